@@ -1,0 +1,42 @@
+/** Why a call failed. Only `rejected` ends a session; every other failure is temporary or the caller's to mend. */
+export type SessionErrorCode =
+  | 'signed_out'
+  | 'no_tokens'
+  | 'rejected'
+  | 'offline'
+  | 'server'
+  | 'rate_limited'
+  | 'timeout'
+  | 'invalid_response'
+  | 'invalid_options'
+
+/**
+ * Every failure that the library reports. `name` and `code` are literal, so that they survive minification and other
+ * realms: test `error.code`, or use {@link isSessionError}; `instanceof` fails across frames and duplicate bundles.
+ *
+ * @example Telling "the network is down" from "the session is over"
+ * ```ts
+ * try {
+ *   await session.getAccessToken()
+ * } catch (error) {
+ *   if (isSessionError(error) && error.code === 'offline') showOfflineBanner()
+ * }
+ * ```
+ */
+export class SessionError extends Error {
+  override readonly name = 'SessionError' as const
+  readonly code: SessionErrorCode
+  /** Epoch ms before which nobody should try again (Retry-After), where the server said so. */
+  declare readonly retryAt?: number
+
+  constructor(code: SessionErrorCode, options: { message?: string; cause?: unknown; retryAt?: number } = {}) {
+    super(options.message ?? code, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    if (options.retryAt !== undefined) this.retryAt = options.retryAt
+  }
+}
+
+/** Whether `value` is a {@link SessionError}, from this copy of the library or another. */
+export function isSessionError(value: unknown): value is SessionError {
+  return value instanceof Object && 'code' in value && 'name' in value && value.name === 'SessionError'
+}

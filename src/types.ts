@@ -1,0 +1,251 @@
+import type { SessionError } from './errors.js'
+
+/**
+ * A length of time: milliseconds, or a number with a unit: `'90s'`, `'15m'`, `'12h'`, `'30d'`.
+ *
+ * @example Half an hour
+ * ```ts
+ * createSession({ idleTimeout: '30m' })
+ * ```
+ */
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
+
+/** Why a session is over. `replaced`: a newer sign-in took its place. `wiped`: its record vanished from storage. */
+export type EndReason = 'signOut' | 'idle' | 'absolute' | 'rejected' | 'wiped' | 'replaced'
+
+/** The JSON of an OAuth 2.0 token response (RFC 6749 §5.1), as the server sent it. `expires_in` is in seconds. */
+export interface TokenResponse {
+  readonly access_token: string
+  readonly token_type?: string
+  readonly expires_in?: number
+  readonly refresh_token?: string
+  readonly scope?: string
+  readonly id_token?: string
+  readonly [extra: string]: unknown
+}
+
+/** Time left by the server's own clock, in seconds (durations, so a wrong local clock does not matter). */
+export interface ServerTimes {
+  readonly idleExpiresIn?: number
+  readonly absoluteExpiresIn?: number
+}
+
+/**
+ * What the session asks of a server. Every call gets a signal that aborts on timeout, sign-out and `destroy()`.
+ * Throw `SessionError('rejected')` when the server says that the session is over: it then ends in every tab.
+ * Throw `SessionError('no_tokens')` when there is nothing to ask with: that is no failure.
+ * Any other failure is temporary: the session stays, and the call is tried again with back-off.
+ *
+ * @example A server of your own that refreshes by a cookie
+ * ```ts
+ * const server: SessionServer = {
+ *   async refresh(_tokens, { signal }) {
+ *     const response = await fetch('/refresh', { method: 'POST', signal })
+ *     if (response.status === 401) throw new SessionError('rejected')
+ *     if (!response.ok) throw new SessionError('server')
+ *     return (await response.json()) as TokenResponse
+ *   },
+ * }
+ * ```
+ */
+export interface SessionServer {
+  /** New tokens for old. Runs in one tab at a time. `tokens` is null where the refresh token is an HttpOnly cookie. */
+  refresh?(tokens: TokenResponse | null, init: { signal: AbortSignal }): Promise<TokenResponse>
+  /** Tells the server that the user is active. Only after real activity, and at most once per `keepAliveEvery` over all tabs. */
+  keepAlive?(init: { signal: AbortSignal }): Promise<ServerTimes | void>
+  /** Asks how long the session still lives, without extending it. Asked shortly before a warning and before an end, by one tab. */
+  check?(init: { signal: AbortSignal }): Promise<ServerTimes | void>
+  /** Ends the session at the server (revocation, RFC 7009). Best effort: local sign-out never waits on it for longer than 5 s. */
+  signOut?(tokens: TokenResponse | null, init: { signal: AbortSignal; reason: EndReason }): Promise<void>
+  /** Adds credentials to an outgoing request; default `Authorization: Bearer …` (RFC 6750 §2.1). */
+  authorize?(request: Request, tokens: TokenResponse | null): Promise<Request>
+  /** What an answer asks for; default: 401 asks for a refresh. `resend`: the same tokens, prepared anew (a DPoP nonce). */
+  challenge?(response: Response): 'resend' | 'refresh' | 'rejected' | null
+}
+
+/** What a {@link TokenStore} keeps. */
+export interface StoredTokens {
+  /** The session that the tokens belong to. */
+  readonly id: string
+  /** Counts refreshes; a higher generation is always the newer one. */
+  readonly generation: number
+  readonly tokens: TokenResponse
+  /** Epoch ms at which the access token dies, counted from its arrival; null when the server did not say. */
+  readonly expiresAt: number | null
+}
+
+/** Where tokens rest. Every method may reject; the session then goes on in memory and reports `degraded`. */
+export interface TokenStore {
+  /**
+   * Whether all tabs see the same tokens. Where not (memory), each tab refreshes its own, one after the other under the lock,
+   * and a tab without tokens asks `server.refresh(null)`, or the application by rejecting with `no_tokens`.
+   */
+  readonly shared: boolean
+  get(): Promise<StoredTokens | null>
+  /** With `expected`, only while exactly that is stored, in one transaction; returns whether it was written. */
+  set(value: StoredTokens, expected?: { readonly id: string; readonly generation: number }): Promise<boolean>
+  /** Deletes the tokens of session `id` and no other's, in one transaction; returns what it removed: who gets it, revokes it. */
+  clear(id: string): Promise<StoredTokens | null>
+}
+
+/**
+ * How one session behaves. Everything has a default.
+ *
+ * @example An office application on an OAuth server
+ * ```ts
+ * const session = createSession({
+ *   idleTimeout: '15m',
+ *   warnBefore: '2m',
+ *   absoluteTimeout: '8h',
+ *   tokenStore: idbTokens(),
+ *   server: oauth({ tokenEndpoint: 'https://id.example.com/token', clientId: 'app' }),
+ * })
+ * ```
+ */
+export interface SessionOptions {
+  /** Tabs of one origin with the same name share one session. @default 'session' */
+  name?: string
+  /** Time without activity in any tab until the session ends. @default '15m' */
+  idleTimeout?: Duration | false
+  /**
+   * How long before an end the warning phase starts; at most half of the way there.
+   * Below 20 s one console warning cites WCAG 2.2.1. @default '2m', or a third of the shortest timeout if that is less
+   */
+  warnBefore?: Duration
+  /** Time after sign-in until the session ends whatever the user does. @default '12h' */
+  absoluteTimeout?: Duration | false
+  /** Whether ordinary activity closes the warning, or only `extend()`. @default 'ignore' */
+  activityDuringWarning?: 'ignore' | 'extend'
+  /** How long before an access token dies a refresh starts; never more than half of its life. @default '60s' */
+  refreshBefore?: Duration
+  /** How often, at most, activity is told to the server. @default a third of `idleTimeout` */
+  keepAliveEvery?: Duration
+  /** What a page does that comes back from the back/forward cache after its session ended or changed. @default 'reload' */
+  stalePage?: 'reload' | 'event'
+  /** @default memoryTokens() */
+  tokenStore?: TokenStore
+  server?: SessionServer
+}
+
+/**
+ * An immutable picture of the session for rendering. A new object appears when the phase or the id changes and, while warned,
+ * when the end moves; never for mere activity. It does not read the clock: `check()` does.
+ */
+export type Snapshot =
+  | { readonly phase: 'loading' }
+  | { readonly phase: 'signedOut'; readonly reason: EndReason | null; readonly endedAt: number | null }
+  | { readonly phase: 'active'; readonly id: string; readonly startedAt: number }
+  | {
+      readonly phase: 'warning'
+      readonly id: string
+      readonly startedAt: number
+      readonly endAt: number
+      /** An `absolute` end, or a server's, cannot be extended. */
+      readonly endsBy: 'idle' | 'absolute' | 'server'
+      readonly canExtend: boolean
+    }
+
+/** When the session will warn and end, in epoch ms of this device's clock. `Infinity` where nothing ends the session. */
+export interface Deadlines {
+  readonly warnAt: number
+  readonly endAt: number
+  readonly endsBy: 'idle' | 'absolute' | 'server' | null
+}
+
+/** What `session.on` reports. */
+export interface SessionEvents {
+  signedIn: { id: string; where: 'here' | 'elsewhere' }
+  /** The warning phase began, or became one that cannot be extended. */
+  warning: { endAt: number; canExtend: boolean }
+  /** The warning phase ended without an end of the session. `where` is the tab in which it happened. */
+  extended: { by: 'user' | 'activity' | 'server'; where: 'here' | 'elsewhere' }
+  signedOut: { reason: EndReason; where: 'here' | 'elsewhere' }
+  /** Another sign-in replaced the session while this tab was open: another user may be signed in now. */
+  switched: { from: string; to: string }
+  refreshed: { generation: number }
+  refreshFailed: { error: SessionError; retryAt: number | null }
+  /** A browser feature is missing or broken; the session goes on with less. Told to late listeners as well. */
+  degraded: { feature: 'storage' | 'channel' | 'locks' | 'tokenStore' | 'dpop'; consequence: string }
+}
+
+/** One user's session over all tabs of an origin. Made by `createSession`. */
+export interface Session {
+  /** Resolves once the phase is known; on a server at once, with `loading`. */
+  readonly ready: Promise<Snapshot>
+  /** Pure and cached: safe during a render. */
+  getSnapshot(): Snapshot
+  /** Calls `listener` after each change of the snapshot; returns the undo. */
+  subscribe(listener: () => void): () => void
+  /**
+   * Listens to one kind of event; returns the undo. A throwing listener hurts nobody else.
+   *
+   * @example Leaving the page when the session is over, in whichever tab it ended
+   * ```ts
+   * session.on('signedOut', ({ reason }) => location.assign(`/goodbye?why=${reason}`))
+   * ```
+   */
+  on<K extends keyof SessionEvents>(type: K, listener: (event: SessionEvents[K]) => void): () => void
+  /** Every step with its cause, for inspectors and tests. Holds no token. */
+  inspect(listener: (step: SessionStep) => void): () => void
+  /**
+   * Begins a session in all tabs, in place of one that may be there. Without tokens: a session by cookie.
+   * `login`: a value that is not secret and that the server makes anew for each login. With it the call is safe on every page load:
+   * the same value continues the session and never revives an ended one, another value replaces it. Only a hash of it is kept.
+   *
+   * @throws SessionError `invalid_response` for what is no token response (RFC 6749 §5.1), `signed_out` when `signOut()` came first.
+   */
+  signIn(tokens?: TokenResponse, options?: { login?: string }): Promise<void>
+  /** Tokens from elsewhere (a silent sign-in, say) for the session that is running. Rejects with `signed_out` where none is. */
+  setTokens(tokens: TokenResponse): Promise<void>
+  /** Ends the session in all tabs: local wipe first, then the server. Works offline, never rejects, may be called twice. */
+  signOut(): Promise<void>
+  /**
+   * "Stay signed in": a full idle timeout from now, in all tabs. True when the end moved; where the server has `keepAlive`,
+   * only after it agreed. False when the session is over, cannot be extended, or the server could not be told (the warning then stays).
+   */
+  extend(): Promise<boolean>
+  /** Counts as activity, for input that the session cannot see. */
+  touch(): void
+  /**
+   * Counts as continuous activity until released: an upload, a call, a video. Never beyond the absolute timeout.
+   *
+   * @example Keeping the session alive while a file is on its way
+   * ```ts
+   * const release = session.hold()
+   * await upload(file).finally(release)
+   * ```
+   */
+  hold(): () => void
+  /** Compares the session with the clock now. */
+  check(): Snapshot
+  /** The deadlines as of now; null when signed out. */
+  deadlines(): Deadlines | null
+  /**
+   * An access token that is valid for at least `minValidity` (default 0), refreshed if need be, once for all tabs.
+   * A temporary failure still returns a token that has not expired.
+   * Rejects with a `SessionError` (`signed_out`, `no_tokens`, `offline`, `server`, `rate_limited`, `timeout`, `invalid_response`),
+   * or with `signal.reason`.
+   *
+   * @example A request that takes a minute
+   * ```ts
+   * const token = await session.getAccessToken({ minValidity: '1m' })
+   * ```
+   */
+  getAccessToken(options?: { minValidity?: Duration; forceRefresh?: boolean; signal?: AbortSignal }): Promise<string>
+  /**
+   * The request with the session's credentials. With `previous`, what its answer asks for: a newer token, a refresh, a fresh nonce;
+   * null when there is nothing left to try, or when the session has been replaced since. What `sojourn/fetch` is made of.
+   */
+  authorize(request: Request, previous?: { request: Request; response: Response }): Promise<Request | null>
+  /** Removes every listener, timer and channel of this tab. Does not sign out. May be called twice. */
+  destroy(): void
+}
+
+/** One step of the session, as `session.inspect` reports it. */
+export interface SessionStep {
+  readonly cause: string
+  readonly at: number
+  readonly before: Snapshot
+  readonly after: Snapshot
+  readonly record: unknown
+}
