@@ -1,0 +1,99 @@
+// Builds `dist`: `tsc` emits JavaScript and types, rollup bundles what it emitted.
+// Skips when neither the inputs nor `dist` have changed since the last build. `--force` builds anyway.
+
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { Failure, report, root } from './lib.mjs'
+
+const INPUTS = ['src', 'scripts/build.mjs', 'rollup.config.mjs', 'tsconfig.json', 'package.json', 'package-lock.json']
+const stamp = join(root, '.cache/build')
+
+/** @param {string} path @returns {string[]} every file at or below `path`, sorted */
+function filesBelow(path) {
+  if (!existsSync(path)) return []
+  const found = readdirSync(dirname(path), { withFileTypes: true }).find(
+    (entry) => join(dirname(path), entry.name) === path,
+  )
+  if (!found?.isDirectory()) return [path]
+  return readdirSync(path)
+    .sort()
+    .flatMap((name) => filesBelow(join(path, name)))
+}
+
+/** @param {string[]} paths */
+function fingerprint(paths) {
+  const hash = createHash('sha256')
+  for (const file of paths.flatMap((path) => filesBelow(join(root, path)))) {
+    hash
+      .update(`${relative(root, file)}\0`)
+      .update(readFileSync(file))
+      .update('\0')
+  }
+  return hash.digest('hex')
+}
+
+/**
+ * Copies the declarations that the public modules lead to, and no others.
+ *
+ * @param {string[]} entries @param {string} from @param {string} to
+ */
+function copyTypes(entries, from, to) {
+  const queue = entries.map((entry) => join(from, `${entry}.d.ts`))
+  for (const file of queue) {
+    const text = readFileSync(file, 'utf8')
+    const target = join(to, relative(from, file))
+    mkdirSync(dirname(target), { recursive: true })
+    cpSync(file, target)
+    for (const [, path = ''] of text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']*)'/g)) {
+      const next = resolve(dirname(file), path).replace(/\.js$/, '.d.ts')
+      if (!queue.includes(next)) queue.push(next)
+    }
+  }
+}
+
+async function build() {
+  const { rollup } = await import('rollup')
+  const { bundles, entries } = await import('../rollup.config.mjs')
+  // A folder of its own, moved into place when it is complete: whoever serves or tests `dist` never sees half of it.
+  const work = join(root, `build/${process.pid}`)
+  const [emitted, output] = [join(work, 'js'), join(work, 'dist')]
+  try {
+    const tsc = join(root, 'node_modules/typescript/bin/tsc')
+    const { status } = spawnSync(process.execPath, [tsc, '-p', 'src', '--outDir', emitted], {
+      cwd: root,
+      stdio: 'inherit',
+    })
+    if (status !== 0) throw new Failure('tsc found errors; dist is as it was.')
+    for (const options of bundles(emitted, output)) {
+      const bundle = await rollup({
+        ...options,
+        onLog(level, log) {
+          if (level === 'warn') throw new Error(log.message)
+        },
+      })
+      for (const target of [options.output ?? []].flat()) await bundle.write(target)
+      await bundle.close()
+    }
+    copyTypes(entries, emitted, output)
+    rmSync(join(root, 'dist'), { recursive: true, force: true })
+    renameSync(output, join(root, 'dist'))
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+}
+
+await report(async () => {
+  const inputs = fingerprint(INPUTS)
+  const current = () => `${inputs} ${fingerprint(['dist'])}`
+  if (!process.argv.includes('--force') && existsSync(stamp) && readFileSync(stamp, 'utf8') === current()) {
+    console.log('dist is up to date.')
+  } else {
+    const start = performance.now()
+    await build()
+    mkdirSync(dirname(stamp), { recursive: true })
+    writeFileSync(stamp, current())
+    console.log(`Built dist in ${((performance.now() - start) / 1000).toFixed(1)} s.`)
+  }
+})
