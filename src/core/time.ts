@@ -1,0 +1,113 @@
+import { isLive, type Reason, type SharedRecord } from './record.js'
+
+/** One reading of both clocks, ms. The wall clock can be set; the monotonic one stops while some machines sleep. */
+export interface Clock {
+  readonly wall: number
+  readonly mono: number
+}
+
+/** What the application asked for, in ms; `Infinity` switches a timeout off. */
+export interface Policy {
+  readonly idleTimeout: number
+  readonly absoluteTimeout: number
+  readonly warnBefore: number
+  readonly refreshBefore: number
+  readonly keepAliveEvery: number
+  readonly activityExtends: boolean
+  readonly reloadsStalePage: boolean
+  /** What the server can be asked for. */
+  readonly canRefresh: boolean
+  readonly canTell: boolean
+  readonly canAsk: boolean
+}
+
+/** The last moment at which both clocks were believed. */
+export interface Anchor {
+  readonly shared: number
+  readonly mono: number
+}
+
+export type EndsBy = 'idle' | 'absolute' | 'server'
+
+export interface End {
+  readonly at: number
+  readonly warnAt: number
+  readonly by: EndsBy
+  readonly reason: Reason
+}
+
+/** Clock differences below this are rounding and slewing. */
+const TOLERANCE = 1e3
+
+export const sharedNow = (record: SharedRecord | null, clock: Clock): number => clock.wall + (record?.skew ?? 0)
+
+/**
+ * How far shared time has fallen behind (negative) or jumped ahead of the monotonic clock since the anchor, 0 if both agree.
+ * Behind: the wall clock was set back. Ahead: the machine slept, or the clock was set forward; those cannot be told apart.
+ */
+export function drift(anchor: Anchor, now: number, mono: number): number {
+  const off = now - (anchor.shared + mono - anchor.mono)
+  return Math.abs(off) > TOLERANCE ? off : 0
+}
+
+/** Everything that will end the session; the earliest stands first, the others in no order. Each is warned of in time, but never before half of its way. */
+export function ends(record: SharedRecord, policy: Policy): readonly [End, ...End[]] {
+  const { startedAt, activeAt, serverIdleEndsAt, serverAbsoluteEndsAt } = record
+  const end = (by: EndsBy, reason: Reason, from: number, at: number): End => ({
+    by,
+    reason,
+    at,
+    warnAt: at < Infinity ? at - Math.min(policy.warnBefore, Math.max(0, at - from) / 2) : at,
+  })
+  const all = [
+    end('absolute', 'absolute', startedAt, startedAt + policy.absoluteTimeout),
+    end('server', 'absolute', startedAt, serverAbsoluteEndsAt),
+    // Where the server can be told of activity, its idle end is no different from ours: it can be extended.
+    end(policy.canTell ? 'idle' : 'server', 'idle', startedAt, serverIdleEndsAt),
+  ]
+  return all.reduce<[End, ...End[]]>(
+    (sorted, next) => (next.at < sorted[0].at ? [next, ...sorted] : [...sorted, next]),
+    [end('idle', 'idle', activeAt, activeAt + policy.idleTimeout)],
+  )
+}
+
+/** When the first warning is due. A long warning of a later end may come before the short one of the first. */
+export const warnAtOf = (all: readonly End[]): number => Math.min(...all.map((end) => end.warnAt))
+
+/** The end that is warned of now: the earliest of those whose warning has begun. */
+export const warned = (all: readonly End[], now: number): End | undefined =>
+  all.filter((end) => now >= end.warnAt).sort((a, b) => a.at - b.at)[0]
+
+/** When a refresh ahead of need may start: at the latest at half of a short token's life, never before `retryAt`. */
+export function refreshAt(record: SharedRecord, policy: Policy): number {
+  const { tokenAt, tokenExpiresAt, retryAt } = record
+  if (tokenExpiresAt === Infinity) return Infinity
+  return Math.max(tokenExpiresAt - Math.min(policy.refreshBefore, (tokenExpiresAt - tokenAt) / 2), retryAt)
+}
+
+/** When the timer should start it: a user who has done nothing since the token came needs no newer one. */
+export const proactiveRefreshAt = (record: SharedRecord, policy: Policy): number =>
+  policy.canRefresh && record.activeAt > record.tokenAt ? refreshAt(record, policy) : Infinity
+
+/** When the server is next to be told of activity: only of activity that it does not know, and not too often. */
+export const tellAt = (record: SharedRecord, policy: Policy): number =>
+  policy.canTell && record.activeAt > record.toldAt ? record.toldAt + policy.keepAliveEvery : Infinity
+
+/** When the server is next to be asked: shortly before the warning and shortly before the end, once each. */
+export function askAt(record: SharedRecord, policy: Policy): number {
+  if (!policy.canAsk) return Infinity
+  const all = ends(record, policy)
+  const warnAt = warnAtOf(all)
+  const endAt = all[0].at
+  const beforeWarning = warnAt - Math.min(1e4, (warnAt - record.activeAt) / 4)
+  const beforeEnd = endAt - Math.min(1e4, (endAt - warnAt) / 4)
+  return [beforeWarning, beforeEnd].find((at) => record.askedAt < at) ?? Infinity
+}
+
+/** When the next thing happens by itself. Timers are only alarms: nothing is wrong if one rings late. */
+export function nextWake(record: SharedRecord | null, policy: Policy, now: number): number {
+  if (!isLive(record)) return Infinity
+  const instants = [proactiveRefreshAt(record, policy), tellAt(record, policy), askAt(record, policy)]
+  for (const end of ends(record, policy)) instants.push(end.warnAt, end.at)
+  return Math.min(...instants.filter((at) => at > now))
+}

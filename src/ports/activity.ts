@@ -1,0 +1,62 @@
+import type { Activity } from './types.js'
+
+/** What a person does. Not: focus, scroll, visibility, which happen without one. */
+const TYPES = [
+  'pointerdown',
+  'pointermove',
+  'wheel',
+  'touchmove',
+  'keydown',
+  'input',
+  'compositionupdate',
+  'click',
+  'dragover',
+]
+
+/** Calls `seen` for each trusted input event in this page and its same-origin frames, and costs next to nothing. */
+export function watchActivity(seen: () => void): Activity {
+  const abort = new AbortController()
+  const options = { capture: true, passive: true, signal: abort.signal }
+  let x: number | undefined
+  let y: number | undefined
+
+  const onInput = (event: Event): void => {
+    if (!event.isTrusted) return
+    if (event.type === 'pointermove') {
+      // Chromium sends moves that move nothing when the layout changes under a still mouse, https://crbug.com/41148954.
+      const { screenX, screenY } = event as PointerEvent
+      if (screenX === x && screenY === y) return
+      x = screenX
+      y = screenY
+    }
+    seen()
+  }
+
+  // Events of a frame stay in it. `load` brings each document that a frame shows later; it does not reach the window.
+  const watch = (view: Window): void => {
+    try {
+      for (const type of TYPES) view.addEventListener(type, onInput, options)
+      view.document.addEventListener('load', onLoad, options)
+      for (let i = 0; i < view.length; i++) watch(view[i] as Window)
+    } catch {
+      // Another origin's frame: see `framed`.
+    }
+  }
+  const onLoad = ({ target }: Event): void => {
+    const view = (target as Partial<HTMLIFrameElement>).contentWindow
+    if (view) watch(view)
+  }
+  watch(window)
+
+  return {
+    framed() {
+      const element = document.activeElement as Partial<HTMLIFrameElement> | null
+      return !document.hidden && document.hasFocus() && !!element?.contentWindow && !element.contentDocument
+    },
+    // Sees clicks and keys in frames of any origin, for about 5 s: HTML §6.4.1, transient activation.
+    activated: () => (navigator as { userActivation?: UserActivation }).userActivation?.isActive ?? false,
+    stop() {
+      abort.abort()
+    },
+  }
+}

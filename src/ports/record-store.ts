@@ -1,0 +1,27 @@
+import type { RecordStore } from './types.js'
+
+/** localStorage: synchronous, shared, readable before the first paint. Each access may throw, so each is caught. */
+export function recordStore(name: string): RecordStore {
+  const keys = { record: name, end: `${name}:end` } as const
+  return {
+    read() {
+      try {
+        return { record: localStorage.getItem(keys.record), end: localStorage.getItem(keys.end) }
+      } catch {
+        return null
+      }
+    },
+    write(texts) {
+      try {
+        // The tombstone first: nobody may read the record as alive in between.
+        for (const key of ['end', 'record'] as const) {
+          const text = texts[key]
+          if (text) localStorage.setItem(keys[key], text)
+        }
+        return true
+      } catch {
+        return false
+      }
+    },
+  }
+}

@@ -1,0 +1,42 @@
+import type { Heard, Tabs } from './types.js'
+
+/**
+ * The storage event and BroadcastChannel. The channel stays open in `pagehide`: a message then evicts the page from the
+ * back/forward cache instead of being lost, https://github.com/whatwg/html/issues/7253.
+ */
+export function openTabs(name: string, heard: Heard): Tabs {
+  const abort = new AbortController()
+  addEventListener(
+    'storage',
+    ({ key, newValue }) => {
+      // A key of null says that everything was cleared.
+      if (key === null) heard('storage', null)
+      else if (key === name) heard('storage', { record: newValue })
+      else if (key === `${name}:end`) heard('storage', { end: newValue })
+    },
+    { signal: abort.signal },
+  )
+  let channel: BroadcastChannel | undefined
+  try {
+    channel = new BroadcastChannel(name)
+    channel.onmessage = ({ data }) => {
+      heard('channel', data instanceof Object ? data : null)
+    }
+  } catch {
+    // Missing, or an opaque origin: storage has to do.
+  }
+  return {
+    say(message) {
+      try {
+        channel?.postMessage(message)
+        return channel !== undefined
+      } catch {
+        return false
+      }
+    },
+    close() {
+      abort.abort()
+      channel?.close()
+    },
+  }
+}

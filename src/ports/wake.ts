@@ -1,0 +1,31 @@
+import type { Page, Undo } from './types.js'
+
+/** Calls back at each sign that time may have passed: timers stop, or come late, in sleeping, frozen and hidden pages. */
+export function onWake(hint: (cause: string, restored: boolean) => void): Undo {
+  const abort = new AbortController()
+  const listen = (target: EventTarget, types: readonly string[]): void => {
+    for (const type of types) {
+      const listener = (event: Event): void => {
+        hint(type, (event as PageTransitionEvent).persisted)
+      }
+      target.addEventListener(type, listener, { capture: true, signal: abort.signal })
+    }
+  }
+  listen(window, ['pageshow', 'focus', 'online'])
+  listen(document, ['visibilitychange', 'resume'])
+  // Focus may have gone into a frame, which Firefox shows in `activeElement` only after this event.
+  addEventListener('blur', () => setTimeout(hint, 0, 'blur', false), { signal: abort.signal })
+  return () => {
+    abort.abort()
+  }
+}
+
+/** A page from the back/forward cache must not be seen for a moment with what it showed before. */
+export const page: Page = {
+  hide() {
+    document.documentElement.style.setProperty('visibility', 'hidden', 'important')
+  },
+  reload() {
+    location.reload()
+  },
+}
