@@ -1,0 +1,57 @@
+import { sendJson } from './http.mjs'
+
+const SLOW_MS = 3000
+const RETRY_AFTER_SECONDS = 5
+
+/**
+ * What can be wrong with the token endpoint. `slow` and `lost` reach the provider, which then has rotated the refresh token;
+ * the others never do.
+ */
+export const FAULTS = /** @type {const} */ (['none', 'slow', 'hang', 'unavailable', 'limited', 'lost'])
+
+/**
+ * A layer in front of the token endpoint that spoils it on demand.
+ *
+ * @returns {{ mode: () => string, set(mode: string): boolean, pass(req: import('node:http').IncomingMessage, res: import('node:http').ServerResponse, next: () => void): void }}
+ */
+export function createFaults() {
+  let mode = 'none'
+
+  const spoil = {
+    none: (_req, _res, next) => next(),
+    slow(_req, res, next) {
+      const end = res.end.bind(res)
+      res.end = (...args) => {
+        setTimeout(() => end(...args), SLOW_MS).unref()
+        return res
+      }
+      next()
+    },
+    hang(req) {
+      // Nobody answers; the body is read, so that a client which gives up is noticed.
+      req.resume()
+    },
+    unavailable: (_req, res) => sendJson(res, 503, { error: 'temporarily_unavailable' }),
+    limited: (_req, res) =>
+      sendJson(res, 429, { error: 'temporarily_unavailable' }, { 'Retry-After': String(RETRY_AFTER_SECONDS) }),
+    lost(_req, res, next) {
+      // Once: a client that tries again should hear what the server thinks of that.
+      mode = 'none'
+      res.end = () => res.destroy()
+      next()
+    },
+  }
+
+  return {
+    mode: () => mode,
+    /** @returns whether there is such a fault */
+    set(wanted) {
+      if (!FAULTS.includes(wanted)) return false
+      mode = wanted
+      return true
+    },
+    pass(req, res, next) {
+      spoil[mode](req, res, next)
+    },
+  }
+}

@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+
+const ESCAPES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+const escape = (text) => text.replace(/[&<>"']/g, (character) => ESCAPES[character])
+
+/**
+ * The policy that the library promises to live with: no script without the page's nonce, no HTML from strings.
+ *
+ * `form-action` counts for the redirects after a form as well, which here all stay on the origin.
+ */
+const policy = (nonce) =>
+  [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}' 'strict-dynamic'`,
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; ')
+
+/**
+ * Fills the `{{holes}}` of a page. Every value is escaped but the import map, which is JSON inside a script, where
+ * nothing is unescaped and only `<` could end it.
+ *
+ * @param {URL} file
+ * @param {Record<string, string>} [values]
+ * @param {object} [imports]
+ * @returns {Promise<{ body: string, headers: Record<string, string> }>}
+ */
+export async function renderPage(file, values = {}, imports = {}) {
+  const nonce = randomBytes(16).toString('base64url')
+  const importMap = JSON.stringify({ imports }, null, 2).replaceAll('<', '\\u003c')
+  const template = await readFile(file, 'utf8')
+  const body = template.replace(/\{\{(\w+)\}\}/g, (_hole, name) =>
+    name === 'importMap' ? importMap : escape(name === 'nonce' ? nonce : (values[name] ?? '')),
+  )
+  return {
+    body,
+    headers: {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Security-Policy': policy(nonce),
+      'X-Content-Type-Options': 'nosniff',
+      'Referrer-Policy': 'no-referrer',
+      // Not no-store, which would keep the pages out of the back/forward cache of Firefox.
+      'Cache-Control': 'no-cache',
+    },
+  }
+}
+
+/**
+ * @param {import('node:http').ServerResponse} res
+ * @param {number} status
+ * @param {Awaited<ReturnType<typeof renderPage>>} page
+ */
+export function sendPage(res, status, { body, headers }) {
+  res.writeHead(status, headers)
+  res.end(body)
+}

@@ -1,0 +1,148 @@
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
+
+import { createMemoryStore } from './memory-store.mjs'
+
+/** Where the provider is mounted; its endpoints lie below. */
+export const MOUNT = '/oidc'
+export const CLIENT_ID = 'sojourn-demo'
+
+const DAY = 24 * 60 * 60
+
+/**
+ * Says which sign-in a grant belongs to, in a word that the page may show: a grant's own id stays on the server.
+ *
+ * @param {string | undefined} grantId
+ */
+const labelOf = (grantId) => grantId && createHash('sha256').update(grantId).digest('hex').slice(0, 8)
+
+/**
+ * oidc-provider asks for Node 22 with a line on the console, when it is imported and not before. The demo is tried on
+ * Node 20 as well, and its console is for what a reader should act on.
+ */
+async function importProvider() {
+  const { warn } = console
+  console.warn = (...args) => String(args[0]).includes('Unsupported runtime') || warn(...args)
+  try {
+    return (await import('oidc-provider')).Provider
+  } finally {
+    console.warn = warn
+  }
+}
+
+/**
+ * A real OpenID provider with the rules that a browser client should meet: code with PKCE, no client secret, refresh tokens
+ * that rotate, and a second use of one that revokes the whole grant (RFC 9700 §4.14.2).
+ *
+ * @param {object} options
+ * @param {string} options.origin
+ * @param {readonly string[]} options.redirectUris
+ * @param {number} options.accessTokenTtl seconds
+ * @param {number} options.refreshTokenTtl seconds, from the sign-in on: rotation does not prolong it
+ * @param {ReturnType<typeof import('./accounts.mjs').createAccounts>} options.accounts
+ * @param {ReturnType<typeof import('./counters.mjs').createCounters>} options.counters
+ * @param {(ctx: any, error: { error: string, error_description?: string }) => void} options.renderError
+ */
+export async function createProvider({
+  origin,
+  redirectUris,
+  accessTokenTtl,
+  refreshTokenTtl,
+  accounts,
+  counters,
+  renderError,
+}) {
+  const Provider = await importProvider()
+  const origins = new Set([origin, ...redirectUris.map((uri) => new URL(uri).origin)])
+  const signingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
+
+  const provider = new Provider(origin + MOUNT, {
+    adapter: createMemoryStore(),
+    clients: [
+      {
+        client_id: CLIENT_ID,
+        client_name: 'Sojourn demo',
+        application_type: 'web',
+        token_endpoint_auth_method: 'none',
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+        redirect_uris: [...redirectUris],
+        id_token_signed_response_alg: 'ES256',
+      },
+    ],
+    jwks: { keys: [{ ...signingKey, alg: 'ES256', use: 'sig' }] },
+    cookies: { keys: [randomBytes(32).toString('base64url')] },
+    responseTypes: ['code'],
+    scopes: ['openid'],
+    claims: { openid: ['sub', 'name', 'sign_in'] },
+    // The page wants the name at once, in the ID token, and not from one more request.
+    conformIdTokenClaims: false,
+    // 30 seconds shall be 30 seconds.
+    clockTolerance: 0,
+    features: {
+      devInteractions: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+    },
+    clientBasedCORS: (_ctx, requestOrigin) => origins.has(requestOrigin),
+    issueRefreshToken: () => true,
+    expiresWithSession: () => false,
+    rotateRefreshToken: true,
+    ttl: {
+      AccessToken: accessTokenTtl,
+      AuthorizationCode: 60,
+      IdToken: 3600,
+      RefreshToken: (ctx) => ctx?.oidc?.entities.RotatedRefreshToken?.remainingTTL ?? refreshTokenTtl,
+      Grant: 14 * DAY,
+      Interaction: 3600,
+      Session: 3600,
+    },
+    interactions: { url: (_ctx, interaction) => `/login/${interaction.uid}` },
+    findAccount: async (_ctx, sub, token) => {
+      const name = accounts.nameOf(sub)
+      if (!name) return undefined
+      return { accountId: sub, claims: () => ({ sub, name, sign_in: labelOf(token?.grantId) }) }
+    },
+    // Nobody is asked for consent, and each sign-in is a grant of its own, so that revoking one touches no other.
+    async loadExistingGrant(ctx) {
+      const { accountId } = ctx.oidc.session
+      if (!accountId) return undefined
+      const grant = new ctx.oidc.provider.Grant({ accountId, clientId: ctx.oidc.client.clientId })
+      grant.addOIDCScope('openid')
+      await grant.save()
+      return grant
+    },
+    renderError: (ctx, out) => renderError(ctx, out),
+  })
+
+  provider.use(async (ctx, next) => {
+    await next()
+    if (ctx.oidc?.route === 'revocation' && ctx.status === 200) {
+      const { RefreshToken, AccessToken } = ctx.oidc.entities
+      counters.count('revocations', labelOf((RefreshToken ?? AccessToken)?.grantId))
+    }
+    // The provider forgets who signed in as soon as the code is on its way: each sign-in shows the login page,
+    // and anybody may come next.
+    if (ctx.oidc?.route === 'resume' && ctx.oidc.session?.accountId) await ctx.oidc.session.destroy()
+  })
+
+  provider.on('grant.success', (ctx) => {
+    const kind = ctx.oidc.params.grant_type === 'refresh_token' ? 'refreshes' : 'signIns'
+    counters.count(kind, labelOf(ctx.oidc.entities.Grant?.jti))
+  })
+  provider.on('grant.error', (ctx, error) => {
+    const signIn = labelOf(ctx.oidc.entities.RefreshToken?.grantId)
+    counters.count('refused', signIn)
+    if (error.error_detail === 'refresh token already used') counters.count('reuse', signIn)
+  })
+
+  const callback = provider.callback()
+  return {
+    provider,
+    /** Answers a request below `MOUNT`, which the provider itself must not see in the path. */
+    handle(req, res) {
+      req.originalUrl = req.url
+      req.url = req.url.slice(MOUNT.length) || '/'
+      return callback(req, res)
+    },
+  }
+}

@@ -1,0 +1,65 @@
+import { sendFile, importMap } from './files.mjs'
+import { FAULTS } from './faults.mjs'
+import { renderPage, sendPage } from './html.mjs'
+import { readBody, sendJson, sendText } from './http.mjs'
+import { MOUNT } from './provider.mjs'
+
+const PAGES = {
+  '/': new URL('../index.html', import.meta.url),
+  '/script-tag.html': new URL('../script-tag.html', import.meta.url),
+}
+
+/**
+ * Who answers which path.
+ *
+ * @param {object} parts
+ * @param {string} parts.origin
+ * @param {ReturnType<typeof import('./counters.mjs').createCounters>} parts.counters
+ * @param {ReturnType<typeof import('./faults.mjs').createFaults>} parts.faults
+ * @param {import('node:http').RequestListener} parts.provider
+ * @param {import('node:http').RequestListener} parts.login
+ * @param {import('node:http').RequestListener} parts.resource
+ * @returns {import('node:http').RequestListener}
+ */
+export function createRoutes({ origin, counters, faults, provider, login, resource }) {
+  const { host } = new URL(origin)
+
+  const token = (req, res) => {
+    if (req.method === 'POST') counters.count('tokenCalls')
+    faults.pass(req, res, () => provider(req, res))
+  }
+
+  const setFault = async (req, res) => {
+    // A JSON body makes the browser ask first, so that no foreign page can switch the demo's faults.
+    if (req.headers['content-type'] !== 'application/json') return sendText(res, 415, 'Send application/json')
+    const fault = JSON.parse(await readBody(req))?.fault
+    if (!faults.set(fault)) return sendJson(res, 400, { error: 'unknown_fault', faults: FAULTS })
+    sendJson(res, 200, { fault })
+  }
+
+  const route = async (req, res) => {
+    const { pathname } = new URL(req.url, origin)
+    // The provider's issuer, its cookies and the redirect URIs know one host name; 127.0.0.1 would be another origin.
+    if (req.headers.host !== host) {
+      res.writeHead(308, { Location: origin + req.url })
+      return res.end()
+    }
+    if (pathname === `${MOUNT}/token`) return token(req, res)
+    if (pathname.startsWith(`${MOUNT}/`)) return provider(req, res)
+    if (pathname.startsWith('/login/')) return login(req, res)
+    if (pathname === '/api/me') return resource(req, res)
+    if (pathname === '/demo/counters') return sendJson(res, 200, { fault: faults.mode(), ...counters.read() })
+    if (pathname === '/demo/faults' && req.method === 'POST') return setFault(req, res)
+    if (pathname in PAGES) return sendPage(res, 200, await renderPage(PAGES[pathname], {}, await importMap()))
+    return sendFile(pathname, res)
+  }
+
+  return (req, res) => {
+    route(req, res).catch((error) => {
+      // What a browser sends may not parse; anything else is a bug of the demo's and should be seen.
+      const theirs = error instanceof SyntaxError || error instanceof RangeError || error.code === 'ERR_INVALID_URL'
+      if (!theirs) console.error(error)
+      if (!res.headersSent) sendText(res, theirs ? 400 : 500, theirs ? 'Bad request' : 'The demo failed')
+    })
+  }
+}
