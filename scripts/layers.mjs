@@ -1,0 +1,36 @@
+/**
+ * Who may import whom, and nothing else. The linter reads this for what is written, test/dist/imports.test.ts for what it
+ * leads to.
+ *
+ * Paths are below `src`; a folder ends with a slash; packages go by name. The first layer that holds a file counts.
+ * Files of one folder may import each other. `types`: what may be imported as types only.
+ *
+ * @type {readonly { files: readonly string[], imports: readonly string[], types?: readonly string[] }[]}
+ */
+export const layers = [
+  { files: ['types.ts', 'errors.ts', 'duration.ts'], imports: ['types.ts', 'errors.ts'] },
+  { files: ['core/'], imports: [] },
+  { files: ['tokens/idb.ts'], imports: ['core/', 'types.ts', 'errors.ts', 'idb-keyval'] },
+  { files: ['ports/', 'tokens/', 'servers/'], imports: ['core/', 'types.ts', 'errors.ts'] },
+  {
+    files: ['session.ts'],
+    imports: ['core/', 'tokens/refresh.ts', 'types.ts', 'errors.ts', 'duration.ts'],
+    types: ['ports/'],
+  },
+  { files: ['index.ts'], imports: ['session.ts', 'ports/', 'tokens/memory.ts', 'types.ts', 'errors.ts'] },
+  { files: ['policies.ts'], imports: [], types: ['types.ts'] },
+  { files: ['fetch.ts'], imports: ['errors.ts'], types: ['types.ts'] },
+  {
+    files: ['global.ts'],
+    imports: ['index.ts', 'fetch.ts', 'policies.ts', 'servers/oauth.ts', 'tokens/idb.ts', 'tokens/web-storage.ts'],
+  },
+]
+
+/**
+ * Whether `path` is one of `places`, or in one of them.
+ *
+ * @param {readonly string[]} places
+ * @param {string} path
+ */
+export const isWithin = (places, path) =>
+  places.some((place) => (place.endsWith('/') ? path.startsWith(place) : path === place))
