@@ -15,11 +15,13 @@ const specifiers = (places, inFolder) =>
 const anythingBut = (allowed) => `^(?!(?:${allowed.join('|') || '(?!)'})$)`
 
 // The last that matches a file counts here, the first that holds it in the table.
+/** @type {import('eslint').Linter.Config[]} */
 const layerRules = layers.toReversed().map(({ files, imports, types = [] }) => {
   const inFolder = files.some((file) => file.includes('/'))
   const own = inFolder ? ['\\./[^/]+'] : []
   const values = [...specifiers(imports, inFolder), ...own]
   const message = 'No import across layers: scripts/layers.mjs says who may import whom.'
+  /** @type {{ regex: string, message: string, allowTypeImports?: boolean }[]} */
   const patterns = [{ regex: anythingBut([...values, ...specifiers(types, inFolder)]), message }]
   if (types.length > 0)
     patterns.push({ regex: `^(?:${specifiers(types, inFolder).join('|')})$`, message, allowTypeImports: true })
