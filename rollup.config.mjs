@@ -1,3 +1,5 @@
+// @ts-check
+
 import { readFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'

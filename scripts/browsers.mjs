@@ -1,3 +1,5 @@
+// @ts-check
+
 // The browsers that the tests drive come from Debian's packages; a path in the environment takes their place.
 
 import { spawnSync } from 'node:child_process'

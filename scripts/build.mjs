@@ -1,3 +1,5 @@
+// @ts-check
+
 // Builds `dist`: `tsc` emits JavaScript and types, rollup bundles what it emitted.
 // Skips when neither the inputs nor `dist` have changed since the last build. `--force` builds anyway.
 

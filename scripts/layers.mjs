@@ -1,3 +1,5 @@
+// @ts-check
+
 /**
  * Who may import whom, and nothing else. The linter reads this for what is written, test/dist/imports.test.ts for what it
  * leads to.

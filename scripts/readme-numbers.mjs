@@ -1,3 +1,5 @@
+// @ts-check
+
 // The numbers in the README come from measurements: `--write` puts them there, without it they are printed.
 // test/dist/readme.test.ts fails when README and measurement differ.
 

@@ -1,3 +1,5 @@
+// @ts-check
+
 // Everything that is checked, in one run: prints each step, goes on after one that fails, ends with `N passed, N failed`.
 // Installs what is missing first.
 // Counts single tests where a step has them, and each other step as one.
