@@ -1,0 +1,70 @@
+import { SessionError } from './errors.js'
+import type { Session } from './types.js'
+
+/** Who gets credentials from {@link createFetch}, and what it sends with. */
+export interface FetchOptions {
+  /** Exact origins (scheme, host, port) that get credentials, such as `'https://api.example.com'`. @default the page's own */
+  origins?: readonly string[]
+  /** @default `globalThis.fetch` as it is at each call */
+  fetch?: typeof fetch
+}
+
+/**
+ * A `fetch` that adds the session's credentials to requests to `origins`, and leaves all other requests alone, as well as
+ * those that bring an `Authorization` of their own. It rejects as `fetch` does, or with what `session.authorize` rejects with.
+ *
+ * A request with credentials follows no redirect: it rejects with a TypeError where the server answers with one, unless you
+ * set `redirect: 'manual'`. Ask for the final address (the trailing slash is the usual case).
+ *
+ * @throws SessionError `invalid_options` for what is no list of origins
+ * @example An API on another origin
+ * ```ts
+ * const api = createFetch(session, { origins: ['https://api.example.com'] })
+ * const response = await api('https://api.example.com/orders')
+ * ```
+ */
+export function createFetch(session: Session, options: FetchOptions = {}): typeof fetch {
+  const origins = options.origins && parseOrigins(options.origins)
+  const original = globalThis.fetch
+
+  // Late, so that mocks and instrumentation installed later count; but never itself, should it replace the global one.
+  const send = (...call: Parameters<typeof fetch>): Promise<Response> =>
+    (options.fetch ?? (globalThis.fetch === own ? original : globalThis.fetch))(...call)
+
+  const own: typeof fetch = async (input, init) => {
+    // The browser's serialisation of an http(s) URL is its origin and a path, without user info, which a Request refuses. So this
+    // is an exact comparison, and it holds for blob: and data: as well, whose origins look like ours or like `null`.
+    const { url } = new Request(typeof input === 'object' && 'url' in input ? input.url : input)
+    if (!(origins ?? [ownOrigin()]).some((origin) => url.startsWith(`${origin}/`))) return send(input, init)
+
+    const request = new Request(input, init)
+    if (request.headers.has('Authorization')) return send(request)
+    const before = String([...request.headers])
+    const authorized = (await session.authorize(request)) ?? request
+    // Chrome before 119 and Firefox before 111 carry Authorization along to another origin, and all browsers any other header:
+    // https://github.com/whatwg/fetch/pull/1544. Where a redirect leads cannot be known beforehand.
+    const secret = String([...authorized.headers]) !== before && authorized.redirect === 'follow'
+    return send(authorized, secret ? { redirect: 'error' } : undefined)
+  }
+  return own
+}
+
+/** On a server there is no page, and so nobody who gets credentials by default. */
+function ownOrigin(): string | undefined {
+  return (globalThis as Partial<typeof globalThis>).location?.origin
+}
+
+function parseOrigins(origins: readonly string[]): readonly string[] {
+  const list: readonly unknown[] = Array.isArray(origins) ? origins : [origins]
+  return list.map((given) => {
+    try {
+      const { href, origin, host } = new URL(String(given))
+      if (Array.isArray(origins) && href === `${origin}/` && /^https?:[^*]+$/.test(origin) && host) return origin
+    } catch {
+      // Said below.
+    }
+    throw new SessionError('invalid_options', {
+      message: `createFetch: origins has ${String(given)}, which is no origin. Give a list such as ['https://api.example.com'], without path or wildcard.`,
+    })
+  })
+}

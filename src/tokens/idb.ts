@@ -1,0 +1,84 @@
+import { createStore, get, promisifyRequest } from 'idb-keyval'
+import type { StoredTokens, TokenStore } from '../types.js'
+import { reopening } from './connection.js'
+import { createKey, seal, unseal } from './seal.js'
+import { isStill, storedTokens } from './stored.js'
+
+/** Where {@link idbTokens} keeps tokens, and how. */
+export interface IdbTokensOptions {
+  /** The database. Give each session of an origin its own. @default 'sojourn' */
+  name?: string
+  /** Encrypts tokens under a key that no script can read out and that lies beside them. @default false */
+  encrypt?: boolean
+}
+
+const TOKENS = 'tokens'
+const KEY = 'key'
+
+/** What may lie in the database, plain or sealed. Nothing of it is certain. */
+type Stored = Partial<StoredTokens> | undefined
+
+/**
+ * Tokens in IndexedDB, shared by all tabs and kept over reloads. It rejects where IndexedDB is missing, full, or
+ * silent for 2 s, and the session then goes on in memory.
+ *
+ * `encrypt` (AES-GCM, 256 bit) makes what is copied off the disk or out of the database useless without the browser's own key
+ * store. A script of your origin can still ask for the tokens: it is no cure for XSS. It needs a secure context.
+ *
+ * @example Staying signed in over a reload
+ * ```ts
+ * createSession({ tokenStore: idbTokens({ encrypt: true }) })
+ * ```
+ */
+export function idbTokens(options: IdbTokensOptions = {}): TokenStore {
+  const { name = 'sojourn', encrypt = false } = options
+  const store = reopening(() => createStore(name, 'keyval'))
+
+  // The new key is made beforehand (in 0.1 ms) and mostly thrown away, for a transaction ends while it waits for a cipher.
+  // Of two tabs that come first together the transaction lets one write. What counts is what can be read back: Safari takes
+  // keys that it then gives out as null, https://github.com/dialog-db/dialog-db/pull/473
+  const ensureKey = async (): Promise<CryptoKey> => {
+    const fresh = await createKey()
+    return store('readwrite', async (objects) => {
+      const stored = await promisifyRequest<unknown>(objects.get(KEY))
+      if (!(stored instanceof CryptoKey)) objects.put(fresh, KEY)
+      const kept = await promisifyRequest<CryptoKey>(objects.get(KEY))
+      await promisifyRequest(objects.transaction)
+      return kept
+    })
+  }
+
+  const open = async (stored: unknown): Promise<StoredTokens | null> =>
+    encrypt ? unseal(await get<CryptoKey>(KEY, store), stored) : storedTokens(stored)
+
+  return {
+    shared: true,
+    async get() {
+      return open(await get(TOKENS, store))
+    },
+    async set(value, expected) {
+      // Before the transaction, which would end while it waits for the cipher.
+      const content = encrypt ? await seal(await ensureKey(), value) : value
+      return store('readwrite', async (objects) => {
+        const free = !expected || isStill(await promisifyRequest<Stored>(objects.get(TOKENS)), expected)
+        if (free) await written(objects, objects.put(content, TOKENS))
+        return free
+      })
+    },
+    async clear(id) {
+      const removed = await store('readwrite', async (objects) => {
+        const stored = await promisifyRequest<Stored>(objects.get(TOKENS))
+        if (stored?.id !== id) return null
+        await written(objects, objects.delete(TOKENS))
+        return stored
+      })
+      return open(removed)
+    },
+  }
+}
+
+/** Success of the request alone is no promise: quota and disk speak up when the transaction commits. */
+async function written<T>({ transaction }: IDBObjectStore, request: IDBRequest<T>): Promise<void> {
+  await promisifyRequest(request)
+  await promisifyRequest(transaction)
+}

@@ -1,0 +1,31 @@
+import type { StoredTokens, TokenStore } from '../types.js'
+import { isStill } from './stored.js'
+
+/**
+ * Tokens in a closure, the default: nothing secret outlives the page, and no other tab or storage ever holds it.
+ * A new page starts without tokens and asks `server.refresh(null)`, or the application with `no_tokens`.
+ *
+ * @example An application that signs in silently on each page load
+ * ```ts
+ * const session = createSession({ tokenStore: memoryTokens() })
+ * ```
+ */
+export function memoryTokens(): TokenStore {
+  let stored: StoredTokens | null = null
+  return {
+    shared: false,
+    get() {
+      return Promise.resolve(stored)
+    },
+    set(value, expected) {
+      const free = !expected || isStill(stored, expected)
+      if (free) stored = value
+      return Promise.resolve(free)
+    },
+    clear(id) {
+      const removed = stored?.id === id ? stored : null
+      if (removed) stored = null
+      return Promise.resolve(removed)
+    },
+  }
+}

@@ -1,0 +1,23 @@
+import type { StoredTokens, TokenStore } from '../types.js'
+
+type Expected = NonNullable<Parameters<TokenStore['set']>[1]>
+
+/** Whether exactly that generation of that session is stored: the commit guard of every store. */
+export function isStill(stored: Partial<StoredTokens> | null | undefined, expected: Expected): boolean {
+  return stored?.id === expected.id && stored.generation === expected.generation
+}
+
+/**
+ * What a store gave back, if it has the shape that was put in; null otherwise. Any script of the origin, an older version
+ * and a half-written disk can have been there since (OWASP HTML5 Security Cheat Sheet, "Local Storage").
+ */
+export function storedTokens(value: unknown): StoredTokens | null {
+  const { id, generation, tokens, expiresAt } = Object(value) as Record<keyof StoredTokens, unknown>
+  const sound =
+    typeof id === 'string' &&
+    Number.isSafeInteger(generation) &&
+    (generation as number) >= 0 &&
+    typeof (Object(tokens) as Record<string, unknown>).access_token === 'string' &&
+    (expiresAt === null || Number.isFinite(expiresAt))
+  return sound ? ({ id, generation, tokens, expiresAt } as StoredTokens) : null
+}

@@ -1,0 +1,60 @@
+import type { TokenStore } from '../types.js'
+import { isStill, storedTokens } from './stored.js'
+
+/**
+ * Tokens in localStorage or sessionStorage, readable by any script of the origin for as long as they lie there: choose it
+ * knowingly (RFC 9700 has nothing against a short-lived access token; OWASP ASVS 14.3.3 and NIST SP 800-63B-4 §5.1 advise
+ * against it). Every method rejects where the browser denies storage or it is full.
+ *
+ * `storage` is called at each use, so that a server can import and create it. sessionStorage is not shared between tabs, all
+ * else counts as shared. `key` is the entry's name: give each session of an origin its own.
+ *
+ * @example Tokens that end with the tab
+ * ```ts
+ * createSession({ tokenStore: webStorageTokens(() => sessionStorage) })
+ * ```
+ */
+export function webStorageTokens(storage: () => Storage = () => localStorage, key = 'sojourn-tokens'): TokenStore {
+  const read = () => {
+    const text = storage().getItem(key)
+    try {
+      return storedTokens(JSON.parse(text ?? 'null'))
+    } catch {
+      return null
+    }
+  }
+  // Each step runs in the caller's own task, so nothing of this tab comes between reading and writing. Other tabs can:
+  // web storage has no transaction. The refresh lock keeps them apart, and where there is none the server's reuse grace.
+  const attempt = <T>(step: () => T): Promise<T> =>
+    new Promise((resolve) => {
+      resolve(step())
+    })
+  return {
+    get shared() {
+      try {
+        return storage() !== sessionStorage
+      } catch {
+        // On a server, or where storage is denied: the methods reject, and that is what counts.
+        return true
+      }
+    },
+    get() {
+      return attempt(read)
+    },
+    set(value, expected) {
+      return attempt(() => {
+        const free = !expected || isStill(read(), expected)
+        if (free) storage().setItem(key, JSON.stringify(value))
+        return free
+      })
+    },
+    clear(id) {
+      return attempt(() => {
+        const stored = read()
+        if (stored?.id !== id) return null
+        storage().removeItem(key)
+        return stored
+      })
+    },
+  }
+}
