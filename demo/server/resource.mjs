@@ -2,9 +2,14 @@ import { sendJson } from './http.mjs'
 
 /** RFC 6750 §3: says what is wrong with the token, and nothing about the tokens that would be right. */
 const refuse = (res, error) =>
-  sendJson(res, 401, { error: error ?? 'missing_token' }, {
-    'WWW-Authenticate': error ? `Bearer realm="demo", error="${error}"` : 'Bearer realm="demo"',
-  })
+  sendJson(
+    res,
+    401,
+    { error: error ?? 'missing_token' },
+    {
+      'WWW-Authenticate': error ? `Bearer realm="demo", error="${error}"` : 'Bearer realm="demo"',
+    },
+  )
 
 /**
  * The protected resource: who is asking? Access tokens are opaque, so the provider is asked whether one lives,

@@ -1,0 +1,59 @@
+import { authorizedFetch } from './session.js'
+
+const $ = (id) => document.getElementById(id)
+
+/**
+ * The buttons.
+ *
+ * @param {import('sojourn').Session} session
+ * @param {(kind: string, text: string) => void} note writes into the timeline
+ */
+export function showActions(session, note) {
+  let release = null
+
+  const setHold = (on) => {
+    if (on === (release !== null)) return
+    if (on) release = session.hold()
+    else {
+      release()
+      release = null
+    }
+    $('hold').setAttribute('aria-pressed', String(on))
+    note('you', on ? 'Hold: as good as active until released' : 'Released')
+  }
+
+  /** Runs an action, says how it went, and how long it took. */
+  const report = (name, action) => async () => {
+    $('result').textContent = '…'
+    const started = performance.now()
+    const text = await action().catch((error) => `${error.code ?? error.name}: ${error.message}`)
+    const line = `${text} (${Math.round(performance.now() - started)} ms)`
+    $('result').textContent = line
+    note('you', `${name}: ${line}`)
+  }
+
+  const call = async () => {
+    const response = await authorizedFetch('/api/me')
+    const body = await response.json()
+    if (!response.ok) return `${response.status} ${body.error}`
+    return `${response.status} Hello ${body.name}, your token lives for another ${body.tokenExpiresIn} s`
+  }
+
+  $('call').addEventListener('click', report('Resource', call))
+  $('refresh').addEventListener(
+    'click',
+    // The token itself stays out of sight.
+    report('Refresh', () => session.getAccessToken({ forceRefresh: true }).then(() => 'A token is there')),
+  )
+  $('check').addEventListener(
+    'click',
+    report('Check', async () => `The phase is ${session.check().phase}`),
+  )
+  $('stay-signed-in').addEventListener(
+    'click',
+    report('Stay', async () => ((await session.extend()) ? 'Prolonged' : 'Nothing was prolonged')),
+  )
+  $('sign-out').addEventListener('click', () => session.signOut())
+  $('hold').addEventListener('click', () => setHold(release === null))
+  session.on('signedOut', () => setHold(false))
+}

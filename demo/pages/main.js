@@ -1,0 +1,46 @@
+import { session } from './session.js'
+import { beginSignIn, takeSignIn } from './sign-in.js'
+import { showActions } from './actions.js'
+import { showFaults } from './faults.js'
+import { showServerCounts } from './server-counts.js'
+import { showStay } from './stay.js'
+import { showTimeline } from './timeline.js'
+import { showTimeouts } from './timeouts.js'
+import { showWarning } from './warning.js'
+import { writeWho } from './who.js'
+
+const problem = document.getElementById('problem')
+
+// First the timeline: it hears everything from here on.
+const note = showTimeline(session)
+const counts = showServerCounts(session)
+showTimeouts()
+showFaults(counts)
+showActions(session, note)
+showWarning(session)
+const stay = showStay(session)
+
+document.getElementById('sign-in').addEventListener('click', () => {
+  problem.textContent = ''
+  beginSignIn().catch((error) => {
+    problem.textContent = `The sign-in could not begin: ${error.message}`
+  })
+})
+
+// A sign-in in one tab is news in all of them; whoever was named here before is not the one who is in now.
+session.on('signedOut', () => writeWho(null))
+
+const finishSignIn = takeSignIn()
+if (finishSignIn) {
+  stay.busy(true)
+  try {
+    const { tokens, name, signIn } = await finishSignIn()
+    writeWho({ name, signIn })
+    await session.signIn(tokens)
+  } catch (error) {
+    problem.textContent =
+      error.error === 'access_denied' ? 'The sign-in was cancelled.' : `The sign-in failed: ${error.message}`
+  } finally {
+    stay.busy(false)
+  }
+}

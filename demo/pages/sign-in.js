@@ -1,0 +1,77 @@
+import * as oauth from 'oauth4webapi'
+
+const ISSUER = new URL('/oidc', location.origin)
+const CLIENT = { client_id: 'sojourn-demo' }
+const REDIRECT_URI = `${location.origin}/`
+
+/** State and verifier of a sign-in that is on its way; they rest in this tab only, and only until it is back. */
+const PENDING = 'demo:sign-in'
+
+// On localhost there is no TLS, which the library otherwise rightly insists on.
+const insecure = { [oauth.allowInsecureRequests]: true }
+
+async function discover() {
+  return oauth.processDiscoveryResponse(ISSUER, await oauth.discoveryRequest(ISSUER, insecure))
+}
+
+/** The endpoints that the session itself needs. */
+export const endpoints = {
+  tokenEndpoint: `${ISSUER}/token`,
+  revocationEndpoint: `${ISSUER}/token/revocation`,
+  clientId: CLIENT.client_id,
+}
+
+/** Leaves for the provider's login page: authorization code with PKCE (RFC 7636). */
+export async function beginSignIn() {
+  const server = await discover()
+  const state = oauth.generateRandomState()
+  const verifier = oauth.generateRandomCodeVerifier()
+  sessionStorage.setItem(PENDING, JSON.stringify({ state, verifier }))
+
+  const url = new URL(server.authorization_endpoint)
+  url.search = new URLSearchParams({
+    client_id: CLIENT.client_id,
+    redirect_uri: REDIRECT_URI,
+    response_type: 'code',
+    scope: 'openid',
+    state,
+    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+  }).toString()
+  location.assign(url)
+}
+
+/**
+ * What the provider sent this page back with, if it did. It leaves the address at once, so that no history, log or
+ * bookmark keeps the code, and the stored verifier goes with it: both are good for one try.
+ *
+ * @returns {(() => Promise<{ tokens: object, name: string, signIn: string }>) | null} trades the code for tokens
+ */
+export function takeSignIn() {
+  const address = new URL(location.href)
+  const { searchParams: answer } = address
+  if (!answer.has('code') && !answer.has('error')) return null
+
+  history.replaceState(null, '', REDIRECT_URI)
+  const pending = sessionStorage.getItem(PENDING)
+  sessionStorage.removeItem(PENDING)
+
+  return async () => {
+    if (pending === null) throw new Error('This tab has not begun a sign-in')
+    const { state, verifier } = JSON.parse(pending)
+    const server = await discover()
+    const parameters = oauth.validateAuthResponse(server, CLIENT, address, state)
+    const response = await oauth.authorizationCodeGrantRequest(
+      server,
+      CLIENT,
+      oauth.None(),
+      parameters,
+      REDIRECT_URI,
+      verifier,
+      insecure,
+    )
+    const tokens = await oauth.processAuthorizationCodeResponse(server, CLIENT, response, { requireIdToken: true })
+    const { name, sign_in: signIn } = oauth.getValidatedIdTokenClaims(tokens)
+    return { tokens, name, signIn }
+  }
+}

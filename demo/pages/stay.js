@@ -1,0 +1,87 @@
+import { eachSecond } from './tick.js'
+import { timeouts } from './timeouts.js'
+import { readWho } from './who.js'
+import { countdown, inTab, REASONS, secondsLeft, timeOfDay } from './words.js'
+
+const $ = (id) => document.getElementById(id)
+
+const NAMES = { loading: 'Loading', signedOut: 'Signed out', active: 'Active', warning: 'About to end' }
+
+const LIMITS = {
+  idle: 'Activity in any tab starts the time anew.',
+  warned: 'Activity does not count any more: somebody has to say so.',
+  absolute: 'This is the longest that the session may last; nothing prolongs it.',
+  server: 'The server ends it then.',
+}
+
+/**
+ * The phase and the time that is left.
+ *
+ * @param {import('sojourn').Session} session
+ * @returns {{ busy(on: boolean): void }} `busy` while a sign-in is being finished
+ */
+export function showStay(session) {
+  let finishing = false
+  let endedWhere = null
+
+  const setText = (id, text) => {
+    // Untouched where nothing changed, so that a status is announced once.
+    if ($(id).textContent !== text) $(id).textContent = text
+  }
+
+  const showSignedIn = (snapshot) => {
+    const { warnAt, endAt, endsBy } = session.deadlines() ?? { warnAt: Infinity, endAt: Infinity, endsBy: null }
+    const now = Date.now()
+    const whole = endsBy === 'absolute' ? timeouts.absoluteTimeout : timeouts.idleTimeout
+    const share = (milliseconds) => String(Math.min(1, Math.max(0, milliseconds / whole)))
+    const dial = document.querySelector('.dial').style
+    const name = readWho()?.name
+    setText('headline', name ? `${name}’s session` : 'A session')
+    setText('time', countdown(secondsLeft(endAt - now)))
+    setText('time-label', snapshot.phase === 'warning' ? 'left' : `warns in ${countdown(secondsLeft(warnAt - now))}`)
+    const limit = LIMITS[snapshot.phase === 'warning' && snapshot.canExtend ? 'warned' : endsBy] ?? ''
+    setText('explanation', `Since ${timeOfDay(snapshot.startedAt)}, in all tabs. ${limit}`)
+    dial.setProperty('--left', share(endAt - now))
+    dial.setProperty('--warn', share(endAt - Math.max(warnAt, now)))
+  }
+
+  const showSignedOut = ({ reason, endedAt }) => {
+    setText('headline', reason ? 'The session is over' : 'Nobody is signed in')
+    setText('time', '–')
+    setText('time-label', '')
+    const when = endedAt === null ? '' : ` At ${timeOfDay(endedAt)}${endedWhere ? `, ${inTab(endedWhere)}` : ''}.`
+    setText(
+      'explanation',
+      reason
+        ? REASONS[reason] + when
+        : 'Sign in at a real OpenID provider, then open a second tab: it is one session, whichever tab you are in.',
+    )
+  }
+
+  const show = () => {
+    const snapshot = session.getSnapshot()
+    const signedIn = snapshot.phase === 'active' || snapshot.phase === 'warning'
+    document.documentElement.dataset.phase = snapshot.phase
+    for (const part of document.querySelectorAll('[data-for]')) {
+      part.hidden = finishing || part.dataset.for !== (signedIn ? 'signedIn' : snapshot.phase)
+    }
+    setText('phase', finishing ? 'Signing in' : NAMES[snapshot.phase])
+    if (signedIn) showSignedIn(snapshot)
+    else if (snapshot.phase === 'signedOut') showSignedOut(snapshot)
+    document.title =
+      snapshot.phase === 'warning' ? `${$('time').textContent} left · Sojourn` : `${NAMES[snapshot.phase]} · Sojourn`
+  }
+
+  session.on('signedOut', ({ where }) => {
+    endedWhere = where
+    show()
+  })
+  eachSecond(session, show)
+
+  return {
+    busy(on) {
+      finishing = on
+      show()
+    },
+  }
+}
