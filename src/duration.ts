@@ -13,6 +13,6 @@ export function milliseconds(value: Duration, option: string): number {
   const ms = typeof value === 'number' ? value : Number(amount) * (UNITS[unit ?? ''] ?? NaN)
   if (ms >= 0 && ms < Infinity) return ms
   throw new SessionError('invalid_options', {
-    message: `${option} is ${JSON.stringify(value) ?? String(value)}, which is no length of time. Give milliseconds, or a number with ms, s, m, h or d, such as '15m'.`,
+    message: `${option} is ${JSON.stringify(value)}, which is no length of time. Give milliseconds, or a number with ms, s, m, h or d, such as '15m'.`,
   })
 }

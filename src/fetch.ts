@@ -40,13 +40,28 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
     const request = new Request(input, init)
     if (request.headers.has('Authorization')) return send(request)
     const before = String([...request.headers])
-    const authorized = (await session.authorize(request)) ?? request
+    const authorized = (await abortable(session.authorize(request), request.signal)) ?? request
     // Chrome before 119 and Firefox before 111 carry Authorization along to another origin, and all browsers any other header:
     // https://github.com/whatwg/fetch/pull/1544. Where a redirect leads cannot be known beforehand.
     const secret = String([...authorized.headers]) !== before && authorized.redirect === 'follow'
     return send(authorized, secret ? { redirect: 'error' } : undefined)
   }
   return own
+}
+
+/** `work`, unless the caller gives up first: it may wait for a refresh. */
+function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      // Chrome before 98 knows no `reason`.
+      reject((signal.reason as Error | undefined) ?? new DOMException('The request was aborted.', 'AbortError'))
+    }
+    signal.addEventListener('abort', stop)
+    if (signal.aborted) stop()
+    work.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', stop)
+    })
+  })
 }
 
 /** On a server there is no page, and so nobody who gets credentials by default. */

@@ -7,7 +7,7 @@ import { SessionError } from './errors.js'
 export function within<T>(
   after: (ms: number, callback: () => void) => () => void,
   ms: number,
-  parent: AbortSignal,
+  parent: AbortSignal | null,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const own = new AbortController()
@@ -26,8 +26,8 @@ export function within<T>(
     const onAbort = (): void => {
       stop('signed_out', 'The session ended before this was done.')
     }
-    parent.addEventListener('abort', onAbort, { signal: own.signal })
-    if (parent.aborted) onAbort()
+    parent?.addEventListener('abort', onAbort, { signal: own.signal })
+    if (parent?.aborted) onAbort()
     else work(own.signal).then(resolve, reject).finally(finish)
   })
 }

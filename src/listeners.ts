@@ -1,9 +1,8 @@
-import type { Session, SessionEvents } from './types.js'
-
 type Listener = (value: never) => void
 
 export interface Listeners {
-  readonly add: (type: string, listener: Listener) => () => void
+  /** `earlier`: what this listener is told first, in a moment. */
+  readonly add: (type: string, listener: Listener, earlier?: readonly unknown[]) => () => void
   readonly has: (type: string) => boolean
   /** Queues, so that what a listener does in its turn is told after what it was told. */
   readonly tell: (type: string, value?: unknown) => void
@@ -16,11 +15,19 @@ export function createListeners(report: (error: unknown) => void): Listeners {
   const all = new Map<string, Set<{ listener: Listener }>>()
   const queue: [type: string, value: unknown][] = []
   let draining = false
+  const call = ({ listener }: { listener: Listener }, value: unknown): void => {
+    try {
+      ;(listener as (value: unknown) => void)(value)
+    } catch (error) {
+      report(error)
+    }
+  }
   return {
-    add(type, listener) {
+    add(type, listener, earlier = []) {
       const entry = { listener }
       const entries = all.get(type) ?? new Set()
       all.set(type, entries.add(entry))
+      for (const value of earlier) void Promise.resolve().then(() => entries.has(entry) && call(entry, value))
       return () => entries.delete(entry)
     },
     has: (type) => !!all.get(type)?.size,
@@ -31,19 +38,13 @@ export function createListeners(report: (error: unknown) => void): Listeners {
       if (draining) return
       draining = true
       for (let next = queue.shift(); next; next = queue.shift()) {
-        for (const entry of [...(all.get(next[0]) ?? [])]) {
-          try {
-            ;(entry.listener as (value: unknown) => void)(next[1])
-          } catch (error) {
-            report(error)
-          }
+        const entries = all.get(next[0])
+        for (const entry of [...(entries ?? [])]) {
+          // One that was called before it may have removed it.
+          if (entries?.has(entry)) call(entry, next[1])
         }
       }
       draining = false
     },
   }
 }
-
-/** A feature that is missing is told to late listeners too: most are found missing before anybody can listen. */
-export type Degraded = SessionEvents['degraded']
-export type On = Session['on']

@@ -39,7 +39,9 @@ export function policyOf(options: SessionOptions): Policy {
     warnBefore: warning,
     refreshBefore: milliseconds(refreshBefore, 'refreshBefore'),
     keepAliveEvery:
-      keepAliveEvery === undefined ? Math.min(shortest, 9e5) / 3 : milliseconds(keepAliveEvery, 'keepAliveEvery'),
+      keepAliveEvery === undefined
+        ? (idleTimeout < Infinity ? idleTimeout : 9e5) / 3
+        : milliseconds(keepAliveEvery, 'keepAliveEvery'),
     activityExtends: oneOf(options.activityDuringWarning, 'activityDuringWarning', ['ignore', 'extend']) === 'extend',
     reloadsStalePage: oneOf(options.stalePage, 'stalePage', ['reload', 'event']) === 'reload',
     canRefresh: !!server?.refresh,

@@ -38,9 +38,21 @@ export interface SharedRecord {
   readonly extra: Readonly<Record<string, unknown>>
 }
 
-export const NO_TOKENS = { generation: 0, tokenAt: 0, tokenExpiresAt: Infinity, failures: 0, retryAt: 0 } as const
+type Part<K extends keyof SharedRecord> = Pick<SharedRecord, K>
 
-export const NO_SERVER = { serverAt: 0, serverIdleEndsAt: Infinity, serverAbsoluteEndsAt: Infinity } as const
+export const NO_TOKENS: Part<'generation' | 'tokenAt' | 'tokenExpiresAt' | 'failures' | 'retryAt'> = {
+  generation: 0,
+  tokenAt: 0,
+  tokenExpiresAt: Infinity,
+  failures: 0,
+  retryAt: 0,
+}
+
+export const NO_SERVER: Part<'serverAt' | 'serverIdleEndsAt' | 'serverAbsoluteEndsAt'> = {
+  serverAt: 0,
+  serverIdleEndsAt: Infinity,
+  serverAbsoluteEndsAt: Infinity,
+}
 
 /** The least element: what a field holds when nothing is known of it. Its order is the order in storage. */
 const NUMBERS = {
@@ -55,6 +67,7 @@ const NUMBERS = {
   ...NO_SERVER,
   endedAt: Infinity,
 }
+const NAMES = new Set(Object.keys(NUMBERS))
 const EMPTY = { ...NUMBERS, login: '', reason: null, extra: {} }
 
 export function createRecord(id: string, known: Partial<SharedRecord>): SharedRecord {
@@ -63,7 +76,8 @@ export function createRecord(id: string, known: Partial<SharedRecord>): SharedRe
 
 /** Whether both tell of the same session. The pair is compared, so that a forged `seq` makes another session, not a higher one. */
 export const isSame = (a: SharedRecord, b: SharedRecord): boolean => a.id === b.id && a.seq === b.seq
-export const isLive = (record: SharedRecord | null): record is SharedRecord => record?.endedAt === Infinity
+export type LiveRecord = SharedRecord & { readonly reason: null }
+export const isLive = (record: SharedRecord | null): record is LiveRecord => record?.endedAt === Infinity
 
 /** Least upper bound: commutative, associative, idempotent, so that lost, late and doubled messages cannot make tabs disagree. */
 export function merge(a: SharedRecord | null, b: SharedRecord | null): SharedRecord | null {
@@ -127,22 +141,21 @@ export function decode(text: unknown): SharedRecord | null {
   try {
     if (typeof text !== 'string' || text.length > 2e3) return null
     const { id, login = '', reason = null, ...rest } = JSON.parse(text) as Record<string, unknown>
-    const numbers: Record<string, number> = { ...NUMBERS }
-    for (const key of Object.keys(NUMBERS)) {
-      const value = rest[key]
-      delete rest[key]
-      if (value === undefined) continue
+    const numbers = { ...NUMBERS }
+    const extra: Record<string, unknown> = {}
+    for (const [key, value] of Object.entries(rest)) {
+      if (!NAMES.has(key)) extra[key] = value
       // The upper bound is the last instant that a Date can hold, ECMA-262 §21.4.1.1.
-      if (typeof value !== 'number' || !(value >= 0 && value <= 864e13)) return null
-      numbers[key] = value
+      else if (typeof value !== 'number' || !(value >= 0 && value <= 864e13)) return null
+      else numbers[key as keyof typeof NUMBERS] = value
     }
-    const { startedAt, endedAt } = numbers as typeof NUMBERS
+    const { startedAt, endedAt } = numbers
     const ended = endedAt < Infinity
     if (typeof id !== 'string' || !/^[\w-]{8,64}$/.test(id) || typeof login !== 'string') return null
     if (startedAt === Infinity && !ended) return null
     // A reason of a newer version still ends the session.
     const known = REASONS.find((one) => one === reason) ?? 'signOut'
-    return { ...(numbers as typeof NUMBERS), id, login, reason: ended ? known : null, extra: rest }
+    return { ...numbers, id, login, reason: ended ? known : null, extra }
   } catch {
     return null
   }

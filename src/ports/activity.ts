@@ -37,7 +37,7 @@ export function watchActivity(seen: () => void): Activity {
     try {
       for (const type of TYPES) view.addEventListener(type, onInput, options)
       view.document.addEventListener('load', onLoad, options)
-      for (let i = 0; i < view.length; i++) watch(view[i] as Window)
+      for (const frame of Array.from<Window>(view)) watch(frame)
     } catch {
       // Another origin's frame: see `framed`.
     }

@@ -19,20 +19,16 @@ export function openTabs(name: string, heard: Heard): Tabs {
   let channel: BroadcastChannel | undefined
   try {
     channel = new BroadcastChannel(name)
-    channel.onmessage = ({ data }) => {
+    channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       heard('channel', data instanceof Object ? data : null)
     }
   } catch {
     // Missing, or an opaque origin: storage has to do.
   }
   return {
+    works: !!channel,
     say(message) {
-      try {
-        channel?.postMessage(message)
-        return channel !== undefined
-      } catch {
-        return false
-      }
+      channel?.postMessage(message)
     },
     close() {
       abort.abort()

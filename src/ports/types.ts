@@ -12,63 +12,67 @@ export interface Texts {
 /** Storage that all tabs see. Nothing here throws: what cannot be read is `null`, what cannot be written is `false`. */
 export interface RecordStore {
   /** Null where storage does not work. */
-  read(): Texts | null
-  write(texts: Partial<Texts>): boolean
+  readonly read: () => Texts | null
+  readonly write: (texts: Partial<Texts>) => boolean
 }
 
 /** How tabs hear of each other. What is heard is not to be trusted. */
 export interface Tabs {
-  /** Says something to all other tabs; false where there is no channel. An empty message asks them what they know. */
-  say(message: Partial<Texts>): boolean
-  close(): void
+  /** Whether there is a channel; the storage event needs none. */
+  readonly works: boolean
+  /** Says something to all other tabs at once, where there is a channel. An empty message asks them what they know. */
+  readonly say: (message: Partial<Texts>) => void
+  readonly close: () => void
 }
 
 export type Heard = (cause: 'storage' | 'channel', message: Partial<Record<keyof Texts, unknown>> | null) => void
 
 export interface Activity {
   /** Whether the user's focus is where this page sees nothing: inside another origin's frame. */
-  framed(): boolean
+  readonly framed: () => boolean
   /** Whether the user was active in this page or in a frame of it within the last seconds. */
-  activated(): boolean
-  stop(): void
+  readonly activated: () => boolean
+  readonly stop: () => void
 }
 
 /** How a page that is out of date is kept from being seen. */
 export interface Page {
-  hide(): void
-  reload(): void
+  readonly hide: () => void
+  readonly reload: () => void
 }
 
 /** The world of one tab. A session touches nothing else. */
 export interface Ports {
+  /** False on a server: nothing else is then called. */
+  readonly alive: boolean
   /** Both clocks, ms. */
-  clock(): Clock
+  readonly clock: () => Clock
   /** Calls once, after `ms` or later; any length is allowed. */
-  after(ms: number, callback: () => void): Undo
+  readonly after: (ms: number, callback: () => void) => Undo
   /** 0 ≤ x < 1. */
-  random(): number
+  readonly random: () => number
   /** A new id that nobody can guess or repeat. */
-  id(): string
+  readonly id: () => string
   /** False where it is certain that no request can succeed. */
-  online(): boolean
-  records(name: string): RecordStore
-  tabs(name: string, heard: Heard): Tabs
+  readonly online: () => boolean
+  readonly records: (name: string) => RecordStore
+  readonly tabs: (name: string, heard: Heard) => Tabs
   /**
    * Runs `work` while no other tab runs any under this name, and returns what it returns. Rejects with `timeout`
    * where its turn did not come within `wait` ms (with a wait of 0: where it is not free now), or `signal` came first.
    */
-  exclusive<T>(
+  readonly exclusive: <T>(
     name: string,
     turn: { readonly wait: number; readonly signal: AbortSignal },
     work: () => Promise<T>,
     degraded: () => void,
-  ): Promise<T>
+  ) => Promise<T>
   /** Calls back at each sign that time may have passed. `restored`: the page comes from the back/forward cache. */
-  wake(hint: (cause: string, restored: boolean) => void): Undo
+  readonly wake: (hint: (cause: string, restored: boolean) => void) => Undo
   /** Calls back at each sign of a person. The callback must cost next to nothing. */
-  activity(seen: () => void): Activity
-  page: Page
+  readonly activity: (seen: () => void) => Activity
+  readonly page: Page
   /** Tells the developer of a mistake in his code. */
-  report(error: unknown): void
-  warn(message: string): void
+  readonly report: (error: unknown) => void
+  readonly warn: (message: string) => void
 }

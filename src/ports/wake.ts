@@ -11,7 +11,7 @@ export function onWake(hint: (cause: string, restored: boolean) => void): Undo {
       target.addEventListener(type, listener, { capture: true, signal: abort.signal })
     }
   }
-  listen(window, ['pageshow', 'focus', 'online'])
+  listen(window, ['pageshow', 'pagehide', 'focus', 'online'])
   listen(document, ['visibilitychange', 'resume'])
   // Focus may have gone into a frame, which Firefox shows in `activeElement` only after this event.
   addEventListener('blur', () => setTimeout(hint, 0, 'blur', false), { signal: abort.signal })

@@ -1,0 +1,38 @@
+import { browserPorts } from './ports/browser.js'
+import { createSessionWith } from './session.js'
+import type { Session, SessionOptions } from './types.js'
+
+export { isSessionError, SessionError, type SessionErrorCode } from './errors.js'
+export { memoryTokens } from './tokens/memory.js'
+export type {
+  Deadlines,
+  Duration,
+  EndReason,
+  ServerTimes,
+  Session,
+  SessionEvents,
+  SessionOptions,
+  SessionServer,
+  SessionStep,
+  Snapshot,
+  StoredTokens,
+  TokenResponse,
+  TokenStore,
+} from './types.js'
+
+/**
+ * One user's session over all tabs of this origin. Its phase is right when this returns; a reload or another tab finds
+ * the same session. On a server the phase stays `loading`, and nothing is touched.
+ *
+ * Throws `SessionError('invalid_options')` for what cannot be meant: negative, NaN, a warning that you set longer than
+ * its timeout.
+ *
+ * @example Fifteen minutes of idling, a warning two minutes before
+ * ```ts
+ * const session = createSession({ idleTimeout: '15m', warnBefore: '2m' })
+ * session.on('signedOut', () => location.assign('/login'))
+ * ```
+ */
+export function createSession(options: SessionOptions = {}): Session {
+  return createSessionWith(browserPorts(), options)
+}

@@ -1,0 +1,34 @@
+import { watchActivity } from './activity.js'
+import { after, readClock } from './clock.js'
+import { exclusive } from './lock.js'
+import { recordStore } from './record-store.js'
+import { openTabs } from './tabs.js'
+import type { Ports } from './types.js'
+import { onWake, page } from './wake.js'
+
+/** The world of a tab in a browser. Globals are touched when called, never before. */
+export const browserPorts = (): Ports => ({
+  alive: typeof document !== 'undefined',
+  clock: readClock,
+  after,
+  random: Math.random,
+  id: () =>
+    crypto.getRandomValues(new Uint32Array(3)).reduce((id, part) => id + part.toString(36).padStart(7, '0'), ''),
+  online: () => navigator.onLine,
+  records: recordStore,
+  tabs: openTabs,
+  exclusive,
+  wake: onWake,
+  activity: watchActivity,
+  page,
+  report(error) {
+    // Firefox has it since 93, Chrome since 95.
+    // eslint-disable-next-line no-console -- an error of the application, which it would otherwise never see
+    const tell = (globalThis as { reportError?: (error: unknown) => void }).reportError ?? console.error
+    tell(error)
+  },
+  warn(message) {
+    // eslint-disable-next-line no-console -- for the developer, once
+    console.warn(message)
+  },
+})
