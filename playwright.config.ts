@@ -1,0 +1,48 @@
+import { defineConfig } from '@playwright/test'
+import { chromiumPath, firefoxPath } from './test/e2e/browsers.js'
+
+const plainHost = 'app.test'
+
+export default defineConfig({
+  testDir: 'test/e2e',
+  outputDir: 'test-results',
+  fullyParallel: true,
+  workers: 2,
+  retries: 0,
+  forbidOnly: true,
+  timeout: 30_000,
+  expect: { timeout: 5_000 },
+  reporter: [['list']],
+  projects: [
+    {
+      name: 'chromium',
+      testIgnore: /\.(firefox|webkit|node)\.spec\.ts$/,
+      use: {
+        browserName: 'chromium',
+        launchOptions: {
+          executablePath: chromiumPath(),
+          args: ['--no-sandbox', '--disable-gpu', `--host-resolver-rules=MAP ${plainHost} 127.0.0.1`],
+          // What Playwright switches off is what these tests are about.
+          ignoreDefaultArgs: ['--disable-back-forward-cache'],
+        },
+      },
+    },
+    {
+      name: 'firefox',
+      testIgnore: /\.(chromium|webkit|node)\.spec\.ts$/,
+      use: {
+        browserName: 'firefox',
+        channel: 'moz-firefox',
+        // A Firefox that is not Playwright's own cannot emulate these.
+        colorScheme: null,
+        contextOptions: { reducedMotion: null, forcedColors: null, contrast: null },
+        launchOptions: {
+          executablePath: firefoxPath(),
+          firefoxUserPrefs: { 'network.dns.localDomains': plainHost },
+        },
+      },
+    },
+    { name: 'webkit', testMatch: /\.webkit\.spec\.ts$/ },
+    { name: 'node', testMatch: /\.node\.spec\.ts$/ },
+  ],
+})

@@ -1,0 +1,220 @@
+import { expect, noTimeouts, shortIdle, test, type PageConfig } from './fixtures.js'
+import { TOKEN_MARK } from './server/token-server.js'
+
+test('S70 where all storage throws, the session lives in memory, says so, and signs in', async ({ tabs, tokens }) => {
+  const config: PageConfig = { ...noTimeouts, without: ['localStorage', 'indexedDB'] }
+  const [one, two] = await tabs.openMany(2, config)
+  if (!one || !two) throw new Error('no tabs')
+  const issued = tokens.issue()
+  expect(await one.signIn(issued)).toBeNull()
+  expect((await one.token()).token).toBe(issued.access_token)
+  expect(tokens.isLive((await one.token({ forceRefresh: true })).token ?? '')).toBe(true)
+  const features = (await one.events('degraded')).map(({ detail }) => detail['feature'])
+  expect(features).toContain('storage')
+  expect(features).toContain('tokenStore')
+  expect(features).toHaveLength(new Set(features).size)
+  // Live tabs still tell each other.
+  await two.next('signedIn')
+  await one.signOut()
+  await two.next('signedOut')
+  expect((await two.events('signedOut'))[0]?.detail).toEqual({ reason: 'signOut', where: 'elsewhere' })
+})
+
+test('S70 where all storage throws, a tab that comes later asks the living ones', async ({ tabs, tokens }) => {
+  const config: PageConfig = { ...noTimeouts, without: ['localStorage'] }
+  const one = await tabs.open(config)
+  const issued = tokens.issue()
+  await one.signIn(issued)
+  const late = await tabs.open(config)
+  expect(await late.phase()).toBe('active')
+  expect((await late.token()).token).toBe(issued.access_token)
+  await late.page.close()
+  await one.page.close()
+  // Nobody is left to answer: signed out after 300 ms, not `loading` for ever.
+  const alone = await tabs.open(config)
+  expect(await alone.phase()).toBe('signedOut')
+})
+
+test('S70 where only localStorage throws on writing, as with a full disk, sign-in works', async ({ tabs, tokens }) => {
+  const tab = await tabs.open({ ...noTimeouts, manual: true })
+  await tab.page.evaluate(async () => {
+    Storage.prototype.setItem = () => {
+      throw new DOMException('full', 'QuotaExceededError')
+    }
+    await window.harness.start()
+  })
+  const issued = tokens.issue()
+  expect(await tab.signIn(issued)).toBeNull()
+  expect(await tab.phase()).toBe('active')
+  expect((await tab.token()).token).toBe(issued.access_token)
+  expect((await tab.events('degraded')).map(({ detail }) => detail['feature'])).toContain('storage')
+})
+
+test('S71 a lost IndexedDB connection is opened again', async ({ tabs, tokens }) => {
+  const tab = await tabs.open(noTimeouts)
+  await tab.signIn(tokens.issue())
+  await tab.token({ forceRefresh: true })
+  const lost = await tab.page.evaluate(() => {
+    const open = window.harness.databases.splice(0)
+    for (const database of open) database.close()
+    return open.length
+  })
+  expect(lost).toBeGreaterThan(0)
+  expect(tokens.isLive((await tab.token({ forceRefresh: true })).token ?? '')).toBe(true)
+  expect((await tab.events('degraded')).map(({ detail }) => detail['feature'])).toEqual([])
+  // And what it wrote is where the others find it.
+  const other = await tabs.open(noTimeouts)
+  expect((await other.token()).token).toBe((await tab.token()).token)
+})
+
+test('S71 an IndexedDB that never answers holds nobody up for ever', async ({ tabs, tokens, context }) => {
+  await context.addInitScript(() => {
+    IDBFactory.prototype.open = () => new EventTarget() as IDBOpenDBRequest
+  })
+  const tab = await tabs.open(noTimeouts)
+  const issued = tokens.issue()
+  expect(await tab.signIn(issued)).toBeNull()
+  expect((await tab.token()).token).toBe(issued.access_token)
+  expect((await tab.events('degraded')).map(({ detail }) => detail['feature'])).toContain('tokenStore')
+})
+
+test('S73 another tab that upgrades the database is not blocked, and the session goes on', async ({ tabs, tokens }) => {
+  const [tab, other] = await tabs.openMany(2, noTimeouts)
+  if (!tab || !other) throw new Error('no tabs')
+  await tab.signIn(tokens.issue())
+  await tab.token()
+  const upgraded = await other.page.evaluate(async () => {
+    const databases = await indexedDB.databases()
+    for (const { name, version } of databases) {
+      await new Promise((resolve, reject) => {
+        const request = indexedDB.open(name ?? '', (version ?? 1) + 1)
+        request.onsuccess = () => {
+          request.result.close()
+          resolve(null)
+        }
+        request.onblocked = () => {
+          reject(new Error('blocked'))
+        }
+        request.onerror = () => {
+          reject(request.error ?? new Error('failed'))
+        }
+      })
+    }
+    return databases.length
+  })
+  expect(upgraded).toBeGreaterThan(0)
+  expect(tokens.isLive((await tab.token({ forceRefresh: true })).token ?? '')).toBe(true)
+})
+
+for (const path of ['/app', '/script', '/core-script']) {
+  test(`S76 a whole session under a strict policy with Trusted Types violates nothing (${path})`, async ({
+    tabs,
+    tokens,
+  }) => {
+    const config: PageConfig = { ...shortIdle, ...(path === '/core-script' ? { store: 'memory' as const } : {}) }
+    const tab = await tabs.open(config, { path })
+    await tab.signIn(tokens.issue())
+    await tab.token({ forceRefresh: true })
+    await tab.next('warning')
+    expect(await tab.extend()).toBe(true)
+    await tab.signOut()
+    expect(await tab.page.evaluate(() => window.harness.violations)).toEqual([])
+    // The policy is really there.
+    const blocked = await tab.page.evaluate(() => {
+      const box = document.createElement('div')
+      try {
+        box.innerHTML = '<b>x</b>'
+        return false
+      } catch {
+        return true
+      } finally {
+        window.harness.violations.length = 0
+      }
+    })
+    expect(blocked).toBe(true)
+    await expect.poll(() => tab.page.evaluate(() => window.harness.violations.splice(0).length)).toBeLessThan(2)
+  })
+}
+
+test('S84 no token in console, events, messages, errors or localStorage, whatever goes wrong', async ({
+  tabs,
+  tokens,
+}) => {
+  const all = await tabs.openMany(2, noTimeouts)
+  await all[0]?.signIn(tokens.issue())
+  await all[1]?.next('signedIn')
+  const pass = async (ms: number): Promise<void> => {
+    await Promise.all(all.map((tab) => tab.shiftClock(ms)))
+  }
+  await all[0]?.token({ forceRefresh: true })
+  const broken = `{"access_token":"at.${TOKEN_MARK}.leak","refresh_token":"rt.${TOKEN_MARK}`
+  for (const fault of [
+    { kind: 'status', status: 503 },
+    { kind: 'status', status: 429, headers: { 'retry-after': '1' } },
+    { kind: 'drop', acts: false },
+    { kind: 'body', body: broken, contentType: 'application/json' },
+    { kind: 'body', body: `error near ${TOKEN_MARK}`, contentType: 'text/plain' },
+  ] as const) {
+    await pass(3_600_000)
+    tokens.failAlways(fault)
+    await all[1]?.token()
+  }
+  tokens.failAlways(null)
+  await pass(3_600_000)
+  await all[1]?.token()
+  tokens.failNext({ kind: 'error', error: 'invalid_grant' })
+  await all[0]?.token({ forceRefresh: true })
+  await all[1]?.next('signedOut')
+  const odd = { access_token: `at.${TOKEN_MARK}.odd`, expires_in: 'soon', refresh_token: 7 }
+  await all[0]?.signIn(odd as never)
+  for (const tab of all) expect(await tab.page.evaluate(() => window.harness.told())).not.toContain(TOKEN_MARK)
+  for (const tab of all)
+    expect(await tab.page.evaluate(() => window.harness.writes.join('\n'))).not.toContain(TOKEN_MARK)
+  expect(tabs.console.filter((line) => line.includes(TOKEN_MARK))).toEqual([])
+})
+
+test('nonsense in storage and on the channel changes nothing and throws nothing', async ({ tabs, tokens }) => {
+  const [tab, other] = await tabs.openMany(2, noTimeouts)
+  if (!tab || !other) throw new Error('no tabs')
+  const issued = tokens.issue()
+  await tab.signIn(issued)
+  await other.next('signedIn')
+  const before = await tab.snapshot()
+  await other.page.evaluate(async () => {
+    const keys = Object.keys(localStorage).filter((key) => key.startsWith('sojourn:'))
+    const values = ['', 'null', '{}', '[]', '{"id":7}', '{"__proto__":{"id":"x"}}', 'x'.repeat(1e5), '{"id":"\u0000"']
+    for (const key of keys) {
+      const good = localStorage.getItem(key) ?? ''
+      for (const value of values) {
+        localStorage.setItem(key, value)
+        const channel = new BroadcastChannel(key)
+        channel.postMessage(value)
+        channel.postMessage({ record: value, end: value })
+        channel.close()
+      }
+      localStorage.setItem(key, good)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  })
+  await tab.click()
+  expect(await tab.snapshot()).toEqual(before)
+  expect((await tab.token()).token).toBe(issued.access_token)
+})
+
+test('`destroy()` leaves a page that hears and does nothing', async ({ tabs, tokens }) => {
+  const [tab, other] = await tabs.openMany(2, { ...shortIdle, keepAlive: true })
+  if (!tab || !other) throw new Error('no tabs')
+  await tab.signIn(tokens.issue())
+  await other.next('signedIn')
+  await tab.page.evaluate(() => {
+    window.harness.session.destroy()
+    window.harness.session.destroy()
+  })
+  const seen = (await tab.events()).length
+  const writes = await tab.page.evaluate(() => window.harness.writes.length)
+  await tab.click()
+  await other.next('signedOut', 1, 6000)
+  await tab.click()
+  expect(await tab.events()).toHaveLength(seen)
+  expect(await tab.page.evaluate(() => window.harness.writes.length)).toBe(writes)
+})

@@ -1,0 +1,168 @@
+import { expect, noTimeouts, pause, test, within, type Tab } from './fixtures.js'
+import type { Fault } from './server/token-server.js'
+
+const afterExpiry = 11 * 60_000
+
+/** An application that asks again and again, as applications do; returns what came of it. */
+async function keepAsking(tab: Tab, forMs: number): Promise<{ codes: string[]; given: number }> {
+  return tab.page.evaluate(async (ms) => {
+    const codes = new Set<string>()
+    let given = 0
+    for (const until = performance.now() + ms; performance.now() < until;) {
+      const { token, code } = await window.harness.token()
+      if (token !== null) given++
+      if (code !== null) codes.add(code)
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+    return { codes: [...codes], given }
+  }, forMs)
+}
+
+test('S24 nine seconds of 503 with an expired token cost at most five calls, sign nobody out, and end in recovery', async ({
+  tabs,
+  tokens,
+}) => {
+  const all = await tabs.openMany(2, noTimeouts)
+  await all[0]?.signIn(tokens.issue())
+  await all[1]?.next('signedIn')
+  await Promise.all(all.map((tab) => tab.shiftClock(afterExpiry)))
+  tokens.failAlways({ kind: 'status', status: 503 })
+  const seen = await Promise.all(all.map((tab) => keepAsking(tab, 9000)))
+  tokens.failAlways(null)
+  expect(tokens.tokenCalls().length).toBeLessThanOrEqual(5)
+  for (const { codes, given } of seen) {
+    expect(codes).toEqual(['server'])
+    expect(given).toBe(0)
+  }
+  expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(['active', 'active'])
+  await expect.poll(async () => (await all[1]?.token())?.token, { timeout: 15_000 }).not.toBeNull()
+  expect(tokens.isLive((await all[0]?.token())?.token ?? '')).toBe(true)
+  expect(tokens.counts.reuse).toBe(0)
+})
+
+test('S25 a 503 while the token still lives reaches no caller', async ({ tabs, tokens }) => {
+  const tab = await tabs.open({ options: { ...noTimeouts.options, refreshBefore: '10s' } })
+  const issued = tokens.issue({ accessLife: 8 })
+  await tab.signIn(issued)
+  await tab.click()
+  tokens.failAlways({ kind: 'status', status: 503 })
+  const forced = await tab.tokens(3, { forceRefresh: true })
+  expect(forced.map(({ token }) => token)).toEqual([issued.access_token, issued.access_token, issued.access_token])
+  const { codes } = await keepAsking(tab, 4500)
+  expect(codes).toEqual([])
+  expect(tokens.tokenCalls().length).toBeGreaterThan(0)
+})
+
+const retryAfter: { how: string; value: () => string; path: string }[] = [
+  { how: 'in seconds', value: () => '5', path: '/app' },
+  { how: 'as a date, from another origin', value: () => new Date(Date.now() + 6000).toUTCString(), path: '/far' },
+]
+for (const { how, value, path } of retryAfter) {
+  test(`S26 a 429 with Retry-After ${how} silences all tabs for that long`, async ({ tabs, tokens, server }) => {
+    const config = { ...noTimeouts, ...(path === '/far' ? { tokenOrigin: server.otherOrigin } : {}) }
+    const all = await tabs.openMany(3, config, { path })
+    await all[0]?.signIn(tokens.issue())
+    await Promise.all(all.map((tab) => tab.next('signedIn')))
+    // The date is an instant of the real clock, so this test may not move the pages' clocks: its token is a short one.
+    tokens.failAlways({ kind: 'status', status: 429, headers: { 'retry-after': value() } })
+    await all[0]?.token({ forceRefresh: true })
+    const first = tokens.tokenCalls()[0]?.at ?? 0
+    tokens.failAlways(null)
+    const until = first + 4800
+    while (Date.now() < until) {
+      await Promise.all(all.map((tab) => tab.token({ forceRefresh: true })))
+      await pause(200)
+    }
+    expect(tokens.tokenCalls()).toHaveLength(1)
+    await expect
+      .poll(async () => (await all[2]?.token({ forceRefresh: true }), tokens.counts.refreshes), { timeout: 8000 })
+      .toBeGreaterThan(0)
+    expect(tokens.tokenCalls()[1]?.at).toBeGreaterThanOrEqual(first + 5000)
+  })
+}
+
+test('S26 a caller without a living token hears `rate_limited`', async ({ tabs, tokens }) => {
+  const tab = await tabs.open(noTimeouts)
+  await tab.signIn(tokens.issue())
+  await tab.shiftClock(afterExpiry)
+  tokens.failAlways({ kind: 'status', status: 429, headers: { 'retry-after': '60' } })
+  const from = Date.now()
+  expect((await tab.token()).code).toBe('rate_limited')
+  expect((await tab.token()).code).toBe('rate_limited')
+  expect(tokens.tokenCalls()).toHaveLength(1)
+  const { retryAt } = (await tab.next('refreshFailed')).detail
+  expect(retryAt).toBeGreaterThanOrEqual(from + afterExpiry + 59_000)
+})
+
+test('S28 starting offline with an expired token rejects, keeps the session, and recovers with one call', async ({
+  tabs,
+  tokens,
+  context,
+}) => {
+  const before = await tabs.open(noTimeouts)
+  await before.signIn(tokens.issue())
+  await before.page.close()
+  const tab = await tabs.open({ ...noTimeouts, manual: true, clockOffset: afterExpiry })
+  await context.setOffline(true)
+  await tab.page.evaluate(() => window.harness.start())
+  expect((await tab.token()).code).toBe('offline')
+  expect(await tab.phase()).toBe('active')
+  expect(tokens.tokenCalls()).toHaveLength(0)
+  await context.setOffline(false)
+  await expect.poll(async () => (await tab.token()).token, { timeout: 3000 }).not.toBeNull()
+  expect(tokens.tokenCalls()).toHaveLength(1)
+})
+
+test('S29 invalid_grant signs out once, in all tabs, and says why', async ({ tabs, tokens }) => {
+  const all = await tabs.openMany(3, noTimeouts)
+  await all[0]?.signIn(tokens.issue())
+  await Promise.all(all.map((tab) => tab.next('signedIn')))
+  tokens.failNext({ kind: 'error', error: 'invalid_grant' })
+  expect((await all[1]?.token({ forceRefresh: true }))?.code).toBe('signed_out')
+  for (const tab of all) expect((await tab.next('signedOut')).detail['reason']).toBe('rejected')
+  await Promise.all(all.map((tab) => tab.token()))
+  await pause(300)
+  for (const tab of all) expect(await tab.events('signedOut')).toHaveLength(1)
+  expect(tokens.tokenCalls()).toHaveLength(1)
+})
+
+test('S31 an endpoint that hangs ends in `timeout`, and the lock is free again', async ({ tabs, tokens, context }) => {
+  await context.clock.install()
+  const all = await tabs.openMany(2, noTimeouts)
+  await all[0]?.signIn(tokens.issue())
+  await all[1]?.next('signedIn')
+  await Promise.all(all.map((tab) => tab.shiftClock(afterExpiry)))
+  const asked = tokens.nextCall('/token')
+  tokens.failAlways({ kind: 'hang' })
+  const hanging = all[0]?.token() ?? Promise.reject(new Error('no tab'))
+  await asked
+  const done = hanging.then(() => true)
+  // A request may take 10 s and is tried once more.
+  for (let ended = false; !ended; ended = await Promise.race([done, pause(200).then(() => false)])) {
+    await all[0]?.page.clock.runFor(1000)
+  }
+  expect((await hanging).code).toBe('timeout')
+  tokens.failAlways(null)
+  await Promise.all(all.map((tab) => tab.shiftClock(3_600_000)))
+  const other = await within(5000, 'the lock', all[1]?.token() ?? Promise.reject(new Error('no tab')))
+  expect(tokens.isLive(other.token ?? '')).toBe(true)
+  expect(await all[0]?.phase()).toBe('active')
+})
+
+const failures: { what: string; fault: Fault; code: string }[] = [
+  { what: '503', fault: { kind: 'status', status: 503 }, code: 'server' },
+  { what: 'cut connection', fault: { kind: 'drop', acts: false }, code: 'offline' },
+]
+for (const { what, fault, code } of failures) {
+  test(`ten callers share one failure (${what})`, async ({ tabs, tokens }) => {
+    const tab = await tabs.open(noTimeouts)
+    await tab.signIn(tokens.issue())
+    await tab.shiftClock(afterExpiry)
+    tokens.failAlways(fault)
+    const answers = await tab.tokens(10)
+    expect(new Set(answers.map((answer) => answer.code))).toEqual(new Set([code]))
+    // A connection that was cut is tried once more at once; anything else waits.
+    expect(tokens.tokenCalls().length).toBeLessThanOrEqual(fault.kind === 'drop' ? 2 : 1)
+    expect(await tab.events('refreshFailed')).toHaveLength(1)
+  })
+}

@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { expect, test } from '@playwright/test'
+import { projectRoot } from './server/pages.js'
+
+const run = promisify(execFile)
+
+/** Imports one module and tells what that changed about the process. */
+const probe = `
+const before = Reflect.ownKeys(globalThis)
+const { setTimeout: timer, setInterval: interval } = globalThis
+let timers = 0
+globalThis.setTimeout = (...args) => (timers++, timer(...args))
+globalThis.setInterval = (...args) => (timers++, interval(...args))
+const touched = []
+for (const name of ['localStorage', 'sessionStorage', 'indexedDB', 'navigator', 'document', 'window', 'crypto', 'fetch', 'BroadcastChannel']) {
+  const own = Object.getOwnPropertyDescriptor(globalThis, name)
+  Object.defineProperty(globalThis, name, { configurable: true, get() { touched.push(name); return own?.get ? own.get.call(globalThis) : own?.value } })
+}
+const read = new Set(Reflect.ownKeys(globalThis))
+await import(process.argv[1])
+const added = Reflect.ownKeys(globalThis).filter((key) => !read.has(key)).map(String)
+console.log(JSON.stringify({ added, touched, timers, listeners: process.eventNames().length }))
+`
+
+test('S77 an import in Node touches no global, starts no timer and lets the process end', async () => {
+  const { exports } = JSON.parse(await readFile(`${projectRoot}/package.json`, 'utf8')) as {
+    exports: Record<string, string | { default?: string }>
+  }
+  const modules = Object.entries(exports).flatMap(([subpath, target]) =>
+    typeof target === 'object' && target.default?.endsWith('.js') ? [`sojourn${subpath.slice(1)}`] : [],
+  )
+  expect(modules).toContain('sojourn')
+  const results = await Promise.all(
+    modules.map(async (name) => {
+      const { stdout } = await run(process.execPath, ['--input-type=module', '-e', probe, name], {
+        cwd: projectRoot,
+        timeout: 10_000,
+      })
+      return [name, JSON.parse(stdout) as unknown]
+    }),
+  )
+  const clean = { added: [], touched: [], timers: 0, listeners: expect.any(Number) as unknown }
+  expect(Object.fromEntries(results)).toEqual(Object.fromEntries(modules.map((name) => [name, clean])))
+})

@@ -1,0 +1,144 @@
+/** Crashes and frozen tabs, which only the DevTools protocol can make. */
+import type { CDPSession } from '@playwright/test'
+import { expect, noTimeouts, pause, shortIdle, test, within, type Tab } from './fixtures.js'
+import { createGate, TOKEN_MARK, type TokenServer } from './server/token-server.js'
+
+const afterExpiry = 11 * 60_000
+
+async function crash({ page }: Tab): Promise<void> {
+  const crashed = page.waitForEvent('crash')
+  // The reply never comes: who would send it?
+  void page.goto('chrome://crash').catch(() => null)
+  await crashed
+}
+
+async function freeze({ page }: Tab): Promise<() => Promise<unknown>> {
+  const cdp: CDPSession = await page.context().newCDPSession(page)
+  await cdp.send('Page.setWebLifecycleState', { state: 'frozen' })
+  return () => cdp.send('Page.setWebLifecycleState', { state: 'active' })
+}
+
+async function signInAll(all: Tab[], tokens: TokenServer): Promise<string> {
+  const issued = tokens.issue()
+  await all[0]?.signIn(issued)
+  await Promise.all(all.map((tab) => tab.next('signedIn')))
+  return issued.access_token
+}
+
+test('S13 when the refreshing tab crashes before the server acted, another one gets the token', async ({
+  tabs,
+  tokens,
+}) => {
+  const all = await tabs.openMany(3, noTimeouts)
+  await signInAll(all, tokens)
+  await Promise.all(all.map((tab) => tab.shiftClock(afterExpiry)))
+  const [first, ...rest] = all
+  if (!first) throw new Error('no tab')
+  const gate = createGate()
+  tokens.failNext({ kind: 'gate', gate, acts: 'after' })
+  void first.token().catch(() => null)
+  await gate.reached
+  const waiting = Promise.all(rest.map((tab) => tab.token()))
+  await crash(first)
+  const answers = await waiting
+  expect(new Set(answers.map(({ token }) => token)).size).toBe(1)
+  expect(tokens.isLive(answers[0]?.token ?? '')).toBe(true)
+  expect(tokens.counts.reuse).toBe(0)
+  gate.open()
+})
+
+test('S13 when it crashes after a strict server rotated, there is one clean sign-out everywhere', async ({
+  tabs,
+  tokens,
+}) => {
+  const all = await tabs.openMany(3, noTimeouts)
+  await signInAll(all, tokens)
+  await Promise.all(all.map((tab) => tab.shiftClock(afterExpiry)))
+  const [first, ...rest] = all
+  if (!first) throw new Error('no tab')
+  const gate = createGate()
+  tokens.failNext({ kind: 'gate', gate, acts: 'before' })
+  void first.token().catch(() => null)
+  await gate.reached
+  await crash(first)
+  await Promise.all(rest.map((tab) => tab.token()))
+  for (const tab of rest) expect((await tab.next('signedOut')).detail['reason']).toBe('rejected')
+  expect(tokens.tokenCalls()).toHaveLength(2)
+  gate.open()
+})
+
+test('S13 while a frozen tab holds the lock, others get their living token or `timeout`, and it recovers at the thaw', async ({
+  tabs,
+  tokens,
+}) => {
+  test.setTimeout(60_000)
+  const [frozen, living, expired] = await tabs.openMany(3, noTimeouts)
+  if (!frozen || !living || !expired) throw new Error('no tabs')
+  const old = await signInAll([frozen, living, expired], tokens)
+  const gate = createGate()
+  tokens.failNext({ kind: 'gate', gate, acts: 'after' })
+  const held = frozen.token({ forceRefresh: true })
+  await gate.reached
+  const thaw = await freeze(frozen)
+  expect((await living.token()).token).toBe(old)
+  await expired.shiftClock(afterExpiry)
+  const [forced, late] = await Promise.all([living.token({ forceRefresh: true }), expired.token()])
+  expect(forced.token).toBe(old)
+  expect(late.code).toBe('timeout')
+  expect(late.took).toBeLessThan(16_500)
+  expect(tokens.tokenCalls()).toHaveLength(1)
+  await thaw()
+  gate.open()
+  expect(tokens.isLive((await held).token ?? '')).toBe(true)
+  await expect.poll(async () => tokens.isLive((await expired.token()).token ?? ''), { timeout: 8000 }).toBe(true)
+  expect(await Promise.all([frozen, living, expired].map((tab) => tab.phase()))).toEqual(['active', 'active', 'active'])
+  expect(tokens.counts.reuse).toBe(0)
+})
+
+test('S45 a tab that was frozen while another signed out shows nothing of the session when it thaws', async ({
+  tabs,
+  tokens,
+}) => {
+  const [one, two] = await tabs.openMany(2, noTimeouts)
+  if (!one || !two) throw new Error('no tabs')
+  await signInAll([one, two], tokens)
+  const thaw = await freeze(two)
+  await one.signOut()
+  await thaw()
+  await two.next('signedOut', 1, 500)
+  expect((await two.token()).code).toBe('signed_out')
+  expect(await two.stores()).not.toContain(TOKEN_MARK)
+})
+
+test('a tab that was frozen past the deadline is signed out at the thaw', async ({ tabs }) => {
+  const tab = await tabs.open({
+    options: { idleTimeout: 2000, warnBefore: 500, absoluteTimeout: false },
+    server: 'none',
+  })
+  await tab.signIn()
+  const thaw = await freeze(tab)
+  await pause(2500)
+  await thaw()
+  await tab.next('signedOut', 1, 500)
+})
+
+const sleepers: { how: string; stop: (tab: Tab) => Promise<unknown> }[] = [
+  { how: 'crashed', stop: crash },
+  { how: 'frozen', stop: freeze },
+]
+for (const { how, stop } of sleepers) {
+  test(`a ${how} tab keeps nobody awake, whatever it held`, async ({ tabs }) => {
+    const [busy, other] = await tabs.openMany(2, { ...shortIdle, server: 'none' })
+    if (!busy || !other) throw new Error('no tabs')
+    await busy.signIn()
+    await other.next('signedIn')
+    await busy.page.evaluate(() => {
+      window.harness.session.hold()
+    })
+    await pause(1500)
+    await stop(busy)
+    const from = Date.now()
+    await within(6000, 'the end', other.next('signedOut', 1, 6000))
+    expect(Date.now() - from).toBeLessThan(4600)
+  })
+}

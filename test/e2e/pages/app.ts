@@ -1,0 +1,7 @@
+import { createSession, memoryTokens } from 'sojourn'
+import { oauth } from 'sojourn/oauth'
+import { idbTokens } from 'sojourn/tokens/idb'
+import { webStorageTokens } from 'sojourn/tokens/web-storage'
+import { installHarness } from './harness.js'
+
+installHarness({ createSession, memoryTokens, oauth, idbTokens, webStorageTokens })

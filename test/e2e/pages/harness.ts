@@ -1,0 +1,385 @@
+/**
+ * What a test page does: it starts one session by a configuration that came in its URL, shows the phase as an application would,
+ * and writes down everything that can be seen from outside. Nothing here looks into the library.
+ */
+import type {
+  EndReason,
+  Session,
+  SessionEvents,
+  SessionOptions,
+  SessionServer,
+  Snapshot,
+  TokenResponse,
+  TokenStore,
+} from 'sojourn'
+
+/** The names that a page needs; the script build has them flat on `Sojourn`, the modules have them by subpath. */
+export interface Library {
+  createSession(options?: SessionOptions): Session
+  memoryTokens(): TokenStore
+  oauth(options: { tokenEndpoint: string; clientId: string; revocationEndpoint?: string }): SessionServer
+  idbTokens?(options?: { name?: string; encrypt?: boolean }): TokenStore
+  webStorageTokens?(storage?: () => Storage, key?: string): TokenStore
+}
+
+export type Feature = 'locks' | 'channel' | 'localStorage' | 'indexedDB'
+
+/** What can be said in a URL. */
+export interface PageConfig {
+  options?: Omit<SessionOptions, 'server' | 'tokenStore'>
+  store?: 'idb' | 'idb-encrypted' | 'memory' | 'local'
+  /** `none`: a session by cookie. */
+  server?: 'oauth' | 'none'
+  /** Where the token endpoint lives; the page's own origin otherwise. */
+  tokenOrigin?: string
+  /** Also tells the server of activity, at `/alive`. */
+  keepAlive?: boolean
+  /** Browser features that this page shall not have. */
+  without?: readonly Feature[]
+  /** How wrong this device's clock is, in ms. */
+  clockOffset?: number
+  /** Waits for `harness.start()`. */
+  manual?: boolean
+}
+
+export interface Recorded {
+  readonly type: keyof SessionEvents
+  readonly detail: Record<string, unknown>
+  /** By the page's clock, as an application would read it. */
+  readonly at: number
+}
+
+/** What was on the screen after a return from the back/forward cache, one entry per frame. */
+export interface Return {
+  readonly persisted: boolean
+  readonly frames: { readonly phase: string; readonly visible: boolean }[]
+}
+
+export interface TokenAnswer {
+  readonly token: string | null
+  readonly code: string | null
+  readonly took: number
+}
+
+export interface Harness {
+  readonly session: Session
+  readonly library: Library
+  readonly events: Recorded[]
+  readonly violations: string[]
+  readonly uncaught: string[]
+  readonly messages: unknown[]
+  readonly steps: unknown[]
+  /** Writes to localStorage, by key. */
+  readonly writes: string[]
+  readonly fetches: { readonly url: string; readonly method: string; readonly keepalive: boolean }[]
+  readonly databases: IDBDatabase[]
+  start(): Promise<Snapshot>
+  next(type: keyof SessionEvents, count?: number): Promise<Recorded>
+  token(options?: Parameters<Session['getAccessToken']>[0]): Promise<TokenAnswer>
+  tokens(count: number, options?: Parameters<Session['getAccessToken']>[0]): Promise<TokenAnswer[]>
+  signIn(tokens?: TokenResponse, login?: string): Promise<string | null>
+  /** Moves the wall clock only, as a sleeping machine or its owner does. */
+  shiftClock(ms: number): void
+  now(): number
+  /** Every byte that this origin keeps, as text. */
+  stores(): Promise<string>
+  /** Everything that this page has told anybody, as text. */
+  told(): string
+  returns(): Return[]
+  signedOut(): { reason: EndReason | null; endedAt: number | null } | null
+}
+
+declare global {
+  interface Window {
+    harness: Harness
+  }
+}
+
+const realNow = Date.now.bind(Date)
+let offset = 0
+
+function installClock(): void {
+  const RealDate = Date
+  const shifted = new Proxy(RealDate, {
+    construct: (target, args: unknown[], newTarget) =>
+      Reflect.construct(target, args.length === 0 ? [realNow() + offset] : args, newTarget) as object,
+    get: (target, key, receiver) =>
+      key === 'now' ? () => realNow() + offset : (Reflect.get(target, key, receiver) as unknown),
+  })
+  globalThis.Date = shifted
+}
+
+/** Takes a feature away as it is missing in the field: not there, or throwing on each access. */
+function takeAway(feature: Feature): void {
+  const throwing = (name: string): PropertyDescriptor => ({
+    configurable: true,
+    get() {
+      throw new DOMException(`${name} is denied`, 'SecurityError')
+    },
+  })
+  if (feature === 'locks') Object.defineProperty(Navigator.prototype, 'locks', { configurable: true, value: undefined })
+  if (feature === 'channel') Reflect.deleteProperty(window, 'BroadcastChannel')
+  if (feature === 'localStorage') Object.defineProperty(window, 'localStorage', throwing('localStorage'))
+  if (feature === 'indexedDB') Object.defineProperty(window, 'indexedDB', throwing('indexedDB'))
+}
+
+/** An error as its finder would print it: with everything that hangs on it. */
+function plain(value: unknown, depth = 0): unknown {
+  if (!(value instanceof Error) || depth > 4) return value
+  return {
+    ...Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plain(member, depth + 1)])),
+    name: value.name,
+    message: value.message,
+    stack: value.stack,
+    ...('code' in value ? { code: value.code } : {}),
+    cause: plain(value.cause, depth + 1),
+  }
+}
+
+export function installHarness(library: Library): void {
+  const config = JSON.parse(new URL(location.href).searchParams.get('config') ?? '{}') as PageConfig
+  offset = config.clockOffset ?? 0
+  installClock()
+  for (const feature of config.without ?? []) takeAway(feature)
+
+  const events: Recorded[] = []
+  const violations: string[] = []
+  const uncaught: string[] = []
+  const messages: unknown[] = []
+  const steps: unknown[] = []
+  const writes: string[] = []
+  const fetches: Harness['fetches'][number][] = []
+  const databases: IDBDatabase[] = []
+  const waiting: { type: string; count: number; resolve: (event: Recorded) => void }[] = []
+  let session: Session | null = null
+
+  document.addEventListener('securitypolicyviolation', (event) => {
+    violations.push(`${event.effectiveDirective}: ${event.blockedURI} ${event.sample}`)
+  })
+  window.addEventListener('error', (event) => {
+    uncaught.push(JSON.stringify(plain(event.error ?? event.message)))
+  })
+  window.addEventListener('unhandledrejection', (event) => {
+    uncaught.push(JSON.stringify(plain(event.reason)))
+  })
+  watchGlobals()
+
+  function watchGlobals(): void {
+    if ('BroadcastChannel' in window) {
+      // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
+      const post = BroadcastChannel.prototype.postMessage
+      BroadcastChannel.prototype.postMessage = function (message: unknown) {
+        messages.push(message)
+        post.call(this, message)
+      }
+    }
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
+    const setItem = Storage.prototype.setItem
+    Storage.prototype.setItem = function (key: string, value: string) {
+      if (!key.startsWith('harness.')) writes.push(`${key}=${value}`)
+      setItem.call(this, key, value)
+    }
+    const send = window.fetch.bind(window)
+    window.fetch = (input, init) => {
+      const request = input instanceof Request ? input : null
+      fetches.push({
+        url: request?.url ?? String(input instanceof Request ? input.url : input),
+        method: init?.method ?? request?.method ?? 'GET',
+        keepalive: init?.keepalive ?? request?.keepalive ?? false,
+      })
+      return send(input, init)
+    }
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
+    const open = IDBFactory.prototype.open
+    IDBFactory.prototype.open = function (name: string, version?: number) {
+      const request = version === undefined ? open.call(this, name) : open.call(this, name, version)
+      request.addEventListener('success', () => databases.push(request.result))
+      return request
+    }
+  }
+
+  function record(type: keyof SessionEvents, detail: Record<string, unknown>): void {
+    const event: Recorded = { type, detail, at: Date.now() }
+    events.push(event)
+    for (const waiter of waiting.slice()) {
+      if (waiter.type !== type || events.filter((each) => each.type === type).length < waiter.count) continue
+      waiting.splice(waiting.indexOf(waiter), 1)
+      waiter.resolve(event)
+    }
+  }
+
+  function tokenStore(): TokenStore {
+    switch (config.store ?? 'idb') {
+      case 'memory':
+        return library.memoryTokens()
+      case 'local':
+        return library.webStorageTokens?.() ?? library.memoryTokens()
+      case 'idb-encrypted':
+        return library.idbTokens?.({ encrypt: true }) ?? library.memoryTokens()
+      case 'idb':
+        return library.idbTokens?.() ?? library.memoryTokens()
+    }
+  }
+
+  function server(): SessionServer {
+    const oauth = library.oauth({
+      tokenEndpoint: new URL('/token', config.tokenOrigin ?? location.origin).href,
+      revocationEndpoint: new URL('/revoke', config.tokenOrigin ?? location.origin).href,
+      clientId: 'app',
+    })
+    if (!config.keepAlive) return oauth
+    return {
+      ...oauth,
+      async keepAlive({ signal }) {
+        await fetch('/alive', { method: 'POST', signal })
+      },
+    }
+  }
+
+  function start(): Promise<Snapshot> {
+    const made = library.createSession({
+      ...config.options,
+      ...(config.server === 'none' ? {} : { server: server(), tokenStore: tokenStore() }),
+    })
+    session = made
+    const kinds: (keyof SessionEvents)[] = [
+      'signedIn',
+      'warning',
+      'extended',
+      'signedOut',
+      'switched',
+      'refreshed',
+      'refreshFailed',
+      'degraded',
+    ]
+    for (const kind of kinds) {
+      made.on(kind, (detail) => {
+        record(kind, Object.fromEntries(Object.entries(detail as object).map(([key, value]) => [key, plain(value)])))
+      })
+    }
+    made.inspect((step) => steps.push(step))
+    const app = document.querySelector('#app')
+    const render = (): void => {
+      const { phase } = made.getSnapshot()
+      if (app) app.textContent = phase === 'active' || phase === 'warning' ? 'Signed in' : 'Signed out'
+    }
+    made.subscribe(render)
+    render()
+    watchReturns(made)
+    return made.ready
+  }
+
+  /** A page that comes back may reload at once: what was seen until then is kept in sessionStorage. */
+  function watchReturns(made: Session): void {
+    window.addEventListener('pageshow', ({ persisted }) => {
+      const seen: Return = { persisted, frames: [] }
+      const before = JSON.parse(sessionStorage.getItem('harness.returns') ?? '[]') as Return[]
+      const look = (): void => {
+        const { visibility, display } = getComputedStyle(document.documentElement)
+        seen.frames.push({ phase: made.getSnapshot().phase, visible: visibility === 'visible' && display !== 'none' })
+        sessionStorage.setItem('harness.returns', JSON.stringify([...before, seen]))
+        if (seen.frames.length < 10) requestAnimationFrame(look)
+      }
+      requestAnimationFrame(look)
+    })
+  }
+
+  async function token(options?: Parameters<Session['getAccessToken']>[0]): Promise<TokenAnswer> {
+    const from = performance.now()
+    try {
+      const value = await harness.session.getAccessToken(options)
+      return { token: value, code: null, took: performance.now() - from }
+    } catch (error) {
+      steps.push(plain(error))
+      const code = (error as { code?: unknown }).code
+      return { token: null, code: typeof code === 'string' ? code : String(error), took: performance.now() - from }
+    }
+  }
+
+  const harness: Harness = {
+    get session() {
+      if (!session) throw new Error('the page has not started its session')
+      return session
+    },
+    library,
+    events,
+    violations,
+    uncaught,
+    messages,
+    steps,
+    writes,
+    fetches,
+    databases,
+    start,
+    next(type, count = 1) {
+      const found = events.filter((event) => event.type === type)[count - 1]
+      if (found) return Promise.resolve(found)
+      return new Promise((resolve) => waiting.push({ type, count, resolve }))
+    },
+    token,
+    tokens: (count, options) => Promise.all(Array.from({ length: count }, () => token(options))),
+    async signIn(tokens, login) {
+      try {
+        await harness.session.signIn(tokens, login === undefined ? undefined : { login })
+        return null
+      } catch (error) {
+        return String((error as { code?: unknown }).code ?? error)
+      }
+    },
+    shiftClock(ms) {
+      offset += ms
+    },
+    now: () => Date.now(),
+    stores: readStores,
+    told: () =>
+      JSON.stringify({ events, messages, steps, uncaught, violations, title: document.title, url: location.href }),
+    returns: () => JSON.parse(sessionStorage.getItem('harness.returns') ?? '[]') as Return[],
+    signedOut() {
+      const snapshot = harness.session.getSnapshot()
+      return snapshot.phase === 'signedOut' ? { reason: snapshot.reason, endedAt: snapshot.endedAt } : null
+    },
+  }
+  window.harness = harness
+  if (!config.manual) void start()
+}
+
+async function readStores(): Promise<string> {
+  const found: string[] = []
+  for (const storage of ['localStorage', 'sessionStorage'] as const) {
+    try {
+      found.push(...Object.entries(window[storage]).map(([key, value]) => `${key}=${String(value)}`))
+    } catch {
+      // Denied: then nothing of ours is in it.
+    }
+  }
+  try {
+    for (const { name } of await indexedDB.databases())
+      if (name !== undefined) found.push(...(await readDatabase(name)))
+  } catch {
+    // The same.
+  }
+  return found.join('\n')
+}
+
+async function readDatabase(name: string): Promise<string[]> {
+  const database = await settled(indexedDB.open(name))
+  const found: string[] = []
+  for (const store of Array.from(database.objectStoreNames)) {
+    const values = database.transaction(store).objectStore(store)
+    for (const value of await settled<unknown[]>(values.getAll()))
+      found.push(`${name}/${store}: ${JSON.stringify(value)}`)
+  }
+  database.close()
+  return found
+}
+
+function settled<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => {
+      resolve(request.result)
+    }
+    request.onerror = () => {
+      reject(request.error ?? new Error('IndexedDB failed'))
+    }
+  })
+}

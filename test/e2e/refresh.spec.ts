@@ -1,0 +1,136 @@
+import { expect, noTimeouts, pause, test, type PageConfig } from './fixtures.js'
+import { createGate, TOKEN_MARK } from './server/token-server.js'
+
+/** Past the life of the test server's ordinary access tokens. */
+const afterExpiry = 11 * 60_000
+
+test('S1 ten callers with a valid access token cause no call', async ({ tabs, tokens }) => {
+  const tab = await tabs.open(noTimeouts)
+  const issued = tokens.issue()
+  await tab.signIn(issued)
+  const answers = await tab.tokens(10)
+  expect(answers.map(({ token }) => token)).toEqual(Array.from({ length: 10 }, () => issued.access_token))
+  expect(tokens.tokenCalls()).toHaveLength(0)
+})
+
+for (const store of ['idb', 'idb-encrypted', 'memory', 'local'] as const) {
+  test(`S2 ten callers at once with an expired access token share one refresh (${store})`, async ({ tabs, tokens }) => {
+    if (store === 'local') tabs.allowTokensInWebStorage()
+    const tab = await tabs.open({ ...noTimeouts, store })
+    const issued = tokens.issue()
+    await tab.signIn(issued)
+    await tab.shiftClock(afterExpiry)
+    tokens.failNext({ kind: 'delay', ms: 200 })
+    const answers = await tab.tokens(10)
+    const given = new Set(answers.map(({ token }) => token))
+    expect(given.size).toBe(1)
+    expect(given).not.toContain(issued.access_token)
+    expect(tokens.isLive(answers[0]?.token ?? '')).toBe(true)
+    expect(tokens.tokenCalls()).toHaveLength(1)
+  })
+}
+
+test('S3 a token near its end is refreshed once, before it dies, and no caller waits for it', async ({
+  tabs,
+  tokens,
+}) => {
+  const tab = await tabs.open({ options: { ...noTimeouts.options, refreshBefore: '2s' } })
+  const issued = tokens.issue({ accessLife: 4 })
+  const signedInAt = Date.now()
+  await tab.signIn(issued)
+  await tab.click()
+  tokens.failNext({ kind: 'delay', ms: 500 })
+  const slowest = await tab.page.evaluate(async () => {
+    let most = 0
+    for (const until = performance.now() + 3400; performance.now() < until;) {
+      const { token, took } = await window.harness.token()
+      most = Math.max(most, token === null ? Infinity : took)
+      await new Promise((resolve) => setTimeout(resolve, 40))
+    }
+    return most
+  })
+  const calls = tokens.tokenCalls()
+  expect(calls).toHaveLength(1)
+  expect(calls[0]?.at).toBeLessThan(signedInAt + 4000)
+  expect(slowest).toBeLessThan(250)
+  expect((await tab.token()).token).not.toBe(issued.access_token)
+})
+
+test('S4 a forced refresh joins the one that is in flight', async ({ tabs, tokens }) => {
+  const tab = await tabs.open(noTimeouts)
+  await tab.signIn(tokens.issue())
+  const gate = createGate()
+  tokens.failNext({ kind: 'gate', gate, acts: 'after' })
+  const first = tab.token({ forceRefresh: true })
+  await gate.reached
+  const others = tab.tokens(3, { forceRefresh: true })
+  const [answers] = await Promise.all([others, first, pause(100).then(gate.open)])
+  expect(new Set([(await first).token, ...answers.map(({ token }) => token)]).size).toBe(1)
+  expect(tokens.tokenCalls()).toHaveLength(1)
+})
+
+test('S6 tokens of 30 and 60 days cause no call in ten seconds, nor do the ones after a refresh', async ({
+  tabs,
+  tokens,
+}) => {
+  const day = 86_400
+  const monthly: PageConfig = { options: { ...noTimeouts.options, name: 'monthly' } }
+  const bimonthly: PageConfig = { options: { ...noTimeouts.options, name: 'bimonthly' }, store: 'memory' }
+  const [first, second] = await Promise.all([tabs.open(monthly), tabs.open(bimonthly)])
+  await first.signIn(tokens.issue({ accessLife: 30 * day }))
+  await second.signIn(tokens.issue({ accessLife: 60 * day }))
+  tokens.accessLife = 60 * day
+  await pause(5000)
+  expect(tokens.tokenCalls()).toHaveLength(0)
+  await first.token({ forceRefresh: true })
+  await first.click()
+  await second.click()
+  await pause(5000)
+  expect(tokens.tokenCalls()).toHaveLength(1)
+})
+
+test('S7 a reply without a refresh token keeps the old one', async ({ tabs, tokens }) => {
+  const tab = await tabs.open(noTimeouts)
+  await tab.signIn(tokens.issue())
+  tokens.failNext({ kind: 'without', members: ['refresh_token'] })
+  const once = await tab.token({ forceRefresh: true })
+  const twice = await tab.token({ forceRefresh: true })
+  expect(tokens.isLive(once.token ?? '')).toBe(true)
+  expect(tokens.isLive(twice.token ?? '')).toBe(true)
+  const [first, second] = tokens.tokenCalls()
+  expect(second?.form['refresh_token']).toBe(first?.form['refresh_token'])
+})
+
+test('a reply without expires_in is a token that can be used', async ({ tabs, tokens }) => {
+  const tab = await tabs.open(noTimeouts)
+  await tab.signIn(tokens.issue())
+  tokens.failNext({ kind: 'without', members: ['expires_in'] })
+  const refreshed = await tab.token({ forceRefresh: true })
+  expect(tokens.isLive(refreshed.token ?? '')).toBe(true)
+  expect((await tab.token()).token).toBe(refreshed.token)
+  expect(tokens.tokenCalls()).toHaveLength(1)
+})
+
+const malformed = {
+  HTML: { body: '<!doctype html><title>Sign in</title>', contentType: 'text/html' },
+  'broken JSON': { body: `{"access_token":"at.${TOKEN_MARK}.cut","refresh_tok`, contentType: 'application/json' },
+  'JSON that is no token response': { body: `{"token":"at.${TOKEN_MARK}.odd"}`, contentType: 'application/json' },
+}
+for (const [what, reply] of Object.entries(malformed)) {
+  test(`S84 a reply that is ${what} is a typed error, overwrites nothing and leaks nothing`, async ({
+    tabs,
+    tokens,
+  }) => {
+    const tab = await tabs.open(noTimeouts)
+    await tab.signIn(tokens.issue())
+    await tab.shiftClock(afterExpiry)
+    tokens.failAlways({ kind: 'body', ...reply })
+    expect((await tab.token()).code).toBe('invalid_response')
+    expect(await tab.phase()).toBe('active')
+    tokens.failAlways(null)
+    // Past any back-off; what was stored before the bad reply is still good.
+    await tab.shiftClock(afterExpiry)
+    expect(tokens.isLive((await tab.token()).token ?? '')).toBe(true)
+    expect(tokens.counts.reuse).toBe(0)
+  })
+}

@@ -1,0 +1,199 @@
+/**
+ * The pages of the tests, and the built package as a browser would get it: modules through an import map that is made from
+ * package.json's `exports`, and the script build. Every page lives under a strict policy with Trusted Types, so that each test
+ * is also one for it.
+ */
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { randomBytes } from 'node:crypto'
+import { dirname, extname, join, normalize } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { transform } from 'esbuild'
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const types: Record<string, string> = {
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.ts': 'text/javascript',
+  '.map': 'application/json',
+  '.html': 'text/html',
+}
+
+export async function importMap(): Promise<string> {
+  const { exports } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    exports: Record<string, string | { default?: string; import?: string }>
+  }
+  const imports: Record<string, string> = { 'idb-keyval': await browserFile('idb-keyval') }
+  for (const [subpath, target] of Object.entries(exports)) {
+    const file = typeof target === 'string' ? target : (target.import ?? target.default)
+    if (file?.endsWith('.js')) imports[`sojourn${subpath.slice(1)}`] = file.slice(1)
+  }
+  return JSON.stringify({ imports })
+}
+
+/** Where a dependency keeps its ES module, found as Node finds it. */
+async function browserFile(name: string): Promise<string> {
+  const entry = createRequire(join(root, 'package.json')).resolve(name)
+  const folder = entry.slice(0, entry.lastIndexOf(`node_modules/${name}`)) + `node_modules/${name}`
+  const { module, exports } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+    module?: string
+    exports?: { '.'?: { import?: string; module?: string } }
+  }
+  const file = exports?.['.']?.module ?? exports?.['.']?.import ?? module
+  if (!file) throw new Error(`${name} has no ES module`)
+  return `/node_modules/${name}/${normalize(file)}`
+}
+
+interface PageParts {
+  readonly title: string
+  readonly scripts: readonly string[]
+  readonly body: string
+  /** Origins that may be framed, besides this one. */
+  readonly frames?: string
+  /** Origins that may be asked, besides this one. */
+  readonly asks?: string
+}
+
+async function page(parts: PageParts): Promise<{ html: string; policy: string }> {
+  const nonce = randomBytes(16).toString('base64')
+  const html = `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${parts.title}</title>
+<link rel="icon" href="data:,">
+<script type="importmap" nonce="${nonce}">${await importMap()}</script>
+${parts.scripts.map((src) => `<script ${src.endsWith('.ts') ? 'type="module"' : ''} nonce="${nonce}" src="${src}"></script>`).join('\n')}
+</head>
+<body>
+${parts.body}
+</body>
+</html>
+`
+  const policy = [
+    `default-src 'none'`,
+    `script-src 'nonce-${nonce}'`,
+    `connect-src 'self' ${parts.asks ?? ''}`,
+    `img-src data:`,
+    ...(parts.frames === undefined ? [] : [`frame-src 'self' ${parts.frames}`]),
+    `base-uri 'none'`,
+    `require-trusted-types-for 'script'`,
+    `trusted-types 'none'`,
+  ].join('; ')
+  return { html, policy }
+}
+
+const controls = `<main id="app">…</main>
+<p><input id="text" aria-label="Text"> <button id="press" type="button">Press</button></p>
+<p><a id="away" href="/away">Away</a> <a id="download" href="/download">Download</a> <a id="nowhere" href="/no-content">Nowhere</a></p>
+<p id="drag" draggable="true">Drag me</p>
+<p id="drop">Drop here</p>
+`
+
+/** Answers GETs of pages and files; false where there is none. */
+export async function handlePages(request: IncomingMessage, response: ServerResponse, other: string): Promise<boolean> {
+  const url = new URL(request.url ?? '/', 'http://localhost')
+  const path = url.pathname
+  const send = (html: string, policy?: string): true => {
+    response.writeHead(200, {
+      'content-type': 'text/html; charset=utf-8',
+      // Cacheable, as the pages of a static application are: what the back/forward cache needs in all engines.
+      'cache-control': 'max-age=60',
+      ...(policy ? { 'content-security-policy': policy } : {}),
+    })
+    response.end(html)
+    return true
+  }
+  const sendPage = async (parts: PageParts): Promise<true> => {
+    const { html, policy } = await page(parts)
+    return send(html, policy)
+  }
+  switch (path) {
+    case '/app':
+      return sendPage({ title: 'App', scripts: ['/test/e2e/pages/app.ts'], body: controls })
+    case '/far':
+      return sendPage({
+        title: 'A token server elsewhere',
+        scripts: ['/test/e2e/pages/app.ts'],
+        body: controls,
+        asks: other,
+      })
+    case '/script':
+      return sendPage({
+        title: 'Script build',
+        scripts: ['/dist/sojourn.min.js', '/test/e2e/pages/script.ts'],
+        body: controls,
+      })
+    case '/core-script':
+      return sendPage({
+        title: 'Core script build',
+        scripts: ['/dist/sojourn.core.min.js', '/test/e2e/pages/script.ts'],
+        body: controls,
+      })
+    case '/framed':
+      return sendPage({
+        title: 'With a frame of its own',
+        scripts: ['/test/e2e/pages/app.ts'],
+        body: `${controls}<iframe id="frame" src="/inner" title="Inner"></iframe>`,
+        frames: '',
+      })
+    case '/cross-framed':
+      return sendPage({
+        title: 'With a foreign frame',
+        scripts: ['/test/e2e/pages/app.ts'],
+        body: `${controls}<iframe id="frame" src="${other}/inner" title="Inner"></iframe>`,
+        frames: other,
+      })
+    case '/inner':
+      return send(
+        `<!doctype html><title>Inner</title><input id="inner-text" aria-label="Text"><button id="inner-press">Press</button>`,
+      )
+    case '/away':
+      return send(`<!doctype html><title>Away</title><p>Somewhere else. <a id="back" href="/app">App</a></p>`)
+    case '/empty':
+      return send(`<!doctype html><title>Empty</title><p>No script here.</p>`)
+    case '/download':
+      response.writeHead(200, {
+        'content-type': 'application/octet-stream',
+        'content-disposition': 'attachment; filename="report.bin"',
+      })
+      response.end('report')
+      return true
+    case '/no-content':
+      response.writeHead(204).end()
+      return true
+    default:
+      return sendFile(path, response)
+  }
+}
+
+const allowed = ['/dist/', '/test/e2e/pages/', '/test/contract/', '/node_modules/idb-keyval/']
+
+async function sendFile(path: string, response: ServerResponse): Promise<boolean> {
+  if (!allowed.some((prefix) => path.startsWith(prefix)) || path.includes('..')) return false
+  const found = await readFirst(
+    path.endsWith('.js') && path.startsWith('/test/') ? [path.replace(/\.js$/, '.ts'), path] : [path],
+  )
+  if (!found) return false
+  const body = found.path.endsWith('.ts')
+    ? (await transform(found.text, { loader: 'ts', format: 'esm' })).code
+    : found.text
+  response.writeHead(200, {
+    'content-type': types[extname(found.path)] ?? 'application/octet-stream',
+    'cache-control': 'max-age=60',
+  })
+  response.end(body)
+  return true
+}
+
+async function readFirst(paths: readonly string[]): Promise<{ path: string; text: string } | null> {
+  for (const path of paths) {
+    try {
+      return { path, text: await readFile(join(root, path), 'utf8') }
+    } catch {
+      // Not this one.
+    }
+  }
+  return null
+}
+
+export const projectRoot: string = dirname(join(root, 'package.json'))

@@ -1,0 +1,223 @@
+import { expect, noTimeouts, pause, test, type PageConfig, type Tab } from './fixtures.js'
+import { createGate, TOKEN_MARK, type TokenServer } from './server/token-server.js'
+
+/** What "at once" means between tabs: ms. */
+const atOnce = 500
+
+async function signInAll(all: Tab[], tokens: TokenServer): Promise<void> {
+  await all[0]?.signIn(tokens.issue())
+  await Promise.all(all.map((tab) => tab.next('signedIn')))
+}
+
+const channels: { number: string; what: string; config: PageConfig }[] = [
+  { number: 'S38', what: 'a sign-out', config: noTimeouts },
+  { number: 'S43', what: 'without BroadcastChannel a sign-out', config: { ...noTimeouts, without: ['channel'] } },
+]
+for (const { number, what, config } of channels) {
+  test(`${number} ${what} reaches the other tabs at once, and nothing is asked of the token endpoint any more`, async ({
+    tabs,
+    tokens,
+  }) => {
+    const all = await tabs.openMany(3, config)
+    await signInAll(all, tokens)
+    const from = await all[0]?.page.evaluate(() => {
+      const now = window.harness.now()
+      void window.harness.session.signOut()
+      return now
+    })
+    for (const tab of all.slice(1)) {
+      const end = await tab.next('signedOut')
+      expect(end.at - (from ?? 0)).toBeLessThan(atOnce)
+      expect(end.detail).toEqual({ reason: 'signOut', where: 'elsewhere' })
+    }
+    expect((await all[0]?.next('signedOut'))?.detail).toEqual({ reason: 'signOut', where: 'here' })
+    const codes = await Promise.all(all.map(async (tab) => (await tab.token()).code))
+    expect(codes).toEqual(['signed_out', 'signed_out', 'signed_out'])
+    expect(tokens.tokenCalls()).toHaveLength(0)
+    await expect.poll(() => all[1]?.stores()).not.toContain(TOKEN_MARK)
+  })
+}
+
+for (const acts of ['before', 'after'] as const) {
+  test(`S39 a sign-out during the refresh of another tab stays (the server acts ${acts} it)`, async ({
+    tabs,
+    tokens,
+  }) => {
+    const [one, two] = await tabs.openMany(2, noTimeouts)
+    if (!one || !two) throw new Error('no tabs')
+    await signInAll([one, two], tokens)
+    const gate = createGate()
+    tokens.failNext({ kind: 'gate', gate, acts })
+    const late = two.token({ forceRefresh: true })
+    await gate.reached
+    await one.signOut()
+    await two.next('signedOut')
+    gate.open()
+    expect((await late).code).toBe('signed_out')
+    await pause(500)
+    expect(await Promise.all([one.phase(), two.phase()])).toEqual(['signedOut', 'signedOut'])
+    expect(await two.stores()).not.toContain(TOKEN_MARK)
+    expect((await two.token()).code).toBe('signed_out')
+    expect(await two.events('signedOut')).toHaveLength(1)
+    expect(tokens.tokenCalls()).toHaveLength(1)
+  })
+}
+
+test('S40 offline, a sign-out wipes what is here and tells the other tabs', async ({ tabs, tokens, context }) => {
+  const all = await tabs.openMany(2, noTimeouts)
+  await signInAll(all, tokens)
+  await context.setOffline(true)
+  await all[0]?.signOut()
+  expect(await all[0]?.phase()).toBe('signedOut')
+  await all[1]?.next('signedOut', 1, atOnce)
+  expect(await all[1]?.stores()).not.toContain(TOKEN_MARK)
+  expect(tokens.revocations()).toHaveLength(0)
+})
+
+test('a sign-out while the server hangs takes five seconds at most, and its local part takes none', async ({
+  tabs,
+  tokens,
+  context,
+}) => {
+  const all = await tabs.openMany(2, noTimeouts)
+  await signInAll(all, tokens)
+  await context.route('**/revoke', () => undefined)
+  const from = Date.now()
+  const done = all[0]?.signOut()
+  await all[1]?.next('signedOut', 1, atOnce)
+  expect(await all[0]?.phase()).toBe('signedOut')
+  await done
+  expect(Date.now() - from).toBeLessThan(5800)
+})
+
+test('S42 a sign-out revokes once, as RFC 7009 asks, and by `keepalive`', async ({ tabs, tokens }) => {
+  const all = await tabs.openMany(3, noTimeouts)
+  const issued = tokens.issue()
+  await all[0]?.signIn(issued)
+  await Promise.all(all.map((tab) => tab.next('signedIn')))
+  await Promise.all([all[1]?.signOut(), all[1]?.signOut()])
+  await pause(300)
+  const [revocation, ...more] = tokens.revocations()
+  expect(more).toEqual([])
+  expect(revocation?.method).toBe('POST')
+  expect(revocation?.headers['content-type']).toMatch(/^application\/x-www-form-urlencoded/)
+  expect(revocation?.form['token']).toBe(issued.refresh_token)
+  expect(['refresh_token', undefined]).toContain(revocation?.form['token_type_hint'])
+  expect(revocation?.form['client_id']).toBe('app')
+  expect(revocation?.status).toBe(200)
+  expect(tokens.isLive(issued.access_token)).toBe(false)
+  const fetches = await all[1]?.page.evaluate(() => window.harness.fetches.filter(({ url }) => url.endsWith('/revoke')))
+  expect(fetches).toMatchObject([{ method: 'POST', keepalive: true }])
+})
+
+test('S42 the revocation arrives although the page leaves at once', async ({ tabs, tokens }) => {
+  const tab = await tabs.open(noTimeouts)
+  await tab.signIn(tokens.issue())
+  const revoked = tokens.nextCall('/revoke')
+  await tab.page.evaluate(() => {
+    const { session } = window.harness
+    session.on('signedOut', () => {
+      // As soon as the local part is done, as applications do.
+      setTimeout(() => {
+        location.assign('/away')
+      }, 50)
+    })
+    void session.signOut()
+  })
+  await revoked
+})
+
+test('an idle end revokes the tokens once as well', async ({ tabs, tokens }) => {
+  const all = await tabs.openMany(3, { options: { idleTimeout: 2000, warnBefore: 500, absoluteTimeout: false } })
+  await signInAll(all, tokens)
+  await Promise.all(all.map((tab) => tab.next('signedOut')))
+  await expect.poll(() => tokens.revocations().length).toBe(1)
+  await pause(500)
+  expect(tokens.revocations()).toHaveLength(1)
+  expect(await all[0]?.stores()).not.toContain(TOKEN_MARK)
+})
+
+test('S48 a sign-in reaches the other tab at once and costs no request', async ({ tabs, tokens }) => {
+  const [one, two] = await tabs.openMany(2, noTimeouts)
+  if (!one || !two) throw new Error('no tabs')
+  const issued = tokens.issue()
+  const from = await one.page.evaluate(async (given) => {
+    await window.harness.session.signIn(given)
+    return window.harness.now()
+  }, issued)
+  const told = await two.next('signedIn')
+  expect(told.at - from).toBeLessThan(atOnce)
+  expect(told.detail['where']).toBe('elsewhere')
+  expect(await two.phase()).toBe('active')
+  expect((await two.token()).token).toBe(issued.access_token)
+  expect(tokens.calls).toHaveLength(0)
+})
+
+test('S49 a sign-in as somebody else is told to the other tab as `switched`', async ({ tabs, tokens }) => {
+  const [one, two] = await tabs.openMany(2, noTimeouts)
+  if (!one || !two) throw new Error('no tabs')
+  await signInAll([one, two], tokens)
+  const first = await two.snapshot()
+  const issued = tokens.issue()
+  await one.signIn(issued)
+  const switched = await two.next('switched')
+  const second = await two.snapshot()
+  expect(second.phase).toBe('active')
+  expect(switched.detail).toEqual({ from: 'id' in first ? first.id : '', to: 'id' in second ? second.id : '' })
+  expect((await two.token()).token).toBe(issued.access_token)
+  // Nothing of the first one is left.
+  expect((await two.stores()).match(/at\.mrk7Secret/g)?.length).toBe(1)
+})
+
+test('S49 a refresh for the first user that ends after the switch does not touch the second', async ({
+  tabs,
+  tokens,
+}) => {
+  const [one, two] = await tabs.openMany(2, noTimeouts)
+  if (!one || !two) throw new Error('no tabs')
+  await signInAll([one, two], tokens)
+  const gate = createGate()
+  tokens.failNext({ kind: 'gate', gate, acts: 'before' })
+  const late = two.token({ forceRefresh: true })
+  await gate.reached
+  const issued = tokens.issue()
+  const signedIn = one.signIn(issued)
+  gate.open()
+  await Promise.all([late, signedIn])
+  await two.next('switched')
+  expect((await one.token()).token).toBe(issued.access_token)
+  expect((await two.token()).token).toBe(issued.access_token)
+  expect(await Promise.all([one.phase(), two.phase()])).toEqual(['active', 'active'])
+})
+
+test('a sign-out survives a reload and a new tab', async ({ tabs, tokens }) => {
+  const tab = await tabs.open(noTimeouts)
+  await tab.signIn(tokens.issue())
+  await tab.signOut()
+  await tab.page.reload()
+  expect(await tab.phase()).toBe('signedOut')
+  const fresh = await tabs.open(noTimeouts)
+  expect(await fresh.snapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
+})
+
+test('a reload and a new tab find the session without asking anybody', async ({ tabs, tokens }) => {
+  const tab = await tabs.open(noTimeouts)
+  const issued = tokens.issue()
+  await tab.signIn(issued)
+  await tab.page.reload()
+  expect(await tab.phase()).toBe('active')
+  const fresh = await tabs.open(noTimeouts)
+  expect((await fresh.token()).token).toBe(issued.access_token)
+  expect(tokens.calls).toHaveLength(0)
+})
+
+test('what wipes the storage of the origin ends the session with `wiped`', async ({ tabs, tokens }) => {
+  const all = await tabs.openMany(2, noTimeouts)
+  await signInAll(all, tokens)
+  await all[0]?.page.evaluate(() => {
+    localStorage.clear()
+  })
+  expect((await all[1]?.next('signedOut'))?.detail['reason']).toBe('wiped')
+  await all[0]?.click()
+  expect((await all[0]?.next('signedOut'))?.detail['reason']).toBe('wiped')
+})

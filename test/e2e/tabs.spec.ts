@@ -1,0 +1,237 @@
+import { expect, noTimeouts, pause, test, type PageConfig, type Tab } from './fixtures.js'
+import { createGate, type TokenServer } from './server/token-server.js'
+
+const afterExpiry = 11 * 60_000
+
+async function askAtOnce(all: Tab[], options = {}): Promise<(string | null)[]> {
+  return (await Promise.all(all.map((tab) => tab.token(options)))).map(({ token }) => token)
+}
+
+async function sleepAll(all: Tab[], ms: number): Promise<void> {
+  await Promise.all(all.map((tab) => tab.shiftClock(ms)))
+}
+
+/** Signs in where the first tab is and waits until the others know. */
+async function signInAll(all: Tab[], tokens: TokenServer, life?: number): Promise<string> {
+  const issued = tokens.issue(life === undefined ? {} : { accessLife: life })
+  await all[0]?.signIn(issued)
+  await Promise.all(all.map((tab) => tab.next('signedIn')))
+  return issued.access_token
+}
+
+test('S10 five tabs that ask at once cause one refresh, and the next refresh works', async ({ tabs, tokens }) => {
+  const all = await tabs.openMany(5, noTimeouts)
+  const old = await signInAll(all, tokens)
+  await sleepAll(all, afterExpiry)
+  tokens.failNext({ kind: 'delay', ms: 200 })
+  const given = new Set(await askAtOnce(all))
+  expect(given.size).toBe(1)
+  expect(given).not.toContain(old)
+  expect(tokens.tokenCalls()).toHaveLength(1)
+  const next = await all[3]?.token({ forceRefresh: true })
+  expect(tokens.isLive(next?.token ?? '')).toBe(true)
+  expect(tokens.counts).toEqual({ refreshes: 2, reuse: 0, graceUses: 0 })
+})
+
+test('S10 five tabs that force a refresh at once cause one', async ({ tabs, tokens }) => {
+  const all = await tabs.openMany(5, noTimeouts)
+  await signInAll(all, tokens)
+  tokens.failNext({ kind: 'delay', ms: 500 })
+  expect(new Set(await askAtOnce(all, { forceRefresh: true })).size).toBe(1)
+  expect(tokens.tokenCalls()).toHaveLength(1)
+})
+
+test('S10 with tokens in memory each tab without tokens says so, and nobody uses a refresh token twice', async ({
+  tabs,
+  tokens,
+}) => {
+  const all = await tabs.openMany(3, { ...noTimeouts, store: 'memory' })
+  await signInAll(all, tokens)
+  const [holder, ...others] = await Promise.all(all.map((tab) => tab.token({ forceRefresh: true })))
+  expect(tokens.isLive(holder?.token ?? '')).toBe(true)
+  expect(others.map(({ code }) => code)).toEqual(['no_tokens', 'no_tokens'])
+  expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(['active', 'active', 'active'])
+  expect(tokens.counts.reuse).toBe(0)
+})
+
+test('S11 five tabs that drift into the refresh window cause one refresh', async ({ tabs, tokens }) => {
+  const all = await tabs.openMany(5, { options: { ...noTimeouts.options, refreshBefore: '2s' } })
+  const old = await signInAll(all, tokens, 5)
+  await all[1]?.click()
+  await tokens.nextCall('/token')
+  await expect.poll(() => askAtOnce(all), { timeout: 2000 }).not.toContain(old)
+  expect(new Set(await askAtOnce(all)).size).toBe(1)
+  expect(tokens.tokenCalls()).toHaveLength(1)
+  expect(tokens.counts.reuse).toBe(0)
+})
+
+test('S12 when the refreshing tab is closed before the server acted, another one gets the token', async ({
+  tabs,
+  tokens,
+}) => {
+  const all = await tabs.openMany(3, noTimeouts)
+  await signInAll(all, tokens)
+  await sleepAll(all, afterExpiry)
+  const gate = createGate()
+  tokens.failNext({ kind: 'gate', gate, acts: 'after' })
+  void all[0]?.token().catch(() => null)
+  await gate.reached
+  const waiting = askAtOnce(all.slice(1))
+  await all[0]?.page.close()
+  const given = await waiting
+  expect(new Set(given).size).toBe(1)
+  expect(tokens.isLive(given[0] ?? '')).toBe(true)
+  expect(tokens.counts).toEqual({ refreshes: 1, reuse: 0, graceUses: 0 })
+  gate.open()
+})
+
+test('S12 when it is closed after a strict server rotated, there is one clean sign-out everywhere', async ({
+  tabs,
+  tokens,
+}) => {
+  const all = await tabs.openMany(3, noTimeouts)
+  await signInAll(all, tokens)
+  await sleepAll(all, afterExpiry)
+  const gate = createGate()
+  tokens.failNext({ kind: 'gate', gate, acts: 'before' })
+  void all[0]?.token().catch(() => null)
+  await gate.reached
+  await all[0]?.page.close()
+  const rest = all.slice(1)
+  expect((await Promise.all(rest.map((tab) => tab.token()))).map(({ code }) => code)).toEqual([
+    'signed_out',
+    'signed_out',
+  ])
+  for (const tab of rest) expect((await tab.next('signedOut')).detail['reason']).toBe('rejected')
+  await pause(500)
+  for (const tab of rest) expect(await tab.events('signedOut')).toHaveLength(1)
+  expect(tokens.tokenCalls()).toHaveLength(2)
+  expect(await rest[0]?.stores()).not.toContain('rt.')
+  gate.open()
+})
+
+test('S12 when it is closed after a server with grace rotated, the others go on', async ({ tabs, tokens }) => {
+  tokens.grace = 20_000
+  const all = await tabs.openMany(3, noTimeouts)
+  await signInAll(all, tokens)
+  await sleepAll(all, afterExpiry)
+  const gate = createGate()
+  tokens.failNext({ kind: 'gate', gate, acts: 'before' })
+  void all[0]?.token().catch(() => null)
+  await gate.reached
+  await all[0]?.page.close()
+  const given = await askAtOnce(all.slice(1))
+  expect(new Set(given).size).toBe(1)
+  expect(tokens.isLive(given[0] ?? '')).toBe(true)
+  expect(await all[1]?.phase()).toBe('active')
+  gate.open()
+})
+
+const lockless: { number: string; what: string; config: PageConfig; plain: boolean }[] = [
+  { number: 'S15', what: 'without Web Locks', config: { ...noTimeouts, without: ['locks'] }, plain: false },
+  { number: 'S16', what: 'on a plain http origin', config: noTimeouts, plain: true },
+]
+for (const { number, what, config, plain } of lockless) {
+  test(`${number} ${what} five tabs cause at most one extra call and nobody is signed out`, async ({
+    tabs,
+    tokens,
+    server,
+  }) => {
+    tokens.grace = 10_000
+    const all = await tabs.openMany(5, config, { origin: plain ? server.plainOrigin : server.origin })
+    expect(await all[0]?.page.evaluate(() => 'locks' in navigator && Boolean(navigator.locks as unknown))).toBe(false)
+    await signInAll(all, tokens)
+    await sleepAll(all, afterExpiry)
+    const given = await askAtOnce(all)
+    for (const token of given) expect(tokens.isLive(token ?? '')).toBe(true)
+    expect(tokens.tokenCalls().length).toBeLessThanOrEqual(2)
+    expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(all.map(() => 'active'))
+    const next = await askAtOnce(all, { forceRefresh: true })
+    for (const token of next) expect(tokens.isLive(token ?? '')).toBe(true)
+    expect(tokens.tokenCalls().length).toBeLessThanOrEqual(4)
+    expect(tokens.counts.reuse).toBe(0)
+  })
+}
+
+test('S18 twenty tabs that ask at once cause one refresh and at most twenty messages', async ({ tabs, tokens }) => {
+  test.slow()
+  const all = await tabs.openMany(20, noTimeouts)
+  await signInAll(all, tokens)
+  await sleepAll(all, afterExpiry)
+  const told = async (): Promise<number> => {
+    const each = await Promise.all(
+      all.map((tab) => tab.page.evaluate(() => window.harness.messages.length + window.harness.writes.length)),
+    )
+    return each.reduce((sum, count) => sum + count, 0)
+  }
+  const before = await told()
+  tokens.failNext({ kind: 'delay', ms: 200 })
+  expect(new Set(await askAtOnce(all)).size).toBe(1)
+  expect(tokens.tokenCalls()).toHaveLength(1)
+  expect((await told()) - before).toBeLessThanOrEqual(20)
+})
+
+test('S20 a reply that is lost after the rotation is recovered with the old refresh token where the server has grace', async ({
+  tabs,
+  tokens,
+}) => {
+  tokens.grace = 20_000
+  const all = await tabs.openMany(2, noTimeouts)
+  await signInAll(all, tokens)
+  await sleepAll(all, afterExpiry)
+  tokens.failNext({ kind: 'drop', acts: true })
+  const given = await askAtOnce(all)
+  expect(new Set(given).size).toBe(1)
+  expect(tokens.isLive(given[0] ?? '')).toBe(true)
+  expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(['active', 'active'])
+})
+
+test('S20 with a strict server it is one clean sign-out everywhere and no loop', async ({ tabs, tokens }) => {
+  const all = await tabs.openMany(3, noTimeouts)
+  await signInAll(all, tokens)
+  await sleepAll(all, afterExpiry)
+  tokens.failNext({ kind: 'drop', acts: true })
+  await askAtOnce(all)
+  for (const tab of all) expect((await tab.next('signedOut')).detail['reason']).toBe('rejected')
+  await askAtOnce(all)
+  await pause(1000)
+  for (const tab of all) expect(await tab.events('signedOut')).toHaveLength(1)
+  expect(tokens.tokenCalls().length).toBeLessThanOrEqual(2)
+})
+
+test('two instances in one tab are one session and refresh once', async ({ tabs, tokens }) => {
+  const tab = await tabs.open(noTimeouts)
+  await tab.signIn(tokens.issue())
+  await tab.shiftClock(afterExpiry)
+  tokens.failNext({ kind: 'delay', ms: 200 })
+  const same = await tab.page.evaluate(async () => {
+    const first = window.harness.session
+    await window.harness.start()
+    const second = window.harness.session
+    const [one, two] = await Promise.all([first.getAccessToken(), second.getAccessToken()])
+    await first.signOut()
+    return { tokens: one === two, phase: second.check().phase }
+  })
+  expect(same).toEqual({ tokens: true, phase: 'signedOut' })
+  expect(tokens.tokenCalls()).toHaveLength(1)
+})
+
+test('a duplicated tab does no harm', async ({ tabs, tokens, context }) => {
+  const tab = await tabs.open(noTimeouts)
+  await tab.signIn(tokens.issue())
+  // window.open copies sessionStorage, as "Duplicate tab" does.
+  const [twin] = await Promise.all([
+    context.waitForEvent('page'),
+    tab.page.evaluate(() => {
+      window.open(location.href)
+    }),
+  ])
+  await twin.waitForFunction(() => 'harness' in window)
+  await tab.shiftClock(afterExpiry)
+  await twin.evaluate((ms) => {
+    window.harness.shiftClock(ms)
+  }, afterExpiry)
+  const [one, two] = await Promise.all([tab.token(), twin.evaluate(() => window.harness.token())])
+  expect(one.token).toBe(two.token)
+  expect(tokens.tokenCalls()).toHaveLength(1)
+})

@@ -1,0 +1,281 @@
+import { expect, noTimeouts, pause, shortIdle, test, within, type Tab } from './fixtures.js'
+
+const hour = 3_600_000
+
+async function signIn(all: Tab[]): Promise<void> {
+  await all[0]?.signIn()
+  await Promise.all(all.map((tab) => tab.next('signedIn')))
+}
+
+for (const [how, clockOffset] of [
+  ['two hours fast', 2 * hour],
+  ['two hours slow', -2 * hour],
+] as const) {
+  test(`S33 with a clock that is ${how} an expired token costs one call, and no loop`, async ({ tabs, tokens }) => {
+    const config = { ...noTimeouts, clockOffset }
+    const all = await tabs.openMany(2, config)
+    await all[0]?.signIn(tokens.issue({ accessLife: 1 }))
+    await all[1]?.next('signedIn')
+    await pause(1100)
+    const answers = await Promise.all(all.map((tab) => tab.token()))
+    expect(new Set(answers.map(({ token }) => token)).size).toBe(1)
+    expect(tokens.isLive(answers[0]?.token ?? '')).toBe(true)
+    const calls = tokens.tokenCalls().length
+    expect(calls).toBe(1)
+    const later = await tabs.open(config)
+    expect((await later.token()).token).toBe(answers[0]?.token)
+    await pause(1000)
+    expect(tokens.tokenCalls()).toHaveLength(1)
+  })
+}
+
+test('S35 after a sleep past the token expiry there is one refresh and nobody is handed the dead token', async ({
+  tabs,
+  tokens,
+}) => {
+  const all = await tabs.openMany(3, noTimeouts)
+  const issued = tokens.issue()
+  await all[0]?.signIn(issued)
+  await Promise.all(all.map((tab) => tab.next('signedIn')))
+  await Promise.all(all.map((tab) => tab.shiftClock(hour)))
+  await all[1]?.click()
+  const answers = await Promise.all(all.map((tab) => tab.token()))
+  expect(answers.map(({ token }) => token)).not.toContain(issued.access_token)
+  expect(new Set(answers.map(({ token }) => token)).size).toBe(1)
+  expect(tokens.tokenCalls()).toHaveLength(1)
+})
+
+test('S51 without activity every tab warns at its time and ends at its time', async ({ tabs }) => {
+  const all = await tabs.openMany(3, { ...shortIdle, server: 'none' })
+  await signIn(all)
+  const due = await all[0]?.deadlines()
+  expect(due?.endsBy).toBe('idle')
+  for (const tab of all) {
+    const warning = await tab.next('warning')
+    expect(Math.abs(warning.at - (due?.warnAt ?? 0))).toBeLessThan(400)
+    expect(warning.detail).toEqual({ endAt: due?.endAt, canExtend: true })
+  }
+  for (const tab of all) {
+    const end = await tab.next('signedOut')
+    expect(Math.abs(end.at - (due?.endAt ?? 0))).toBeLessThan(400)
+    expect(end.detail['reason']).toBe('idle')
+    expect(await tab.snapshot()).toEqual({ phase: 'signedOut', reason: 'idle', endedAt: due?.endAt })
+    expect((await tab.events()).map(({ type }) => type)).toEqual(['signedIn', 'warning', 'signedOut'])
+  }
+})
+
+test('S52 activity in one tab keeps the other alive', async ({ tabs }) => {
+  const [busy, quiet] = await tabs.openMany(2, { ...shortIdle, server: 'none' })
+  if (!busy || !quiet) throw new Error('no tabs')
+  await signIn([busy, quiet])
+  const until = Date.now() + 6000
+  while (Date.now() < until) {
+    await busy.page.keyboard.press('a')
+    await pause(300)
+  }
+  const last = Date.now()
+  expect(await quiet.phase()).toBe('active')
+  expect(await quiet.events('warning')).toEqual([])
+  const end = await quiet.next('signedOut', 1, 6000)
+  expect(end.at).toBeGreaterThan(last + 3000)
+})
+
+test('S53 refreshes, timers, storage and background requests are not activity', async ({ tabs, tokens }) => {
+  const [tab, other] = await tabs.openMany(2, shortIdle)
+  if (!tab || !other) throw new Error('no tabs')
+  await tab.signIn(tokens.issue())
+  await other.next('signedIn')
+  const due = await tab.deadlines()
+  for (const each of [tab, other]) {
+    await each.page.evaluate(() => {
+      let n = 0
+      setInterval(() => {
+        localStorage.setItem('harness.app', String(n++))
+        void fetch('/resource').catch(() => null)
+        document.title = `Unread ${String(n)}`
+        scrollTo(0, n % 2)
+        document.querySelector<HTMLElement>(n % 2 ? '#text' : '#press')?.focus()
+        if (n % 5 === 0) void window.harness.token({ forceRefresh: true })
+      }, 100)
+    })
+  }
+  const end = await other.next('signedOut', 1, 6000)
+  expect(Math.abs(end.at - (due?.endAt ?? 0))).toBeLessThan(500)
+  expect(tokens.counts.refreshes).toBeGreaterThan(1)
+})
+
+test('S54 the click that wakes a machine after the deadline does not revive the session', async ({ tabs, tokens }) => {
+  const all = await tabs.openMany(2, { options: { idleTimeout: '15m' } })
+  await all[0]?.signIn(tokens.issue())
+  await all[1]?.next('signedIn')
+  await Promise.all(all.map((tab) => tab.shiftClock(hour)))
+  await all[0]?.click()
+  expect(await all[0]?.phase()).toBe('signedOut')
+  for (const tab of all) expect((await tab.next('signedOut')).detail['reason']).toBe('idle')
+  expect((await all[1]?.token())?.code).toBe('signed_out')
+  expect(tokens.tokenCalls()).toHaveLength(0)
+  // Nobody asks for a warning that comes too late.
+  for (const tab of all) expect(await tab.events('warning')).toEqual([])
+})
+
+test('S54 a token is refused after the deadline even where nothing has woken the tab yet', async ({ tabs, tokens }) => {
+  const tab = await tabs.open({ options: { idleTimeout: '15m' } })
+  await tab.signIn(tokens.issue())
+  await tab.shiftClock(hour)
+  expect((await tab.token()).code).toBe('signed_out')
+  expect(await tab.phase()).toBe('signedOut')
+  await expect.poll(() => tab.stores()).not.toContain('rt.')
+})
+
+for (const activityDuringWarning of ['ignore', 'extend'] as const) {
+  test(`S54 nor does "stay signed in" on a warning that was open (activity: ${activityDuringWarning})`, async ({
+    tabs,
+  }) => {
+    const all = await tabs.openMany(2, {
+      options: { idleTimeout: '20s', warnBefore: '10s', absoluteTimeout: false, activityDuringWarning },
+      server: 'none',
+    })
+    await signIn(all)
+    await Promise.all(all.map((tab) => tab.shiftClock(12_000)))
+    await all[0]?.page.evaluate(() => window.harness.session.check())
+    await all[1]?.page.evaluate(() => window.harness.session.check())
+    expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(['warning', 'warning'])
+    await Promise.all(all.map((tab) => tab.shiftClock(hour)))
+    expect(await all[0]?.extend()).toBe(false)
+    await all[1]?.click()
+    expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(['signedOut', 'signedOut'])
+    for (const tab of all) expect(await tab.events('extended')).toEqual([])
+  })
+}
+
+test('S55 "stay signed in" in one tab closes the warning in the other', async ({ tabs }) => {
+  const all = await tabs.openMany(2, { ...shortIdle, server: 'none' })
+  await signIn(all)
+  await Promise.all(all.map((tab) => tab.next('warning')))
+  const before = await all[0]?.deadlines()
+  expect(await all[1]?.extend()).toBe(true)
+  const told = await all[0]?.next('extended', 1, 1000)
+  expect(told?.detail).toEqual({ by: 'user', where: 'elsewhere' })
+  expect((await all[1]?.next('extended'))?.detail).toEqual({ by: 'user', where: 'here' })
+  expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(['active', 'active'])
+  const after = await all[0]?.deadlines()
+  expect(after?.endAt).toBeGreaterThan(before?.endAt ?? Infinity)
+  // And the whole way once more.
+  await Promise.all(all.map((tab) => tab.next('warning', 2)))
+})
+
+test('activity during the warning is ignored, or closes it in all tabs where the options say so', async ({ tabs }) => {
+  const ignoring = await tabs.open({ options: { ...shortIdle.options, name: 'ignoring' }, server: 'none' })
+  const options = { ...shortIdle.options, activityDuringWarning: 'extend' as const }
+  const [one, two] = await tabs.openMany(2, { options, server: 'none' })
+  if (!one || !two) throw new Error('no tabs')
+  await ignoring.signIn()
+  await signIn([one, two])
+  await Promise.all([ignoring, one, two].map((tab) => tab.next('warning')))
+  await ignoring.click()
+  await one.click()
+  expect((await two.next('extended', 1, 1000)).detail).toEqual({ by: 'activity', where: 'elsewhere' })
+  expect(await one.phase()).toBe('active')
+  expect(await ignoring.phase()).toBe('warning')
+  await ignoring.next('signedOut')
+})
+
+test('S57 the absolute timeout beats activity and survives a reload', async ({ tabs }) => {
+  const [tab, other] = await tabs.openMany(2, {
+    options: { idleTimeout: false, absoluteTimeout: 6000, warnBefore: 2000 },
+    server: 'none',
+  })
+  if (!tab || !other) throw new Error('no tabs')
+  await signIn([tab, other])
+  const due = await tab.deadlines()
+  expect(due?.endsBy).toBe('absolute')
+  await tab.page.reload()
+  expect(await tab.deadlines()).toEqual(due)
+  const warned = other.next('warning')
+  for (let done = false; !done; done = await Promise.race([warned.then(() => true), pause(200).then(() => false)])) {
+    await tab.page.keyboard.press('a')
+  }
+  expect((await warned).detail['canExtend']).toBe(false)
+  expect(await tab.extend()).toBe(false)
+  await tab.click()
+  const end = await other.next('signedOut')
+  expect(end.detail['reason']).toBe('absolute')
+  expect(Math.abs(end.at - (due?.endAt ?? 0))).toBeLessThan(400)
+})
+
+test('S58 where nobody is active there is no proactive refresh and no keep-alive', async ({
+  tabs,
+  tokens,
+  context,
+}) => {
+  await context.clock.install()
+  const all = await tabs.openMany(2, {
+    options: { idleTimeout: '60m', warnBefore: '2m', keepAliveEvery: '5m' },
+    keepAlive: true,
+  })
+  await all[0]?.signIn(tokens.issue({ accessLife: 300 }))
+  await all[1]?.next('signedIn')
+  // What the sign-in itself asks for may come; nothing after it.
+  for (let minute = 0; minute < 10; minute++) await context.clock.runFor(60_000)
+  const calls = (): number => tokens.calls.length
+  const settled = calls()
+  expect(settled).toBeLessThanOrEqual(2)
+  for (let minute = 0; minute < 40; minute += 5) await context.clock.runFor(5 * 60_000)
+  expect(calls()).toBe(settled)
+  expect(await all[1]?.phase()).toBe('active')
+  // The first input brings both back.
+  const refreshed = tokens.nextCall('/token')
+  const told = tokens.nextCall('/alive')
+  await all[0]?.click()
+  await context.clock.runFor(10_000)
+  await within(3000, 'refresh and keep-alive', Promise.all([refreshed, told]))
+  expect(tokens.counts.reuse).toBe(0)
+})
+
+test('an ordinary day: fifteen idle minutes warn after thirteen, in all tabs', async ({ tabs, context }) => {
+  await context.clock.install()
+  const all = await tabs.openMany(2, { server: 'none' })
+  await signIn(all)
+  await context.clock.fastForward('12:50')
+  await all[0]?.click()
+  await context.clock.fastForward('12:50')
+  expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(['active', 'active'])
+  await context.clock.fastForward('00:20')
+  await Promise.all(all.map((tab) => tab.next('warning')))
+  await context.clock.fastForward('02:00')
+  for (const tab of all) expect((await tab.next('signedOut')).detail['reason']).toBe('idle')
+})
+
+test('thirty days do not end at once', async ({ tabs }) => {
+  const tab = await tabs.open({
+    options: { idleTimeout: '30d', absoluteTimeout: '60d', warnBefore: '1d' },
+    server: 'none',
+  })
+  await tab.signIn()
+  await pause(500)
+  expect(await tab.phase()).toBe('active')
+  expect((await tab.events()).map(({ type }) => type)).toEqual(['signedIn'])
+})
+
+test('a clock set back by an hour gives an idle user no hour', async ({ tabs }) => {
+  const all = await tabs.openMany(2, { ...shortIdle, server: 'none' })
+  await signIn(all)
+  const from = Date.now()
+  await pause(1000)
+  await Promise.all(all.map((tab) => tab.shiftClock(-hour)))
+  for (const tab of all) expect((await tab.next('signedOut', 1, 8000)).detail['reason']).toBe('idle')
+  expect(Date.now() - from).toBeLessThan(4000 + 2000 + 500)
+})
+
+test('a clock set back by an hour ends no session in use', async ({ tabs }) => {
+  const all = await tabs.openMany(2, { ...shortIdle, server: 'none' })
+  await signIn(all)
+  await all[0]?.page.keyboard.press('a')
+  await Promise.all(all.map((tab) => tab.shiftClock(-hour)))
+  const until = Date.now() + 5000
+  while (Date.now() < until) {
+    await all[0]?.page.keyboard.press('a')
+    await pause(300)
+  }
+  expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(['active', 'active'])
+})

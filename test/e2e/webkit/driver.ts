@@ -1,0 +1,156 @@
+/** WebKitGTK through its WebDriver, over plain HTTP: the few commands that these tests need. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createServer, type AddressInfo } from 'node:net'
+import { miniBrowserPath, webkitDriverPath } from '../browsers.js'
+
+export interface Driver {
+  /** A browser of its own, with an empty profile. */
+  newBrowser(): Promise<Browser>
+  stop(): Promise<void>
+}
+
+export interface Browser {
+  /** Opens one more window and returns its handle. */
+  newWindow(): Promise<string>
+  window(): Promise<string>
+  switchTo(handle: string): Promise<void>
+  goTo(url: string): Promise<void>
+  back(): Promise<void>
+  url(): Promise<string>
+  /** Runs `body` as a function with `arguments`; a promise is waited for. */
+  run<T>(body: string, ...args: unknown[]): Promise<T>
+  click(selector: string): Promise<void>
+  press(key: string): Promise<void>
+  enterFrame(selector: string): Promise<void>
+  leaveFrame(): Promise<void>
+  quit(): Promise<void>
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** A display of its own, on the first number that is free. */
+async function startDisplay(): Promise<{ display: string; process: ChildProcess }> {
+  const server = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x800x24', '-nolisten', 'tcp'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  })
+  const number = await new Promise<string>((resolve, reject) => {
+    server.once('error', reject)
+    server.once('exit', (code) => {
+      reject(new Error(`Xvfb ended with ${String(code)}`))
+    })
+    server.stdio[3]?.once('data', (chunk: Buffer) => {
+      resolve(chunk.toString().trim())
+    })
+  })
+  return { display: `:${number}`, process: server }
+}
+
+async function ended(process: ChildProcess): Promise<void> {
+  if (process.exitCode !== null || process.signalCode !== null) return
+  const exit = new Promise((resolve) => process.once('exit', resolve))
+  process.kill()
+  await exit
+}
+
+export async function startDriver(): Promise<Driver> {
+  const [display, port] = await Promise.all([startDisplay(), freePort()])
+  const driver = spawn(webkitDriverPath(), [`--port=${String(port)}`], {
+    stdio: 'ignore',
+    // The sandbox needs user namespaces, which containers seldom have.
+    env: { ...process.env, DISPLAY: display.display, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1', NO_AT_BRIDGE: '1' },
+  })
+  const base = `http://127.0.0.1:${String(port)}`
+
+  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await fetch(base + path, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    })
+    const { value } = (await response.json()) as { value: T }
+    if (!response.ok) throw new Error(`${method} ${path}: ${JSON.stringify(value)}`)
+    return value
+  }
+
+  async function ready(): Promise<void> {
+    for (const until = Date.now() + 10_000; Date.now() < until;) {
+      if (
+        await call('GET', '/status').then(
+          () => true,
+          () => false,
+        )
+      )
+        return
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    throw new Error('WebKitWebDriver does not answer')
+  }
+  await ready()
+
+  async function newBrowser(): Promise<Browser> {
+    const { sessionId } = await call<{ sessionId: string }>('POST', '/session', {
+      capabilities: {
+        alwaysMatch: {
+          browserName: 'MiniBrowser',
+          'webkitgtk:browserOptions': { binary: miniBrowserPath(), args: ['--automation'] },
+          timeouts: { script: 20_000, pageLoad: 10_000 },
+        },
+      },
+    })
+    const at = `/session/${sessionId}`
+    const element = async (selector: string): Promise<Record<string, string>> =>
+      call('POST', `${at}/element`, { using: 'css selector', value: selector })
+    return {
+      newWindow: async () => (await call<{ handle: string }>('POST', `${at}/window/new`, { type: 'tab' })).handle,
+      window: () => call('GET', `${at}/window`),
+      switchTo: (handle) => call('POST', `${at}/window`, { handle }),
+      goTo: (url) => call('POST', `${at}/url`, { url }),
+      back: () => call('POST', `${at}/back`, {}),
+      url: () => call('GET', `${at}/url`),
+      async run(body, ...args) {
+        const script = `const done = arguments[arguments.length - 1]
+          const given = Array.from(arguments).slice(0, -1);
+          (async (...args) => { ${body} })(...given).then((value) => done({ value }), (error) => done({ error: String(error) }))`
+        const { value, error } = await call<{ value?: never; error?: string }>('POST', `${at}/execute/async`, {
+          script,
+          args,
+        })
+        if (error !== undefined) throw new Error(error)
+        return value as never
+      },
+      async click(selector) {
+        const id = Object.values(await element(selector))[0]
+        await call('POST', `${at}/element/${String(id)}/click`, {})
+      },
+      press: (key) =>
+        call('POST', `${at}/actions`, {
+          actions: [
+            {
+              type: 'key',
+              id: 'keyboard',
+              actions: [
+                { type: 'keyDown', value: key },
+                { type: 'keyUp', value: key },
+              ],
+            },
+          ],
+        }),
+      enterFrame: async (selector) => call('POST', `${at}/frame`, { id: await element(selector) }),
+      leaveFrame: () => call('POST', `${at}/frame`, { id: null }),
+      quit: () => call('DELETE', at),
+    }
+  }
+
+  return {
+    newBrowser,
+    async stop() {
+      await ended(driver)
+      await ended(display.process)
+    },
+  }
+}
