@@ -39,12 +39,18 @@ export function showActions(session, note) {
     return `${response.status} Hello ${body.name}, your token lives for another ${body.tokenExpiresIn} s`
   }
 
+  /** The token itself stays out of sight. */
+  const refresh = async () => {
+    let isNew = false
+    const stop = session.on('refreshed', () => {
+      isNew = true
+    })
+    await session.getAccessToken({ forceRefresh: true }).finally(stop)
+    return isNew ? 'New tokens are there' : 'No new token; the old one still lives'
+  }
+
   $('call').addEventListener('click', report('Resource', call))
-  $('refresh').addEventListener(
-    'click',
-    // The token itself stays out of sight.
-    report('Refresh', () => session.getAccessToken({ forceRefresh: true }).then(() => 'A token is there')),
-  )
+  $('refresh').addEventListener('click', report('Refresh', refresh))
   $('check').addEventListener(
     'click',
     report('Check', async () => `The phase is ${session.check().phase}`),

@@ -18,12 +18,16 @@ const FAULTS = {
 export function showFaults(counts) {
   const note = document.getElementById('fault-note')
 
+  let choosing = 0
+
   const choose = async (fault) => {
+    choosing += 1
     await fetch('/demo/faults', {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ fault }),
     }).catch(() => {})
+    choosing -= 1
     await counts.poll()
   }
 
@@ -39,8 +43,9 @@ export function showFaults(counts) {
   })
   document.getElementById('faults').append(...switches.map(({ label }) => label))
 
-  // The server's word counts, whichever tab has moved the switch.
+  // The server's word counts, whichever tab has moved the switch; but not while it has yet to hear of ours.
   counts.onFault((fault) => {
+    if (choosing) return
     for (const { input } of switches) input.checked = input.value === fault
     note.textContent = FAULTS[fault]?.[1] ?? ''
   })

@@ -27,8 +27,8 @@ document.getElementById('sign-in').addEventListener('click', () => {
   })
 })
 
-// A sign-in in one tab is news in all of them; whoever was named here before is not the one who is in now.
-session.on('signedOut', () => writeWho(null))
+// A tab may hear of an end after the next sign-in, whose name it must not take away.
+session.on('signedOut', () => session.getSnapshot().phase === 'signedOut' && writeWho(null))
 
 const finishSignIn = takeSignIn()
 if (finishSignIn) {

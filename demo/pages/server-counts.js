@@ -38,10 +38,14 @@ export function showServerCounts(session) {
   body.append(...rows.map(({ row }) => row))
 
   let tellFault = () => {}
+  /** Stays after the sign-out, whose revocation is worth seeing. */
+  let lastSignIn
   let timer = 0
+  let polls = 0
 
   const show = ({ fault, total, bySignIn }) => {
-    const own = bySignIn[readWho()?.signIn] ?? null
+    lastSignIn = readWho()?.signIn ?? lastSignIn
+    const own = bySignIn[lastSignIn] ?? null
     for (const { key, cells } of rows) {
       cells[0].textContent = own && !ONLY_IN_TOTAL.has(key) ? String(own[key]) : '–'
       cells[1].textContent = String(total[key])
@@ -51,23 +55,22 @@ export function showServerCounts(session) {
 
   const poll = async () => {
     clearTimeout(timer)
-    timer = 0
-    try {
-      const response = await fetch('/demo/counters')
-      if (response.ok) show(await response.json())
-      document.documentElement.classList.remove('server-gone')
-    } catch {
-      document.documentElement.classList.add('server-gone')
-    }
-    // A call of `poll` meanwhile may have set one.
-    clearTimeout(timer)
+    const number = ++polls
+    const counts = await fetch('/demo/counters').then(
+      (response) => response.json(),
+      () => null,
+    )
+    // An answer that a later question has overtaken is old news, and the later one goes on.
+    if (number !== polls) return
+    document.documentElement.classList.toggle('server-gone', counts === null)
+    if (counts) show(counts)
     if (!document.hidden) timer = setTimeout(poll, EVERY_MS)
   }
 
   const showGeneration = (value) => {
     generation.textContent = value ? String(value) : '–'
   }
-  session.inspect(({ record }) => showGeneration(record?.generation))
+  session.inspect(({ after, record }) => showGeneration(after.phase === 'signedOut' ? 0 : record?.generation))
   for (const kind of ['signedIn', 'refreshed', 'refreshFailed', 'signedOut']) session.on(kind, poll)
   session.on('refreshed', (event) => showGeneration(event.generation))
   document.addEventListener('visibilitychange', () => document.hidden || poll())
