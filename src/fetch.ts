@@ -24,7 +24,7 @@ export interface FetchOptions {
  * ```
  */
 export function createFetch(session: Session, options: FetchOptions = {}): typeof fetch {
-  const origins = options.origins && parseOrigins(options.origins)
+  const origins = options.origins !== undefined && parseOrigins(options.origins)
   const original = globalThis.fetch
 
   // Late, so that mocks and instrumentation installed later count; but never itself, should it replace the global one.
@@ -35,7 +35,7 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
     // The browser's serialisation of an http(s) URL is its origin and a path, without user info, which a Request refuses. So this
     // is an exact comparison, and it holds for blob: and data: as well, whose origins look like ours or like `null`.
     const { url } = new Request(typeof input === 'object' && 'url' in input ? input.url : input)
-    if (!(origins ?? [ownOrigin()]).some((origin) => url.startsWith(`${origin}/`))) return send(input, init)
+    if (!(origins || [ownOrigin()]).some((origin) => url.startsWith(`${origin}/`))) return send(input, init)
 
     const request = new Request(input, init)
     if (request.headers.has('Authorization')) return send(request)
@@ -43,8 +43,11 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
     const authorized = (await abortable(session.authorize(request), request.signal)) ?? request
     // Chrome before 119 and Firefox before 111 carry Authorization along to another origin, and all browsers any other header:
     // https://github.com/whatwg/fetch/pull/1544. Where a redirect leads cannot be known beforehand.
-    const secret = String([...authorized.headers]) !== before && authorized.redirect === 'follow'
-    return send(authorized, secret ? { redirect: 'error' } : undefined)
+    const bare = String([...authorized.headers]) === before
+    if (bare || authorized.redirect !== 'follow') return send(authorized)
+    // With any init fetch forgets the request's referrer: https://fetch.spec.whatwg.org/#dom-request
+    const { referrer, referrerPolicy } = authorized
+    return send(authorized, { redirect: 'error', referrer, referrerPolicy })
   }
   return own
 }

@@ -36,7 +36,7 @@ export interface OAuthOptions {
 export function oauth(options: OAuthOptions): SessionServer {
   const { clientId, revocationEndpoint, parameters, fetch: ownFetch } = options
   const tokenUrl = endpoint('tokenEndpoint', options.tokenEndpoint)
-  const revocationUrl = revocationEndpoint && endpoint('revocationEndpoint', revocationEndpoint)
+  const revocationUrl = revocationEndpoint !== undefined && endpoint('revocationEndpoint', revocationEndpoint)
   if (typeof clientId !== 'string' || !clientId) throw invalid('clientId', clientId, "a name such as 'app'")
 
   /** The answer and its text. Throws where there is none. */

@@ -1,0 +1,185 @@
+import type { StoredTokens, TokenStore } from 'sojourn'
+
+/** A place for tokens, made anew for each test, as one or more tabs see it. */
+export interface Place {
+  /** The store of one tab. Each call is another tab; where `shared` is false, each has a place of its own. */
+  tab(): TokenStore
+  /** Puts something there that no store has written; undefined where nobody else can write. */
+  spoil?(content: unknown): Promise<void>
+}
+
+export const some: StoredTokens = {
+  id: 'session-one',
+  generation: 3,
+  tokens: {
+    access_token: 'access-3',
+    refresh_token: 'refresh-3',
+    expires_in: 60,
+    scope: 'a ü 🙂',
+    nested: { deep: [1] },
+  },
+  expiresAt: 1_800_000_060_000,
+}
+export const next: StoredTokens = { ...some, generation: 4, tokens: { access_token: 'access-4' }, expiresAt: null }
+export const other: StoredTokens = { ...some, id: 'session-two', generation: 3 }
+
+/** What does not have the shape of stored tokens, each in one respect. */
+export const malformed: readonly unknown[] = [
+  null,
+  7,
+  'text',
+  [],
+  {},
+  { ...some, id: 5 },
+  { ...some, generation: '3' },
+  { ...some, generation: -1 },
+  { ...some, generation: 1.5 },
+  { ...some, generation: 2 ** 53 },
+  { ...some, tokens: null },
+  { ...some, tokens: 'access-3' },
+  { ...some, tokens: { refresh_token: 'refresh-3' } },
+  { ...some, tokens: { access_token: 3 } },
+  { ...some, expiresAt: 'soon' },
+  { ...some, expiresAt: undefined },
+]
+
+/**
+ * What every `TokenStore` must do, as named tests without a test runner: `test` registers one, and a failure is an error thrown.
+ * So the same suite runs in Node and inside a page.
+ */
+export function tokenStoreContract(
+  test: (name: string, run: () => Promise<void>) => void,
+  makePlace: () => Place | Promise<Place>,
+): void {
+  const check = (name: string, run: (place: Place) => Promise<void>): void => {
+    test(name, async () => {
+      await run(await makePlace())
+    })
+  }
+
+  check('an empty store holds nothing, and has nothing to clear', async (place) => {
+    const store = place.tab()
+    equal(await store.get(), null)
+    equal(await store.clear(some.id), null)
+  })
+
+  check('tokens come back as they were put', async (place) => {
+    const store = place.tab()
+    equal(await store.set(some), true)
+    equal(await store.get(), some)
+    equal(await store.set(next), true)
+    equal(await store.get(), next)
+  })
+
+  check('a write with a guard succeeds while exactly that is stored', async (place) => {
+    const store = place.tab()
+    await store.set(some)
+    equal(await store.set(next, { id: some.id, generation: 3 }), true)
+    equal(await store.get(), next)
+  })
+
+  check('a write with a guard changes nothing when another generation is stored', async (place) => {
+    const store = place.tab()
+    await store.set(some)
+    equal(await store.set(next, { id: some.id, generation: 2 }), false)
+    equal(await store.set(next, { id: some.id, generation: 4 }), false)
+    equal(await store.get(), some)
+  })
+
+  check('a write with a guard changes nothing when another session is stored', async (place) => {
+    const store = place.tab()
+    await store.set(other)
+    equal(await store.set(next, { id: some.id, generation: 3 }), false)
+    equal(await store.get(), other)
+  })
+
+  check(
+    'a write with a guard writes nothing into an empty store: the session was signed out meanwhile',
+    async (place) => {
+      const store = place.tab()
+      await store.set(some)
+      await store.clear(some.id)
+      equal(await store.set(next, { id: some.id, generation: 3 }), false)
+      equal(await store.get(), null)
+    },
+  )
+
+  check('of many guarded writes at once one is made', async (place) => {
+    const store = place.tab()
+    await store.set(some)
+    const tabs = store.shared ? [store, place.tab(), place.tab()] : [store]
+    const writes = [...tabs, ...tabs, ...tabs].map(async (tab, writer) =>
+      tab.set({ ...next, tokens: { access_token: `by-${String(writer)}` } }, { id: some.id, generation: 3 }),
+    )
+    const written = await Promise.all(writes)
+    equal(written.filter(Boolean).length, 1)
+    equal((await store.get())?.tokens.access_token, `by-${String(written.indexOf(true))}`)
+  })
+
+  check('clearing returns what it removed, and leaves nothing', async (place) => {
+    const store = place.tab()
+    await store.set(some)
+    equal(await store.clear(some.id), some)
+    equal(await store.get(), null)
+  })
+
+  check('clearing touches no other session', async (place) => {
+    const store = place.tab()
+    await store.set(other)
+    equal(await store.clear(some.id), null)
+    equal(await store.get(), other)
+  })
+
+  check('of many who clear one gets the tokens, so that they are revoked once', async (place) => {
+    const store = place.tab()
+    await store.set(some)
+    const tabs = store.shared ? [store, place.tab(), place.tab()] : [store]
+    const removed = await Promise.all([...tabs, ...tabs].map(async (tab) => tab.clear(some.id)))
+    equal(removed.filter(Boolean), [some])
+  })
+
+  check('a refresh and a sign-out at once leave nothing behind, whoever is first', async (place) => {
+    const store = place.tab()
+    const tab = store.shared ? place.tab() : store
+    await store.set(some)
+    const [written, removed] = await Promise.all([store.set(next, { id: some.id, generation: 3 }), tab.clear(some.id)])
+    equal(removed, written ? next : some)
+    equal(await store.get(), null)
+  })
+
+  check('another tab sees the same tokens exactly where the store says that it is shared', async (place) => {
+    const [one, two] = [place.tab(), place.tab()]
+    await one.set(some)
+    equal(await two.get(), one.shared ? some : null)
+    await two.clear(some.id)
+    equal(await one.get(), one.shared ? null : some)
+  })
+
+  check('what does not have the shape of tokens counts as absent, and can be written over', async (place) => {
+    if (!place.spoil) return
+    const store = place.tab()
+    for (const content of malformed) {
+      await place.spoil(content)
+      equal(await store.get(), null, content)
+      equal(await store.clear('no such session'), null, content)
+      equal(await store.set(some), true, content)
+      equal(await store.get(), some, content)
+    }
+  })
+}
+
+function equal(actual: unknown, expected: unknown, about?: unknown): void {
+  const [is, wanted] = [canonical(actual), canonical(expected)]
+  if (is === wanted) return
+  throw new Error(`expected ${wanted}, got ${is}${about === undefined ? '' : `, for ${canonical(about)}`}`)
+}
+
+/** JSON with sorted keys: structured clones may order them anew. */
+function canonical(value: unknown): string {
+  const text = JSON.stringify(value, (_key, part: unknown) =>
+    part instanceof Object && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  ) as string | undefined
+  return text ?? String(value)
+}

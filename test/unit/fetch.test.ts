@@ -1,0 +1,291 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createFetch, type FetchOptions } from '../../src/fetch.js'
+import type { Session } from '../../src/types.js'
+
+const API = 'https://api.example.com'
+const bearer = 'Bearer access-1'
+
+type Sent = Parameters<typeof fetch>
+
+/** As the session does it: a new request with one more header. */
+const authorize = async (request: Request): Promise<Request | null> => {
+  const next = new Request(request)
+  next.headers.set('Authorization', bearer)
+  return next
+}
+
+function harness(options: FetchOptions = { origins: [API] }, credentials = authorize) {
+  const sent: Sent[] = []
+  const asked = vi.fn(credentials)
+  const ok = vi.fn(async (...call: Sent) => {
+    sent.push(call)
+    return new Response('ok')
+  })
+  const session = { authorize: asked } as unknown as Session
+  const api = createFetch(session, { fetch: ok, ...options })
+  return {
+    api,
+    asked,
+    sent,
+    /** The request as the network would see it. */
+    get last() {
+      return new Request(...sent.at(-1)!)
+    },
+  }
+}
+
+beforeEach(() => {
+  vi.stubGlobal('location', { origin: 'https://app.example.com' })
+})
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
+
+describe('createFetch', () => {
+  it('adds the session’s credentials to requests to the origins that it was given', async () => {
+    const { api, sent } = harness()
+    const response = await api(`${API}/orders?page=2`)
+    await expect(response.text()).resolves.toBe('ok')
+    const [request] = sent[0]! as [Request]
+    expect(request.url).toBe(`${API}/orders?page=2`)
+    expect(request.headers.get('Authorization')).toBe(bearer)
+  })
+
+  it.each([
+    'https://api.example.com.evil.io/orders',
+    'https://api.example.com:8443/orders',
+    'http://api.example.com/orders',
+    'https://evil.io/https://api.example.com/',
+    'https://evil.io/?https://api.example.com/',
+    'https://evil.io#https://api.example.com/',
+    'https://xapi.example.com/',
+    'https://example.com/',
+    'https://a.api.example.com/',
+    'https://api.example.comevil.io/',
+    'https:\\\\evil.io\\api.example.com',
+    'https://api.example.com%2eevil.io/',
+    'https://аpi.example.com/',
+    'wss://api.example.com/',
+    'data:text/plain,hello',
+    'blob:https://api.example.com/6a1b',
+  ])('asks the session for nothing for %s, and passes it on as it is', async (url) => {
+    const { api, asked, sent } = harness()
+    const init = { headers: { 'X-Mine': '1' } }
+    await api(url, init)
+    expect(asked).not.toHaveBeenCalled()
+    expect(sent).toEqual([[url, init]])
+    expect(sent[0]![1]).toBe(init)
+  })
+
+  it('sends nothing where the URL holds a user name, as fetch does', async () => {
+    const { api, sent } = harness()
+    await expect(api('https://api.example.com@evil.io/')).rejects.toThrow(TypeError)
+    await expect(api('https://me:word@api.example.com/')).rejects.toThrow(TypeError)
+    expect(sent).toEqual([])
+  })
+
+  it.each([
+    'HTTPS://API.Example.COM/x',
+    'https://api.example.com:443/x',
+    'https:\\\\api.example.com\\x',
+    ' https://api.example.com/x\n',
+  ])('knows the origin however it is written: %j', async (url) => {
+    const { api, last } = await sending(url)
+    expect(api).toBeDefined()
+    expect(last.headers.get('Authorization')).toBe(bearer)
+  })
+
+  it('knows it in a URL object and in a Request', async () => {
+    for (const input of [new URL(`${API}/x`), new Request(`${API}/x`)])
+      expect((await sending(input)).last.headers.get('Authorization')).toBe(bearer)
+    const { api, asked, sent } = harness()
+    const foreign = new Request('https://evil.io/', { method: 'POST', body: 'text' })
+    await api(foreign)
+    expect(asked).not.toHaveBeenCalled()
+    expect(sent).toEqual([[foreign, undefined]])
+    expect(foreign.bodyUsed).toBe(false)
+  })
+
+  it('gives credentials to the page’s own origin by default, and to no other', async () => {
+    const { api, asked, sent } = harness({})
+    await api('https://app.example.com/me')
+    expect(asked).toHaveBeenCalledTimes(1)
+    await api(`${API}/orders`)
+    await api('https://app.example.com.evil.io/')
+    expect(asked).toHaveBeenCalledTimes(1)
+    expect(sent).toHaveLength(3)
+  })
+
+  it.each([undefined, { origin: 'null' }])(
+    'gives credentials to nobody by default where there is no origin: %j',
+    async (location) => {
+      vi.stubGlobal('location', location)
+      const { api, asked } = harness({})
+      await api(`${API}/orders`)
+      await api('data:text/plain,hello')
+      expect(asked).not.toHaveBeenCalled()
+    },
+  )
+
+  it('gives credentials to nobody when the list is empty', async () => {
+    const { api, asked } = harness({ origins: [] })
+    await api('https://app.example.com/')
+    expect(asked).not.toHaveBeenCalled()
+  })
+
+  it('leaves the caller’s own Authorization as it is', async () => {
+    const { api, asked, sent } = harness()
+    await api(`${API}/x`, { headers: { authorization: 'Basic mine' } })
+    await api(new Request(`${API}/x`, { headers: [['AUTHORIZATION', 'Basic mine']] }))
+    expect(asked).not.toHaveBeenCalled()
+    for (const call of sent) {
+      const request = new Request(...call)
+      expect(request.headers.get('Authorization')).toBe('Basic mine')
+      expect(request.redirect).toBe('follow')
+    }
+  })
+
+  it('keeps method, headers, body and modes', async () => {
+    const { last } = await sending(`${API}/x`, {
+      method: 'PUT',
+      headers: { 'Content-Type': 'text/csv', 'X-Mine': '1' },
+      body: 'a;b',
+      credentials: 'include',
+      cache: 'no-cache',
+      keepalive: true,
+      integrity: 'sha256-x',
+      referrer: '',
+      referrerPolicy: 'no-referrer',
+    })
+    expect(last).toMatchObject({
+      method: 'PUT',
+      credentials: 'include',
+      cache: 'no-cache',
+      keepalive: true,
+      integrity: 'sha256-x',
+      referrer: '',
+      referrerPolicy: 'no-referrer',
+    })
+    expect(last.headers.get('X-Mine')).toBe('1')
+    expect(last.headers.get('Content-Type')).toBe('text/csv')
+    await expect(last.text()).resolves.toBe('a;b')
+  })
+
+  it('keeps the body of a Request, and what the init changes in it', async () => {
+    const request = new Request(`${API}/x`, { method: 'POST', body: 'text' })
+    const { last } = await sending(request, { method: 'PATCH' })
+    expect(last.method).toBe('PATCH')
+    await expect(last.text()).resolves.toBe('text')
+  })
+
+  it('never follows a redirect with credentials, since browsers before 2023 take them along', async () => {
+    expect((await sending(`${API}/x`)).last.redirect).toBe('error')
+    expect((await sending(`${API}/x`, { redirect: 'error' })).last.redirect).toBe('error')
+    expect((await sending(`${API}/x`, { redirect: 'manual' })).last.redirect).toBe('manual')
+    expect((await sending(new Request(`${API}/x`, { redirect: 'follow' }))).last.redirect).toBe('error')
+  })
+
+  it('follows none with any other header that the server’s authorize adds, even to the same request', async () => {
+    const { api, sent } = harness({ origins: [API] }, async (request) => {
+      request.headers.set('X-Api-Key', 'secret')
+      return request
+    })
+    await api(`${API}/x`)
+    expect(new Request(...sent[0]!).redirect).toBe('error')
+  })
+
+  it('follows redirects in a session without credentials of its own, such as by cookie', async () => {
+    const { api, sent } = harness({ origins: [API] }, async (request) => request)
+    await api(`${API}/x`)
+    expect(new Request(...sent[0]!).redirect).toBe('follow')
+  })
+
+  it('sends the request as it is where the session has nothing to add', async () => {
+    const { api, sent } = harness({ origins: [API] }, async () => null)
+    await api(`${API}/x`, { method: 'POST', body: 'text' })
+    const request = new Request(...sent[0]!)
+    expect(request.headers.has('Authorization')).toBe(false)
+    await expect(request.text()).resolves.toBe('text')
+  })
+
+  it('sends nothing when the session refuses, and says why', async () => {
+    const refused = new Error('signed out')
+    const { api, sent } = harness({ origins: [API] }, async () => Promise.reject(refused))
+    await expect(api(`${API}/x`)).rejects.toBe(refused)
+    expect(sent).toEqual([])
+  })
+
+  it('stops waiting for the session when the caller aborts', async () => {
+    const controller = new AbortController()
+    const { api, sent } = harness({ origins: [API] }, async () => new Promise<Request>(() => {}))
+    const response = api(`${API}/x`, { signal: controller.signal })
+    const reason = new Error('changed my mind')
+    controller.abort(reason)
+    await expect(response).rejects.toBe(reason)
+    await expect(api(`${API}/x`, { signal: controller.signal })).rejects.toBe(reason)
+    expect(sent).toEqual([])
+  })
+
+  it('hands the caller’s signal on to fetch', async () => {
+    const controller = new AbortController()
+    const { last } = await sending(`${API}/x`, { signal: controller.signal })
+    expect(last.signal.aborted).toBe(false)
+    controller.abort()
+    expect(last.signal.aborted).toBe(true)
+  })
+
+  it('uses the global fetch as it is at the call, so that mocks made later count', async () => {
+    const { api } = harness({ origins: [API], fetch: undefined } as unknown as FetchOptions)
+    const mock = vi.fn(async () => new Response('mocked'))
+    vi.stubGlobal('fetch', mock)
+    await expect((await api(`${API}/x`)).text()).resolves.toBe('mocked')
+    await expect((await api('https://elsewhere.example/')).text()).resolves.toBe('mocked')
+  })
+
+  it('can take the place of the global fetch without calling itself', async () => {
+    const original = vi.fn(async () => new Response('real'))
+    vi.stubGlobal('fetch', original)
+    const { api } = harness({ origins: [API], fetch: undefined } as unknown as FetchOptions)
+    vi.stubGlobal('fetch', api)
+    await expect((await fetch(`${API}/x`)).text()).resolves.toBe('real')
+    expect(original).toHaveBeenCalledTimes(1)
+  })
+
+  it('calls fetch as the browser wants it to be called, without a receiver', async () => {
+    const own = vi.fn(async () => new Response(''))
+    await createFetch({ authorize } as unknown as Session, { origins: [API], fetch: own })(`${API}/x`)
+    expect(own.mock.contexts).toEqual([undefined])
+  })
+
+  const wrong: readonly unknown[] = [
+    ...['api.example.com', '*', 'null', '', null, undefined, 7, '/relative', 'https://', 'ftp://api.example.com'],
+    ...['wss://api.example.com', 'https://*.example.com', 'https://api.example.com/v1', 'https://api.example.com?x'],
+    ...['https://api.example.com#x', 'https://me@api.example.com', 'data:,https://api.example.com'],
+  ]
+  it.each([
+    ...wrong.map((origin) => ({ origins: [API, origin] })),
+    { origins: API },
+    { origins: 7 },
+    { origins: null },
+  ])('takes no origins that cannot be meant, and says what would be right: %j', (options) => {
+    expect(() => harness(options as unknown as FetchOptions)).toThrow(
+      expect.objectContaining({
+        code: 'invalid_options',
+        message: expect.stringMatching(/^createFetch: origins .* Give /) as string,
+      }),
+    )
+  })
+
+  it.each(['https://api.example.com/', 'HTTPS://API.example.com:443', 'http://localhost:3000', 'https://[::1]:8443'])(
+    'takes %s for an origin',
+    (origin) => {
+      expect(() => harness({ origins: [origin] })).not.toThrow()
+    },
+  )
+})
+
+async function sending(...call: Sent) {
+  const made = harness()
+  await made.api(...call)
+  return made
+}

@@ -1,0 +1,30 @@
+// @vitest-environment node
+import { describe, expect, it } from 'vitest'
+import { createFetch } from '../../src/fetch.js'
+import { oauth } from '../../src/servers/oauth.js'
+import { idbTokens } from '../../src/tokens/idb.js'
+import { memoryTokens } from '../../src/tokens/memory.js'
+import { webStorageTokens } from '../../src/tokens/web-storage.js'
+import type { Session } from '../../src/types.js'
+
+describe('on a server that renders the page', () => {
+  it('stores can be created and asked whether they are shared, and fail only when used', async () => {
+    const stores = [webStorageTokens(), idbTokens(), idbTokens({ encrypt: true })]
+    for (const store of stores) {
+      expect(store.shared).toBe(true)
+      await expect(store.get()).rejects.toThrow()
+    }
+    expect(memoryTokens().shared).toBe(false)
+  })
+
+  it('an OAuth server can be described by paths of an origin that only the page knows', () => {
+    expect(() => oauth({ tokenEndpoint: '/token', clientId: 'app' })).not.toThrow()
+  })
+
+  it('a fetch can be created, and gives credentials to nobody by default', async () => {
+    let asked = 0
+    const session = { authorize: () => Promise.reject(new Error(String(++asked))) } as unknown as Session
+    await createFetch(session, { fetch: () => Promise.resolve(new Response()) })('https://app.example.com/')
+    expect(asked).toBe(0)
+  })
+})

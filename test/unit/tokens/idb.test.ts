@@ -1,0 +1,388 @@
+import 'fake-indexeddb/auto'
+import { IDBFactory, IDBObjectStore } from 'fake-indexeddb'
+import { createStore, entries, get, set } from 'idb-keyval'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { idbTokens } from '../../../src/tokens/idb.js'
+import type { TokenStore } from '../../../src/types.js'
+import { next, some, tokenStoreContract } from '../../contract/token-store.js'
+
+const database = (name = 'sojourn') => createStore(name, 'keyval')
+const request = <T>(asked: IDBRequest<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    asked.onsuccess = () => {
+      resolve(asked.result)
+    }
+    asked.onerror = () => {
+      reject(asked.error!)
+    }
+  })
+const failures = async (store: TokenStore): Promise<readonly unknown[]> => {
+  const outcomes = await Promise.allSettled([store.get(), store.set(some), store.clear(some.id)])
+  return outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as Error).name : outcome.value))
+}
+
+beforeEach(() => {
+  vi.stubGlobal('indexedDB', new IDBFactory())
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+  vi.restoreAllMocks()
+})
+
+/** fake-indexeddb runs on setImmediate, which stays real. */
+const fakeTimeouts = () => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+
+/** Lets fake time pass until `work` is settled, and real time for the cipher. Returns how much fake time it took. */
+async function settled(work: Promise<unknown>): Promise<number> {
+  let [done, ms] = [false, 0]
+  const finish = () => {
+    done = true
+  }
+  work.then(finish, finish)
+  for (; !done; ms += 100) {
+    await vi.advanceTimersByTimeAsync(100)
+    await new Promise(setImmediate)
+  }
+  return ms
+}
+
+const silent = () => ({}) as IDBOpenDBRequest
+
+describe.each([{ encrypt: false }, { encrypt: true }])('idbTokens($encrypt)', (options) => {
+  tokenStoreContract(it, () => {
+    vi.stubGlobal('indexedDB', new IDBFactory())
+    const place = database()
+    return {
+      tab: () => idbTokens(options),
+      spoil: async (content) => set('tokens', content, place),
+    }
+  })
+
+  it('touches nothing before its first use, so that a server can create it', () => {
+    vi.stubGlobal('indexedDB', undefined)
+    expect(idbTokens(options).shared).toBe(true)
+  })
+
+  it('rejects where there is no IndexedDB', async () => {
+    vi.stubGlobal('indexedDB', undefined)
+    await expect(failures(idbTokens(options))).resolves.toEqual(['TypeError', 'TypeError', 'TypeError'])
+  })
+
+  it('rejects where the browser denies IndexedDB, and works when it no longer does', async () => {
+    const open = vi.spyOn(indexedDB, 'open').mockImplementation(() => {
+      throw new DOMException('denied', 'SecurityError')
+    })
+    const store = idbTokens(options)
+    await expect(failures(store)).resolves.toEqual(['SecurityError', 'SecurityError', 'SecurityError'])
+    open.mockRestore()
+    await store.set(some)
+    await expect(store.get()).resolves.toEqual(some)
+  })
+
+  it('keeps several databases apart by name', async () => {
+    await idbTokens({ ...options, name: 'a' }).set(some)
+    await expect(idbTokens({ ...options, name: 'b' }).get()).resolves.toBeNull()
+  })
+
+  it('leaves no token behind after a sign-out', async () => {
+    const store = idbTokens(options)
+    await store.set(some)
+    await store.clear(some.id)
+    expect((await entries(database())).map(([key]) => key)).toEqual(options.encrypt ? ['key'] : [])
+  })
+
+  it('gives up after 2 s when open() is silent for ever, and tries anew the next time', async () => {
+    fakeTimeouts()
+    const open = vi.spyOn(indexedDB, 'open').mockImplementation(silent)
+    const store = idbTokens(options)
+    expect(await settled(store.get())).toBe(2000)
+    const outcomes = failures(store)
+    await settled(outcomes)
+    await expect(outcomes).resolves.toEqual(['TimeoutError', 'TimeoutError', 'TimeoutError'])
+    open.mockRestore()
+    vi.useRealTimers()
+    await store.set(some)
+    await expect(store.get()).resolves.toEqual(some)
+  })
+
+  it('does not mistake a page that slept for a database that does', async () => {
+    fakeTimeouts()
+    const open = indexedDB.open.bind(indexedDB)
+    let answer = () => {}
+    vi.spyOn(indexedDB, 'open').mockImplementationOnce((...args) => {
+      const held = silent()
+      answer = () => {
+        const real = open(...args)
+        real.onupgradeneeded = (event) => {
+          Object.assign(held, { result: real.result })
+          held.onupgradeneeded?.call(held, event)
+        }
+        real.onsuccess = (event) => {
+          Object.assign(held, { result: real.result })
+          held.onsuccess?.call(held, event)
+        }
+      }
+      return held
+    })
+    const got = idbTokens(options).get()
+    // Thawed after an hour: the timer is due at once, the answer a moment later.
+    vi.advanceTimersByTime(1000)
+    answer()
+    await expect(got).resolves.toBeNull()
+  })
+
+  it('closes a connection that comes after it was given up, and does not do then what was asked of it', async () => {
+    fakeTimeouts()
+    const open = indexedDB.open.bind(indexedDB)
+    const held = silent()
+    vi.spyOn(indexedDB, 'open').mockImplementationOnce(() => held)
+    const store = idbTokens({ encrypt: false })
+    const given = store.set(some)
+    await settled(given)
+    await expect(given).rejects.toMatchObject({ name: 'TimeoutError' })
+    vi.useRealTimers()
+    const setting = open('sojourn')
+    setting.onupgradeneeded = () => setting.result.createObjectStore('keyval')
+    const db = await request(setting)
+    const close = vi.spyOn(db, 'close')
+    Object.assign(held, { result: db })
+    held.onsuccess?.call(held, new Event('success'))
+    await vi.waitFor(() => {
+      expect(close).toHaveBeenCalled()
+    })
+    await expect(store.get()).resolves.toBeNull()
+  })
+
+  it('gives up after 2 s when a transaction is silent, and what it was to write is not written later', async () => {
+    const store = idbTokens(options)
+    await store.set(some)
+    fakeTimeouts()
+    const read = vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementation(function (this: IDBObjectStore) {
+      // Keeps the transaction alive without ever answering, until it is aborted.
+      const spin = () => {
+        try {
+          this.count().onsuccess = spin
+        } catch {
+          // Aborted.
+        }
+      }
+      spin()
+      return {} as IDBRequest
+    })
+    const given = store.set(next, some)
+    await settled(given)
+    await expect(given).rejects.toMatchObject({ name: 'TimeoutError' })
+    read.mockRestore()
+    vi.useRealTimers()
+    await expect(store.get()).resolves.toEqual(some)
+  })
+
+  it.each(['InvalidStateError', 'UnknownError', 'AbortError'])(
+    'opens the database anew, once, when the connection is lost (%s)',
+    async (name) => {
+      const store = idbTokens(options)
+      await store.set(some)
+      const open = vi.spyOn(indexedDB, 'open')
+      const lost = vi.spyOn(Object.getPrototypeOf(await opened('elsewhere')) as IDBDatabase, 'transaction')
+      open.mockClear()
+      lost.mockImplementationOnce(() => {
+        throw new DOMException('Connection to Indexed Database server lost. Refresh the page to try again', name)
+      })
+      await expect(store.get()).resolves.toEqual(some)
+      expect(open).toHaveBeenCalledTimes(1)
+
+      open.mockClear()
+      lost.mockImplementation(() => {
+        throw new DOMException('Connection to Indexed Database server lost. Refresh the page to try again', name)
+      })
+      await expect(store.get()).rejects.toMatchObject({ name })
+      expect(open.mock.calls.length).toBeLessThanOrEqual(1)
+      lost.mockRestore()
+      await expect(store.get()).resolves.toEqual(some)
+    },
+  )
+
+  it('does not repeat what failed for another reason than a lost connection', async () => {
+    const store = idbTokens(options)
+    await store.set(some)
+    const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+      throw new DOMException('full', 'QuotaExceededError')
+    })
+    await expect(store.set(next, { id: some.id, generation: 3 })).rejects.toMatchObject({ name: 'QuotaExceededError' })
+    expect(put).toHaveBeenCalledTimes(1)
+    put.mockRestore()
+    await expect(store.get()).resolves.toEqual(some)
+  })
+
+  it('rejects a write whose transaction fails at the commit', async () => {
+    const store = idbTokens(options)
+    await store.set(some)
+    const put = Object.getOwnPropertyDescriptor(IDBObjectStore.prototype, 'put')!.value as IDBObjectStore['put']
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, ...args) {
+      const asked = put.apply(this, args)
+      // As a full disk does it: the request succeeds, the transaction does not.
+      asked.addEventListener('success', () => {
+        queueMicrotask(() => {
+          this.transaction.abort()
+        })
+      })
+      return asked
+    })
+    await expect(store.set(next)).rejects.not.toBeUndefined()
+    vi.restoreAllMocks()
+    await expect(store.get()).resolves.toEqual(some)
+  })
+
+  it('lets another tab delete the database at once, and goes on with a new one', async () => {
+    const store = idbTokens(options)
+    await store.set(some)
+    const deletion = indexedDB.deleteDatabase('sojourn')
+    const blocked = vi.fn()
+    deletion.onblocked = blocked
+    await request(deletion)
+    expect(blocked).not.toHaveBeenCalled()
+    await expect(store.get()).resolves.toBeNull()
+    await store.set(some)
+    await expect(store.get()).resolves.toEqual(some)
+  })
+
+  it('lets another tab upgrade the database at once, and goes on with the new version', async () => {
+    const store = idbTokens(options)
+    await store.set(some)
+    const upgrade = indexedDB.open('sojourn', 2)
+    const blocked = vi.fn()
+    upgrade.onblocked = blocked
+    const db = await request(upgrade)
+    expect(blocked).not.toHaveBeenCalled()
+    db.close()
+    await expect(store.get()).resolves.toEqual(some)
+  })
+
+  it('leaves no timer behind', async () => {
+    fakeTimeouts()
+    const store = idbTokens(options)
+    await store.set(some)
+    await store.get()
+    await store.clear(some.id)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+describe('idbTokens({ encrypt: true })', () => {
+  const encrypted = () => idbTokens({ encrypt: true })
+
+  it('writes no token into the database in the clear, but the guard', async () => {
+    await encrypted().set(some)
+    const stored: { data: ArrayBuffer; iv: Uint8Array } = (await get('tokens', database()))!
+    expect(stored).toMatchObject({ id: some.id, generation: some.generation })
+    expect(Object.keys(stored).sort()).toEqual(['data', 'generation', 'id', 'iv'])
+    expect(Buffer.from(stored.data).toString('latin1')).not.toContain('access')
+    expect(stored.iv).toHaveLength(12)
+  })
+
+  it('uses a 256-bit key that nobody can export', async () => {
+    await encrypted().set(some)
+    const key: CryptoKey = (await get('key', database()))!
+    expect(key.algorithm).toEqual({ name: 'AES-GCM', length: 256 })
+    expect(key.extractable).toBe(false)
+    await expect(crypto.subtle.exportKey('raw', key)).rejects.toThrow()
+  })
+
+  it('uses a fresh IV for each write', async () => {
+    const store = encrypted()
+    const ivs = new Set<string>()
+    for (let write = 0; write < 20; write++) {
+      await store.set(some)
+      ivs.add(String((await get<{ iv: Uint8Array }>('tokens', database()))?.iv))
+    }
+    expect(ivs.size).toBe(20)
+  })
+
+  it('agrees on one key when many tabs come first at once', async () => {
+    const tabs = Array.from({ length: 5 }, encrypted)
+    await Promise.all(tabs.map(async (tab) => tab.set(some)))
+    for (const tab of tabs) await expect(tab.get()).resolves.toEqual(some)
+  })
+
+  it('keeps its key over a sign-out and for later tabs', async () => {
+    const store = encrypted()
+    await store.set(some)
+    await store.clear(some.id)
+    await store.set(next)
+    await expect(encrypted().get()).resolves.toEqual(next)
+  })
+
+  const tamperings: Record<string, (stored: Record<string, unknown>) => unknown> = {
+    'a flipped bit': (stored) => {
+      new Uint8Array(stored.data as ArrayBuffer)[5]! ^= 1
+      return stored
+    },
+    'another IV': (stored) => ({ ...stored, iv: new Uint8Array(12) }),
+    'a raised generation': (stored) => ({ ...stored, generation: 9 }),
+    'another id': (stored) => ({ ...stored, id: 'session-two' }),
+    'no ciphertext': ({ id, generation }) => ({ id, generation }),
+    'tokens in the clear': () => some,
+  }
+  it.each(Object.keys(tamperings))('counts what it cannot vouch for as absent: %s', async (kind) => {
+    const store = encrypted()
+    await store.set(some)
+    await set('tokens', tamperings[kind]!((await get('tokens', database()))!), database())
+    await expect(store.get()).resolves.toBeNull()
+    await store.set(next)
+    await expect(store.get()).resolves.toEqual(next)
+  })
+
+  it('removes at sign-out what it cannot decrypt, and has nothing to revoke', async () => {
+    const store = encrypted()
+    await store.set(some)
+    await set('key', 'lost', database())
+    await expect(store.clear(some.id)).resolves.toBeNull()
+    await expect(get('tokens', database())).resolves.toBeUndefined()
+  })
+
+  it.each([undefined, null, 'lost', {}])('makes a new key in place of one that is %s', async (content) => {
+    const store = encrypted()
+    await store.set(some)
+    await set('key', content, database())
+    await expect(store.get()).resolves.toBeNull()
+    await store.set(next)
+    await expect(store.get()).resolves.toEqual(next)
+  })
+
+  it('rejects where keys are taken but come back as null, instead of losing each token it is given', async () => {
+    const read = Object.getOwnPropertyDescriptor(IDBObjectStore.prototype, 'get')!.value as IDBObjectStore['get']
+    vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementation(function (this: IDBObjectStore, key) {
+      return read.call(this, key === 'key' ? 'no such key' : key)
+    })
+    await expect(encrypted().set(some)).rejects.toThrow()
+    await expect(get('tokens', database())).resolves.toBeUndefined()
+  })
+
+  it('rejects where keys cannot be stored', async () => {
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+      throw new DOMException('The object can not be cloned.', 'DataCloneError')
+    })
+    await expect(encrypted().set(some)).rejects.toMatchObject({ name: 'DataCloneError' })
+  })
+
+  it('rejects every call on plain http, where browsers do not encrypt, and never stores in the clear', async () => {
+    vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) })
+    const store = encrypted()
+    await expect(store.get()).rejects.toThrow('https')
+    await expect(store.set(some)).rejects.toThrow('https')
+    await expect(entries(database())).resolves.toEqual([])
+  })
+
+  it('does not open what was stored in the clear before, and removes it at sign-out', async () => {
+    await idbTokens().set(some)
+    const store = encrypted()
+    await expect(store.get()).resolves.toBeNull()
+    await store.clear(some.id)
+    await expect(get('tokens', database())).resolves.toBeUndefined()
+  })
+})
+
+async function opened(name: string): Promise<IDBDatabase> {
+  return request(indexedDB.open(name))
+}

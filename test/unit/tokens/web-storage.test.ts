@@ -1,0 +1,81 @@
+// @vitest-environment happy-dom
+import { beforeEach, describe, expect, it } from 'vitest'
+import { webStorageTokens } from '../../../src/tokens/web-storage.js'
+import { some, tokenStoreContract } from '../../contract/token-store.js'
+
+const KEY = 'sojourn-tokens'
+
+beforeEach(() => {
+  localStorage.clear()
+  sessionStorage.clear()
+})
+describe('webStorageTokens', () => {
+  tokenStoreContract(it, () => {
+    localStorage.clear()
+    return {
+      tab: () => webStorageTokens(),
+      async spoil(content) {
+        localStorage.setItem(KEY, JSON.stringify(content))
+      },
+    }
+  })
+
+  it('counts what is no JSON as absent', async () => {
+    for (const text of ['', '{', 'undefined', '{"id":"session-one"']) {
+      localStorage.setItem(KEY, text)
+      await expect(webStorageTokens().get()).resolves.toBeNull()
+    }
+  })
+
+  it('takes no foreign members into the tokens it gives out', async () => {
+    localStorage.setItem(KEY, JSON.stringify({ ...some, isAdmin: true }))
+    await expect(webStorageTokens().get()).resolves.toEqual(some)
+  })
+
+  it('leaves no entry behind after a sign-out', async () => {
+    const store = webStorageTokens()
+    await store.set(some)
+    await store.clear(some.id)
+    expect(localStorage.length).toBe(0)
+  })
+
+  it('clears within the task of the caller, so that a page that is left at once leaves nothing', async () => {
+    const store = webStorageTokens()
+    await store.set(some)
+    void store.clear(some.id)
+    expect(localStorage.length).toBe(0)
+  })
+
+  it('keeps several stores apart by their keys', async () => {
+    await webStorageTokens(() => localStorage, 'a').set(some)
+    await expect(webStorageTokens(() => localStorage, 'b').get()).resolves.toBeNull()
+  })
+
+  it('is shared between tabs in localStorage, and not in sessionStorage', () => {
+    expect(webStorageTokens().shared).toBe(true)
+    expect(webStorageTokens(() => sessionStorage).shared).toBe(false)
+  })
+
+  it('rejects where the browser denies storage, and throws into nobody', async () => {
+    const store = webStorageTokens(() => {
+      throw new DOMException('denied', 'SecurityError')
+    })
+    expect(store.shared).toBe(true)
+    await expect(store.get()).rejects.toThrow('denied')
+    await expect(store.set(some)).rejects.toThrow('denied')
+    await expect(store.clear(some.id)).rejects.toThrow('denied')
+  })
+
+  it('rejects when storage is full, and keeps what was there', async () => {
+    await webStorageTokens().set(some)
+    const full = new Proxy(localStorage, {
+      get(storage, name) {
+        if (name === 'setItem') throw new DOMException('full', 'QuotaExceededError')
+        return Reflect.get(storage, name) as unknown
+      },
+    })
+    const store = webStorageTokens(() => full)
+    await expect(store.set({ ...some, generation: 4 }, { id: some.id, generation: 3 })).rejects.toThrow('full')
+    await expect(webStorageTokens().get()).resolves.toEqual(some)
+  })
+})
