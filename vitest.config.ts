@@ -10,8 +10,10 @@ export default defineConfig({
     projects: [
       { extends: true, test: files('unit') },
       { extends: true, test: files('laws') },
-      { extends: true, test: { ...files('types'), include: [], typecheck: { enabled: true } } },
-      { extends: true, test: { ...files('dist'), testTimeout: 120_000, hookTimeout: 120_000 } },
+      {
+        extends: true,
+        test: { ...files('dist'), globalSetup: 'test/dist/build.ts', testTimeout: 60_000, hookTimeout: 120_000 },
+      },
     ],
   },
 })

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import ts from 'typescript'
+import { describe, expect, test } from 'vitest'
+import { root } from '../../scripts/lib.mjs'
+import { subpaths } from './subpaths.js'
+
+interface Words {
+  readonly names: ReadonlySet<string>
+  readonly packages: ReadonlySet<string>
+}
+
+/** Every name in a built file and in what it imports, and the packages that it needs. Comments and texts do not count. */
+function wordsOf(...entries: readonly string[]): Words {
+  const names = new Set<string>()
+  const packages = new Set<string>()
+  const queue = entries.map((entry) => join(root, entry))
+  const visit = (file: string, node: ts.Node): void => {
+    if (ts.isIdentifier(node)) names.add(node.text)
+    if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier) {
+      const specifier = (node.moduleSpecifier as ts.StringLiteral).text
+      const path = join(file, '..', specifier)
+      if (!specifier.startsWith('.')) packages.add(specifier)
+      else if (!queue.includes(path)) queue.push(path)
+    }
+    ts.forEachChild(node, (child) => {
+      visit(file, child)
+    })
+  }
+  for (const file of queue) visit(file, ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2022))
+  return { names, packages }
+}
+
+const among = (words: Words, forbidden: readonly string[]): string[] =>
+  forbidden.filter((name) => words.names.has(name))
+
+const page = ['document', 'window', 'navigator', 'location', 'addEventListener', 'matchMedia', 'requestAnimationFrame']
+const storage = ['localStorage', 'sessionStorage', 'Storage', 'cookie']
+const databases = ['indexedDB', 'IDBKeyRange', 'caches']
+const channels = ['BroadcastChannel', 'postMessage', 'SharedWorker', 'Worker', 'locks']
+const network = ['fetch', 'XMLHttpRequest', 'sendBeacon', 'WebSocket', 'EventSource']
+const time = ['Date', 'performance', 'setTimeout', 'setInterval', 'queueMicrotask', 'requestIdleCallback']
+const secrets = ['crypto', 'subtle']
+
+/** What a part has no business with. */
+const forbidden: Readonly<Record<string, readonly string[]>> = {
+  sojourn: [...databases, ...network, 'sessionStorage', 'cookie', 'postMessage$'],
+  'sojourn/fetch': [...storage, ...databases, ...channels, ...time, ...secrets, 'document', 'navigator'],
+  'sojourn/oauth': [...page.filter((name) => name !== 'location'), ...storage, ...databases, ...channels],
+  'sojourn/policies': [...page, ...storage, ...databases, ...channels, ...network, ...time, ...secrets],
+  'sojourn/tokens/idb': [...page, ...storage, ...channels, ...network],
+  'sojourn/tokens/web-storage': [...page, 'cookie', ...databases, ...channels, ...network, ...time, ...secrets],
+}
+
+/** What a page's Content Security Policy forbids, what only some build tools know, and what reads other people's code. */
+const anywhere = [
+  ...['process', 'require', 'module', 'Buffer', 'global', '__dirname', '__DEV__'],
+  ...['eval', 'Function', 'innerHTML', 'outerHTML', 'insertAdjacentHTML', 'createPolicy', 'importScripts'],
+  ...['setInterval', 'unload', 'React', 'Vue', 'angular', '__proto__'],
+]
+
+describe('the names in what is built', () => {
+  test('every subpath has its list', () => {
+    expect(Object.keys(forbidden).sort()).toEqual(subpaths.map(([specifier]) => specifier).sort())
+  })
+
+  test.each(subpaths)('%s knows nothing that is not its business', (specifier, file) => {
+    expect(among(wordsOf(file), [...(forbidden[specifier] ?? []), ...anywhere])).toEqual([])
+  })
+
+  test.each(subpaths)('%s needs idb-keyval only if it keeps tokens in IndexedDB', (specifier, file) => {
+    expect([...wordsOf(file).packages]).toEqual(specifier === 'sojourn/tokens/idb' ? ['idb-keyval'] : [])
+  })
+
+  test('sojourn.core.min.js holds no more than sojourn', () => {
+    expect(among(wordsOf('dist/sojourn.core.min.js'), [...(forbidden.sojourn ?? []), ...anywhere])).toEqual([])
+  })
+
+  test('sojourn.min.js asks for no build tool and breaks no policy', () => {
+    expect(among(wordsOf('dist/sojourn.min.js'), anywhere)).toEqual([])
+  })
+})

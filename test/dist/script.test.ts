@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { chromium, type Browser, type Page } from '@playwright/test'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { root } from '../../scripts/lib.mjs'
+import { chromiumPath } from '../e2e/browsers.js'
+import { subpaths } from './subpaths.js'
+
+const CSP =
+  "default-src 'none'; script-src 'nonce-bare'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+/** A page with the script and a line that uses it, under a policy as strict as they come. */
+const page = (script: string): string => `<!doctype html>
+<title>bare</title>
+<script nonce="bare">var before = Object.getOwnPropertyNames(window), added, session</script>
+<script nonce="bare" src="/${script}"></script>
+<script nonce="bare">
+  added = Object.getOwnPropertyNames(window).filter((name) => !before.includes(name))
+  session = Sojourn.createSession()
+  document.title = session.getSnapshot().phase
+</script>`
+
+let server: Server
+let browser: Browser
+let origin = ''
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    const path = (request.url ?? '/').slice(1)
+    const isScript = /^sojourn[\w.]*\.js(\.map)?$/.test(path)
+    response.setHeader('content-security-policy', CSP)
+    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html')
+    response.end(isScript ? readFileSync(join(root, 'dist', path)) : page(`${path}.js`))
+  })
+  await new Promise<void>((resolve) => server.listen(0, resolve))
+  origin = `http://localhost:${String((server.address() as AddressInfo).port)}`
+  browser = await chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox', '--disable-gpu'] })
+})
+
+afterAll(async () => {
+  await browser.close()
+  server.closeAllConnections()
+  server.close()
+})
+
+async function open(path: string): Promise<{ tab: Page; complaints: string[] }> {
+  const tab = await browser.newPage()
+  const complaints: string[] = []
+  tab.on('pageerror', (error) => complaints.push(error.message))
+  tab.on('console', (message) => complaints.push(message.text()))
+  tab.on('requestfailed', (request) => complaints.push(request.url()))
+  await tab.goto(`${origin}/${path}`)
+  return { tab, complaints }
+}
+
+const namesOf = async (...files: string[]): Promise<string[]> => {
+  const modules = await Promise.all(files.map((file) => import(join(root, file)) as Promise<object>))
+  return modules.flatMap((module) => Object.keys(module)).sort()
+}
+
+describe('the script build in a bare page', () => {
+  test.each([
+    ['sojourn.core.min', ['dist/index.js']],
+    ['sojourn.min', subpaths.map(([, file]) => file)],
+  ])('%s defines Sojourn, nothing else, and works under a strict policy', async (script, files) => {
+    const { tab, complaints } = await open(script)
+    expect(await tab.title()).toBe('signedOut')
+    expect(await tab.evaluate('added')).toEqual(['Sojourn'])
+    expect(await tab.evaluate('Object.keys(Sojourn).sort()')).toEqual(await namesOf(...files))
+    await tab.evaluate('session.signIn()')
+    expect(await tab.evaluate('session.getSnapshot().phase')).toBe('active')
+    expect(await tab.evaluate('session.destroy()')).toBeUndefined()
+    expect(complaints).toEqual([])
+  })
+})
