@@ -4,7 +4,7 @@
 const words = ['types.ts', 'errors.ts', 'duration.ts', 'limit.ts', 'listeners.ts']
 
 /** What session.ts is put together from. */
-const shell = ['authorize.ts', 'board.ts', 'notices.ts', 'options.ts', 'server-view.ts']
+const shell = ['authorize.ts', 'board.ts', 'picture.ts', 'options.ts', 'server-view.ts']
 
 /**
  * Who may import whom, and nothing else. The linter reads this for what is written, test/dist/imports.test.ts for what it

@@ -1,89 +1,76 @@
 import { decode, encode, encodeEnd, isLive, isSame, merge, NO_TOKENS, type SharedRecord } from './core/record.js'
 import type { RecordStore, Tabs, Texts } from './ports/types.js'
 
-type Posted = { readonly [K in keyof Texts]: SharedRecord | null }
-const NOTHING: Posted = { record: null, end: null }
-
-/** What the tabs have in common: two texts in storage, or where there is none, the last texts that were said. */
+/** What the tabs have in common: two texts in storage or, where there is none, what was last said aloud. */
 export interface Board {
-  /** Reads what is there; `gone` if the session `id`, which this tab has seen here, was wiped. */
-  readonly read: () => void
-  readonly record: () => SharedRecord | null
-  readonly isWiped: (id: string) => boolean
-  /** Takes in what was heard, and returns what it says. */
-  readonly hear: (message: { readonly [K in keyof Texts]?: unknown }, byChannel: boolean) => SharedRecord | null
-  /** Makes the board say what `record` says, and tells other tabs where they would learn of it too late. */
-  readonly post: (record: SharedRecord | null) => void
-  /** Tells a tab that asked. */
-  readonly answer: (record: SharedRecord | null) => void
   readonly works: () => boolean
+  /** What the board says. */
+  readonly read: () => SharedRecord | null
+  /** Whether this tab has seen session `id` here, and now finds everything gone. */
+  readonly isWiped: (id: string) => boolean
+  /** What a message says; where storage does not work, the channel is the board. */
+  readonly hear: (message: { readonly [K in keyof Texts]?: unknown }) => SharedRecord | null
+  /** Makes the board say what `record` says, and tells other tabs of what they would learn too late. */
+  readonly post: (record: SharedRecord | null) => void
+  /** Tells everything that this tab knows to one that asked. */
+  readonly answer: () => void
 }
 
-/**
- * `shared`: whether tabs share their tokens too. Where not, generation, expiry and back-off are each tab's own business,
- * and never leave it.
- */
+/** `shared`: whether tabs share their tokens too. Where not, what the record says of them is each tab's own business. */
 export function createBoard(store: RecordStore, tabs: Tabs, shared: boolean, broken: () => void): Board {
   let works = true
-  let texts: Texts | null = null
-  let posted = NOTHING
+  let texts: Texts = { record: null, end: null }
+  let posted: SharedRecord | null = null
   let seen = ''
 
   const ours = (record: SharedRecord | null): SharedRecord | null =>
     record && !shared ? { ...record, ...NO_TOKENS } : record
+  const read = (message: { readonly [K in keyof Texts]?: unknown }): SharedRecord | null =>
+    ours(merge(decode(message.record), decode(message.end)))
+  const write = (record: SharedRecord): void => {
+    texts = {
+      // What knows nothing but its end has no text of its own.
+      record: record.startedAt < Infinity ? encode(record) : null,
+      end: isLive(record) ? null : encodeEnd(record),
+    }
+    posted = record
+  }
   const fail = (): void => {
     if (works) broken()
     works = false
   }
-  const textsOf = (record: SharedRecord): Texts => ({
-    // A record that knows nothing but its end has no text of its own.
-    record: record.startedAt < Infinity ? encode(record) : null,
-    end: isLive(record) ? null : encodeEnd(record),
-  })
 
   return {
     works: () => works,
     read() {
-      const now = works ? store.read() : null
-      if (!now) {
-        fail()
-        return
-      }
+      const now = works ? store.read() : texts
+      if (!now) fail()
       // Most reads find what the last one found.
-      if (now.record !== texts?.record || now.end !== texts.end)
-        posted = { record: ours(decode(now.record)), end: decode(now.end) }
-      texts = now
-      if (posted.record) seen = posted.record.id
+      else if (now.record !== texts.record || now.end !== texts.end) {
+        posted = read(now)
+        texts = now
+      }
+      if (posted) seen = posted.id
+      return posted
     },
-    record: () => merge(posted.record, posted.end),
-    isWiped: (id) => works && seen === id && texts?.record === null && texts.end === null,
-    hear(message, byChannel) {
-      const heard = { record: ours(decode(message.record)), end: decode(message.end) }
-      if (byChannel && !works) posted = heard
-      return merge(heard.record, heard.end)
+    isWiped: (id) => works && seen === id && texts.record === null && texts.end === null,
+    hear(message) {
+      const heard = read(message)
+      if (!works && heard) write(heard)
+      return heard
     },
     post(full) {
       const record = ours(full)
-      if (!record) return
-      const wanted = textsOf(record)
-      const news: Partial<Texts> = {
-        ...(wanted.record && !(posted.record && encode(posted.record) === wanted.record) && { record: wanted.record }),
-        ...(wanted.end && !(posted.end && encodeEnd(posted.end) === wanted.end) && { end: wanted.end }),
-      }
-      const isNew = news.record && !(posted.record && isSame(posted.record, record))
-      if (works && (news.record ?? news.end)) {
-        if (store.write(news)) {
-          texts = { record: null, end: null, ...texts, ...news }
-          seen = record.id
-        } else fail()
-      }
+      if (!record || JSON.stringify(record) === JSON.stringify(posted)) return
+      const turned = !posted || !isSame(posted, record) || isLive(posted) !== isLive(record)
+      write(record)
+      seen = record.id
+      if (works && !store.write(texts)) fail()
       // Each message costs the pages in the back/forward cache that listen: only what is worth it is said aloud.
-      if (news.end ?? (isNew || !works ? news.record : undefined)) tabs.say(wanted)
-      posted = { record: wanted.record ? record : posted.record, end: wanted.end ? record : posted.end }
+      if (turned || !works) tabs.say(texts)
     },
-    answer(full) {
-      const record = ours(full)
-      if (record) tabs.say(textsOf(record))
+    answer() {
+      if (posted) tabs.say(texts)
     },
   }
 }

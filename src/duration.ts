@@ -1,4 +1,4 @@
-import { SessionError } from './errors.js'
+import { failed } from './errors.js'
 import type { Duration } from './types.js'
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5 }
@@ -12,7 +12,8 @@ export function milliseconds(value: Duration, option: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|[smhd])$/.exec(String(value)) ?? []
   const ms = typeof value === 'number' ? value : Number(amount) * (UNITS[unit ?? ''] ?? NaN)
   if (ms >= 0 && ms < Infinity) return ms
-  throw new SessionError('invalid_options', {
-    message: `${option} is ${JSON.stringify(value)}, which is no length of time. Give milliseconds, or a number with ms, s, m, h or d, such as '15m'.`,
-  })
+  throw failed(
+    'invalid_options',
+    `${option} is ${String(value)}, no length of time. Give milliseconds, or a number with ms, s, m, h or d: '15m'.`,
+  )
 }

@@ -40,3 +40,14 @@ export class SessionError extends Error {
 export function isSessionError(value: unknown): value is SessionError {
   return value instanceof Object && 'code' in value && 'name' in value && value.name === 'SessionError'
 }
+
+export const failed = (code: SessionErrorCode, message: string): SessionError => new SessionError(code, { message })
+
+/** What a server or the browser threw, as one of our errors. `fetch` rejects with a TypeError when nothing came back. */
+export const asError = (cause: unknown): SessionError =>
+  isSessionError(cause)
+    ? cause
+    : new SessionError(cause instanceof TypeError ? 'offline' : 'server', {
+        message: 'The server call failed. The session stays, and this is tried again.',
+        cause,
+      })

@@ -1,4 +1,4 @@
-import { SessionError } from './errors.js'
+import { failed } from './errors.js'
 
 /**
  * Work with a limit: rejects with `timeout` after `ms`, with `signed_out` as soon as `parent` aborts, and aborts the
@@ -12,22 +12,26 @@ export function within<T>(
 ): Promise<T> {
   const own = new AbortController()
   return new Promise<T>((resolve, reject) => {
-    const stop = (code: 'timeout' | 'signed_out', message: string): void => {
-      reject(new SessionError(code, { message }))
-      finish()
-    }
-    const clear = after(ms, () => {
-      stop('timeout', `No answer within ${String(ms / 1e3)} s. Nothing is lost: try again later.`)
-    })
-    const finish = (): void => {
-      clear()
+    const onAbort = (): void => {
+      reject(failed('signed_out', 'The session ended before this was done.'))
       own.abort()
     }
-    const onAbort = (): void => {
-      stop('signed_out', 'The session ended before this was done.')
-    }
+    const clear = after(ms, () => {
+      reject(failed('timeout', 'No answer in time. Nothing is lost: try again later.'))
+      own.abort()
+    })
+    own.signal.addEventListener('abort', clear)
     parent?.addEventListener('abort', onAbort, { signal: own.signal })
     if (parent?.aborted) onAbort()
-    else work(own.signal).then(resolve, reject).finally(finish)
+    else
+      work(own.signal)
+        .then(resolve, reject)
+        .finally(() => {
+          own.abort()
+        })
   })
 }
+
+/** What a failed call waits before the next, ms: exponential, with jitter, at most a minute. */
+export const pause = (failures: number, random: () => number): number =>
+  Math.min(6e4, 1e3 * 2 ** failures) * (0.5 + random() / 2)

@@ -1,49 +1,35 @@
 import type { Policy } from './core/time.js'
 import { milliseconds } from './duration.js'
-import { SessionError } from './errors.js'
-import type { Duration, SessionOptions } from './types.js'
+import { failed } from './errors.js'
+import type { SessionOptions } from './types.js'
 
-const invalid = (message: string): SessionError => new SessionError('invalid_options', { message })
-
-function oneOf(value: string | undefined, option: string, allowed: readonly [string, ...string[]]): string {
-  if (value === undefined) return allowed[0]
-  if (allowed.includes(value)) return value
-  throw invalid(`${option} is ${JSON.stringify(value)}. Give one of ${allowed.join(', ')}.`)
-}
-
-function timeout(value: Duration | false, option: string): number {
-  const ms = value === false ? Infinity : milliseconds(value, option)
-  if (ms) return ms
-  throw invalid(`${option} is 0: the session would end at once. Give a length of time, or false to switch it off.`)
-}
-
-/** What the options mean in ms. Throws `invalid_options` for what cannot be meant. */
+/** What the options mean, in ms. Throws `invalid_options` for what cannot be meant. */
 export function policyOf(options: SessionOptions): Policy {
-  const { name = 'session', server, tokenStore, warnBefore, refreshBefore = '60s', keepAliveEvery } = options
-  if (typeof name !== 'string' || !name) throw invalid('name is empty. Tabs find their session by it: give a string.')
-  if (server !== undefined && !(server instanceof Object))
-    throw invalid('server is no object. Give oauth({ … }), or your own with the functions of SessionServer.')
-  if (tokenStore !== undefined && typeof (tokenStore as Partial<typeof tokenStore> | null)?.get !== 'function')
-    throw invalid('tokenStore has no get(). Give memoryTokens(), idbTokens(), or your own TokenStore.')
-  const idleTimeout = timeout(options.idleTimeout ?? '15m', 'idleTimeout')
-  const absoluteTimeout = timeout(options.absoluteTimeout ?? '12h', 'absoluteTimeout')
-  const shortest = Math.min(idleTimeout, absoluteTimeout)
-  const warning = warnBefore === undefined ? Math.min(12e4, shortest / 3) : milliseconds(warnBefore, 'warnBefore')
-  if (warning > shortest)
-    throw invalid(
-      `warnBefore is ${String(warning)} ms, longer than the timeout of ${String(shortest)} ms that it warns of. Give half of that or less.`,
-    )
+  const { name = 'session', server, tokenStore, idleTimeout = '15m', absoluteTimeout = '12h' } = options
+  const { activityDuringWarning = 'ignore', stalePage = 'reload', refreshBefore = '60s' } = options
+  const check = (ok: unknown, option: keyof SessionOptions, meant: string): void => {
+    if (!ok) throw failed('invalid_options', `${option} is ${JSON.stringify(options[option])}. Give ${meant}.`)
+  }
+  check(typeof name === 'string' && name, 'name', 'a text by which tabs find their session')
+  check(!server || typeof server === 'object', 'server', 'oauth({ … }) or a SessionServer of your own')
+  check(!tokenStore || 'clear' in tokenStore, 'tokenStore', 'idbTokens() or a TokenStore of your own')
+  check(['ignore', 'extend'].includes(activityDuringWarning), 'activityDuringWarning', "'ignore' or 'extend'")
+  check(['reload', 'event'].includes(stalePage), 'stalePage', "'reload' or 'event'")
+  const idle = idleTimeout === false ? Infinity : milliseconds(idleTimeout, 'idleTimeout')
+  const absolute = absoluteTimeout === false ? Infinity : milliseconds(absoluteTimeout, 'absoluteTimeout')
+  check(idle, 'idleTimeout', 'more than 0, or false to switch it off')
+  check(absolute, 'absoluteTimeout', 'more than 0, or false to switch it off')
+  const shortest = Math.min(idle, absolute)
+  const warnBefore = milliseconds(options.warnBefore ?? Math.min(12e4, shortest / 3), 'warnBefore')
+  check(warnBefore <= shortest, 'warnBefore', 'less than the timeout that it warns of')
   return {
-    idleTimeout,
-    absoluteTimeout,
-    warnBefore: warning,
+    idleTimeout: idle,
+    absoluteTimeout: absolute,
+    warnBefore,
     refreshBefore: milliseconds(refreshBefore, 'refreshBefore'),
-    keepAliveEvery:
-      keepAliveEvery === undefined
-        ? (idleTimeout < Infinity ? idleTimeout : 9e5) / 3
-        : milliseconds(keepAliveEvery, 'keepAliveEvery'),
-    activityExtends: oneOf(options.activityDuringWarning, 'activityDuringWarning', ['ignore', 'extend']) === 'extend',
-    reloadsStalePage: oneOf(options.stalePage, 'stalePage', ['reload', 'event']) === 'reload',
+    keepAliveEvery: milliseconds(options.keepAliveEvery ?? (idle < Infinity ? idle / 3 : 3e5), 'keepAliveEvery'),
+    activityExtends: activityDuringWarning === 'extend',
+    reloadsStalePage: stalePage === 'reload',
     canRefresh: !!server?.refresh,
     canTell: !!server?.keepAlive,
     canAsk: !!server?.check,

@@ -1,7 +1,8 @@
 import type { SharedRecord } from './core/record.js'
+import { answer, ending } from './core/reduce.js'
 import { askAt, tellAt, type Policy } from './core/time.js'
-import { isSessionError } from './errors.js'
-import { within } from './limit.js'
+import { asError } from './errors.js'
+import { pause, within } from './limit.js'
 import type { Ports } from './ports/types.js'
 import type { Host } from './tokens/refresh.js'
 import type { ServerTimes, SessionServer } from './types.js'
@@ -10,9 +11,9 @@ import type { ServerTimes, SessionServer } from './types.js'
 export interface ServerView {
   /** Does what is due. */
   readonly look: (record: SharedRecord) => void
-  /** When a call that failed may be tried again, shared time. */
-  readonly pausedUntil: () => number
-  /** Tells the server now, whatever is due; false where it did not agree. */
+  /** When a call that failed is tried again, shared time. */
+  readonly retryAt: () => number
+  /** Tells the server of activity now; false where it did not agree. */
   readonly tell: () => Promise<boolean>
 }
 
@@ -30,74 +31,55 @@ export function createServerView(
 ): ServerView {
   let busy = false
   let failures = 0
-  let until = 0
-  /** A claim that came to nothing stands in the record, but this tab is bound to make it good. */
-  let owed: 'told' | 'asked' | null = null
+  let retryAt = 0
+  /** What failed stays claimed in the record; this tab is bound to make it good. */
+  let owed = false
 
-  const call = async (type: 'told' | 'asked'): Promise<void> => {
+  const call = async (told: boolean): Promise<boolean> => {
     const { id } = host.live()
     const sentAt = host.now()
-    const times = await within(ports.after, LIMIT, host.signal(), async (signal): Promise<ServerTimes | void> =>
-      type === 'told' ? server?.keepAlive?.({ signal }) : server?.check?.({ signal }),
-    )
-    host.live(id)
-    host.step(type, {
-      type: 'server',
-      id,
-      sentAt,
-      idle: ms(times?.idleExpiresIn),
-      absolute: ms(times?.absoluteExpiresIn),
-      told: type === 'told',
-    })
-  }
-
-  const attempt = async (type: 'told' | 'asked'): Promise<boolean> => {
-    const { id } = host.live()
+    // Claimed before the call, so that no other tab does the same while the server thinks.
+    host.step('claimed', () => (told ? { toldAt: sentAt } : { askedAt: sentAt }))
     try {
-      await call(type)
+      const times = await within(ports.after, LIMIT, host.signal(), async (signal): Promise<ServerTimes | void> => {
+        return told ? server?.keepAlive?.({ signal }) : server?.check?.({ signal })
+      })
+      host.live(id)
+      host.step('server', answer(policy, sentAt, told, ms(times?.idleExpiresIn), ms(times?.absoluteExpiresIn)))
       failures = 0
-      owed = null
-      return true
+      return !(owed = false)
     } catch (error) {
-      const code = isSessionError(error) ? error.code : 'server'
-      if (code === 'rejected') host.step(code, { type: 'end', id, reason: 'rejected' })
-      else if (code !== 'signed_out' && code !== 'no_tokens') {
-        owed = type
-        until = host.now() + Math.min(6e4, 1e3 * 2 ** failures++) * (0.5 + ports.random() / 2)
-      }
+      const { code } = asError(error)
+      if (code === 'rejected') host.step(code, ending(code))
+      owed = code !== 'no_tokens'
+      retryAt = host.now() + pause(failures++, ports.random)
       return false
     }
   }
 
-  const due = (record: SharedRecord, now: number): 'told' | 'asked' | null => {
-    if (now < until) return null
-    if (tellAt(record, policy) <= now) return 'told'
-    return askAt(record, policy) <= now ? 'asked' : owed
-  }
-
-  const claim = async (): Promise<void> => {
-    const type = due(host.live(), host.now())
-    if (!type) return
-    // Claimed before the call, so that no other tab does the same while the server thinks.
-    host.step('claimed', { type })
-    await attempt(type)
+  /** What is due: to tell, to ask, or nothing. */
+  const due = (record: SharedRecord): 'tell' | 'ask' | false => {
+    const now = host.now()
+    if (owed && now < retryAt) return false
+    const tells = policy.canTell && (tellAt(record, policy) <= now || owed)
+    return tells ? 'tell' : (askAt(record, policy) <= now || owed) && 'ask'
   }
 
   return {
-    pausedUntil: () => (owed ? until : 0),
+    retryAt: () => (owed ? retryAt : 0),
+    tell: () => call(true),
     look(record) {
-      if (busy || !ports.online() || !due(record, host.now())) return
+      if (busy || !ports.online() || !due(record)) return
       busy = true
       host
-        .exclusive(0, claim)
+        .exclusive(0, async () => {
+          const still = due(host.live())
+          if (still) await call(still === 'tell')
+        })
         .catch(() => undefined)
         .finally(() => {
           busy = false
         })
-    },
-    async tell() {
-      host.step('claimed', { type: 'told' })
-      return attempt('told')
     },
   }
 }

@@ -2,62 +2,51 @@ import { createAuthorize } from './authorize.js'
 import { createBoard } from './board.js'
 import { fingerprint } from './core/hash.js'
 import { isLive, merge, type SharedRecord } from './core/record.js'
-import { adopt, reduce, view, type Happening, type State } from './core/reduce.js'
-import { ends, nextWake, proactiveRefreshAt, sharedNow, warnAtOf } from './core/time.js'
+import { activity, adopt, begin, ending, extension, reduce, type Change, type State } from './core/reduce.js'
+import { ends, nextWake, refreshAheadAt, sharedNow, warnAtOf, warnedOf } from './core/time.js'
 import { milliseconds } from './duration.js'
-import { SessionError } from './errors.js'
+import { failed } from './errors.js'
 import { within } from './limit.js'
 import { createListeners } from './listeners.js'
-import { isSamePicture, noticesOf, pictureOf } from './notices.js'
 import { policyOf } from './options.js'
-import type { Activity, Ports, Undo } from './ports/types.js'
+import { isSamePicture, noticesOf, pictureOf } from './picture.js'
+import type { Activity, Heard, Ports, Undo } from './ports/types.js'
 import { createServerView } from './server-view.js'
 import { createKeeper } from './tokens/keeper.js'
 import { memoryTokens } from './tokens/memory.js'
 import { checkTokens, createRefresh, type Host } from './tokens/refresh.js'
-import type { EndReason, Session, SessionEvents, SessionOptions, Snapshot, TokenResponse } from './types.js'
+import type { Session, SessionEvents, SessionOptions, Snapshot, TokenResponse } from './types.js'
 
 /** How long other tabs are given to answer where storage cannot. */
 const ASKING = 300
 /** How often a frame of another origin is looked at; its activation lasts about 5 s. */
 const SAMPLE = 4e3
-const SIGN_IN_WAIT = 5e3
-const SIGN_OUT_LIMIT = 5e3
+const LIMIT = 5e3
+const noop = (): void => undefined
 
 /** A session on the given world: `createSession` gives it the browser's. */
 export function createSessionWith(ports: Ports, options: SessionOptions = {}): Session {
   const policy = policyOf(options)
   const { name = 'session', server, tokenStore = memoryTokens() } = options
-  /** How often continuous input is written down. */
+  const key = `sojourn:${name}:1`
+  /** How often continuous input, and work that goes on, are written down. */
   const flushEvery = Math.min(2e3, policy.idleTimeout / 10)
   const holdEvery = Math.min(6e4, policy.idleTimeout / 4)
-  const key = `sojourn:${name}:1`
-
-  const listeners = createListeners(ports.report)
-  const missing = new Set<string>()
-  const degradations: SessionEvents['degraded'][] = []
-  /** Told a moment later: never in the middle of a step, and to those who come too late as well. */
-  const degraded = (feature: SessionEvents['degraded']['feature'], consequence: string): void => {
-    if (missing.has(feature)) return
-    missing.add(feature)
-    void Promise.resolve().then(() => {
-      degradations.push({ feature, consequence })
-      listeners.tell('degraded', { feature, consequence })
-      listeners.drain()
-    })
-  }
 
   let state: State = { record: null, anchor: { shared: 0, mono: 0 } }
   let snapshot: Snapshot = { phase: 'loading' }
   let closed = !ports.alive
-  /** Owns what this tab does for the session that lives now, and all that it does at all. */
-  let ofSession = new AbortController()
-  const ofTab = new AbortController()
-  /** The session that this tab acts for; empty while none lives. */
+  let known: (snapshot: Snapshot) => void = noop
+  const ready = new Promise<Snapshot>((resolve) => {
+    known = resolve
+  })
+  /** The session that this tab acts for, and what it does for it; empty while none lives. */
   let actsFor = ''
-  let wiping: Promise<void> = Promise.resolve()
+  let acting = new AbortController()
+  const ofTab = new AbortController()
+  let wiping = Promise.resolve()
   let askingUntil = 0
-  let activity: Activity | null = null
+  let watching: Activity | null = null
   /** Until when input only raises the flag; 0 while the user is quiet. */
   let flushAt = 0
   let seen = false
@@ -65,169 +54,157 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   let holdAt = 0
   let sampleAt = 0
   let leftAs = ''
-  let cancelTimer: Undo = () => undefined
-  let stopWaking: Undo = () => undefined
-  let known: (snapshot: Snapshot) => void = () => undefined
-  const ready = new Promise<Snapshot>((resolve) => {
-    known = resolve
-  })
+  let cancelTimer: Undo = noop
+  let stopWaking: Undo = noop
   const signIns = new Set<{ cancelled: boolean }>()
 
-  const now = (): number => sharedNow(state.record, ports.clock())
-  const current = (): SharedRecord | null => (isLive(state.record) ? state.record : null)
+  const listeners = createListeners(ports.report)
+  const missing = new Map<string, SessionEvents['degraded']>()
+  const degraded = (feature: SessionEvents['degraded']['feature'], consequence: string): void => {
+    if (missing.has(feature)) return
+    missing.set(feature, { feature, consequence })
+    void Promise.resolve().then(tellMissing)
+  }
+  /** Told a moment later, never in the middle of a step; and again for those who came too late. */
+  const tellMissing = (): void => {
+    for (const event of missing.values()) listeners.tell('degraded', event)
+    listeners.drain()
+  }
 
+  const current = (): SharedRecord | null => (isLive(state.record) ? state.record : null)
+  const now = (): number => sharedNow(state.record, ports.clock())
   const host: Host = {
     live(id) {
       step('look')
       const record = current()
-      if (!closed && record && (id === undefined || id === record.id)) return record
-      throw new SessionError('signed_out', {
-        message: closed
-          ? 'This session object was destroyed, or lives on a server, where nobody is signed in. Make a new one in the page.'
-          : 'Nobody is signed in, or somebody else is by now. Sign in first.',
-      })
+      if (!closed && record && (!id || id === record.id)) return record
+      throw failed('signed_out', 'This session is over, or this page is done with it. Sign in first.')
     },
     now,
-    signal: () => ofSession.signal,
-    step: (cause, happening, quiet) => {
-      step(cause, happening, null, quiet)
+    signal: () => acting.signal,
+    step(cause, change, quiet) {
+      step(cause, change, quiet)
     },
-    drain: listeners.drain,
-    failed(error, retryAt) {
-      listeners.tell('refreshFailed', { error, retryAt })
+    tell(type, value) {
+      listeners.tell(type, value)
       listeners.drain()
     },
     exclusive: (wait, work) =>
-      ports.exclusive(wait ? key : `${key}:server`, { wait, signal: ofTab.signal }, work, () => {
-        degraded('locks', 'Without Web Locks, two tabs may now and then refresh at the same time.')
-      }),
+      ports
+        .exclusive(wait ? key : `${key}:server`, { wait, signal: ofTab.signal }, work, () => {
+          degraded('locks', 'Two tabs may now and then refresh at once.')
+        })
+        .finally(listeners.drain),
   }
   const keeper = createKeeper(tokenStore, ports.after, () => {
-    degraded('tokenStore', 'Tokens cannot be stored. They stay in the memory of this tab and are gone when it closes.')
+    degraded('tokenStore', 'Tokens stay in the memory of this tab.')
   })
   const refresh = createRefresh(host, keeper, server, ports, policy)
   const serverView = createServerView(host, server, ports, policy)
-
-  const tabs = closed
-    ? null
-    : ports.tabs(key, (cause, message) => {
-        if (!message) {
-          step(cause)
-          return
-        }
-        step(cause, null, board?.hear(message, cause === 'channel'))
-        if (cause === 'channel' && !Object.keys(message).length) board?.answer(state.record)
-      })
-  const board =
-    tabs &&
-    createBoard(ports.records(key), tabs, tokenStore.shared, () => {
-      degraded('storage', 'localStorage does not work. Tabs talk by channel alone, and a reload signs out.')
-    })
-
-  /** Input that was only flagged, work that goes on, and what is seen of other origins' frames. */
-  function* overdue(at: number): Generator<Happening> {
-    if (flushAt && at >= flushAt) {
-      const due = flushAt
-      const again = seen && at < due + 1e3
-      if (seen) yield { type: 'activity', at: due }
-      // A flag that was looked at too late says little: the next input is to say when it comes.
-      flushAt = again ? at + flushEvery : 0
-      seen = false
-    }
-    if (holds && at >= holdAt) {
-      holdAt = at + holdEvery
-      yield { type: 'hold' }
-    }
-    if (!activity?.framed()) sampleAt = 0
-    else if (at >= sampleAt) {
-      sampleAt = at + SAMPLE
-      if (activity.activated()) yield { type: 'activity', at }
-    }
+  const onHeard: Heard = (cause, message) => {
+    step(cause, null, false, message && board.hear(message))
+    if (cause === 'channel' && message && !Object.keys(message).length) board.answer()
   }
+  const tabs = closed ? { works: true, say: noop, close: noop } : ports.tabs(key, onHeard)
+  const board = createBoard(ports.records(key), tabs, tokenStore.shared, () => {
+    degraded('storage', 'Tabs talk by channel alone, and a reload signs out.')
+  })
 
   /** Everything that happens goes through here: take in what others did, settle, let it happen, make the world agree. */
   function step(
     cause: string,
-    happening: Happening | null = null,
-    heard: SharedRecord | null = null,
+    change: Change | null = null,
     quiet = false,
+    heard: SharedRecord | null = null,
+    signIn: Partial<SharedRecord> | null = null,
   ): void {
-    if (closed || !board) return
+    if (closed) return
     const clock = ports.clock()
     const before = state.record
-    const shownBefore = snapshot
-    board.read()
-    const taken = adopt(state, merge(board.record(), heard), clock)
-    if (isLive(taken.record)) actsFor ||= taken.record.id
+    const was = snapshot
+    const taken = adopt(state, merge(board.read(), heard), clock)
     const at = sharedNow(taken.record, clock)
-    let next = taken
-    if (isLive(next.record) && board.isWiped(next.record.id))
-      next = reduce(next, { type: 'end', id: next.record.id, reason: 'wiped' }, clock, policy)
-    for (const one of overdue(at)) next = reduce(next, one, clock, policy)
-    next = reduce(next, happening, clock, policy)
-    state = next
-    board.post(next.record)
+    state = taken
+    const apply = (one: Change): void => {
+      state = reduce(state, one, clock, policy)
+    }
+    if (taken.record && board.isWiped(taken.record.id)) apply(ending('wiped'))
+    for (const one of overdue(at)) apply(one)
+    apply(change ?? (() => false))
+    if (signIn) state = begin(state, signIn, clock)
+    const { record } = state
+    board.post(record)
 
-    const stillAsking = !next.record && at < askingUntil
-    const picture = pictureOf(next.record, policy, sharedNow(next.record, clock))
-    if (!stillAsking && !isSamePicture(snapshot, picture)) {
-      snapshot = picture
-      listeners.tell('change')
-      known(picture)
+    if (record || at >= askingUntil) {
+      const picture = pictureOf(record, policy, sharedNow(record, clock))
+      if (!isSamePicture(was, picture)) {
+        snapshot = picture
+        listeners.tell('change')
+        known(picture)
+      }
+      // What a page finds when it is opened is no news.
+      if (was.phase !== 'loading' || signIn) {
+        const notices = noticesOf(before, record, was, pictureOf(taken.record, policy, at), picture, policy)
+        for (const [type, event] of notices) listeners.tell(type, event)
+      }
     }
-    // What a page finds when it is opened is no news.
-    if (shownBefore.phase !== 'loading' || happening) {
-      const shownTaken = view(taken.record, policy, at).phase
-      for (const [type, event] of noticesOf(
-        before,
-        taken.record,
-        next.record,
-        shownBefore,
-        snapshot,
-        shownTaken,
-        happening?.type,
-      ))
-        listeners.tell(type, event)
-    }
-    if (listeners.has('step'))
-      listeners.tell('step', { cause, at: clock.wall, before: shownBefore, after: snapshot, record: next.record })
+    listeners.tell('step', { cause, at: clock.wall, before: was, after: snapshot, record })
+    if (isLive(taken.record)) actsFor ||= taken.record.id
     reconcile(isLive(taken.record))
     if (!quiet) listeners.drain()
   }
 
-  /** Level-triggered: looks at the state, and makes the world agree with it. `endedHere`: whose end it is, if it is one. */
-  function reconcile(endedHere: boolean): void {
+  /** What this tab has to say by itself: flagged input, work that goes on, and what it sees of other origins' frames. */
+  function overdue(at: number): Change[] {
+    const changes: Change[] = []
+    if (flushAt && at >= flushAt) {
+      if (seen) changes.push(activity(policy, flushAt))
+      // A flag that is looked at late says little about now: the next input is to say when it comes.
+      flushAt = seen && at < flushAt + 1e3 ? at + flushEvery : 0
+      seen = false
+    }
+    if (holds && at >= holdAt) {
+      holdAt = at + holdEvery
+      changes.push(extension)
+    }
+    if (!watching?.framed()) sampleAt = 0
+    else if (at >= sampleAt) {
+      sampleAt = at + SAMPLE
+      if (watching.activated()) changes.push(activity(policy))
+    }
+    return changes
+  }
+
+  /** Level-triggered: looks at the state, and makes the world agree with it. `lived`: nobody else ended the session. */
+  function reconcile(lived: boolean): void {
     const record = current()
     const id = record?.id ?? ''
     if (id !== actsFor) {
-      const { generation = 0, reason } = state.record ?? {}
-      ofSession.abort()
-      ofSession = new AbortController()
-      if (actsFor) wiping = wipe(actsFor, record ? 'replaced' : (reason ?? 'wiped'), endedHere && !generation)
+      acting.abort()
+      acting = new AbortController()
+      // A session by cookie has no tokens to revoke: it is ended by the tab that ended it.
+      if (actsFor)
+        wiping = wipe(actsFor, record ? 'replaced' : state.record?.reason, lived && !state.record?.generation)
       actsFor = id
-    }
-    if (record) activity ??= ports.activity(onInput)
-    else {
-      activity?.stop()
-      activity = null
-      flushAt = holdAt = sampleAt = 0
-      seen = false
     }
     const at = now()
     const instants = [nextWake(record, policy, at), askingUntil]
     if (record) {
-      instants.push(flushAt, sampleAt, refresh.pausedUntil(), serverView.pausedUntil())
-      if (holds) instants.push(holdAt)
-      if (proactiveRefreshAt(record, policy) <= at) refresh.ahead(record)
+      watching ??= ports.activity(onInput)
+      if (refreshAheadAt(record, policy) <= at) refresh.ahead(record)
       serverView.look(record)
+      instants.push(flushAt, sampleAt, holds && holdAt, serverView.retryAt())
+    } else {
+      watching?.stop()
+      watching = null
+      flushAt = 0
     }
     cancelTimer()
     const wakeAt = Math.min(...instants.filter((instant) => instant > at))
-    cancelTimer = wakeAt < Infinity ? ports.after(wakeAt - at, onTimer) : () => undefined
-  }
-
-  const onTimer = (): void => {
-    step('timer')
+    if (wakeAt < Infinity)
+      cancelTimer = ports.after(wakeAt - at, () => {
+        step('timer')
+      })
   }
 
   /** Per event a flag; at most once per `flushEvery` more than that. */
@@ -235,44 +212,41 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     if (flushAt) seen = true
     else {
       flushAt = now() + flushEvery
-      step('activity', { type: 'activity', at: Infinity })
+      step('activity', activity(policy))
     }
   }
 
   /** Local wipe first, then the server. Whoever removes the tokens revokes them, so that it happens once. */
-  async function wipe(id: string, reason: EndReason, tellWithoutTokens: boolean): Promise<void> {
+  async function wipe(id: string, reason = 'wiped', tellWithoutTokens = false): Promise<void> {
     const removed = await keeper.clear(id)
     // `rejected`: the server knows. `replaced`: it may count old and new tokens as one grant, and would end both.
     if ((!removed && !tellWithoutTokens) || reason === 'rejected' || reason === 'replaced') return
-    await within(ports.after, SIGN_OUT_LIMIT, null, async (signal) =>
-      server?.signOut?.(removed?.tokens ?? null, { signal, reason }),
-    ).catch(() => undefined)
+    await within(ports.after, LIMIT, null, async (signal) =>
+      server?.signOut?.(removed?.tokens ?? null, { signal, reason: reason as 'signOut' }),
+    ).catch(noop)
   }
 
   /** Tokens that a crash left behind, of a session that no longer lives. */
-  const sweep = (): Promise<void> =>
-    host.exclusive(SIGN_IN_WAIT, async () => {
-      const stored = await keeper.peek()
-      step('look')
-      if (!stored || current() || closed) return
-      await wipe(stored.id, (state.record?.id === stored.id ? state.record.reason : null) ?? 'wiped', false)
-    })
+  const sweep = async (): Promise<void> => {
+    const stored = await keeper.peek()
+    step('look')
+    if (stored && !current()) await wipe(stored.id)
+  }
 
-  /** Where the lock's holder does not let go (a frozen tab), its work fails at the commit guard: nothing is risked. */
+  /** A holder of the lock that does not let go (a frozen tab) fails at the commit guard later: nothing is risked. */
   const underLock = async (work: () => Promise<void>): Promise<void> => {
     let began = false
-    const begin = (): Promise<void> => {
-      began = true
-      return work()
+    const once = async (): Promise<void> => {
+      if (!began) {
+        began = true
+        await work()
+      }
     }
-    try {
-      await host.exclusive(SIGN_IN_WAIT, begin)
-    } catch (error) {
+    await host.exclusive(LIMIT, once).catch((error: unknown) => {
       if (began) throw error
-      await begin()
-    } finally {
-      listeners.drain()
-    }
+      return once()
+    })
+    listeners.drain()
   }
 
   const setTokens = async (id: string, given: TokenResponse): Promise<void> => {
@@ -280,44 +254,51 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     try {
       host.live(id)
     } catch (error) {
-      await wipe(id, 'signOut', false)
+      await wipe(id)
       throw error
     }
-    host.step('setTokens', { type: 'tokens', id, ...times }, true)
-  }
-
-  const signIn = async (entry: { cancelled: boolean }, given: TokenResponse | null, login: string): Promise<void> => {
-    step('look')
-    if (login && state.record?.login === login) {
-      const record = current()
-      if (record && given) await setTokens(record.id, given)
-      return
-    }
-    const id = ports.id()
-    const tokens = given && (await refresh.replace(id, 0, given))
-    if (entry.cancelled) {
-      await wipe(id, 'signOut', false)
-      throw new SessionError('signed_out', { message: 'signOut() or destroy() came before this sign-in was done.' })
-    }
-    host.step('signIn', { type: 'signIn', id, login, tokens }, true)
+    step('setTokens', () => times, true)
   }
 
   const session: Session = {
     ready,
     getSnapshot: () => snapshot,
     subscribe: (listener) => listeners.add('change', listener),
-    on: (type, listener) => listeners.add(type, listener, type === 'degraded' ? degradations : []),
+    on(type, listener) {
+      if (type !== 'degraded') return listeners.add(type, listener)
+      void Promise.resolve().then(tellMissing)
+      const heard = new Set<unknown>()
+      return listeners.add(type, (event: never) => {
+        if (!heard.has(event)) listener(event)
+        heard.add(event)
+      })
+    },
     inspect: (listener) => listeners.add('step', listener),
     async signIn(tokens, { login } = {}) {
       const given = tokens === undefined ? null : checkTokens(tokens)
       const hash = login ? fingerprint(login) : ''
-      if (closed) host.live()
-      step('look')
-      // On every page load of a session by cookie nothing is to be done, and then nobody is to be waited for.
-      if (hash && !given && state.record?.login === hash) return
-      const entry = { cancelled: false }
+      const continues = (): boolean => {
+        step('look')
+        return !!hash && state.record?.login === hash
+      }
+      // On every page load of a session by cookie nothing is to be done, and nobody is to be waited for.
+      if (!given && continues()) return
+      const entry = { cancelled: closed }
       signIns.add(entry)
-      await underLock(() => signIn(entry, given, hash)).finally(() => signIns.delete(entry))
+      await underLock(async () => {
+        if (continues()) {
+          const record = current()
+          if (record && given) await setTokens(record.id, given)
+          return
+        }
+        const id = ports.id()
+        const times = given && (await refresh.replace(id, 0, given))
+        if (entry.cancelled) {
+          await wipe(id)
+          throw failed('signed_out', 'signOut() or destroy() came before this sign-in was done.')
+        }
+        step('signIn', null, true, null, { id, login: hash, ...times })
+      }).finally(() => signIns.delete(entry))
     },
     async setTokens(tokens) {
       const given = checkTokens(tokens)
@@ -326,26 +307,22 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     },
     async signOut() {
       for (const entry of signIns) entry.cancelled = true
-      if (snapshot.phase === 'loading' && !closed) await ready
-      step('look')
-      const record = current()
-      if (record) step('signOut', { type: 'end', id: record.id, reason: 'signOut' })
+      await (askingUntil && ready)
+      step('signOut', ending('signOut'))
       await wiping
     },
     async extend() {
       step('look')
       const record = current()
-      if (!record || closed) return false
-      const { canExtend } = { canExtend: ends(record, policy)[0].by === 'idle', ...view(record, policy, now()) }
-      if (!canExtend || ends(record, policy)[0].at === Infinity) return false
-      if (server?.keepAlive && !(await serverView.tell())) return false
-      step('extend', { type: 'extend' })
+      const canExtend = record && (warnedOf(record, policy, now()) ?? ends(record, policy)[0]).by === 'idle'
+      if (closed || !canExtend || ends(record, policy)[0].at === Infinity) return false
+      if (policy.canTell && !(await serverView.tell())) return false
+      step('extend', extension)
       return current()?.id === record.id
     },
     touch: onInput,
     hold() {
-      holds++
-      if (holds === 1) holdAt = 0
+      if (!holds++) holdAt = 0
       step('hold')
       let held = true
       return () => {
@@ -365,59 +342,55 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       if (now() >= at) return null
       return { warnAt: warnAtOf(all) - record.skew, endAt: at - record.skew, endsBy: at < Infinity ? by : null }
     },
-    async getAccessToken({ minValidity = 0, forceRefresh = false, signal } = {}) {
+    async getAccessToken({ minValidity = 0, forceRefresh, signal } = {}) {
       const left = milliseconds(minValidity, 'minValidity')
       await ready
-      return abortable(
-        refresh.use({ minValidity: left, forceRefresh }).then(({ tokens }) => tokens.access_token),
-        signal,
-      )
+      const tokens = await abortable(refresh.use(left, forceRefresh), signal)
+      return tokens.tokens.access_token
     },
     authorize: createAuthorize(host, refresh, server),
     destroy() {
       closed = true
       for (const entry of signIns) entry.cancelled = true
       ofTab.abort()
-      ofSession.abort()
-      activity?.stop()
+      acting.abort()
+      watching?.stop()
       cancelTimer()
-      tabs?.close()
       stopWaking()
+      tabs.close()
     },
   }
-  if (!tabs || !board) {
-    known(snapshot)
-    return session
-  }
-  if (Math.min(policy.idleTimeout, policy.absoluteTimeout) < Infinity && policy.warnBefore < 2e4)
-    ports.warn(
-      'sojourn: warnBefore is below 20 s. People need at least that long to answer: WCAG 2.2.1, https://www.w3.org/TR/WCAG22/#timing-adjustable',
-    )
-  if (!tabs.works) degraded('channel', 'Without BroadcastChannel, tabs hear of each other by storage alone.')
-  board.read()
-  if (!board.works() && tabs.works) {
-    askingUntil = ports.clock().wall + ASKING
-    tabs.say({})
-  }
-  stopWaking = ports.wake((cause, restored) => {
-    if (cause === 'pagehide') {
-      leftAs = actsFor
-      return
+
+  if (closed) known(snapshot)
+  else {
+    if (Math.min(policy.idleTimeout, policy.absoluteTimeout) < Infinity && policy.warnBefore < 2e4)
+      ports.warn('sojourn: warnBefore is below 20 s, too short for many people to answer (WCAG 2.2.1).')
+    if (!tabs.works) degraded('channel', 'Tabs hear of each other by storage alone.')
+    board.read()
+    if (!board.works() && tabs.works) {
+      askingUntil = ports.clock().wall + ASKING
+      tabs.say({})
     }
-    step(cause)
-    // In the same task, before anything is painted.
-    if (restored && leftAs && leftAs !== actsFor && policy.reloadsStalePage) {
-      ports.page.hide()
-      ports.page.reload()
-    }
-    if (cause === 'online') refresh.online()
-  })
-  step('start')
-  if (!current()) sweep().catch(() => undefined)
+    stopWaking = ports.wake((cause, restored) => {
+      if (cause === 'pagehide') {
+        leftAs = actsFor
+        return
+      }
+      step(cause)
+      // In the same task, before anything is painted.
+      if (restored && leftAs && leftAs !== actsFor && policy.reloadsStalePage) {
+        ports.page.hide()
+        ports.page.reload()
+      }
+      if (cause === 'online' && current()) refresh.online()
+    })
+    step('start')
+    if (!current()) host.exclusive(LIMIT, sweep).catch(noop)
+  }
   return session
 }
 
-/** The caller stops waiting when he wishes; what he waited for goes on for the others. */
+/** The caller stops waiting when it wishes; what it waited for goes on for the others. */
 function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise
   return new Promise((resolve, reject) => {

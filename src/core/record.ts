@@ -1,10 +1,6 @@
-/** Why a session is over, in the order in which simultaneous ends are told apart. */
-export const REASONS = ['signOut', 'rejected', 'replaced', 'wiped', 'absolute', 'idle'] as const
-export type Reason = (typeof REASONS)[number]
-
 /**
  * What all tabs know of one session: a join-semilattice under {@link merge}. It holds no secret.
- * Instants are shared time (see time.ts). An absent instant is 0, an absent end is Infinity.
+ * Instants are shared time (see time.ts); 0 or Infinity says that there was none.
  */
 export interface SharedRecord {
   readonly id: string
@@ -14,8 +10,6 @@ export interface SharedRecord {
   readonly activeAt: number
   /** What shared time adds to this device's wall clock, ms. Only grows. */
   readonly skew: number
-  /** When somebody last answered "stay signed in". */
-  readonly extendedAt: number
 
   readonly generation: number
   readonly tokenAt: number
@@ -23,7 +17,7 @@ export interface SharedRecord {
   readonly failures: number
   readonly retryAt: number
 
-  /** When the server was last told of activity, and last asked how long is left. */
+  /** When the server was last told of activity, last asked how long is left, and what it said when. */
   readonly toldAt: number
   readonly askedAt: number
   readonly serverAt: number
@@ -33,9 +27,7 @@ export interface SharedRecord {
   /** A hash; empty where the application gave no login. */
   readonly login: string
   readonly endedAt: number
-  readonly reason: Reason | null
-  /** Fields of a newer version, written back as read. */
-  readonly extra: Readonly<Record<string, unknown>>
+  readonly reason: string
 }
 
 type Part<K extends keyof SharedRecord> = Pick<SharedRecord, K>
@@ -48,114 +40,89 @@ export const NO_TOKENS: Part<'generation' | 'tokenAt' | 'tokenExpiresAt' | 'fail
   retryAt: 0,
 }
 
-export const NO_SERVER: Part<'serverAt' | 'serverIdleEndsAt' | 'serverAbsoluteEndsAt'> = {
-  serverAt: 0,
-  serverIdleEndsAt: Infinity,
-  serverAbsoluteEndsAt: Infinity,
-}
-
-/** The least element: what a field holds when nothing is known of it. Its order is the order in storage. */
-const NUMBERS = {
+/** The least record: what each field says when nothing is known. What starts at Infinity falls, everything else rises. */
+const BOTTOM: SharedRecord = {
+  id: '',
   seq: 0,
   startedAt: Infinity,
   activeAt: 0,
   skew: 0,
-  extendedAt: 0,
   ...NO_TOKENS,
   toldAt: 0,
   askedAt: 0,
-  ...NO_SERVER,
+  serverAt: 0,
+  serverIdleEndsAt: Infinity,
+  serverAbsoluteEndsAt: Infinity,
+  login: '',
   endedAt: Infinity,
-}
-const NAMES = new Set(Object.keys(NUMBERS))
-const EMPTY = { ...NUMBERS, login: '', reason: null, extra: {} }
-
-export function createRecord(id: string, known: Partial<SharedRecord>): SharedRecord {
-  return { ...EMPTY, ...known, id }
+  reason: '',
 }
 
-/** Whether both tell of the same session. The pair is compared, so that a forged `seq` makes another session, not a higher one. */
+/** A record seen as its fields. Those that BOTTOM does not have are a newer version's, and are written back as read. */
+type Fields = Record<string, unknown>
+const bottom = BOTTOM as unknown as Fields
+
+export const createRecord = (known: Partial<SharedRecord>): SharedRecord => ({ ...BOTTOM, ...known })
+
+/** Whether both tell of the same session: `seq` too, so that a forged one makes another session, not a higher one. */
 export const isSame = (a: SharedRecord, b: SharedRecord): boolean => a.id === b.id && a.seq === b.seq
-export type LiveRecord = SharedRecord & { readonly reason: null }
-export const isLive = (record: SharedRecord | null): record is LiveRecord => record?.endedAt === Infinity
+export const isLive = (record: SharedRecord | null): record is SharedRecord & { readonly reason: '' } =>
+  record?.endedAt === Infinity
 
 /** Least upper bound: commutative, associative, idempotent, so that lost, late and doubled messages cannot make tabs disagree. */
 export function merge(a: SharedRecord | null, b: SharedRecord | null): SharedRecord | null {
   if (!a || !b) return a ?? b
   if (!isSame(a, b)) return a.seq > b.seq || (a.seq === b.seq && a.id > b.id) ? a : b
-  const { min, max } = Math
-  const tokens = a.generation < b.generation ? b : a
-  const oneGeneration = a.generation === b.generation
-  const server = a.serverAt < b.serverAt ? b : a
-  const oneReply = a.serverAt === b.serverAt
-  const end = a.endedAt < b.endedAt || (a.endedAt === b.endedAt && rank(a) < rank(b)) ? a : b
-  return {
-    ...a,
-    startedAt: min(a.startedAt, b.startedAt),
-    activeAt: max(a.activeAt, b.activeAt),
-    skew: max(a.skew, b.skew),
-    extendedAt: max(a.extendedAt, b.extendedAt),
-    generation: tokens.generation,
-    tokenAt: oneGeneration ? min(a.tokenAt, b.tokenAt) : tokens.tokenAt,
-    tokenExpiresAt: oneGeneration ? min(a.tokenExpiresAt, b.tokenExpiresAt) : tokens.tokenExpiresAt,
-    failures: oneGeneration ? max(a.failures, b.failures) : tokens.failures,
-    retryAt: oneGeneration ? max(a.retryAt, b.retryAt) : tokens.retryAt,
-    toldAt: max(a.toldAt, b.toldAt),
-    askedAt: max(a.askedAt, b.askedAt),
-    serverAt: server.serverAt,
-    serverIdleEndsAt: oneReply ? min(a.serverIdleEndsAt, b.serverIdleEndsAt) : server.serverIdleEndsAt,
-    serverAbsoluteEndsAt: oneReply ? min(a.serverAbsoluteEndsAt, b.serverAbsoluteEndsAt) : server.serverAbsoluteEndsAt,
-    login: a.login > b.login ? a.login : b.login,
-    endedAt: end.endedAt,
-    reason: end.reason,
-    extra: mergeExtra(a.extra, b.extra),
-  }
+  const left = beside(a, b)
+  const right = beside(b, a)
+  const merged = { ...left, ...right }
+  for (const key of Object.keys(merged)) merged[key] = join(key, left[key], right[key])
+  return merged as unknown as SharedRecord
 }
 
-const rank = (record: SharedRecord): number => (record.reason ? REASONS.indexOf(record.reason) : REASONS.length)
+/** What `a` has to say beside `b`: nothing of tokens that were refreshed, an older reply, or the reason of a later end. */
+const beside = (a: SharedRecord, b: SharedRecord): Fields => ({
+  ...a,
+  ...(a.generation < b.generation && NO_TOKENS),
+  ...(a.serverAt < b.serverAt && { serverIdleEndsAt: Infinity, serverAbsoluteEndsAt: Infinity }),
+  ...(a.endedAt > b.endedAt && { reason: '' }),
+})
 
-function mergeExtra(a: SharedRecord['extra'], b: SharedRecord['extra']): SharedRecord['extra'] {
-  const both = { ...a, ...b }
-  for (const key of Object.keys(a)) if (JSON.stringify(a[key]) > JSON.stringify(both[key])) both[key] = a[key]
-  return both
+function join(key: string, a: unknown, b: unknown): unknown {
+  const isHigher = key in bottom ? (a as number) > (b as number) : text(a) > text(b)
+  return isHigher === (bottom[key] === Infinity) ? b : a
 }
 
-/** The record's text: what says nothing is left out. The end has a text of its own ({@link encodeEnd}). */
-export function encode(record: SharedRecord): string {
-  const { extra, reason, endedAt, ...known } = record
-  return JSON.stringify({ ...extra, ...known }, (key, value: unknown) =>
-    value === EMPTY[key as keyof typeof EMPTY] ? undefined : value,
+const text = (value: unknown): string => (value === undefined ? '' : JSON.stringify(value))
+
+const pick = (record: SharedRecord, wanted: (key: string) => boolean): string =>
+  JSON.stringify(
+    Object.fromEntries(Object.entries(record).filter(([key, value]) => wanted(key) && value !== bottom[key])),
   )
-}
+
+/** The record's text, without what says nothing. Its end has a text of its own. */
+export const encode = (record: SharedRecord): string => pick(record, (key) => key !== 'endedAt' && key !== 'reason')
 
 /** The tombstone's text. Its format never changes: every version obeys it. */
-export function encodeEnd({ id, seq, endedAt, reason }: SharedRecord): string {
-  return JSON.stringify({ id, seq, endedAt, reason })
-}
+export const encodeEnd = (record: SharedRecord): string =>
+  pick(record, (key) => ['id', 'seq', 'endedAt', 'reason'].includes(key))
 
 /**
- * What a text from storage or another tab says, or null. The text is input: whatever is not exactly as we would have
- * written it counts as absent. A tombstone alone gives a record that knows nothing but its end.
+ * What a text from storage or another tab says, or null. The text is input: what we would not have written counts as
+ * absent. A tombstone alone gives a record that knows nothing but its end.
  */
 export function decode(text: unknown): SharedRecord | null {
   try {
-    if (typeof text !== 'string' || text.length > 2e3) return null
-    const { id, login = '', reason = null, ...rest } = JSON.parse(text) as Record<string, unknown>
-    const numbers = { ...NUMBERS }
-    const extra: Record<string, unknown> = {}
-    for (const [key, value] of Object.entries(rest)) {
-      if (!NAMES.has(key)) extra[key] = value
-      // The upper bound is the last instant that a Date can hold, ECMA-262 §21.4.1.1.
-      else if (typeof value !== 'number' || !(value >= 0 && value <= 864e13)) return null
-      else numbers[key as keyof typeof NUMBERS] = value
+    const fields = { ...bottom, ...(JSON.parse(text as string) as object) }
+    for (const key of Object.keys(bottom)) {
+      const value = fields[key]
+      // No instant lies beyond what a Date can hold, ECMA-262 §21.4.1.1.
+      if (typeof value !== typeof bottom[key]) return null
+      if (typeof value === 'number' && (value < 0 || (value > 864e13 && value !== bottom[key]))) return null
     }
-    const { startedAt, endedAt } = numbers
-    const ended = endedAt < Infinity
-    if (typeof id !== 'string' || !/^[\w-]{8,64}$/.test(id) || typeof login !== 'string') return null
-    if (startedAt === Infinity && !ended) return null
-    // A reason of a newer version still ends the session.
-    const known = REASONS.find((one) => one === reason) ?? 'signOut'
-    return { ...numbers, id, login, reason: ended ? known : null, extra }
+    const record = fields as unknown as SharedRecord
+    const tells = record.startedAt < Infinity || !isLive(record)
+    return tells && /^[\w-]{8,64}$/.test(record.id) && (text as string).length < 2e3 ? record : null
   } catch {
     return null
   }

@@ -1,5 +1,5 @@
-import { createRecord, isLive, isSame, merge, NO_SERVER, NO_TOKENS, type Reason, type SharedRecord } from './record.js'
-import { drift, ends, sharedNow, warned, type Anchor, type Clock, type EndsBy, type Policy } from './time.js'
+import { createRecord, isLive, isSame, merge, type SharedRecord } from './record.js'
+import { drift, ends, sharedNow, warnedOf, type Anchor, type Clock, type Policy } from './time.js'
 
 /** What one tab knows: the shared record, and its own anchor between the clocks. */
 export interface State {
@@ -8,174 +8,112 @@ export interface State {
 }
 
 /** Of tokens the record says only how often they were refreshed and how long they live, never what they are. */
-export interface TokenTimes {
-  readonly generation: number
-  readonly tokenAt: number
-  readonly tokenExpiresAt: number
-}
+export type TokenTimes = Pick<SharedRecord, 'generation' | 'tokenAt' | 'tokenExpiresAt'>
 
-/** All that may happen to a session. Instants are shared time. Replies carry the id of the session that asked. */
-export type Happening =
-  | { readonly type: 'signIn'; readonly id: string; readonly login: string; readonly tokens: TokenTimes | null }
-  /** Ordinary activity, at the latest at `at`. */
-  | { readonly type: 'activity'; readonly at: number }
-  /** Work that goes on: counts even while warned, for nobody can be expected to press a key. */
-  | { readonly type: 'hold' }
-  | { readonly type: 'extend' }
-  | { readonly type: 'end'; readonly id: string; readonly reason: Reason }
-  | ({ readonly type: 'tokens'; readonly id: string } & TokenTimes)
-  | { readonly type: 'refreshFailed'; readonly id: string; readonly generation: number; readonly retryAt: number }
-  | { readonly type: 'told' }
-  | { readonly type: 'asked' }
-  | {
-      readonly type: 'server'
-      readonly id: string
-      /** When the request was sent; the server counted from some later moment. */
-      readonly sentAt: number
-      /** ms left; undefined where the server did not say. */
-      readonly idle: number | undefined
-      readonly absolute: number | undefined
-      /** Whether the request itself counted as activity at the server. */
-      readonly told: boolean
-    }
-
-/** The picture of a session at one moment, in shared time. */
-export type View =
-  | { readonly phase: 'signedOut' }
-  | { readonly phase: 'active' }
-  | { readonly phase: 'warning'; readonly endAt: number; readonly endsBy: EndsBy; readonly canExtend: boolean }
+/** Something that happens to a live session, at shared time `now`: what it adds to the record, by merging. */
+export type Change = (record: SharedRecord, now: number) => Partial<SharedRecord> | false
 
 /** Nobody is made to wait longer, whatever storage or a server says. */
 const LONGEST_RETRY = 36e5
 /** How far ahead of us another tab's instants may be. More is no clock of this machine. */
 const AHEAD = 2e3
 
-export function view(record: SharedRecord | null, policy: Policy, now: number): View {
-  if (!isLive(record)) return { phase: 'signedOut' }
-  const end = warned(ends(record, policy), now)
-  if (!end) return { phase: 'active' }
-  return { phase: 'warning', endAt: end.at, endsBy: end.by, canExtend: end.by === 'idle' }
-}
-
 /**
  * Takes in what other tabs wrote or said, and the time. What comes from outside may shorten the session; an instant
  * that lies ahead of us would lengthen it, so it is not believed.
  */
-export function adopt(state: State, incoming: SharedRecord | null, clock: Clock): State {
+export function adopt(state: State, incoming: SharedRecord | null, { wall, mono }: Clock): State {
   const known = state.record
   const winner = merge(known, incoming)
-  if (!winner) return { record: null, anchor: { shared: clock.wall, mono: clock.mono } }
-  const same = known !== null && isSame(known, winner)
+  if (!winner) return { record: null, anchor: { shared: wall, mono } }
+  const same = !!known && isSame(known, winner)
   // With no tab alive the clock may have been set back: then the record is ahead of us, and we go to meet it, once.
-  const met = same || !isLive(winner) ? winner.skew : Math.max(winner.skew, winner.activeAt - clock.wall)
-  const off = same ? drift(state.anchor, clock.wall + met, clock.mono) : 0
+  const met = same || !isLive(winner) ? winner.skew : Math.max(winner.skew, winner.activeAt - wall)
+  const off = same ? drift(state.anchor, wall + met, mono) : 0
   // Raised by the whole difference at once, never per sample: rounding would ratchet.
   const skew = met + Math.max(0, -off)
-  const now = clock.wall + skew
+  const now = wall + skew
   const heard = incoming && isSame(incoming, winner) ? believable(incoming, now) : null
   const record = merge(same ? known : null, heard) ?? winner
-  return {
-    record: { ...record, skew },
-    anchor: same && !off ? state.anchor : { shared: now, mono: clock.mono },
-  }
+  return { record: { ...record, skew }, anchor: same && !off ? state.anchor : { shared: now, mono } }
 }
 
 function believable(record: SharedRecord, now: number): SharedRecord {
   const past = (instant: number): number => (instant > now + AHEAD ? 0 : instant)
+  const serverAt = past(record.serverAt)
   return {
     ...record,
     startedAt: isLive(record) ? Math.min(record.startedAt, now) : record.startedAt,
     activeAt: past(record.activeAt),
-    extendedAt: past(record.extendedAt),
     toldAt: past(record.toldAt),
     askedAt: past(record.askedAt),
     tokenAt: past(record.tokenAt),
     retryAt: Math.min(record.retryAt, now + LONGEST_RETRY),
-    ...(past(record.serverAt) < record.serverAt && NO_SERVER),
+    serverAt,
+    ...(!serverAt && { serverIdleEndsAt: Infinity, serverAbsoluteEndsAt: Infinity }),
   }
 }
 
-/** Whatever happens, the deadline is looked at first: past it nothing but the end happens, and nothing revives a session. */
+/** Past its deadline a session has ended, at the deadline: so all tabs write the same, and nothing revives it. */
 export function settle(record: SharedRecord | null, policy: Policy, now: number): SharedRecord | null {
   if (!isLive(record)) return record
-  const [first] = ends(record, policy)
-  // The deadline, not now, so that all tabs write the same.
-  return now < first.at ? record : { ...record, endedAt: first.at, reason: first.reason }
+  const [{ at, reason }] = ends(record, policy)
+  return now < at ? record : { ...record, endedAt: at, reason }
 }
 
-/** One step: settle, let `happening` happen, settle again (a server may have said that nothing is left). */
-export function reduce(state: State, happening: Happening | null, clock: Clock, policy: Policy): State {
-  const now = sharedNow(state.record, clock)
-  const record = settle(state.record, policy, now)
-  if (happening?.type === 'signIn') {
-    const { id, login, tokens } = happening
-    const at = clock.wall
+/** One step: settle, let the change happen if the session still lives, settle again (it may leave no time at all). */
+export function reduce({ record, anchor }: State, change: Change, clock: Clock, policy: Policy): State {
+  const now = sharedNow(record, clock)
+  const before = settle(record, policy, now)
+  const added = isLive(before) && change(before, now)
+  if (!added) return { record: before, anchor }
+  const { id, seq } = before
+  return { record: settle(merge(before, createRecord({ id, seq, ...added })), policy, now), anchor }
+}
+
+/** A new session, in place of whatever there is. Shared time goes on. */
+export function begin({ record, anchor }: State, how: Partial<SharedRecord>, clock: Clock): State {
+  const now = sharedNow(record, clock)
+  const seq = (record?.seq ?? 0) + 1
+  const skew = record?.skew ?? 0
+  return { record: createRecord({ seq, skew, startedAt: now, activeAt: now, toldAt: now, ...how }), anchor }
+}
+
+/**
+ * Ordinary activity, at the latest at `at`. A warning that can be answered ignores it unless the policy says otherwise;
+ * one that cannot ignores nothing, or an active user would run into the idle end behind it.
+ */
+export const activity =
+  (policy: Policy, at?: number): Change =>
+  (record, now) =>
+    (policy.activityExtends || warnedOf(record, policy, now)?.by !== 'idle') && { activeAt: Math.min(at ?? now, now) }
+
+/** "Stay signed in", or work that goes on: counts even while warned. */
+export const extension: Change = (_record, activeAt) => ({ activeAt })
+
+export const ending =
+  (reason: string): Change =>
+  (_record, endedAt) => ({ endedAt, reason })
+
+/** A refresh failed: nobody tries again before `retryAt`. */
+export const failure =
+  (retryAt: number): Change =>
+  ({ generation, failures }, now) => ({
+    generation,
+    failures: failures + 1,
+    retryAt: Math.min(retryAt, now + LONGEST_RETRY),
+  })
+
+/** What a server answered: ms left, undefined where it did not say. `told`: the request itself counted as activity there. */
+export const answer =
+  (policy: Policy, sentAt: number, told: boolean, idle?: number, absolute?: number): Change =>
+  ({ toldAt, serverIdleEndsAt, serverAbsoluteEndsAt }) => {
+    // More idle time than we know of is activity elsewhere; what we told the server ourselves is none.
+    const seenAt = told || idle === undefined ? 0 : Math.min(sentAt + idle - policy.idleTimeout, sentAt)
     return {
-      record: createRecord(id, {
-        seq: (record?.seq ?? 0) + 1,
-        startedAt: at,
-        activeAt: at,
-        toldAt: at,
-        login,
-        ...(tokens ?? NO_TOKENS),
-      }),
-      anchor: { shared: at, mono: clock.mono },
+      activeAt: seenAt > toldAt + AHEAD ? seenAt : 0,
+      serverAt: sentAt,
+      serverIdleEndsAt: idle === undefined ? (told ? Infinity : serverIdleEndsAt) : sentAt + idle,
+      serverAbsoluteEndsAt: absolute === undefined ? serverAbsoluteEndsAt : sentAt + absolute,
     }
   }
-  if (!happening || !isLive(record)) return { ...state, record }
-  return { ...state, record: settle(happen(record, happening, policy, now), policy, now) }
-}
-
-function happen(
-  record: SharedRecord,
-  happening: Exclude<Happening, { type: 'signIn' }>,
-  policy: Policy,
-  now: number,
-): SharedRecord {
-  // A late reply proves that it is still wanted.
-  if ('id' in happening && happening.id !== record.id) return record
-  switch (happening.type) {
-    case 'activity': {
-      const shown = view(record, policy, now)
-      // A warning that cannot be answered ignores nothing: an active user must not run into the idle end behind it.
-      if (shown.phase === 'warning' && shown.canExtend && !policy.activityExtends) return record
-      return { ...record, activeAt: Math.max(record.activeAt, Math.min(happening.at, now)) }
-    }
-    case 'hold':
-      return { ...record, activeAt: Math.max(record.activeAt, now) }
-    case 'extend':
-      return { ...record, activeAt: Math.max(record.activeAt, now), extendedAt: now }
-    case 'end':
-      return { ...record, endedAt: now, reason: happening.reason }
-    case 'tokens': {
-      const { generation, tokenAt, tokenExpiresAt } = happening
-      if (generation <= record.generation) return record
-      return { ...record, ...NO_TOKENS, generation, tokenAt, tokenExpiresAt }
-    }
-    case 'refreshFailed':
-      if (happening.generation !== record.generation) return record
-      return {
-        ...record,
-        failures: record.failures + 1,
-        retryAt: Math.max(record.retryAt, Math.min(happening.retryAt, now + LONGEST_RETRY)),
-      }
-    case 'told':
-      return { ...record, toldAt: now }
-    case 'asked':
-      return { ...record, askedAt: now }
-    case 'server': {
-      const { sentAt, idle, absolute, told } = happening
-      if (sentAt < record.serverAt || (!told && idle === undefined && absolute === undefined)) return record
-      const serverIdleEndsAt = idle === undefined ? (told ? Infinity : record.serverIdleEndsAt) : sentAt + idle
-      // More idle time than we know of is activity elsewhere; what we told the server ourselves is none.
-      const elsewhere = told || idle === undefined ? 0 : Math.min(sentAt + idle - policy.idleTimeout, sentAt)
-      return {
-        ...record,
-        activeAt: elsewhere > record.toldAt + AHEAD ? Math.max(record.activeAt, elsewhere) : record.activeAt,
-        serverAt: sentAt,
-        serverIdleEndsAt,
-        serverAbsoluteEndsAt: absolute === undefined ? record.serverAbsoluteEndsAt : sentAt + absolute,
-      }
-    }
-  }
-}

@@ -1,4 +1,4 @@
-import { isLive, type Reason, type SharedRecord } from './record.js'
+import { isLive, type SharedRecord } from './record.js'
 
 /** One reading of both clocks, ms. The wall clock can be set; the monotonic one stops while some machines sleep. */
 export interface Clock {
@@ -27,13 +27,11 @@ export interface Anchor {
   readonly mono: number
 }
 
-export type EndsBy = 'idle' | 'absolute' | 'server'
-
 export interface End {
+  readonly by: 'idle' | 'absolute' | 'server'
+  readonly reason: 'idle' | 'absolute'
   readonly at: number
   readonly warnAt: number
-  readonly by: EndsBy
-  readonly reason: Reason
 }
 
 /** Clock differences below this are rounding and slewing. */
@@ -46,47 +44,42 @@ export const sharedNow = (record: SharedRecord | null, clock: Clock): number => 
  * Behind: the wall clock was set back. Ahead: the machine slept, or the clock was set forward; those cannot be told apart.
  */
 export function drift(anchor: Anchor, now: number, mono: number): number {
-  const off = now - (anchor.shared + mono - anchor.mono)
+  const off = now - mono - (anchor.shared - anchor.mono)
   return Math.abs(off) > TOLERANCE ? off : 0
 }
 
-/** Everything that will end the session; the earliest stands first, the others in no order. Each is warned of in time, but never before half of its way. */
+/** Everything that ends the session, the earliest first. Of each is warned, but never before half of its way. */
 export function ends(record: SharedRecord, policy: Policy): readonly [End, ...End[]] {
   const { startedAt, activeAt, serverIdleEndsAt, serverAbsoluteEndsAt } = record
-  const end = (by: EndsBy, reason: Reason, from: number, at: number): End => ({
+  const end = (by: End['by'], reason: End['reason'], from: number, at: number): End => ({
     by,
     reason,
     at,
-    warnAt: at < Infinity ? at - Math.min(policy.warnBefore, Math.max(0, at - from) / 2) : at,
+    warnAt: at - Math.min(policy.warnBefore, (at - from) / 2),
   })
-  const all = [
+  const all: [End, ...End[]] = [
+    end('idle', 'idle', activeAt, activeAt + policy.idleTimeout),
     end('absolute', 'absolute', startedAt, startedAt + policy.absoluteTimeout),
-    end('server', 'absolute', startedAt, serverAbsoluteEndsAt),
     // Where the server can be told of activity, its idle end is no different from ours: it can be extended.
     end(policy.canTell ? 'idle' : 'server', 'idle', startedAt, serverIdleEndsAt),
+    end('server', 'absolute', startedAt, serverAbsoluteEndsAt),
   ]
-  return all.reduce<[End, ...End[]]>(
-    (sorted, next) => (next.at < sorted[0].at ? [next, ...sorted] : [...sorted, next]),
-    [end('idle', 'idle', activeAt, activeAt + policy.idleTimeout)],
-  )
+  return all.sort((a, b) => a.at - b.at)
 }
 
 /** When the first warning is due. A long warning of a later end may come before the short one of the first. */
 export const warnAtOf = (all: readonly End[]): number => Math.min(...all.map((end) => end.warnAt))
 
 /** The end that is warned of now: the earliest of those whose warning has begun. */
-export const warned = (all: readonly End[], now: number): End | undefined =>
-  all.filter((end) => now >= end.warnAt).sort((a, b) => a.at - b.at)[0]
+export const warnedOf = (record: SharedRecord, policy: Policy, now: number): End | undefined =>
+  ends(record, policy).find((end) => now >= end.warnAt)
 
 /** When a refresh ahead of need may start: at the latest at half of a short token's life, never before `retryAt`. */
-export function refreshAt(record: SharedRecord, policy: Policy): number {
-  const { tokenAt, tokenExpiresAt, retryAt } = record
-  if (tokenExpiresAt === Infinity) return Infinity
-  return Math.max(tokenExpiresAt - Math.min(policy.refreshBefore, (tokenExpiresAt - tokenAt) / 2), retryAt)
-}
+export const refreshAt = ({ tokenAt, tokenExpiresAt, retryAt }: SharedRecord, policy: Policy): number =>
+  Math.max(tokenExpiresAt - Math.min(policy.refreshBefore, (tokenExpiresAt - tokenAt) / 2), retryAt)
 
-/** When the timer should start it: a user who has done nothing since the token came needs no newer one. */
-export const proactiveRefreshAt = (record: SharedRecord, policy: Policy): number =>
+/** When the timer starts it: a user who has done nothing since the token came needs no newer one. */
+export const refreshAheadAt = (record: SharedRecord, policy: Policy): number =>
   policy.canRefresh && record.activeAt > record.tokenAt ? refreshAt(record, policy) : Infinity
 
 /** When the server is next to be told of activity: only of activity that it does not know, and not too often. */
@@ -95,19 +88,17 @@ export const tellAt = (record: SharedRecord, policy: Policy): number =>
 
 /** When the server is next to be asked: shortly before the warning and shortly before the end, once each. */
 export function askAt(record: SharedRecord, policy: Policy): number {
-  if (!policy.canAsk) return Infinity
   const all = ends(record, policy)
   const warnAt = warnAtOf(all)
-  const endAt = all[0].at
-  const beforeWarning = warnAt - Math.min(1e4, (warnAt - record.activeAt) / 4)
-  const beforeEnd = endAt - Math.min(1e4, (endAt - warnAt) / 4)
-  return [beforeWarning, beforeEnd].find((at) => record.askedAt < at) ?? Infinity
+  const before = (at: number, from: number): number => at - Math.min(1e4, (at - from) / 4)
+  const instants = [before(warnAt, record.activeAt), before(all[0].at, warnAt)]
+  return instants.find((at) => policy.canAsk && record.askedAt < at) ?? Infinity
 }
 
 /** When the next thing happens by itself. Timers are only alarms: nothing is wrong if one rings late. */
 export function nextWake(record: SharedRecord | null, policy: Policy, now: number): number {
   if (!isLive(record)) return Infinity
-  const instants = [proactiveRefreshAt(record, policy), tellAt(record, policy), askAt(record, policy)]
-  for (const end of ends(record, policy)) instants.push(end.warnAt, end.at)
-  return Math.min(...instants.filter((at) => at > now))
+  const due = [refreshAheadAt(record, policy), tellAt(record, policy), askAt(record, policy)]
+  const all = ends(record, policy).flatMap((end) => [end.warnAt, end.at])
+  return Math.min(...[...due, ...all].filter((at) => at > now))
 }

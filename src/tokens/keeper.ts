@@ -1,11 +1,11 @@
 import { within } from '../limit.js'
 import type { StoredTokens, TokenStore } from '../types.js'
 
-/** A store that never fails: what it cannot keep stays in this tab's memory. */
+/** A store that never fails and always answers: what it cannot keep stays in this tab's memory. */
 export interface Keeper {
-  /** The newest tokens of session `id`, from memory where they are of `generation` or later. */
+  /** The newest tokens of session `id`; what is in memory will do if it is of `generation` or later. */
   readonly get: (id: string, generation: number) => Promise<StoredTokens | null>
-  /** False where the guard did not hold: something else is stored than was `expected`. */
+  /** False where the guard did not hold: something else is stored than was expected. */
   readonly put: (next: StoredTokens, expected?: StoredTokens | null) => Promise<boolean>
   /** Keeps tokens in this tab alone. */
   readonly hold: (next: StoredTokens) => void
@@ -26,58 +26,44 @@ export function createKeeper(
   let held: StoredTokens | null = null
   let onlyHere = false
 
-  const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await within(after, LIMIT, null, work)
-    } catch {
+  const attempt = <T>(work: () => Promise<T>): Promise<T | null> =>
+    within(after, LIMIT, null, async () => work()).catch(() => {
       broken()
-      return undefined
-    }
-  }
-  const peek = async (): Promise<StoredTokens | null> => {
-    const stored = await attempt(async () => store.get())
-    return stored?.tokens instanceof Object ? stored : null
-  }
+      return null
+    })
   const heldFor = (id: string): StoredTokens | null => (held?.id === id ? held : null)
-  const hold = (next: StoredTokens): void => {
+  const hold = (next: StoredTokens, here = true): void => {
     held = next
-    onlyHere = true
+    onlyHere = here
+  }
+  const peek: Keeper['peek'] = async () => {
+    const stored = await attempt(() => store.get())
+    return stored?.tokens ? stored : null
   }
 
   return {
     peek,
     hold,
     async get(id, generation) {
-      const mine = heldFor(id)
-      if (mine && mine.generation >= generation) return mine
-      const stored = await peek()
-      if (stored?.id === id && stored.generation > (heldFor(id)?.generation ?? -1)) {
-        held = stored
-        onlyHere = false
+      if ((heldFor(id)?.generation ?? -1) < generation) {
+        const stored = await peek()
+        if (stored?.id === id && stored.generation > (heldFor(id)?.generation ?? -1)) hold(stored, false)
       }
       return heldFor(id)
     },
     async put(next, expected) {
-      if (onlyHere && heldFor(next.id)) {
-        hold(next)
-        return true
-      }
-      const guard = expected ? { id: expected.id, generation: expected.generation } : undefined
-      const written = await attempt(async () => store.set(next, guard))
-      if (written) {
-        held = next
-        onlyHere = false
-      } else if (written === undefined) {
-        // The store is broken. What it may still hold has been used up, and must not be found by anybody.
-        hold(next)
-        await attempt(async () => store.clear(next.id))
-      }
-      return written !== false
+      const alone = onlyHere && heldFor(next.id)
+      const written = alone ? null : await attempt(() => store.set(next, expected ?? undefined))
+      if (written === false) return false
+      hold(next, !written)
+      // The store is broken. What it may still hold has been used up, and must not be found by anybody.
+      if (!written && !alone) await attempt(() => store.clear(next.id))
+      return true
     },
     async clear(id) {
       const mine = onlyHere ? heldFor(id) : null
       if (heldFor(id)) held = null
-      return (await attempt(async () => store.clear(id))) ?? mine
+      return (await attempt(() => store.clear(id))) ?? mine
     },
   }
 }

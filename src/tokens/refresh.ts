@@ -1,62 +1,53 @@
-import type { Happening, TokenTimes } from '../core/reduce.js'
 import type { SharedRecord } from '../core/record.js'
+import { ending, failure, type Change, type TokenTimes } from '../core/reduce.js'
 import { refreshAt, type Policy } from '../core/time.js'
-import { isSessionError, SessionError } from '../errors.js'
-import { within } from '../limit.js'
+import { asError, failed, SessionError } from '../errors.js'
+import { pause, within } from '../limit.js'
 import type { Ports } from '../ports/types.js'
 import type { SessionServer, StoredTokens, TokenResponse } from '../types.js'
 import type { Keeper } from './keeper.js'
 
-/** What refreshing needs of the session around it. */
+/** What the parts of a session need of it. */
 export interface Host {
   /** The record as of now, settled. Throws `signed_out` where no session lives, or another than `id`. */
   readonly live: (id?: string) => SharedRecord
   /** Shared time. */
   readonly now: () => number
-  /** Aborts when the session that lives now ends, or the tab is done with it. */
+  /** Aborts when the session that lives now ends, or this tab is done with it. */
   readonly signal: () => AbortSignal
-  /** `quiet`: listeners are told later, by `drain`. */
-  readonly step: (cause: string, happening: Happening, quiet?: boolean) => void
-  readonly drain: () => void
-  readonly failed: (error: SessionError, retryAt: number | null) => void
-  /** Runs `work` in one tab at a time. */
+  /** `quiet`: listeners are told when the lock is free again. */
+  readonly step: (cause: string, change: Change, quiet?: boolean) => void
+  readonly tell: (type: string, value: unknown) => void
+  /** Runs `work` in one tab at a time; with a wait of 0, only if no other does now. */
   readonly exclusive: <T>(wait: number, work: () => Promise<T>) => Promise<T>
-}
-
-export interface Use {
-  readonly minValidity?: number
-  readonly forceRefresh?: boolean
 }
 
 export interface Refresh {
   /** Tokens that can be used now, refreshed if need be. */
-  readonly use: (use: Use) => Promise<StoredTokens>
+  readonly use: (minValidity?: number, force?: boolean) => Promise<StoredTokens>
   /** Newer tokens than `generation`, once for all tabs and callers. */
   readonly newer: (generation: number) => Promise<StoredTokens>
-  /** A refresh ahead of need; nobody waits for it. */
+  /** A refresh before need; nobody waits for it. */
   readonly ahead: (record: SharedRecord) => void
-  /** When `ahead` may be tried again, shared time. */
-  readonly pausedUntil: () => number
-  /** The network is back. */
   readonly online: () => void
   /** Stores what the application brings for session `id`, as what follows `generation`; run it under the lock. */
   readonly replace: (id: string, generation: number, given: TokenResponse) => Promise<TokenTimes>
 }
 
 const LOCK_WAIT = 15e3
-/** Together shorter than the lock's wait, so that those who wait get their turn. */
+/** Both tries together are shorter than the lock's wait, so that those who wait get their turn. */
 const FIRST_TRY = 10e3
 const SECOND_TRY = 4e3
-const LONGEST_PAUSE = 6e4
 
 /** A token response (RFC 6749 §5.1), or `invalid_response`. */
 export function checkTokens(value: unknown): TokenResponse {
   const token = (value as Partial<TokenResponse> | null | undefined)?.access_token
-  if (typeof token === 'string' && token) return value as TokenResponse
-  throw new SessionError('invalid_response', {
-    message: 'This is no token response: it has no access_token (RFC 6749 §5.1). Nothing was changed.',
-  })
+  if (token && typeof token === 'string') return value as TokenResponse
+  throw failed('invalid_response', 'No access_token in the token response (RFC 6749 §5.1). Nothing was changed.')
 }
+
+const noTokens = (): SessionError =>
+  failed('no_tokens', 'The session lives, but there are no tokens for it here. Bring some with setTokens().')
 
 export function createRefresh(
   host: Host,
@@ -66,107 +57,90 @@ export function createRefresh(
   policy: Policy,
 ): Refresh {
   let flight: Promise<StoredTokens> | null = null
-  /** Where requests do not arrive at all, each tab pauses by itself: another may be better off. */
-  let unreached = { count: 0, until: 0 }
-  let lastFailure: SessionError | null = null
+  let lastFailure: SessionError | undefined
   /** The session and generation that nobody has tokens for. */
-  let empty = ''
+  let empty: string | undefined
   let ranOffline = false
 
-  const expiresAt = (record: SharedRecord, { generation, expiresAt: wall }: StoredTokens): number =>
-    Math.min(
-      wall === null ? Infinity : wall + record.skew,
-      // Shared time knows of a clock that was set back since.
-      generation === record.generation ? record.tokenExpiresAt : Infinity,
-    )
+  const name = ({ id, generation }: SharedRecord): string => id + String(generation)
 
-  const pause = (failures: number): number =>
-    Math.min(LONGEST_PAUSE, 1e3 * 2 ** (failures - 1)) * (0.5 + ports.random() / 2)
-
-  const pausedUntil = (record: SharedRecord): number => Math.max(record.retryAt, unreached.until)
-
-  const newGeneration = (id: string, generation: number, tokens: TokenResponse): [StoredTokens, TokenTimes] => {
-    const now = host.now()
+  const times = (id: string, generation: number, tokens: TokenResponse): [StoredTokens, TokenTimes] => {
     const life = Number(tokens.expires_in) * 1e3
     const lives = life > 0 && life < Infinity
+    const tokenAt = host.now()
     return [
       { id, generation, tokens, expiresAt: lives ? ports.clock().wall + life : null },
-      { generation, tokenAt: now, tokenExpiresAt: lives ? now + life : Infinity },
+      { generation, tokenAt, tokenExpiresAt: lives ? tokenAt + life : Infinity },
     ]
   }
 
   const replace: Refresh['replace'] = async (id, generation, given) => {
-    const [next, times] = newGeneration(id, generation + 1, given)
-    if (!(await keeper.put(next))) keeper.hold(next)
-    return times
+    const [next, known] = times(id, generation + 1, given)
+    await keeper.put(next)
+    return known
   }
 
-  const ask = async (tokens: StoredTokens | null): Promise<TokenResponse> => {
+  const ask = async (used: StoredTokens | null): Promise<TokenResponse> => {
     const once = (limit: number): Promise<TokenResponse> =>
       within(ports.after, limit, host.signal(), async (signal) =>
-        checkTokens(await server?.refresh?.(tokens?.tokens ?? null, { signal })),
+        checkTokens(await server?.refresh?.(used?.tokens ?? null, { signal })),
       )
-    try {
-      return await once(FIRST_TRY)
-    } catch (error) {
+    const reply = await once(FIRST_TRY).catch((error: unknown) => {
       // The server may have rotated while its answer was lost. Those with a grace period answer the old token once more.
-      if (!['timeout', 'offline'].includes(asError(error).code) || !ports.online()) throw error
-      return once(SECOND_TRY)
-    }
-  }
-
-  const commit = async (id: string, used: StoredTokens | null, reply: TokenResponse): Promise<StoredTokens> => {
-    const generation = Math.max(used?.generation ?? 0, host.live(id).generation) + 1
+      if (['timeout', 'offline'].includes(asError(error).code) && ports.online()) return once(SECOND_TRY)
+      throw error
+    })
     // RFC 6749 §6: without a new refresh token the old one stays in force.
     const kept = used?.tokens.refresh_token
-    const tokens = reply.refresh_token || !kept ? reply : { ...reply, refresh_token: kept }
-    const [next, times] = newGeneration(id, generation, tokens)
+    return reply.refresh_token || !kept ? reply : { ...reply, refresh_token: kept }
+  }
+
+  const commit = async (id: string, used: StoredTokens | null, tokens: TokenResponse): Promise<StoredTokens> => {
+    const [next, known] = times(id, host.live(id).generation + 1, tokens)
     if (!(await keeper.put(next, used))) {
-      const newer = await keeper.get(id, generation)
+      // Something else is stored: newer tokens, or none since the session ended, or none because they were lost.
+      const newer = await keeper.get(id, next.generation)
       host.live(id)
-      if (newer && newer.generation >= generation) return newer
+      if (newer && newer.generation >= next.generation) return newer
       keeper.hold(next)
     }
     try {
       host.live(id)
     } catch (error) {
-      // The session ended while this was stored. Its end has cleared the store, perhaps a moment too early.
+      // The session's end cleared the store, perhaps a moment too early.
       await keeper.clear(id)
       throw error
     }
-    host.step('refreshed', { type: 'tokens', id, ...times }, true)
+    host.step('refreshed', () => known, true)
     return next
   }
 
-  const fail = (id: string, error: SessionError): void => {
-    const record = host.live(id)
-    const { code } = error
-    if (code === 'no_tokens') {
-      empty = `${id} ${String(record.generation)}`
-      return
+  const fail = (error: SessionError): void => {
+    const record = host.live()
+    const { code, retryAt: toldAt = 0 } = error
+    if (code === 'no_tokens') empty = name(record)
+    else if (code === 'rejected') host.step(code, ending(code))
+    else {
+      const now = host.now()
+      // While the browser itself is offline there is no back-off: it will say when it is online.
+      ranOffline = code === 'offline'
+      if (!ranOffline || ports.online()) {
+        const told = Math.max(0, toldAt + record.skew - now) * (1 + ports.random() / 5)
+        host.step('refresh failed', failure(now + Math.max(told, pause(record.failures, ports.random))))
+      }
+      lastFailure = error
+      const { retryAt, skew } = host.live()
+      host.tell('refreshFailed', { error, retryAt: retryAt > now ? retryAt - skew : null })
     }
-    if (code === 'rejected') {
-      host.step('rejected', { type: 'end', id, reason: 'rejected' })
-      return
-    }
-    const now = host.now()
-    lastFailure = error
-    if (code === 'offline') {
-      ranOffline = true
-      const count = unreached.count + 1
-      unreached = { count, until: ports.online() ? now + pause(count) : 0 }
-      host.failed(error, null)
-      return
-    }
-    const { generation, failures, skew } = record
-    const told = error.retryAt === undefined ? 0 : (error.retryAt + skew - now) * (1 + ports.random() / 5)
-    host.step('refresh failed', {
-      type: 'refreshFailed',
-      id,
-      generation,
-      retryAt: now + Math.max(told, pause(failures + 1)),
+  }
+
+  const mayTry = ({ retryAt, skew }: SharedRecord): void => {
+    if (retryAt <= host.now()) return
+    throw new SessionError(lastFailure?.code ?? 'server', {
+      message: 'The server could not be asked a moment ago. Nobody asks again before `retryAt`.',
+      retryAt: retryAt - skew,
+      cause: lastFailure,
     })
-    host.failed(error, host.live(id).retryAt - skew)
   }
 
   /** Under the lock: adopt what another tab got, else ask the server and commit. */
@@ -174,46 +148,27 @@ export function createRefresh(
     const stored = await keeper.peek()
     if (stored && stored.id !== id) await keeper.clear(stored.id)
     const record = host.live(id)
-    const used = await keeper.get(id, Math.max(seen + 1, record.generation))
+    const used = await keeper.get(id, seen + 1)
     if (used && used.generation > seen) return used
-    mayTry(host.live(id))
+    mayTry(record)
     // Its refresh token has been used: the newer one was lost with the tab that could not store it.
     if (used && used.generation < record.generation) throw noTokens()
     try {
-      const reply = await ask(used)
-      unreached = { count: 0, until: 0 }
-      lastFailure = null
-      return await commit(id, used, reply)
+      return await commit(id, used, await ask(used))
     } catch (thrown) {
       const error = asError(thrown)
-      if (error.code !== 'signed_out') fail(id, error)
+      if (error.code !== 'signed_out') fail(error)
       throw error
     }
   }
 
-  const mayTry = (record: SharedRecord): void => {
-    const until = pausedUntil(record)
-    if (until <= host.now()) return
-    const retryAt = until - record.skew
-    const message = 'The server could not be asked a moment ago. Nobody asks again before `retryAt`.'
-    throw new SessionError(lastFailure?.code ?? 'server', { message, retryAt, cause: lastFailure })
-  }
-
   const run = async (seen: number): Promise<StoredTokens> => {
-    const { id } = host.live()
+    const record = host.live()
     if (!server?.refresh) throw noTokens()
-    if (!ports.online()) {
-      ranOffline = true
-      throw new SessionError('offline', {
-        message: 'The browser is offline. The session stays; try again once it is online.',
-      })
-    }
-    mayTry(host.live(id))
-    try {
-      return await host.exclusive(LOCK_WAIT, () => turn(id, seen))
-    } finally {
-      host.drain()
-    }
+    ranOffline = !ports.online()
+    if (ranOffline) throw failed('offline', 'The browser is offline. The session stays; try again when it is online.')
+    mayTry(record)
+    return host.exclusive(LOCK_WAIT, () => turn(record.id, seen))
   }
 
   const newer: Refresh['newer'] = (seen) =>
@@ -224,33 +179,32 @@ export function createRefresh(
       }))
 
   const ahead = (record: SharedRecord): void => {
-    if (flight || !ports.online() || pausedUntil(record) > host.now()) return
-    if (empty !== `${record.id} ${String(record.generation)}`) newer(record.generation).catch(() => undefined)
+    if (!flight && ports.online() && record.retryAt <= host.now() && empty !== name(record))
+      newer(record.generation).catch(() => undefined)
   }
 
   return {
     newer,
     ahead,
     replace,
-    pausedUntil: () => unreached.until,
     online() {
-      if (!ranOffline) return
-      ranOffline = false
-      unreached = { count: 0, until: 0 }
-      ahead(host.live())
+      if (ranOffline) ahead(host.live())
     },
-    async use({ minValidity = 0, forceRefresh = false }) {
+    async use(minValidity = 0, force = false) {
       const { id, generation } = host.live()
       let tokens = await keeper.get(id, generation)
-      const isValid = (left: number): boolean => !!tokens && expiresAt(host.live(id), tokens) > host.now() + left
-      if (forceRefresh || !isValid(minValidity)) {
+      const isValid = (left: number): boolean => {
+        const record = host.live(id)
+        if (!tokens) return false
+        // Shared time knows of a clock that was set back since the store was written.
+        const known = tokens.generation === record.generation ? record.tokenExpiresAt : Infinity
+        return Math.min(known, (tokens.expiresAt ?? Infinity) + record.skew) > host.now() + left
+      }
+      if (force || !isValid(minValidity)) {
         try {
           tokens = await newer(tokens?.generation ?? generation)
         } catch (error) {
-          if (asError(error).code === 'signed_out' || !isValid(0)) {
-            host.live(id)
-            throw error
-          }
+          if (!isValid(0)) throw error
         }
       } else if (policy.canRefresh && refreshAt(host.live(id), policy) <= host.now()) ahead(host.live(id))
       // What was waited for proves that it is still wanted: by this session, on this side of its deadline.
@@ -259,21 +213,4 @@ export function createRefresh(
       return tokens
     },
   }
-}
-
-const noTokens = (): SessionError =>
-  new SessionError('no_tokens', {
-    message: 'The session lives, but this tab has no tokens for it. Give it some with setTokens(), or sign in again.',
-  })
-
-/** What a server or the browser threw, as one of our errors. `fetch` rejects with a TypeError when nothing came back. */
-function asError(thrown: unknown): SessionError {
-  if (isSessionError(thrown)) return thrown
-  const isNetwork = thrown instanceof TypeError
-  return new SessionError(isNetwork ? 'offline' : 'server', {
-    message: isNetwork
-      ? 'The server could not be reached. The session stays; this is tried again.'
-      : 'The server call failed in an unexpected way. The session stays; this is tried again.',
-    cause: thrown,
-  })
 }

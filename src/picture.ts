@@ -1,0 +1,57 @@
+import { isLive, type SharedRecord } from './core/record.js'
+import { warnedOf, type Policy } from './core/time.js'
+import type { EndReason, SessionEvents, Snapshot } from './types.js'
+
+/** An event for the application: its name, and what it says. */
+export type Notice = { [K in keyof SessionEvents]: readonly [K, SessionEvents[K]] }[keyof SessionEvents]
+
+const REASONS: readonly string[] = ['signOut', 'idle', 'absolute', 'rejected', 'wiped', 'replaced']
+
+/** What is shown of a record at shared time `now`, by this device's clock. */
+export function pictureOf(record: SharedRecord | null, policy: Policy, now: number): Snapshot {
+  if (!record) return { phase: 'signedOut', reason: null, endedAt: null }
+  const { id, skew, reason, endedAt } = record
+  // A reason of a newer version still ends the session.
+  if (!isLive(record)) {
+    const known = REASONS.includes(reason) ? (reason as EndReason) : 'signOut'
+    return { phase: 'signedOut', reason: known, endedAt: endedAt - skew }
+  }
+  const startedAt = record.startedAt - skew
+  const end = warnedOf(record, policy, now)
+  if (!end) return { phase: 'active', id, startedAt }
+  const { at, by } = end
+  return { phase: 'warning', id, startedAt, endAt: at - skew, endsBy: by, canExtend: by === 'idle' }
+}
+
+export const isSamePicture = (a: Snapshot, b: Snapshot): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+/** What to tell of a step from one record and its picture to the next; `heard`: what was to be seen before this tab acted. */
+export function noticesOf(
+  before: SharedRecord | null,
+  after: SharedRecord | null,
+  was: Snapshot,
+  heard: Snapshot,
+  is: Snapshot,
+  policy: Policy,
+): Notice[] {
+  const notices: Notice[] = []
+  const where = isSamePicture(heard, is) ? 'elsewhere' : 'here'
+  if (is.phase === 'signedOut') {
+    if (isLive(before) && is.reason) notices.push(['signedOut', { reason: is.reason, where }])
+  } else if (is.phase !== 'loading' && after) {
+    const { id } = is
+    if (!isLive(before)) notices.push(['signedIn', { id, where }])
+    else if (before.id !== id)
+      notices.push(where === 'here' ? ['signedIn', { id, where }] : ['switched', { from: before.id, to: id }])
+    else {
+      if (after.generation > before.generation) notices.push(['refreshed', { generation: after.generation }])
+      if (is.phase === 'active' && was.phase === 'warning') {
+        const byHand = policy.activityExtends ? 'activity' : 'user'
+        notices.push(['extended', { by: after.serverAt > before.serverAt ? 'server' : byHand, where }])
+      }
+    }
+    if (is.phase === 'warning' && !(was.phase === 'warning' && was.canExtend === is.canExtend))
+      notices.push(['warning', { endAt: is.endAt, canExtend: is.canExtend }])
+  }
+  return notices
+}
