@@ -73,6 +73,8 @@ export default defineConfig(
       '@typescript-eslint/no-invalid-void-type': 'off',
       // Strings are compared with `||` where an empty one counts as none.
       '@typescript-eslint/prefer-nullish-coalescing': ['error', { ignorePrimitives: { string: true } }],
+      // Brackets tell a key that may be anything from a member that the type knows.
+      '@typescript-eslint/dot-notation': ['error', { allowIndexSignaturePropertyAccess: true }],
       // Leaving a member out by naming it.
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],

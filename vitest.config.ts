@@ -12,6 +12,19 @@ export default defineConfig({
       { extends: true, test: files('laws') },
       {
         extends: true,
+        test: {
+          ...files('types'),
+          typecheck: {
+            enabled: true,
+            include: ['test/types/**/*.test-d.ts'],
+            tsconfig: 'test/types/tsconfig.json',
+            // tsc has its own step.
+            ignoreSourceErrors: true,
+          },
+        },
+      },
+      {
+        extends: true,
         test: { ...files('dist'), globalSetup: 'test/dist/build.ts', testTimeout: 60_000, hookTimeout: 120_000 },
       },
     ],

@@ -14,13 +14,16 @@ import { installDependencies, root } from './lib.mjs'
 
 const reports = join(root, '.cache/reports')
 
+/** Ms after which a step that hangs is stopped. */
+const LIMIT = 12 * 60_000
+
 /** Runs a command of `node_modules` or a script of this folder. @param {string} program @param {string[]} args @param {NodeJS.ProcessEnv} [env] */
 function run(program, args, env = {}) {
   const path = program.endsWith('.mjs') ? join(root, 'scripts', program) : join(root, 'node_modules/.bin', program)
   const { status, error } = spawnSync(process.execPath, [path, ...args], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
-    timeout: 10 * 60_000,
+    timeout: LIMIT,
     env: { ...process.env, ...env },
   })
   if (error) console.error(error.message)
@@ -56,7 +59,9 @@ const vitest = (name, ...projects) => {
 /** @type {() => Count} */
 const playwright = () => {
   const file = join(reports, 'e2e.json')
-  const ok = run('playwright', ['test', '--reporter=list,json'], { PLAYWRIGHT_JSON_OUTPUT_FILE: file })
+  const ok = run('playwright', ['test', '--reporter=list,json', `--global-timeout=${LIMIT - 30_000}`], {
+    PLAYWRIGHT_JSON_OUTPUT_FILE: file,
+  })
   /** @type {{ stats: { expected: number, unexpected: number, flaky: number }, errors: unknown[] }} */
   const { stats, errors } = JSON.parse(readFileSync(file, 'utf8'))
   return honest(ok, { passed: stats.expected, failed: stats.unexpected + stats.flaky + errors.length })
@@ -69,11 +74,11 @@ const steps = [
   ['types of the library', command('tsc', '-p', 'src', '--noEmit')],
   ['types of the core, without the DOM', command('tsc', '-p', 'src/core')],
   ['types of tests, demo and scripts', command('tsc', '-p', '.')],
-  ['units and laws', vitest('units', 'unit', 'laws')],
+  ['units, laws and type tests', vitest('units', 'unit', 'laws', 'types')],
   ['build', command('build.mjs')],
   ['sizes', command('size-limit')],
   ['publint', command('publint', '--strict')],
-  ['are the types wrong?', command('attw', '--pack', '--profile', 'esm-only', '--format', 'ascii', '.')],
+  ['are the types wrong?', command('attw', '--pack', '--profile', 'esm-only', '--format', 'table-flipped', '.')],
   ['what is published', vitest('dist', 'dist')],
   ['real browsers', playwright],
 ]

@@ -1,0 +1,90 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import ts from 'typescript'
+import { expect, test } from 'vitest'
+import { root } from '../../scripts/lib.mjs'
+
+/** Says `Cannot find name`, in its three wordings: what an example takes from the application around it. */
+const UNKNOWN_NAME = [2304, 2552, 18004]
+
+const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile.bind(ts.sys)) as { config: object }
+const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
+const modules = Object.entries(options.paths ?? {}).map(([specifier, [path = '']]) => ({
+  specifier,
+  path: join(root, path),
+}))
+
+/** What each subpath exports, in the compiler's eyes. */
+function exportedNames(): { specifier: string; names: string[] }[] {
+  const program = ts.createProgram(
+    modules.map(({ path }) => path),
+    options,
+  )
+  const checker = program.getTypeChecker()
+  return modules.map(({ specifier, path }) => {
+    const symbol = checker.getSymbolAtLocation(program.getSourceFile(path)!)!
+    return { specifier, names: checker.getExportsOfModule(symbol).map(({ name }) => name) }
+  })
+}
+
+/** The examples of one file: code blocks in Markdown, and in the docstrings of TypeScript. */
+function examplesOf(file: string): { name: string; code: string }[] {
+  const text = readFileSync(join(root, file), 'utf8')
+  const docs = file.endsWith('.md') ? text : text.replace(/^ *\* ?/gm, '')
+  return [...docs.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ''], index) => ({
+    name: `${file} ${String(index + 1)}.ts`,
+    code,
+  }))
+}
+
+function filesBelow(folder: string, ending: string): string[] {
+  if (!existsSync(join(root, folder))) return []
+  const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+  return files.filter((file) => file.endsWith(ending)).map((file) => join(folder, file))
+}
+
+test('every example in README, docs and docstrings compiles', () => {
+  const exported = exportedNames()
+  // Docstrings need not say where a name of the library comes from; a page of the documentation must.
+  const imports = (code: string): string =>
+    exported
+      .map(({ specifier, names }) => {
+        const used = names.filter((name) => new RegExp(`\\b${name}\\b`).test(code))
+        return `import { ${used.join(', ')} } from '${specifier}'\n`
+      })
+      .join('')
+  const pages = [...filesBelow('.', 'README.md').filter((file) => file === 'README.md'), ...filesBelow('docs', '.md')]
+  const examples = [
+    ...pages.flatMap(examplesOf),
+    ...filesBelow('src', '.ts')
+      .flatMap(examplesOf)
+      .map(({ name, code }) => ({ name, code: /^import /m.test(code) ? code : imports(code) + code })),
+  ].map(({ name, code }) => ({
+    path: join(root, 'test/types', name.replaceAll('/', ' ')),
+    code: `${code}\nexport {}\n`,
+  }))
+  expect(examples.length).toBeGreaterThan(0)
+
+  const texts = new Map(examples.map(({ path, code }) => [path, code]))
+  texts.set(join(root, 'test/types/session.d.ts'), "declare const session: import('sojourn').Session")
+  const lenient = { ...options, noUnusedLocals: false, noUnusedParameters: false, verbatimModuleSyntax: false }
+  const host = ts.createCompilerHost(lenient)
+  const program = ts.createProgram([...texts.keys()], lenient, {
+    ...host,
+    fileExists: (path) => texts.has(path) || host.fileExists(path),
+    readFile: (path) => texts.get(path) ?? host.readFile(path),
+    getSourceFile: (path, version) => {
+      const text = texts.get(path)
+      return text === undefined ? host.getSourceFile(path, version) : ts.createSourceFile(path, text, version)
+    },
+  })
+  const names = new Set(exported.flatMap((each) => each.names))
+  const problems = [...texts.keys()].flatMap((path) => {
+    const file = program.getSourceFile(path)!
+    return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]
+      .map(({ code, messageText }) => ({ code, text: ts.flattenDiagnosticMessageText(messageText, '\n') }))
+      .filter(({ code, text }) => !UNKNOWN_NAME.includes(code) || names.has(/'(\w+)'/.exec(text)?.[1] ?? ''))
+      .map(({ text }) => `${path.split('/').at(-1) ?? ''}: ${text}`)
+  })
+  expect(problems).toEqual([])
+}, 120_000)
