@@ -39,7 +39,7 @@ export function createAuthorize(host: Host, refresh: Refresh, server: SessionSer
     if (asks === 'resend') return add(request, await use())
     if (asks !== 'refresh') return null
     // Where there is nothing better, the answer that is there tells the application more than why.
-    const tokens = await refresh.newer(first.generation).catch(() => null)
-    return tokens?.id === id ? add(request, tokens) : null
+    const tokens = await refresh.newer(id, first.generation).catch(() => null)
+    return tokens && add(request, tokens)
   }
 }

@@ -21,6 +21,8 @@ export function createBoard(store: RecordStore, tabs: Tabs, shared: boolean, bro
   let works = true
   let texts: Texts = { record: null, end: null }
   let posted: SharedRecord | null = null
+  /** What another tab said aloud need not be said again, even if storage lags behind it. */
+  let heard: SharedRecord | null = null
   let seen = ''
 
   const ours = (record: SharedRecord | null): SharedRecord | null =>
@@ -55,14 +57,16 @@ export function createBoard(store: RecordStore, tabs: Tabs, shared: boolean, bro
     },
     isWiped: (id) => works && seen === id && texts.record === null && texts.end === null,
     hear(message) {
-      const heard = read(message)
+      heard = read(message)
       if (!works && heard) write(heard)
       return heard
     },
     post(full) {
       const record = ours(full)
       if (!record || JSON.stringify(record) === JSON.stringify(posted)) return
-      const turned = !posted || !isSame(posted, record) || isLive(posted) !== isLive(record)
+      const tells = (known: SharedRecord | null): boolean =>
+        !!known && isSame(known, record) && isLive(known) === isLive(record)
+      const turned = !tells(posted) && !tells(heard)
       write(record)
       seen = record.id
       if (works && !store.write(texts)) fail()

@@ -76,8 +76,8 @@ function parseOrigins(origins: readonly string[]): readonly string[] {
   const list: readonly unknown[] = Array.isArray(origins) ? origins : [origins]
   return list.map((given) => {
     try {
-      const { href, origin, host } = new URL(String(given))
-      if (Array.isArray(origins) && href === `${origin}/` && /^https?:[^*]+$/.test(origin) && host) return origin
+      const { href, origin } = new URL(String(given))
+      if (Array.isArray(origins) && href === `${origin}/` && /^https?:[^*]+$/.test(origin)) return origin
     } catch {
       // Said below.
     }

@@ -23,6 +23,7 @@ const ASKING = 300
 const SAMPLE = 4e3
 const LIMIT = 5e3
 const noop = (): void => undefined
+const over = (): Error => failed('signed_out', 'This session is over, or this page is done with it. Sign in first.')
 
 /** A session on the given world: `createSession` gives it the browser's. */
 export function createSessionWith(ports: Ports, options: SessionOptions = {}): Session {
@@ -78,7 +79,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       step('look')
       const record = current()
       if (!closed && record && (!id || id === record.id)) return record
-      throw failed('signed_out', 'This session is over, or this page is done with it. Sign in first.')
+      throw over()
     },
     now,
     signal: () => acting.signal,
@@ -276,6 +277,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     inspect: (listener) => listeners.add('step', listener),
     async signIn(tokens, { login } = {}) {
       const given = tokens === undefined ? null : checkTokens(tokens)
+      if (closed) throw over()
       const hash = login ? fingerprint(login) : ''
       const continues = (): boolean => {
         step('look')
@@ -283,7 +285,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       }
       // On every page load of a session by cookie nothing is to be done, and nobody is to be waited for.
       if (!given && continues()) return
-      const entry = { cancelled: closed }
+      const entry = { cancelled: false }
       signIns.add(entry)
       await underLock(async () => {
         if (continues()) {

@@ -25,8 +25,8 @@ export interface Host {
 export interface Refresh {
   /** Tokens that can be used now, refreshed if need be. */
   readonly use: (minValidity?: number, force?: boolean) => Promise<StoredTokens>
-  /** Newer tokens than `generation`, once for all tabs and callers. */
-  readonly newer: (generation: number) => Promise<StoredTokens>
+  /** Newer tokens of session `id` than `generation`, once for all tabs and callers. */
+  readonly newer: (id: string, generation: number) => Promise<StoredTokens>
   /** A refresh before need; nobody waits for it. */
   readonly ahead: (record: SharedRecord) => void
   readonly online: () => void
@@ -56,7 +56,8 @@ export function createRefresh(
   ports: Ports,
   policy: Policy,
 ): Refresh {
-  let flight: Promise<StoredTokens> | null = null
+  /** The refresh that is under way, and whose. */
+  let flight: { readonly id: string; readonly result: Promise<StoredTokens> } | null = null
   let lastFailure: SessionError | undefined
   /** The session and generation that nobody has tokens for. */
   let empty: string | undefined
@@ -162,25 +163,30 @@ export function createRefresh(
     }
   }
 
-  const run = async (seen: number): Promise<StoredTokens> => {
-    const record = host.live()
+  const run = async (id: string, seen: number): Promise<StoredTokens> => {
+    const record = host.live(id)
     if (!server?.refresh) throw noTokens()
     ranOffline = !ports.online()
     if (ranOffline) throw failed('offline', 'The browser is offline. The session stays; try again when it is online.')
     mayTry(record)
-    return host.exclusive(LOCK_WAIT, () => turn(record.id, seen))
+    return host.exclusive(LOCK_WAIT, () => turn(id, seen))
   }
 
-  const newer: Refresh['newer'] = (seen) =>
-    (flight ??= Promise.resolve(seen)
-      .then(run)
-      .finally(() => {
-        flight = null
-      }))
+  const newer: Refresh['newer'] = (id, seen) => {
+    if (flight?.id !== id) {
+      const result = Promise.resolve()
+        .then(() => run(id, seen))
+        .finally(() => {
+          if (flight === mine) flight = null
+        })
+      const mine = (flight = { id, result })
+    }
+    return flight.result
+  }
 
   const ahead = (record: SharedRecord): void => {
     if (!flight && ports.online() && record.retryAt <= host.now() && empty !== name(record))
-      newer(record.generation).catch(() => undefined)
+      newer(record.id, record.generation).catch(() => undefined)
   }
 
   return {
@@ -198,11 +204,14 @@ export function createRefresh(
         if (!tokens) return false
         // Shared time knows of a clock that was set back since the store was written.
         const known = tokens.generation === record.generation ? record.tokenExpiresAt : Infinity
-        return Math.min(known, (tokens.expiresAt ?? Infinity) + record.skew) > host.now() + left
+        // What no token can give must not cause a refresh at each call.
+        const life = record.tokenExpiresAt - record.tokenAt
+        const wanted = left < life ? left : life / 2
+        return Math.min(known, (tokens.expiresAt ?? Infinity) + record.skew) > host.now() + wanted
       }
       if (force || !isValid(minValidity)) {
         try {
-          tokens = await newer(tokens?.generation ?? generation)
+          tokens = await newer(id, tokens?.generation ?? generation)
         } catch (error) {
           if (!isValid(0)) throw error
         }
