@@ -163,6 +163,10 @@ describe('how oauth() sorts failures', () => {
     [401, undefined, 'rejected'],
     [401, 'invalid_token', 'rejected'],
     [401, 'invalid_client', 'server'],
+    [401, 'invalid_request', 'server'],
+    [401, 'invalid_scope', 'server'],
+    [401, 'unauthorized_client', 'server'],
+    [401, 'unsupported_grant_type', 'server'],
     [400, 'invalid_client', 'server'],
     [400, 'invalid_request', 'server'],
     [400, 'invalid_scope', 'server'],
@@ -197,6 +201,13 @@ describe('how oauth() sorts failures', () => {
     const { message } = await server(json({ error: 'invalid_client' }, 401)).failure()
     expect(message).toContain('clientId')
   })
+
+  it.each([408, 425, 500, 503])(
+    'does not send the developer looking for a mistake where there is none (%i)',
+    async (status) => {
+      expect((await server(text('', status)).failure()).message).not.toContain('clientId')
+    },
+  )
 
   it('repeats no error name that could be something else', async () => {
     const { message } = await server(json({ error: `the token ${SECRET} is bad` }, 400)).failure()

@@ -234,6 +234,16 @@ describe.each([{ encrypt: false }, { encrypt: true }])('idbTokens($encrypt)', (o
     await expect(store.get()).resolves.toEqual(some)
   })
 
+  it('rejects with what went wrong in a write, not with nothing', async () => {
+    const store = idbTokens(options)
+    await store.set(some)
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, ...args) {
+      // The key is taken: a failure that comes with the request's answer.
+      return this.add(...args)
+    })
+    await expect(store.set(next)).rejects.toMatchObject({ name: 'ConstraintError' })
+  })
+
   it('lets another tab delete the database at once, and goes on with a new one', async () => {
     const store = idbTokens(options)
     await store.set(some)
@@ -364,6 +374,35 @@ describe('idbTokens({ encrypt: true })', () => {
       throw new DOMException('The object can not be cloned.', 'DataCloneError')
     })
     await expect(encrypted().set(some)).rejects.toMatchObject({ name: 'DataCloneError' })
+  })
+
+  it('stores nothing under a key whose own transaction fails at the commit', async () => {
+    const read = Object.getOwnPropertyDescriptor(IDBObjectStore.prototype, 'get')!.value as IDBObjectStore['get']
+    let reads = 0
+    vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementation(function (this: IDBObjectStore, key) {
+      const asked = read.call(this, key)
+      const { transaction } = this
+      if (key === 'key' && ++reads === 2)
+        asked.addEventListener('success', () => {
+          queueMicrotask(() => {
+            transaction.abort()
+          })
+        })
+      return asked
+    })
+    await expect(encrypted().set(some)).rejects.not.toBeUndefined()
+    await expect(entries(database())).resolves.toEqual([])
+  })
+
+  it('counts what was sealed but never was tokens as absent', async () => {
+    const store = encrypted()
+    await store.set(some)
+    const key: CryptoKey = (await get('key', database()))!
+    const iv = new Uint8Array(12)
+    const text = JSON.stringify({ ...some, tokens: null })
+    const data = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, new TextEncoder().encode(text))
+    await set('tokens', { id: some.id, generation: some.generation, iv, data }, database())
+    await expect(store.get()).resolves.toBeNull()
   })
 
   it('rejects every call on plain http, where browsers do not encrypt, and never stores in the clear', async () => {
