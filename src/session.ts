@@ -57,19 +57,19 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   let leftAs = ''
   let cancelTimer: Undo = noop
   let stopWaking: Undo = noop
-  const signIns = new Set<{ cancelled: boolean }>()
+  /** Counts what cancels a sign-in that is under way. */
+  let signOuts = 0
 
   const listeners = createListeners(ports.report)
   const missing = new Map<string, SessionEvents['degraded']>()
+  /** Told once, a moment later: never in the middle of a step. Who listens too late is told by `on`. */
   const degraded = (feature: SessionEvents['degraded']['feature'], consequence: string): void => {
-    if (missing.has(feature)) return
-    missing.set(feature, { feature, consequence })
-    void Promise.resolve().then(tellMissing)
-  }
-  /** Told a moment later, never in the middle of a step; and again for those who came too late. */
-  const tellMissing = (): void => {
-    for (const event of missing.values()) listeners.tell('degraded', event)
-    listeners.drain()
+    const event = { feature, consequence }
+    void Promise.resolve().then(() => {
+      if (missing.has(feature)) return
+      missing.set(feature, event)
+      host.tell('degraded', event)
+    })
   }
 
   const current = (): SharedRecord | null => (isLive(state.record) ? state.record : null)
@@ -266,13 +266,12 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     getSnapshot: () => snapshot,
     subscribe: (listener) => listeners.add('change', listener),
     on(type, listener) {
-      if (type !== 'degraded') return listeners.add(type, listener)
-      void Promise.resolve().then(tellMissing)
-      const heard = new Set<unknown>()
-      return listeners.add(type, (event: never) => {
-        if (!heard.has(event)) listener(event)
-        heard.add(event)
-      })
+      if (type === 'degraded')
+        for (const event of missing.values())
+          Promise.resolve(event as never)
+            .then(listener)
+            .catch(ports.report)
+      return listeners.add(type, listener)
     },
     inspect: (listener) => listeners.add('step', listener),
     async signIn(tokens, { login } = {}) {
@@ -285,8 +284,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       }
       // On every page load of a session by cookie nothing is to be done, and nobody is to be waited for.
       if (!given && continues()) return
-      const entry = { cancelled: false }
-      signIns.add(entry)
+      const before = signOuts
       await underLock(async () => {
         if (continues()) {
           const record = current()
@@ -295,12 +293,12 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
         }
         const id = ports.id()
         const times = given && (await refresh.replace(id, 0, given))
-        if (entry.cancelled) {
+        if (signOuts !== before) {
           await wipe(id)
           throw failed('signed_out', 'signOut() or destroy() came before this sign-in was done.')
         }
         step('signIn', null, true, null, { id, login: hash, ...times })
-      }).finally(() => signIns.delete(entry))
+      })
     },
     async setTokens(tokens) {
       const given = checkTokens(tokens)
@@ -308,7 +306,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       await underLock(() => setTokens(id, given))
     },
     async signOut() {
-      for (const entry of signIns) entry.cancelled = true
+      signOuts++
       await (askingUntil && ready)
       step('signOut', ending('signOut'))
       await wiping
@@ -353,7 +351,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     authorize: createAuthorize(host, refresh, server),
     destroy() {
       closed = true
-      for (const entry of signIns) entry.cancelled = true
+      signOuts++
       ofTab.abort()
       acting.abort()
       watching?.stop()
