@@ -34,8 +34,8 @@ export interface OAuthOptions {
  * ```
  */
 export function oauth(options: OAuthOptions): SessionServer {
-  const { clientId, revocationEndpoint, parameters, fetch: ownFetch } = options
-  const tokenUrl = endpoint('tokenEndpoint', options.tokenEndpoint)
+  const { tokenEndpoint, revocationEndpoint, clientId, parameters, fetch: ownFetch } = Object(options) as OAuthOptions
+  const tokenUrl = endpoint('tokenEndpoint', tokenEndpoint)
   const revocationUrl = revocationEndpoint !== undefined && endpoint('revocationEndpoint', revocationEndpoint)
   if (typeof clientId !== 'string' || !clientId) throw invalid('clientId', clientId, "a name such as 'app'")
 

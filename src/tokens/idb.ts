@@ -22,8 +22,9 @@ type Stored = Partial<StoredTokens> | undefined
  * Tokens in IndexedDB, shared by all tabs and kept over reloads. It rejects where IndexedDB is missing, full, or
  * silent for 2 s, and the session then goes on in memory.
  *
- * `encrypt` (AES-GCM, 256 bit) makes what is copied off the disk or out of the database useless without the browser's own key
- * store. A script of your origin can still ask for the tokens: it is no cure for XSS. It needs a secure context.
+ * `encrypt` (AES-GCM, 256 bit) makes what a script copies out of the database useless elsewhere. It is no cure for XSS, since a
+ * script can ask for the tokens in place, nor for a thief of the whole browser profile, in which the key lies as well (IETF
+ * OAuth 2.0 for Browser-Based Applications §8.6). It needs a secure context: on plain http every call rejects.
  *
  * @example Staying signed in over a reload
  * ```ts

@@ -2,9 +2,9 @@ import type { TokenStore } from '../types.js'
 import { isStill, storedTokens } from './stored.js'
 
 /**
- * Tokens in localStorage or sessionStorage, readable by any script of the origin for as long as they lie there: choose it
- * knowingly (RFC 9700 has nothing against a short-lived access token; OWASP ASVS 14.3.3 and NIST SP 800-63B-4 §5.1 advise
- * against it). Every method rejects where the browser denies storage or it is full.
+ * Tokens in localStorage or sessionStorage, readable by any script of the origin and kept until somebody removes them: choose
+ * it knowingly. OWASP's Session Management Cheat Sheet and NIST SP 800-63B-4 §5.1 advise against it; `idbTokens` costs as little.
+ * Every method rejects where the browser denies storage or it is full, and the session then goes on in memory.
  *
  * `storage` is called at each use, so that a server can import and create it. sessionStorage is not shared between tabs, all
  * else counts as shared. `key` is the entry's name: give each session of an origin its own.

@@ -369,6 +369,12 @@ describe('the options of oauth()', () => {
     },
   )
 
+  it('say so when there are none, as a script without types may do it', () => {
+    expect(() => oauth(undefined as unknown as OAuthOptions)).toThrow(
+      expect.objectContaining({ code: 'invalid_options' }),
+    )
+  })
+
   it('are read once: what happens to a URL object later changes nothing', async () => {
     const tokenEndpoint = new URL('https://id.example/token')
     const { refresh, calls } = server(json({ access_token: 'new' }), { tokenEndpoint })
