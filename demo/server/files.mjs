@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 
 import { sendText } from './http.mjs'
 
@@ -52,7 +51,8 @@ export async function importMap() {
  * @returns {URL | null} the file, where the path leads into one of the folders and not out of it again
  */
 function locate(pathname) {
-  const mount = Object.keys(FOLDERS).find((prefix) => pathname.startsWith(prefix))
+  // No file of ours needs an escape in its path, and an escaped slash could hide a way out.
+  const mount = /^[\w./-]+$/.test(pathname) && Object.keys(FOLDERS).find((prefix) => pathname.startsWith(prefix))
   if (!mount) return null
   const file = new URL(pathname.slice(mount.length), FOLDERS[mount])
   return file.href.startsWith(FOLDERS[mount].href) && extname(file.pathname) in TYPES ? file : null
@@ -64,7 +64,7 @@ function locate(pathname) {
  */
 export async function sendFile(pathname, res) {
   const file = locate(pathname)
-  const body = file && (await readFile(fileURLToPath(file)).catch(() => null))
+  const body = file && (await readFile(file).catch(() => null))
   if (!body) return sendText(res, 404, 'Not found')
   res.writeHead(200, {
     'Content-Type': TYPES[extname(file.pathname)],
