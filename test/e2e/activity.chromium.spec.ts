@@ -3,6 +3,10 @@ import type { CDPSession } from '@playwright/test'
 import { anHour, expectActivity, expectNoActivity } from './activity-kinds.js'
 import { test, type Tab } from './fixtures.js'
 
+test.beforeEach(async ({ context }) => {
+  await context.clock.install()
+})
+
 const inputs: { what: string; input: (cdp: CDPSession) => Promise<unknown> }[] = [
   {
     what: 'a finger that touches',
@@ -38,6 +42,10 @@ const inputs: { what: string; input: (cdp: CDPSession) => Promise<unknown> }[] =
   {
     what: 'typing by an input method',
     input: (cdp) => cdp.send('Input.imeSetComposition', { text: 'にほ', selectionStart: 2, selectionEnd: 2 }),
+  },
+  {
+    what: 'text that comes without keys, as from dictation,',
+    input: (cdp) => cdp.send('Input.insertText', { text: 'dictated' }),
   },
   {
     what: 'a file that is dragged in from elsewhere',

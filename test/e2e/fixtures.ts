@@ -115,6 +115,7 @@ export const test = base.extend<Fixtures>({
   tabs: async ({ context, server }, use, info) => {
     const pages: Page[] = []
     const lines: string[] = []
+    let opening: Promise<unknown> = Promise.resolve()
     let inWebStorage = false
     const tabs: Tabs = {
       console: lines,
@@ -122,7 +123,10 @@ export const test = base.extend<Fixtures>({
         inWebStorage = true
       },
       async open(config = {}, { path = '/app', origin = server.origin } = {}) {
-        const page = await context.newPage()
+        // One after the other: Firefox makes no two tabs at the same time.
+        const opened = opening.then(() => context.newPage())
+        opening = opened
+        const page = await opened
         pages.push(page)
         page.on('console', (message) => lines.push(message.text()))
         page.on('pageerror', (error) => lines.push(`uncaught: ${error.stack ?? String(error)}`))

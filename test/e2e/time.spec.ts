@@ -64,20 +64,18 @@ test('S51 without activity every tab warns at its time and ends at its time', as
   }
 })
 
-test('S52 activity in one tab keeps the other alive', async ({ tabs }) => {
-  const [busy, quiet] = await tabs.openMany(2, { ...shortIdle, server: 'none' })
+test('S52 activity in one tab keeps the other alive', async ({ tabs, context }) => {
+  await context.clock.install()
+  const [busy, quiet] = await tabs.openMany(2, { server: 'none' })
   if (!busy || !quiet) throw new Error('no tabs')
   await signIn([busy, quiet])
-  const until = Date.now() + 6000
-  while (Date.now() < until) {
+  for (let minutes = 0; minutes < 40; minutes += 10) {
     await busy.page.keyboard.press('a')
-    await pause(300)
+    await context.clock.runFor(10 * 60_000)
   }
-  const last = Date.now()
-  expect(await quiet.phase()).toBe('active')
   expect(await quiet.events('warning')).toEqual([])
-  const end = await quiet.next('signedOut', 1, 6000)
-  expect(end.at).toBeGreaterThan(last + 3000)
+  await context.clock.runFor(3.5 * 60_000)
+  await Promise.all([busy, quiet].map((tab) => tab.next('warning')))
 })
 
 test('S53 refreshes, timers, storage and background requests are not activity', async ({ tabs, tokens }) => {
@@ -148,9 +146,11 @@ for (const activityDuringWarning of ['ignore', 'extend'] as const) {
   })
 }
 
-test('S55 "stay signed in" in one tab closes the warning in the other', async ({ tabs }) => {
-  const all = await tabs.openMany(2, { ...shortIdle, server: 'none' })
+test('S55 "stay signed in" in one tab closes the warning in the other', async ({ tabs, context }) => {
+  await context.clock.install()
+  const all = await tabs.openMany(2, { server: 'none' })
   await signIn(all)
+  await context.clock.fastForward('13:10')
   await Promise.all(all.map((tab) => tab.next('warning')))
   const before = await all[0]?.deadlines()
   expect(await all[1]?.extend()).toBe(true)
@@ -159,48 +159,53 @@ test('S55 "stay signed in" in one tab closes the warning in the other', async ({
   expect((await all[1]?.next('extended'))?.detail).toEqual({ by: 'user', where: 'here' })
   expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(['active', 'active'])
   const after = await all[0]?.deadlines()
-  expect(after?.endAt).toBeGreaterThan(before?.endAt ?? Infinity)
+  expect(after?.endAt).toBeGreaterThan((before?.endAt ?? Infinity) + 12 * 60_000)
   // And the whole way once more.
+  await context.clock.fastForward('13:10')
   await Promise.all(all.map((tab) => tab.next('warning', 2)))
 })
 
-test('activity during the warning is ignored, or closes it in all tabs where the options say so', async ({ tabs }) => {
-  const ignoring = await tabs.open({ options: { ...shortIdle.options, name: 'ignoring' }, server: 'none' })
-  const options = { ...shortIdle.options, activityDuringWarning: 'extend' as const }
-  const [one, two] = await tabs.openMany(2, { options, server: 'none' })
+test('activity during the warning is ignored, or closes it in all tabs where the options say so', async ({
+  tabs,
+  context,
+}) => {
+  await context.clock.install()
+  const ignoring = await tabs.open({ options: { name: 'ignoring' }, server: 'none' })
+  const [one, two] = await tabs.openMany(2, { options: { activityDuringWarning: 'extend' }, server: 'none' })
   if (!one || !two) throw new Error('no tabs')
   await ignoring.signIn()
   await signIn([one, two])
+  await context.clock.fastForward('13:10')
   await Promise.all([ignoring, one, two].map((tab) => tab.next('warning')))
   await ignoring.click()
   await one.click()
   expect((await two.next('extended', 1, 1000)).detail).toEqual({ by: 'activity', where: 'elsewhere' })
   expect(await one.phase()).toBe('active')
   expect(await ignoring.phase()).toBe('warning')
+  await context.clock.fastForward('02:00')
   await ignoring.next('signedOut')
 })
 
-test('S57 the absolute timeout beats activity and survives a reload', async ({ tabs }) => {
-  const [tab, other] = await tabs.openMany(2, {
-    options: { idleTimeout: false, absoluteTimeout: 6000, warnBefore: 2000 },
-    server: 'none',
-  })
+test('S57 the absolute timeout beats activity and survives a reload', async ({ tabs, context }) => {
+  await context.clock.install()
+  const [tab, other] = await tabs.openMany(2, { server: 'none' })
   if (!tab || !other) throw new Error('no tabs')
   await signIn([tab, other])
-  const due = await tab.deadlines()
-  expect(due?.endsBy).toBe('absolute')
-  await tab.page.reload()
-  expect(await tab.deadlines()).toEqual(due)
-  const warned = other.next('warning')
-  for (let done = false; !done; done = await Promise.race([warned.then(() => true), pause(200).then(() => false)])) {
+  const snapshot = await tab.snapshot()
+  const startedAt = 'startedAt' in snapshot ? snapshot.startedAt : NaN
+  for (let minutes = 10; minutes < 12 * 60; minutes += 10) {
+    await context.clock.runFor(10 * 60_000)
     await tab.page.keyboard.press('a')
+    if (minutes === 360) await tab.page.reload()
   }
-  expect((await warned).detail['canExtend']).toBe(false)
+  expect(await tab.deadlines()).toMatchObject({ endsBy: 'absolute', endAt: startedAt + 12 * 3_600_000 })
+  await context.clock.runFor(8.2 * 60_000)
+  expect((await other.next('warning')).detail['canExtend']).toBe(false)
   expect(await tab.extend()).toBe(false)
   await tab.click()
-  const end = await other.next('signedOut')
-  expect(end.detail['reason']).toBe('absolute')
-  expect(Math.abs(end.at - (due?.endAt ?? 0))).toBeLessThan(400)
+  await context.clock.runFor(2 * 60_000)
+  expect((await other.next('signedOut')).detail['reason']).toBe('absolute')
+  expect(await tab.snapshot()).toEqual({ phase: 'signedOut', reason: 'absolute', endedAt: startedAt + 12 * 3_600_000 })
 })
 
 test('S58 where nobody is active there is no proactive refresh and no keep-alive', async ({

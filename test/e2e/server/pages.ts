@@ -45,6 +45,9 @@ async function browserFile(name: string): Promise<string> {
   return `/node_modules/${name}/${normalize(file)}`
 }
 
+/** No page asks for a favicon, which its policy would not allow. */
+const icon = '<link rel="icon" href="data:,">'
+
 interface PageParts {
   readonly title: string
   readonly scripts: readonly string[]
@@ -60,7 +63,7 @@ async function page(parts: PageParts): Promise<{ html: string; policy: string }>
   const html = `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${parts.title}</title>
-<link rel="icon" href="data:,">
+${icon}
 <script type="importmap" nonce="${nonce}">${await importMap()}</script>
 ${parts.scripts.map((src) => `<script ${src.endsWith('.ts') ? 'type="module"' : ''} nonce="${nonce}" src="${src}"></script>`).join('\n')}
 </head>
@@ -73,7 +76,8 @@ ${parts.body}
     `default-src 'none'`,
     `script-src 'nonce-${nonce}'`,
     `connect-src 'self' ${parts.asks ?? ''}`,
-    `img-src data:`,
+    // Firefox asks for the icon of a page that comes back from its back/forward cache, whatever the page said.
+    `img-src 'self' data:`,
     ...(parts.frames === undefined ? [] : [`frame-src 'self' ${parts.frames}`]),
     `base-uri 'none'`,
     `require-trusted-types-for 'script'`,
@@ -145,12 +149,12 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
       })
     case '/inner':
       return send(
-        `<!doctype html><title>Inner</title><input id="inner-text" aria-label="Text"><button id="inner-press">Press</button>`,
+        `<!doctype html><title>Inner</title>${icon}<input id="inner-text" aria-label="Text"><button id="inner-press">Press</button>`,
       )
     case '/away':
-      return send(`<!doctype html><title>Away</title><p>Somewhere else. <a id="back" href="/app">App</a></p>`)
+      return send(`<!doctype html><title>Away</title>${icon}<p>Somewhere else. <a id="back" href="/app">App</a></p>`)
     case '/empty':
-      return send(`<!doctype html><title>Empty</title><p>No script here.</p>`)
+      return send(`<!doctype html><title>Empty</title>${icon}<p>No script here.</p>`)
     case '/download':
       response.writeHead(200, {
         'content-type': 'application/octet-stream',
@@ -158,6 +162,7 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
       })
       response.end('report')
       return true
+    case '/favicon.ico':
     case '/no-content':
       response.writeHead(204).end()
       return true

@@ -19,6 +19,9 @@ export async function startServer(options: TokenServerOptions = {}): Promise<Tes
   let otherOrigin = ''
   const listen = async (): Promise<Server> => {
     const server = createServer((request, response) => {
+      // A browser sends a request once more by itself when a connection that it has used before breaks. Faults shall hit the
+      // library and not that, so each request gets a connection of its own.
+      response.setHeader('connection', 'close')
       void (async () => {
         if (await tokens.handle(request, response)) return
         if (await handlePages(request, response, otherOrigin)) return

@@ -66,6 +66,7 @@ const test = base.extend<Fixtures, { driver: Driver }>({
         returns: () => run('return harness.returns()'),
       }
       windows.push(window)
+      await expect.poll(() => run(`return 'harness' in window`)).toBe(true)
       await run('await harness.session.ready')
       return window
     })
@@ -163,14 +164,15 @@ for (const [what, input] of [
 }
 
 test('S60 a click inside a cross-origin iframe counts', async ({ open, engine }) => {
-  const config: PageConfig = { ...shortIdle, server: 'none' }
-  const window = await open(config, '/cross-framed')
+  // Long enough for the sample of a frame, which is taken every 4 s.
+  const options = { idleTimeout: 8000, warnBefore: 1500, absoluteTimeout: false } as const
+  const window = await open({ options, server: 'none' }, '/cross-framed')
   await window.signIn()
   await engine.enterFrame('#frame')
-  const until = Date.now() + 6000
+  const until = Date.now() + 10_000
   while (Date.now() < until) {
     await engine.click('#inner-press')
-    await pause(700)
+    await pause(500)
   }
   await engine.leaveFrame()
   expect(await window.phase()).toBe('active')

@@ -1,0 +1,99 @@
+/** Who keeps a session awake, and who does not. */
+import { expect, pause, test, type PageConfig, type Tab } from './fixtures.js'
+
+/** Long enough for the sample of a frame, which is taken every 4 s. */
+const framed: PageConfig = { options: { idleTimeout: 8000, warnBefore: 1500, absoluteTimeout: false }, server: 'none' }
+/** How long a user's activation lasts, in all engines. */
+const activation = 5000
+
+// In real time, for a user's activation knows no other.
+// The tab with the frame is never asked for anything meanwhile: a driver's questions count as a user's activation.
+for (const [what, selector] of [
+  ['clicks', '#inner-press'],
+  ['keys', '#inner-text'],
+] as const) {
+  test(`S60 ${what} inside a cross-origin iframe count`, async ({ tabs }) => {
+    const watcher = await tabs.open(framed)
+    const tab = await tabs.open(framed, { path: '/cross-framed' })
+    const target = tab.page.frameLocator('#frame').locator(selector)
+    await target.click()
+    // Only what comes after the click that went into the field shall count.
+    await pause(activation)
+    await watcher.signIn()
+    const until = Date.now() + 10_500
+    while (Date.now() < until) {
+      if (what === 'clicks') await target.click()
+      else await tab.page.keyboard.press('x')
+      await pause(500)
+    }
+    expect((await watcher.events()).map(({ type }) => type)).toEqual(['signedIn'])
+  })
+}
+
+test('S60 a focused cross-origin iframe in which nobody works keeps nobody awake', async ({ tabs }) => {
+  const watcher = await tabs.open(framed)
+  const tab = await tabs.open(framed, { path: '/cross-framed' })
+  await tab.page.frameLocator('#frame').locator('#inner-text').click()
+  await pause(activation)
+  await watcher.signIn()
+  expect((await watcher.next('signedOut', 1, 9500)).detail['reason']).toBe('idle')
+})
+
+test('a closed tab keeps nobody awake, whatever it held', async ({ tabs, context }) => {
+  await context.clock.install()
+  const [busy, other] = await tabs.openMany(2, { server: 'none' })
+  if (!busy || !other) throw new Error('no tabs')
+  await busy.signIn()
+  await other.next('signedIn')
+  await busy.page.evaluate(() => {
+    window.harness.session.hold()
+  })
+  // In small steps, for the clocks of the tabs run one after the other.
+  for (let minutes = 0; minutes < 20; minutes += 2) await context.clock.runFor(2 * 60_000)
+  expect(await other.phase()).toBe('active')
+  await busy.page.close()
+  await context.clock.runFor(15.1 * 60_000)
+  expect((await other.next('signedOut')).detail['reason']).toBe('idle')
+})
+
+async function expectAlive(tab: Tab, other: Tab): Promise<void> {
+  expect((await tab.next('warning')).detail['canExtend']).toBe(true)
+  expect(await other.extend()).toBe(true)
+  expect((await tab.next('extended')).detail['where']).toBe('elsewhere')
+  await other.signOut()
+  expect((await tab.next('signedOut')).detail['where']).toBe('elsewhere')
+}
+
+test('a download and a navigation that the user cancels kill nothing', async ({ tabs, context }) => {
+  await context.clock.install()
+  const [tab, other] = await tabs.openMany(2, { server: 'none' })
+  if (!tab || !other) throw new Error('no tabs')
+  await tab.signIn()
+  await other.next('signedIn')
+  const download = tab.page.waitForEvent('download')
+  await tab.page.locator('#download').click()
+  await download
+  await tab.page.evaluate(() => {
+    addEventListener('beforeunload', (event) => {
+      event.preventDefault()
+    })
+  })
+  const asked = tab.page.waitForEvent('dialog')
+  void tab.page.locator('#away').click({ noWaitAfter: true })
+  await (await asked).dismiss()
+  expect(await tab.phase()).toBe('active')
+  await context.clock.fastForward('13:30')
+  await expectAlive(tab, other)
+})
+
+test('a navigation that comes to nothing kills nothing', async ({ tabs }) => {
+  const options = { idleTimeout: 6000, warnBefore: 3000, absoluteTimeout: false } as const
+  const [tab, other] = await tabs.openMany(2, { options, server: 'none' })
+  if (!tab || !other) throw new Error('no tabs')
+  await tab.signIn()
+  await other.next('signedIn')
+  await tab.page.evaluate(() => {
+    location.assign('/no-content')
+  })
+  await expectAlive(tab, other)
+})
