@@ -29,7 +29,7 @@ export const layers = [
   },
   { files: ['index.ts'], imports: ['session.ts', 'ports/', 'tokens/memory.ts', ...words] },
   { files: ['policies.ts'], imports: [], types: ['types.ts'] },
-  { files: ['fetch.ts'], imports: ['errors.ts'], types: ['types.ts'] },
+  { files: ['fetch.ts'], imports: ['errors.ts', 'limit.ts'], types: ['types.ts'] },
   {
     files: ['global.ts'],
     imports: ['index.ts', 'fetch.ts', 'policies.ts', 'servers/oauth.ts', 'tokens/idb.ts', 'tokens/web-storage.ts'],

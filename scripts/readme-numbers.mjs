@@ -41,9 +41,9 @@ const blocks = { sizes }
 export async function withNumbers(text) {
   let result = text
   for (const [name, measure] of Object.entries(blocks)) {
-    const block = new RegExp(`(<!-- ${name} -->\n)[^]*?(\n<!-- /${name} -->)`)
+    const block = new RegExp(`(<!-- ${name} -->)[^]*?(<!-- /${name} -->)`)
     if (!block.test(result)) throw new Failure(`README.md has no place for ${name}: <!-- ${name} -->`)
-    result = result.replace(block, (_, before, after) => `${before}\n${measure()}\n${after}`)
+    result = result.replace(block, (_, before, after) => `${before}\n\n${measure()}\n\n${after}`)
   }
   return format(result, { ...(await resolveConfig(readme)), parser: 'markdown' })
 }

@@ -22,17 +22,20 @@ const page = (script: string): string => `<!doctype html>
   document.title = session.getSnapshot().phase
 </script>`
 
+/** What the README tells a reader to paste. */
+const example = (): string => /^```html\n(.*?)^```$/ms.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1] ?? ''
+
 let server: Server
-let browser: Browser
+let browser: Browser | undefined
 let origin = ''
 
 beforeAll(async () => {
   server = createServer((request, response) => {
     const path = (request.url ?? '/').slice(1)
     const isScript = /^sojourn[\w.]*\.js(\.map)?$/.test(path)
-    response.setHeader('content-security-policy', CSP)
+    if (path !== 'readme') response.setHeader('content-security-policy', CSP)
     response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html')
-    response.end(isScript ? readFileSync(join(root, 'dist', path)) : page(`${path}.js`))
+    response.end(isScript ? readFileSync(join(root, 'dist', path)) : path === 'readme' ? example() : page(`${path}.js`))
   })
   await new Promise<void>((resolve) => server.listen(0, resolve))
   origin = `http://localhost:${String((server.address() as AddressInfo).port)}`
@@ -40,13 +43,13 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await browser.close()
+  await browser?.close()
   server.closeAllConnections()
   server.close()
 })
 
 async function open(path: string): Promise<{ tab: Page; complaints: string[] }> {
-  const tab = await browser.newPage()
+  const tab = await browser!.newPage()
   const complaints: string[] = []
   tab.on('pageerror', (error) => complaints.push(error.message))
   tab.on('console', (message) => complaints.push(message.text()))
@@ -72,6 +75,12 @@ describe('the script build in a bare page', () => {
     await tab.evaluate('session.signIn()')
     expect(await tab.evaluate('session.getSnapshot().phase')).toBe('active')
     expect(await tab.evaluate('session.destroy()')).toBeUndefined()
+    expect(complaints).toEqual([])
+  })
+
+  test('the example of the README works as it stands', async () => {
+    const { tab, complaints } = await open('readme')
+    expect(await tab.evaluate('Sojourn.isSessionError(new Sojourn.SessionError("offline"))')).toBe(true)
     expect(complaints).toEqual([])
   })
 })

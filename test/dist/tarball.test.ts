@@ -32,6 +32,7 @@ describe('what is published', () => {
     expect(packed.filter((path) => !path.endsWith('.map'))).toMatchInlineSnapshot(`
       [
         "LICENSE",
+        "README.md",
         "dist/errors.d.ts",
         "dist/fetch.d.ts",
         "dist/fetch.js",
@@ -42,6 +43,7 @@ describe('what is published', () => {
         "dist/servers/oauth.d.ts",
         "dist/servers/oauth.js",
         "dist/shared/errors.js",
+        "dist/shared/limit.js",
         "dist/shared/stored.js",
         "dist/sojourn.core.min.js",
         "dist/sojourn.min.js",
