@@ -1,4 +1,5 @@
 import { SessionError } from './errors.js'
+import { abortable } from './limit.js'
 import type { Session } from './types.js'
 
 /** Who gets credentials from {@link createFetch}, and what it sends with. */
@@ -50,21 +51,6 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
     return send(authorized, { redirect: 'error', referrer, referrerPolicy })
   }
   return own
-}
-
-/** `work`, unless the caller gives up first: it may wait for a refresh. */
-function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      // Chrome before 98 knows no `reason`.
-      reject((signal.reason as Error | undefined) ?? new DOMException('The request was aborted.', 'AbortError'))
-    }
-    signal.addEventListener('abort', stop)
-    if (signal.aborted) stop()
-    work.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', stop)
-    })
-  })
 }
 
 /** On a server there is no page, and so nobody who gets credentials by default. */

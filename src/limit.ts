@@ -32,6 +32,22 @@ export function within<T>(
   })
 }
 
+/** `work`, unless the caller stops waiting first; what it waited for goes on for the others. */
+export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      // Chrome before 98 knows no `reason`.
+      reject((signal.reason as Error | undefined) ?? new DOMException('The caller stopped waiting.', 'AbortError'))
+    }
+    signal.addEventListener('abort', stop)
+    if (signal.aborted) stop()
+    work.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', stop)
+    })
+  })
+}
+
 /** What a failed call waits before the next, ms: exponential, with jitter, at most a minute. */
 export const pause = (failures: number, random: () => number): number =>
   Math.min(6e4, 1e3 * 2 ** failures) * (0.5 + random() / 2)

@@ -6,7 +6,7 @@ import { activity, adopt, begin, ending, extension, reduce, type Change, type St
 import { ends, nextWake, refreshAheadAt, sharedNow, warnAtOf, warnedOf } from './core/time.js'
 import { milliseconds } from './duration.js'
 import { failed } from './errors.js'
-import { within } from './limit.js'
+import { abortable, within } from './limit.js'
 import { createListeners } from './listeners.js'
 import { policyOf } from './options.js'
 import { isSamePicture, noticesOf, pictureOf } from './picture.js'
@@ -388,19 +388,4 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     if (!current()) host.exclusive(LIMIT, sweep).catch(noop)
   }
   return session
-}
-
-/** The caller stops waiting when it wishes; what it waited for goes on for the others. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      reject(signal.reason as Error)
-    }
-    signal.addEventListener('abort', onAbort)
-    if (signal.aborted) onAbort()
-    promise.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', onAbort)
-    })
-  })
 }
