@@ -1,0 +1,124 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decode, encode, encodeEnd, isLive, merge, type SharedRecord } from '../../src/core/record.js'
+import { anyRecord, canonical, known, NOW } from './arbitrary.js'
+
+/** What another tab reads of a record: two texts, one for its end. */
+const reread = (record: SharedRecord): SharedRecord | null =>
+  merge(decode(encode(record)), isLive(record) ? null : decode(encodeEnd(record)))
+
+const KEYS = Object.keys(known) as (keyof SharedRecord)[]
+const POISON: readonly string[] = [
+  ...['1e999', '-1e999', '-1', '-0.5', '9e15', '1e308', '864e13', 'null', 'true', '"1"', '""', '[]', '[1]', '{}'],
+  ...['{"toString":1}', '{"valueOf":1}', '{"__proto__":1}', '"__proto__"', '"\\u0000"', `"${'x'.repeat(3000)}"`],
+]
+/** A sound record's text in which one field is something else. */
+const poisoned = (key: string, value: string): string => {
+  const others = Object.entries(JSON.parse(encode(known)) as object).filter(([name]) => name !== key)
+  const fields = [...others.map(([name, one]) => `${JSON.stringify(name)}:${JSON.stringify(one)}`), `"${key}":${value}`]
+  return `{${fields.join(',')}}`
+}
+
+describe('the texts of a record', () => {
+  it('give the record back to the tab that reads them', () => {
+    const law = fc.property(anyRecord, (record) => {
+      // A reason says nothing before the end, and a record needs a start.
+      const written = isLive(record) ? { ...record, reason: '' } : record
+      expect(canonical(reread(written))).toBe(canonical(written))
+    })
+    fc.assert(law, { numRuns: 1000 })
+  })
+
+  it('give fields of a newer version back as they were read', () => {
+    const text = poisoned('v2', '{"deep":[1,{"ü":null}],"n":0.1}')
+    expect(JSON.parse(encode(decode(text)!))).toEqual(JSON.parse(text))
+  })
+
+  it('tell of the end alone in the tombstone, so that every later version obeys it', () => {
+    const ended = { ...known, endedAt: NOW, reason: 'signOut' }
+    expect(JSON.parse(encodeEnd(ended))).toEqual({ id: known.id, seq: 1, endedAt: NOW, reason: 'signOut' })
+    expect(encode(ended)).toBe(encode(known))
+    expect(merge(known, decode(encodeEnd(ended)))).toEqual(ended)
+  })
+
+  it('leave out what says nothing', () => {
+    expect(JSON.parse(encode(known))).toEqual({
+      id: known.id,
+      seq: 1,
+      startedAt: known.startedAt,
+      activeAt: known.activeAt,
+    })
+  })
+})
+
+describe('I12: malformed input', () => {
+  it('never throws and never gives what no tab would have written, whatever the text', () => {
+    const text = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.jsonValue().map((value) => JSON.stringify({ ...known, x: value })),
+    )
+    fc.assert(
+      fc.property(text, (one) => sound(decode(one))),
+      { numRuns: 1000 },
+    )
+  })
+
+  it.each([undefined, null, 7, true, Symbol('x'), {}, [], () => 1, new Date(), 10n])(
+    'that is no text is absent',
+    (value) => {
+      expect(decode(value)).toBeNull()
+    },
+  )
+
+  it('with any field of any other kind is absent', () => {
+    const kinds = fc.property(fc.constantFrom(...KEYS), fc.jsonValue(), (key, value) => {
+      const decoded = decode(poisoned(key, JSON.stringify(value)))
+      if (typeof value !== typeof known[key]) expect(decoded).toBeNull()
+      sound(decoded)
+    })
+    fc.assert(kinds, { numRuns: 2000 })
+  })
+
+  it.each(KEYS)('is absent or harmless in %s', (key) => {
+    for (const value of POISON) harmless(poisoned(key, value))
+  })
+
+  it.each(['', 'a', 'short', 'x'.repeat(65), 'has space', 'sémion-abc', '<script>1', '../../../etc', 'session-a\n'])(
+    'with an id that none of us gives is absent: %j',
+    (id) => {
+      expect(decode(JSON.stringify({ ...JSON.parse(encode(known)), id }))).toBeNull()
+    },
+  )
+
+  it('of great length is absent, however sound', () => {
+    expect(decode(poisoned('v2', `"${'x'.repeat(1500)}"`))).not.toBeNull()
+    expect(decode(poisoned('v2', `"${'x'.repeat(2000)}"`))).toBeNull()
+    expect(decode(`{"id":"session-a","startedAt":1,"v2":${'['.repeat(9e5)}${']'.repeat(9e5)}}`)).toBeNull()
+  })
+
+  it('that knows neither a start nor an end is absent', () => {
+    expect(decode('{"id":"session-a","seq":3,"activeAt":5}')).toBeNull()
+    expect(decode('{"id":"session-a","seq":3,"activeAt":5,"startedAt":1e999,"endedAt":1e999}')).toBeNull()
+  })
+})
+
+function harmless(text: string): void {
+  const decoded = decode(text)
+  sound(decoded)
+  const merged = merge(known, decoded)
+  sound(merged)
+  expect(canonical(merged)).toBe(canonical(merge(decoded, known)))
+  expect(encode(merged!)).not.toBe('')
+}
+
+/** What a tab may hold: every known field of its kind, instants that a Date can hold. */
+function sound(record: SharedRecord | null): void {
+  if (!record) return
+  expect(record.id).toMatch(/^[\w-]{8,64}$/)
+  for (const key of KEYS) {
+    const value = record[key]
+    expect(typeof value).toBe(typeof known[key])
+    if (typeof value === 'number') expect(value >= 0 && (value <= 864e13 || value === known[key])).toBe(true)
+  }
+}

@@ -1,0 +1,121 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { merge, type SharedRecord } from '../../src/core/record.js'
+import { anyRecord, canonical } from './arbitrary.js'
+
+const same = (a: SharedRecord | null, b: SharedRecord | null): void => {
+  expect(canonical(a)).toBe(canonical(b))
+}
+const maybe = fc.option(anyRecord, { freq: 10 })
+
+describe('I6: merging records, over all their fields', () => {
+  it('gives the same in either order', () => {
+    fc.assert(
+      fc.property(maybe, maybe, (a, b) => same(merge(a, b), merge(b, a))),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('gives the same in any grouping', () => {
+    const law = fc.property(maybe, maybe, maybe, (a, b, c) => same(merge(merge(a, b), c), merge(a, merge(b, c))))
+    fc.assert(law, { numRuns: 3000 })
+  })
+
+  it('gives nothing new when something is heard twice', () => {
+    fc.assert(fc.property(maybe, (a) => same(merge(a, a), a)))
+    fc.assert(fc.property(anyRecord, anyRecord, (a, b) => same(merge(merge(a, b), b), merge(a, b))))
+  })
+
+  it('comes to the same whatever order, doubling and grouping the messages arrive in', () => {
+    const law = fc.property(
+      fc.array(anyRecord, { minLength: 1, maxLength: 6 }),
+      fc.infiniteStream(fc.nat()),
+      (all, at) => {
+        const inOrder = all.reduce<SharedRecord | null>(merge, null)
+        const shuffled = [...all, ...all].sort(() => (at.next().value % 2 ? 1 : -1))
+        same(
+          shuffled.reduce<SharedRecord | null>((sum, one) => merge(one, sum), null),
+          inOrder,
+        )
+      },
+    )
+    fc.assert(law, { numRuns: 1000 })
+  })
+})
+
+describe('what a merge keeps', () => {
+  const pairs = fc.tuple(anyRecord, anyRecord).map(([a, b]) => {
+    const left = { ...a, id: 'session-a', seq: 1 }
+    const right = { ...b, id: 'session-a', seq: 1 }
+    return { left, right, merged: merge(left, right)! }
+  })
+
+  it('is the later sign-in as a whole, by its number and never by a clock', () => {
+    const law = fc.property(anyRecord, anyRecord, (a, b) => {
+      const later = { ...b, seq: a.seq + 1 }
+      expect(merge(a, later)).toBe(later)
+      expect(merge(later, a)).toBe(later)
+    })
+    fc.assert(law)
+  })
+
+  it('is one of two sign-ins of the same number, the same one in every tab', () => {
+    const law = fc.property(anyRecord, anyRecord, (a, b) => {
+      const low = { ...a, id: 'session-a', seq: 1 }
+      const high = { ...b, id: 'session-b', seq: 1 }
+      expect(merge(low, high)).toBe(high)
+      expect(merge(high, low)).toBe(high)
+    })
+    fc.assert(law)
+  })
+
+  it('is the earliest start and the latest of what was done', () => {
+    const law = fc.property(pairs, ({ left, right, merged }) => {
+      expect(merged.startedAt).toBe(Math.min(left.startedAt, right.startedAt))
+      for (const key of ['activeAt', 'skew', 'toldAt', 'askedAt'] as const)
+        expect(merged[key]).toBe(Math.max(left[key], right[key]))
+    })
+    fc.assert(law)
+  })
+
+  it('is what is known of the newest tokens, and nothing of older ones', () => {
+    const law = fc.property(pairs, ({ left, right, merged }) => {
+      const keys = ['tokenAt', 'tokenExpiresAt', 'failures', 'retryAt'] as const
+      const newest = left.generation > right.generation ? left : right
+      expect(merged.generation).toBe(newest.generation)
+      if (left.generation !== right.generation) for (const key of keys) expect(merged[key]).toBe(newest[key])
+      else {
+        expect(merged.tokenExpiresAt).toBe(Math.min(left.tokenExpiresAt, right.tokenExpiresAt))
+        expect(merged.retryAt).toBe(Math.max(left.retryAt, right.retryAt))
+      }
+    })
+    fc.assert(law, { numRuns: 500 })
+  })
+
+  it('is the server’s latest word whole, and the earlier end where two came at once', () => {
+    const law = fc.property(pairs, ({ left, right, merged }) => {
+      const keys = ['serverIdleEndsAt', 'serverAbsoluteEndsAt'] as const
+      const latest = left.serverAt > right.serverAt ? left : right
+      expect(merged.serverAt).toBe(latest.serverAt)
+      for (const key of keys)
+        expect(merged[key]).toBe(left.serverAt === right.serverAt ? Math.min(left[key], right[key]) : latest[key])
+    })
+    fc.assert(law, { numRuns: 500 })
+  })
+
+  it('I5: is an end wherever one of the two has ended, the earlier one with its reason', () => {
+    const law = fc.property(pairs, ({ left, right, merged }) => {
+      expect(merged.endedAt).toBe(Math.min(left.endedAt, right.endedAt))
+      if (left.endedAt < right.endedAt) expect(merged.reason).toBe(left.reason)
+      if (left.endedAt === right.endedAt) expect([left.reason, right.reason]).toContain(merged.reason)
+    })
+    fc.assert(law, { numRuns: 500 })
+  })
+
+  it('is every field that only a newer version knows', () => {
+    const law = fc.property(pairs, ({ left, right, merged }) => {
+      expect(Object.keys(merged).sort()).toEqual([...new Set([...Object.keys(left), ...Object.keys(right)])].sort())
+    })
+    fc.assert(law)
+  })
+})
