@@ -1,5 +1,6 @@
 import { ending } from './core/reduce.js'
-import type { Host, Refresh } from './tokens/refresh.js'
+import type { Host } from './host.js'
+import type { Refresh } from './tokens/refresh.js'
 import type { Session, SessionServer, StoredTokens } from './types.js'
 
 /** Credentials for requests, and what to do about an answer that refuses them. */
@@ -35,7 +36,7 @@ export function createAuthorize(host: Host, refresh: Refresh, server: SessionSer
     if (first?.id !== id) return null
     const { response } = previous
     const asks = server?.challenge ? server.challenge(response) : response.status === 401 && 'refresh'
-    if (asks === 'rejected') host.step(asks, ending(asks))
+    if (asks === 'rejected') host.step(asks, id, ending(asks))
     if (asks === 'resend') return add(request, await use())
     if (asks !== 'refresh') return null
     // Where there is nothing better, the answer that is there tells the application more than why.

@@ -29,12 +29,13 @@ export function createBoard(store: RecordStore, tabs: Tabs, shared: boolean, bro
     record && !shared ? { ...record, ...NO_TOKENS } : record
   const read = (message: { readonly [K in keyof Texts]?: unknown }): SharedRecord | null =>
     ours(merge(decode(message.record), decode(message.end)))
+  const textsOf = (record: SharedRecord): Texts => ({
+    // What knows nothing but its end has no text of its own.
+    record: record.startedAt < Infinity ? encode(record) : null,
+    end: isLive(record) ? null : encodeEnd(record),
+  })
   const write = (record: SharedRecord): void => {
-    texts = {
-      // What knows nothing but its end has no text of its own.
-      record: record.startedAt < Infinity ? encode(record) : null,
-      end: isLive(record) ? null : encodeEnd(record),
-    }
+    texts = textsOf(record)
     posted = record
   }
   const fail = (): void => {
@@ -63,7 +64,7 @@ export function createBoard(store: RecordStore, tabs: Tabs, shared: boolean, bro
     },
     post(full) {
       const record = ours(full)
-      if (!record || JSON.stringify(record) === JSON.stringify(posted)) return
+      if (!record || (posted && JSON.stringify(textsOf(record)) === JSON.stringify(textsOf(posted)))) return
       const tells = (known: SharedRecord | null): boolean =>
         !!known && isSame(known, record) && isLive(known) === isLive(record)
       const turned = !tells(posted) && !tells(heard)

@@ -2,9 +2,9 @@ import type { SharedRecord } from './core/record.js'
 import { answer, ending } from './core/reduce.js'
 import { askAt, tellAt, type Policy } from './core/time.js'
 import { asError } from './errors.js'
+import type { Host } from './host.js'
 import { pause, within } from './limit.js'
 import type { Ports } from './ports/types.js'
-import type { Host } from './tokens/refresh.js'
 import type { ServerTimes, SessionServer } from './types.js'
 
 /** The session as the server sees it: one tab tells it of activity and asks it how long is left. */
@@ -32,27 +32,30 @@ export function createServerView(
   let busy = false
   let failures = 0
   let retryAt = 0
-  /** What failed stays claimed in the record; this tab is bound to make it good. */
-  let owed = false
+  /** The call that failed stays claimed in the record; this tab is bound to make it good. */
+  let owed: { readonly id: string; readonly told: boolean } | null = null
 
   const call = async (told: boolean): Promise<boolean> => {
     const { id } = host.live()
     const sentAt = host.now()
     // Claimed before the call, so that no other tab does the same while the server thinks.
-    host.step('claimed', () => (told ? { toldAt: sentAt } : { askedAt: sentAt }))
+    host.step('claimed', id, () => (told ? { toldAt: sentAt } : { askedAt: sentAt }))
+    owed = null
     try {
       const times = await within(ports.after, LIMIT, host.signal(), async (signal): Promise<ServerTimes | void> => {
         return told ? server?.keepAlive?.({ signal }) : server?.check?.({ signal })
       })
       host.live(id)
-      host.step('server', answer(policy, sentAt, told, ms(times?.idleExpiresIn), ms(times?.absoluteExpiresIn)))
+      host.step('server', id, answer(policy, sentAt, told, ms(times?.idleExpiresIn), ms(times?.absoluteExpiresIn)))
       failures = 0
-      return !(owed = false)
+      return true
     } catch (error) {
       const { code } = asError(error)
-      if (code === 'rejected') host.step(code, ending(code))
-      owed = code !== 'no_tokens'
-      retryAt = host.now() + pause(failures++, ports.random)
+      if (code === 'rejected') host.step(code, id, ending(code))
+      else if (code !== 'no_tokens' && code !== 'signed_out') {
+        owed = { id, told }
+        retryAt = host.now() + pause(failures++, ports.random)
+      }
       return false
     }
   }
@@ -60,9 +63,8 @@ export function createServerView(
   /** What is due: to tell, to ask, or nothing. */
   const due = (record: SharedRecord): 'tell' | 'ask' | false => {
     const now = host.now()
-    if (owed && now < retryAt) return false
-    const tells = policy.canTell && (tellAt(record, policy) <= now || owed)
-    return tells ? 'tell' : (askAt(record, policy) <= now || owed) && 'ask'
+    if (owed?.id === record.id) return now >= retryAt && (owed.told ? 'tell' : 'ask')
+    return tellAt(record, policy) <= now ? 'tell' : askAt(record, policy) <= now && 'ask'
   }
 
   return {

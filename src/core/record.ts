@@ -62,7 +62,18 @@ const BOTTOM: SharedRecord = {
 type Fields = Record<string, unknown>
 const bottom = BOTTOM as unknown as Fields
 
-export const createRecord = (known: Partial<SharedRecord>): SharedRecord => ({ ...BOTTOM, ...known })
+/** No instant lies beyond what a Date can hold, ECMA-262 §21.4.1.1. */
+const LATEST = 864e13
+/** No count and no skew comes near this; an instant by mistake does not pass for one. */
+const MOST = 4e12
+
+/** A record of what is known, in whole ms. What others could not read (NaN, a token that outlives all dates) is not said. */
+export function createRecord(known: Partial<SharedRecord>): SharedRecord {
+  const fields: Fields = { ...bottom, ...known }
+  for (const [key, value] of Object.entries(fields))
+    if (typeof value === 'number') fields[key] = value <= LATEST ? Math.round(value) : bottom[key]
+  return fields as unknown as SharedRecord
+}
 
 /** Whether both tell of the same session: `seq` too, so that a forged one makes another session, not a higher one. */
 export const isSame = (a: SharedRecord, b: SharedRecord): boolean => a.id === b.id && a.seq === b.seq
@@ -89,7 +100,7 @@ const beside = (a: SharedRecord, b: SharedRecord): Fields => ({
 })
 
 function join(key: string, a: unknown, b: unknown): unknown {
-  const isHigher = key in bottom ? (a as number) > (b as number) : text(a) > text(b)
+  const isHigher = bottom[key] !== undefined ? (a as number) > (b as number) : text(a) > text(b)
   return isHigher === (bottom[key] === Infinity) ? b : a
 }
 
@@ -97,15 +108,21 @@ const text = (value: unknown): string => (value === undefined ? '' : JSON.string
 
 const pick = (record: SharedRecord, wanted: (key: string) => boolean): string =>
   JSON.stringify(
-    Object.fromEntries(Object.entries(record).filter(([key, value]) => wanted(key) && value !== bottom[key])),
+    Object.fromEntries(
+      Object.entries(record)
+        .filter(([key, value]) => wanted(key) && value !== bottom[key])
+        .sort(),
+    ),
   )
 
-/** The record's text, without what says nothing. Its end has a text of its own. */
+/** The record's text, sorted, without what says nothing. Its end has a text of its own. */
 export const encode = (record: SharedRecord): string => pick(record, (key) => key !== 'endedAt' && key !== 'reason')
 
 /** The tombstone's text. Its format never changes: every version obeys it. */
 export const encodeEnd = (record: SharedRecord): string =>
   pick(record, (key) => ['id', 'seq', 'endedAt', 'reason'].includes(key))
+
+const limit = (key: string): number => (key.endsWith('At') ? LATEST : MOST)
 
 /**
  * What a text from storage or another tab says, or null. The text is input: what we would not have written counts as
@@ -113,12 +130,14 @@ export const encodeEnd = (record: SharedRecord): string =>
  */
 export function decode(text: unknown): SharedRecord | null {
   try {
-    const fields = { ...bottom, ...(JSON.parse(text as string) as object) }
-    for (const key of Object.keys(bottom)) {
-      const value = fields[key]
-      // No instant lies beyond what a Date can hold, ECMA-262 §21.4.1.1.
-      if (typeof value !== typeof bottom[key]) return null
-      if (typeof value === 'number' && (value < 0 || (value > 864e13 && value !== bottom[key]))) return null
+    const fields: Fields = { ...bottom, ...(JSON.parse(text as string) as object) }
+    for (const [key, value] of Object.entries(fields)) {
+      const least = bottom[key]
+      if (least === undefined) {
+        // A field of a newer version; but none may pass for what every object inherits.
+        if (key in {}) return null
+      } else if (typeof value !== typeof least) return null
+      else if (typeof value === 'number' && value !== least && !(value >= 0 && value <= limit(key))) return null
     }
     const record = fields as unknown as SharedRecord
     const tells = record.startedAt < Infinity || !isLive(record)

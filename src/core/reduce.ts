@@ -31,7 +31,7 @@ export function adopt(state: State, incoming: SharedRecord | null, { wall, mono 
   const met = same || !isLive(winner) ? winner.skew : Math.max(winner.skew, winner.activeAt - wall)
   const off = same ? drift(state.anchor, wall + met, mono) : 0
   // Raised by the whole difference at once, never per sample: rounding would ratchet.
-  const skew = met + Math.max(0, -off)
+  const skew = Math.round(met + Math.max(0, -off))
   const now = wall + skew
   const heard = incoming && isSame(incoming, winner) ? believable(incoming, now) : null
   const record = merge(same ? known : null, heard) ?? winner

@@ -1,26 +1,13 @@
 import type { SharedRecord } from '../core/record.js'
-import { ending, failure, type Change, type TokenTimes } from '../core/reduce.js'
+import { ending, failure, type TokenTimes } from '../core/reduce.js'
 import { refreshAt, type Policy } from '../core/time.js'
 import { asError, failed, SessionError } from '../errors.js'
+import type { Host } from '../host.js'
 import { pause, within } from '../limit.js'
 import type { Ports } from '../ports/types.js'
 import type { SessionServer, StoredTokens, TokenResponse } from '../types.js'
+import { checkTokens } from '../token-response.js'
 import type { Keeper } from './keeper.js'
-
-/** What the parts of a session need of it. */
-export interface Host {
-  /** The record as of now, settled. Throws `signed_out` where no session lives, or another than `id`. */
-  readonly live: (id?: string) => SharedRecord
-  /** Shared time. */
-  readonly now: () => number
-  /** Aborts when the session that lives now ends, or this tab is done with it. */
-  readonly signal: () => AbortSignal
-  /** `quiet`: listeners are told when the lock is free again. */
-  readonly step: (cause: string, change: Change, quiet?: boolean) => void
-  readonly tell: (type: string, value: unknown) => void
-  /** Runs `work` in one tab at a time; with a wait of 0, only if no other does now. */
-  readonly exclusive: <T>(wait: number, work: () => Promise<T>) => Promise<T>
-}
 
 export interface Refresh {
   /** Tokens that can be used now, refreshed if need be. */
@@ -38,13 +25,6 @@ const LOCK_WAIT = 15e3
 /** Both tries together are shorter than the lock's wait, so that those who wait get their turn. */
 const FIRST_TRY = 10e3
 const SECOND_TRY = 4e3
-
-/** A token response (RFC 6749 §5.1), or `invalid_response`. */
-export function checkTokens(value: unknown): TokenResponse {
-  const token = (value as Partial<TokenResponse> | null | undefined)?.access_token
-  if (token && typeof token === 'string') return value as TokenResponse
-  throw failed('invalid_response', 'No access_token in the token response (RFC 6749 §5.1). Nothing was changed.')
-}
 
 const noTokens = (): SessionError =>
   failed('no_tokens', 'The session lives, but there are no tokens for it here. Bring some with setTokens().')
@@ -112,25 +92,25 @@ export function createRefresh(
       await keeper.clear(id)
       throw error
     }
-    host.step('refreshed', () => known, true)
+    host.step('refreshed', id, () => known, true)
     return next
   }
 
-  const fail = (error: SessionError): void => {
-    const record = host.live()
+  const fail = (id: string, error: SessionError): void => {
+    const record = host.live(id)
     const { code, retryAt: toldAt = 0 } = error
     if (code === 'no_tokens') empty = name(record)
-    else if (code === 'rejected') host.step(code, ending(code))
+    else if (code === 'rejected') host.step(code, id, ending(code))
     else {
       const now = host.now()
       // While the browser itself is offline there is no back-off: it will say when it is online.
       ranOffline = code === 'offline'
       if (!ranOffline || ports.online()) {
         const told = Math.max(0, toldAt + record.skew - now) * (1 + ports.random() / 5)
-        host.step('refresh failed', failure(now + Math.max(told, pause(record.failures, ports.random))))
+        host.step('refresh failed', id, failure(now + Math.max(told, pause(record.failures, ports.random))))
       }
       lastFailure = error
-      const { retryAt, skew } = host.live()
+      const { retryAt, skew } = host.live(id)
       host.tell('refreshFailed', { error, retryAt: retryAt > now ? retryAt - skew : null })
     }
   }
@@ -147,8 +127,8 @@ export function createRefresh(
   /** Under the lock: adopt what another tab got, else ask the server and commit. */
   const turn = async (id: string, seen: number): Promise<StoredTokens> => {
     const stored = await keeper.peek()
-    if (stored && stored.id !== id) await keeper.clear(stored.id)
     const record = host.live(id)
+    if (stored && stored.id !== id) await keeper.clear(stored.id)
     const used = await keeper.get(id, seen + 1)
     if (used && used.generation > seen) return used
     mayTry(record)
@@ -158,7 +138,7 @@ export function createRefresh(
       return await commit(id, used, await ask(used))
     } catch (thrown) {
       const error = asError(thrown)
-      if (error.code !== 'signed_out') fail(error)
+      if (error.code !== 'signed_out') fail(id, error)
       throw error
     }
   }

@@ -1,0 +1,25 @@
+import type { SharedRecord } from './core/record.js'
+import type { Change } from './core/reduce.js'
+
+/** What the parts of a session need of the whole. */
+export interface Host {
+  /** The record as of now, settled. Throws `signed_out` where no session lives, or another than `id`. */
+  readonly live: (id?: string) => SharedRecord
+  /** The same, or null. */
+  readonly current: () => SharedRecord | null
+  /** Whether the last session, alive or not, began with this login; throws where this tab is done. */
+  readonly knows: (login: string) => boolean
+  /** Shared time. */
+  readonly now: () => number
+  /** Aborts when the session that lives now ends, or this tab is done with it. */
+  readonly signal: () => AbortSignal
+  /** Lets something happen to session `id`, and to no other. `quiet`: listeners are told when the lock is free again. */
+  readonly step: (cause: string, id: string, change: Change, quiet?: boolean) => void
+  /** Looks at the clock and at what other tabs did. */
+  readonly look: () => void
+  /** Begins a session, listeners are told when the lock is free again. */
+  readonly begin: (known: Partial<SharedRecord>) => void
+  readonly tell: (type: string, value: unknown) => void
+  /** Runs `work` in one tab at a time; with a wait of 0, only if no other does now. */
+  readonly exclusive: <T>(wait: number, work: () => Promise<T>) => Promise<T>
+}

@@ -1,0 +1,107 @@
+import { fingerprint } from './core/hash.js'
+import { failed } from './errors.js'
+import type { Host } from './host.js'
+import { within } from './limit.js'
+import type { Ports } from './ports/types.js'
+import type { Keeper } from './tokens/keeper.js'
+import { checkTokens } from './token-response.js'
+import type { Refresh } from './tokens/refresh.js'
+import type { Session, SessionServer, TokenResponse } from './types.js'
+
+/** How tokens come in, and how they go. */
+export interface SignIn extends Pick<Session, 'signIn' | 'setTokens'> {
+  /** Gives up sign-ins that are under way. */
+  readonly cancel: () => void
+  /** Local wipe first, then the server. Whoever removes the tokens revokes them, so that it happens once. */
+  readonly wipe: (id: string, reason?: string, tellWithoutTokens?: boolean) => Promise<void>
+  /** Removes tokens that a crash left behind, of a session that no longer lives. */
+  readonly sweep: () => Promise<void>
+}
+
+const LIMIT = 5e3
+
+export function createSignIn(
+  host: Host,
+  keeper: Keeper,
+  refresh: Refresh,
+  server: SessionServer | undefined,
+  ports: Ports,
+): SignIn {
+  /** Counts what cancels a sign-in that is under way. */
+  let cancels = 0
+
+  const wipe: SignIn['wipe'] = async (id, reason = 'wiped', tellWithoutTokens = false) => {
+    const removed = await keeper.clear(id)
+    // `rejected`: the server knows. `replaced`: it may count old and new tokens as one grant, and would end both.
+    if ((!removed && !tellWithoutTokens) || reason === 'rejected' || reason === 'replaced') return
+    await within(ports.after, LIMIT, null, async (signal) =>
+      server?.signOut?.(removed?.tokens ?? null, { signal, reason: reason as 'signOut' }),
+    ).catch(() => undefined)
+  }
+
+  /** A holder of the lock that does not let go (a frozen tab) fails at the commit guard later: nothing is risked. */
+  const underLock = async (work: () => Promise<void>): Promise<void> => {
+    let began = false
+    const once = async (): Promise<void> => {
+      if (began) return
+      began = true
+      await work()
+    }
+    await host.exclusive(LIMIT, once).catch((error: unknown) => {
+      if (began) throw error
+      return once()
+    })
+    // Listeners are told now that the lock is free.
+    host.look()
+  }
+
+  const add = async (id: string, given: TokenResponse): Promise<void> => {
+    const times = await refresh.replace(id, host.live(id).generation, given)
+    try {
+      host.live(id)
+    } catch (error) {
+      await wipe(id)
+      throw error
+    }
+    host.step('setTokens', id, () => times, true)
+  }
+
+  return {
+    wipe,
+    cancel() {
+      cancels++
+    },
+    async sweep() {
+      const stored = await keeper.peek()
+      host.look()
+      if (stored && !host.current()) await wipe(stored.id)
+    },
+    async setTokens(tokens) {
+      const given = checkTokens(tokens)
+      const { id } = host.live()
+      await underLock(() => add(id, given))
+    },
+    async signIn(tokens, { login = '' } = {}) {
+      const given = tokens === undefined ? null : checkTokens(tokens)
+      const hash = login && fingerprint(login)
+      const before = cancels
+      // On every page load of a session by cookie nothing is to be done, and nobody is to be waited for.
+      if (!given && host.knows(hash)) return
+      await underLock(async () => {
+        if (host.knows(hash)) {
+          const record = host.current()
+          if (record && given) await add(record.id, given)
+          return
+        }
+        const id = ports.id()
+        const times = given && (await refresh.replace(id, 0, given))
+        if (cancels === before) {
+          host.begin({ id, login: hash, ...times })
+          return
+        }
+        await wipe(id)
+        throw failed('signed_out', 'signOut() or destroy() came before this sign-in was done.')
+      })
+    },
+  }
+}
