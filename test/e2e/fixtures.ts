@@ -9,7 +9,10 @@ export { expect }
 export type { PageConfig, Recorded, TestServer }
 
 type EventType = keyof SessionEvents
-type TokenOptions = { minValidity?: number | `${number}s`; forceRefresh?: boolean }
+interface TokenOptions {
+  minValidity?: number | `${number}s`
+  forceRefresh?: boolean
+}
 
 export interface Tab {
   readonly page: Page

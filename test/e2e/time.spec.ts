@@ -221,18 +221,18 @@ test('S58 where nobody is active there is no proactive refresh and no keep-alive
   await all[0]?.signIn(tokens.issue({ accessLife: 300 }))
   await all[1]?.next('signedIn')
   // What the sign-in itself asks for may come; nothing after it.
-  for (let minute = 0; minute < 10; minute++) await context.clock.runFor(60_000)
+  for (let minute = 0; minute < 10; minute++) await context.clock.fastForward(60_000)
   const calls = (): number => tokens.calls.length
   const settled = calls()
   expect(settled).toBeLessThanOrEqual(2)
-  for (let minute = 0; minute < 40; minute += 5) await context.clock.runFor(5 * 60_000)
+  for (let minute = 0; minute < 40; minute += 5) await context.clock.fastForward(5 * 60_000)
   expect(calls()).toBe(settled)
   expect(await all[1]?.phase()).toBe('active')
   // The first input brings both back.
   const refreshed = tokens.nextCall('/token')
   const told = tokens.nextCall('/alive')
   await all[0]?.click()
-  await context.clock.runFor(10_000)
+  await context.clock.fastForward(3000)
   await within(3000, 'refresh and keep-alive', Promise.all([refreshed, told]))
   expect(tokens.counts.reuse).toBe(0)
 })

@@ -133,6 +133,8 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
         scripts: ['/dist/sojourn.core.min.js', '/test/e2e/pages/script.ts'],
         body: controls,
       })
+    case '/contract':
+      return sendPage({ title: 'Contract', scripts: ['/test/e2e/pages/contract.ts'], body: '' })
     case '/framed':
       return sendPage({
         title: 'With a frame of its own',

@@ -33,7 +33,7 @@ export type Fault =
 /** Holds requests back, and tells when the first one has come. */
 export interface Gate {
   readonly reached: Promise<void>
-  open(): void
+  readonly open: () => void
 }
 
 export interface Call {

@@ -9,7 +9,7 @@ import { startDriver, type Browser, type Driver } from './driver.js'
 
 interface Window {
   show(): Promise<void>
-  run<T>(body: string, ...args: unknown[]): Promise<T>
+  readonly run: <T>(body: string, ...args: unknown[]) => Promise<T>
   phase(): Promise<Snapshot['phase']>
   snapshot(): Promise<Snapshot>
   signIn(tokens?: unknown): Promise<string | null>
