@@ -244,7 +244,9 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       step('extend', extension)
       return current()?.id === record.id
     },
-    touch: presence.seen,
+    touch() {
+      if (!closed) presence.seen()
+    },
     hold() {
       const release = presence.hold()
       step('hold')

@@ -65,7 +65,7 @@ const bottom = BOTTOM as unknown as Fields
 /** No instant lies beyond what a Date can hold, ECMA-262 §21.4.1.1. */
 const LATEST = 864e13
 /** No count and no skew comes near this; an instant by mistake does not pass for one. */
-const MOST = 4e12
+export const MOST = 4e12
 
 /** A record of what is known, in whole ms. What others could not read (NaN, a token that outlives all dates) is not said. */
 export function createRecord(known: Partial<SharedRecord>): SharedRecord {
@@ -111,7 +111,7 @@ const pick = (record: SharedRecord, wanted: (key: string) => boolean): string =>
     Object.fromEntries(
       Object.entries(record)
         .filter(([key, value]) => wanted(key) && value !== bottom[key])
-        .sort(),
+        .sort(([a], [b]) => (a < b ? -1 : 1)),
     ),
   )
 

@@ -1,4 +1,4 @@
-import { createRecord, isLive, isSame, merge, type SharedRecord } from './record.js'
+import { createRecord, isLive, isSame, merge, MOST, type SharedRecord } from './record.js'
 import { drift, ends, sharedNow, warnedOf, type Anchor, type Clock, type Policy } from './time.js'
 
 /** What one tab knows: the shared record, and its own anchor between the clocks. */
@@ -28,7 +28,7 @@ export function adopt(state: State, incoming: SharedRecord | null, { wall, mono 
   if (!winner) return { record: null, anchor: { shared: wall, mono } }
   const same = !!known && isSame(known, winner)
   // With no tab alive the clock may have been set back: then the record is ahead of us, and we go to meet it, once.
-  const met = same || !isLive(winner) ? winner.skew : Math.max(winner.skew, winner.activeAt - wall)
+  const met = same || !isLive(winner) ? winner.skew : Math.min(MOST, Math.max(winner.skew, winner.activeAt - wall))
   const off = same ? drift(state.anchor, wall + met, mono) : 0
   // Raised by the whole difference at once, never per sample: rounding would ratchet.
   const skew = Math.round(met + Math.max(0, -off))
