@@ -10,6 +10,7 @@ export default defineConfig({
     projects: [
       { extends: true, test: files('unit') },
       { extends: true, test: files('laws') },
+      { extends: true, test: files('demo') },
       {
         extends: true,
         test: {

@@ -76,6 +76,6 @@ export function createPresence(ports: Ports, policy: Policy, now: () => number, 
       }
       return changes
     },
-    instants: () => [flushAt, sampleAt, holds && holdAt],
+    instants: () => (watching ? [flushAt, sampleAt, holds && holdAt] : []),
   }
 }

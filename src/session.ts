@@ -231,7 +231,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     inspect: (listener) => listeners.add('step', listener),
     async signOut() {
       cancel()
-      await (askingUntil && ready)
+      if (snapshot.phase === 'loading') await ready
       step('signOut', ending('signOut'))
       await wiping
     },

@@ -78,9 +78,11 @@ export const warnedOf = (record: SharedRecord, policy: Policy, now: number): End
 export const refreshAt = ({ tokenAt, tokenExpiresAt, retryAt }: SharedRecord, policy: Policy): number =>
   Math.max(tokenExpiresAt - Math.min(policy.refreshBefore, (tokenExpiresAt - tokenAt) / 2), retryAt)
 
-/** When the timer starts it: a user who has done nothing since the token came needs no newer one. */
+/** When the timer starts it: a user who has done nothing since the sign-in, or since the token came, needs no newer one. */
 export const refreshAheadAt = (record: SharedRecord, policy: Policy): number =>
-  policy.canRefresh && record.activeAt > record.tokenAt ? refreshAt(record, policy) : Infinity
+  policy.canRefresh && record.activeAt > Math.max(record.startedAt, record.tokenAt)
+    ? refreshAt(record, policy)
+    : Infinity
 
 /** When the server is next to be told of activity: only of activity that it does not know, and not too often. */
 export const tellAt = (record: SharedRecord, policy: Policy): number =>
