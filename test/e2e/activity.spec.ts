@@ -97,6 +97,38 @@ test('S60 a pointer that is told to move but does not is not activity', async ({
   })
 })
 
+test('S60 a page that loads under a resting pointer is told of it, and that is not activity', async ({ tabs }) => {
+  const tab = await tabs.open(anHour)
+  await tab.signIn()
+  await tab.page.mouse.move(60, 300)
+  await tab.page.mouse.move(90, 310)
+  await expectNoActivity(tab, async () => {
+    // A dashboard that reloads itself in an empty office.
+    for (let time = 0; time < 3; time++) {
+      await tab.page.reload()
+      await tab.page.mouse.move(90, 310)
+    }
+  })
+})
+
+test('S60 work inside a frame within a frame counts, also where it came later', async ({ tabs }) => {
+  const tab = await tabs.open(anHour, { path: '/framed' })
+  await tab.signIn()
+  await tab.page.evaluate(async () => {
+    const outer = document.querySelector<HTMLIFrameElement>('#frame')?.contentDocument
+    const inner = outer?.createElement('iframe')
+    if (!outer || !inner) throw new Error('no frame')
+    inner.id = 'deep'
+    inner.src = '/inner?deep'
+    const loaded = new Promise((resolve) => inner.addEventListener('load', resolve))
+    outer.body.append(inner)
+    await loaded
+  })
+  const deep = tab.page.frameLocator('#frame').frameLocator('#deep')
+  await deep.locator('#inner-text').click()
+  await expectActivity(tab, () => tab.page.keyboard.type('x'))
+})
+
 test('S60 the content that scrolls under a resting pointer is not activity', async ({ tabs }) => {
   const tab = await tabs.open(anHour)
   await tab.signIn()

@@ -274,6 +274,8 @@ export function installHarness(library: Library): void {
     window.addEventListener('pageshow', ({ persisted }) => {
       const seen: Return = { persisted, frames: [] }
       const before = JSON.parse(sessionStorage.getItem('harness.returns') ?? '[]') as Return[]
+      // Also where the page reloads before it has painted anything.
+      sessionStorage.setItem('harness.returns', JSON.stringify([...before, seen]))
       const look = (): void => {
         const { visibility, display } = getComputedStyle(document.documentElement)
         seen.frames.push({ phase: made.getSnapshot().phase, visible: visibility === 'visible' && display !== 'none' })
