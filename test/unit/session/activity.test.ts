@@ -1,0 +1,307 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld, HOUR, KEY, MINUTE, SECOND, type World } from './world.js'
+
+const activeAt = (world: World): number => world.record()['activeAt'] as number
+const wall = (world: World): number => world.time.clock().wall
+
+describe('activity', () => {
+  it('I3: is written at once after a quiet while', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(MINUTE)
+    tab.input()
+    expect(activeAt(world)).toBe(wall(world))
+    expect(tab.session.deadlines()!.endAt).toBe(wall(world) + 15 * MINUTE)
+  })
+
+  it('costs no timer and no access to storage per event while it goes on', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(MINUTE)
+    tab.input()
+    const { reads, writes } = world.board.count
+    const timers = tab.timers()
+    for (let i = 0; i < 1000; i++) tab.input()
+    expect(world.board.count).toEqual({ reads, writes })
+    expect(tab.timers()).toBe(timers)
+  })
+
+  it('is written every two seconds while it goes on, and once more when it stops', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(MINUTE)
+    const before = world.board.count.writes
+    for (let i = 0; i < 100; i++) {
+      tab.input()
+      await world.advance(100)
+    }
+    await world.advance(MINUTE)
+    expect(world.board.count.writes - before).toBe(6)
+    expect(wall(world) - activeAt(world)).toBeGreaterThanOrEqual(MINUTE - 2 * SECOND)
+    expect(wall(world) - activeAt(world)).toBeLessThanOrEqual(MINUTE)
+  })
+
+  it('is flushed by the one timer that there is, and nothing rings when it has stopped', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: false, absoluteTimeout: false }, { methods: [] })
+    await world.advance(MINUTE)
+    expect(tab.timers()).toBe(0)
+    tab.input()
+    tab.input()
+    expect(tab.timers()).toBe(1)
+    await world.advance(2 * SECOND)
+    expect(activeAt(world)).toBe(wall(world))
+    expect(tab.timers()).toBe(1)
+    await world.advance(2 * SECOND)
+    expect(tab.timers()).toBe(0)
+  })
+
+  it('is written more often where the idle timeout is short, so that it never lags by much of it', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: '5s', warnBefore: '1s' })
+    for (let i = 0; i < 300; i++) {
+      tab.input()
+      await world.advance(100)
+      expect(tab.phase()).toBe('active')
+      expect(wall(world) - activeAt(world)).toBeLessThanOrEqual(600)
+    }
+  })
+
+  it('I3: of one tab keeps the others alive, without a message', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    const said = world.board.said.length
+    for (let i = 0; i < 60; i++) {
+      one.input()
+      await world.advance(MINUTE)
+    }
+    expect(two.session.getSnapshot()).toEqual(one.session.getSnapshot())
+    expect(two.phase()).toBe('active')
+    expect(two.news().filter(({ type }) => type !== 'refreshed')).toEqual([])
+    expect(world.board.said).toHaveLength(said)
+  })
+
+  it('I3: of one tab is found by another that hears nothing before its own timer fires', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    world.board.delay = { storage: Infinity, channel: Infinity }
+    await world.advance(12 * MINUTE)
+    one.input()
+    await world.advance(10 * MINUTE)
+    expect(two.phase()).toBe('active')
+    expect(two.news().filter(({ type }) => type !== 'refreshed')).toEqual([])
+  })
+
+  it('that the session cannot see counts through touch()', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(MINUTE)
+    tab.session.touch()
+    expect(activeAt(world)).toBe(wall(world))
+  })
+
+  it('is watched for only while somebody is signed in', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    expect(tab.listens()).toBe(false)
+    await world.until(tab.session.signIn(world.grant()))
+    expect(tab.listens()).toBe(true)
+    await world.until(tab.session.signOut())
+    expect(tab.listens()).toBe(false)
+    tab.session.touch()
+    expect(tab.phase()).toBe('signedOut')
+    await world.until(tab.session.signIn(world.grant()))
+    expect(tab.listens()).toBe(true)
+  })
+
+  it('I16: is nothing that happens by itself: refreshes, requests, storage, timers, hints, a look at the session', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, { methods: ['refresh', 'signOut', 'check'] })
+    const two = world.tab()
+    const { endAt } = tab.session.deadlines()!
+    for (let i = 0; i < 10; i++) {
+      await world.advance(MINUTE)
+      await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+      await world.until(tab.session.authorize(new Request('https://api.example.com/')))
+      for (const cause of ['visibilitychange', 'pageshow', 'focus', 'blur', 'resume', 'online']) tab.hint(cause)
+      tab.session.check()
+      tab.session.getSnapshot()
+      two.session.check()
+      world.board.change({ [KEY]: world.board.stored.get(KEY)! })
+    }
+    expect(tab.session.deadlines()!.endAt).toBe(endAt)
+    await world.advance(5 * MINUTE)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+  })
+
+  it('of a crashed, a frozen or a closed tab keeps nobody awake', async () => {
+    const world = createWorld()
+    const tabs = [await world.signedIn(), world.tab(), world.tab(), world.tab()] as const
+    for (const tab of tabs) {
+      tab.session.hold()
+      tab.input()
+    }
+    await world.advance(3 * SECOND)
+    tabs[0].crash()
+    tabs[1].frozen = true
+    tabs[2].session.destroy()
+    tabs[3].session.destroy()
+    const last = world.tab()
+    await world.advance(15 * MINUTE)
+    expect(last.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+  })
+
+  it('I1: the mouse move that wakes a laptop does not revive an expired session', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { endAt } = tab.session.deadlines()!
+    world.time.sleep(HOUR)
+    tab.input()
+    expect(tab.session.getSnapshot()).toEqual({ phase: 'signedOut', reason: 'idle', endedAt: endAt })
+    expect(tab.news()).toEqual([{ type: 'signedOut', reason: 'idle', where: 'here' }])
+  })
+
+  it('before a sleep, still flagged, counts for the time before it and not for the time after', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(MINUTE)
+    tab.input()
+    await world.advance(SECOND)
+    tab.input()
+    const before = wall(world)
+    world.time.sleep(10 * MINUTE)
+    tab.hint('visibilitychange')
+    expect(activeAt(world) - before).toBeLessThanOrEqual(SECOND)
+    expect(tab.phase()).toBe('active')
+    await world.advance(5 * MINUTE + 2 * SECOND)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+  })
+
+  it('I1: flagged before a sleep past the deadline saves nothing', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(MINUTE)
+    tab.input()
+    await world.advance(SECOND)
+    tab.input()
+    world.time.sleep(HOUR)
+    await world.advance(5 * SECOND)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+  })
+})
+
+describe('work in another origin’s frame', () => {
+  it('is sampled while the focus is in it, and counts where the user was active', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(10 * MINUTE)
+    tab.framed = true
+    tab.activated = true
+    tab.hint('blur')
+    expect(activeAt(world)).toBe(wall(world))
+    await world.advance(10 * MINUTE)
+    expect(tab.phase()).toBe('active')
+    expect(wall(world) - activeAt(world)).toBeLessThanOrEqual(4 * SECOND)
+    tab.activated = false
+    await world.advance(13 * MINUTE)
+    expect(tab.phase()).toBe('warning')
+  })
+
+  it('costs one sample in four seconds, and none when the focus has left', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: false, absoluteTimeout: false }, { methods: [] })
+    await world.advance(10 * SECOND)
+    tab.framed = true
+    tab.hint('blur')
+    const { reads } = world.board.count
+    await world.advance(MINUTE)
+    expect(world.board.count.reads - reads).toBeLessThanOrEqual(16)
+    expect(tab.timers()).toBe(1)
+    tab.framed = false
+    await world.advance(5 * SECOND)
+    expect(tab.timers()).toBe(0)
+  })
+
+  it('is not sampled where nobody is signed in', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    tab.framed = true
+    tab.hint('blur')
+    expect(tab.timers()).toBe(0)
+  })
+})
+
+describe('a hold', () => {
+  it('counts as activity until it is released, however long, and also while warned', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(14 * MINUTE)
+    expect(tab.phase()).toBe('warning')
+    const release = tab.session.hold()
+    expect(tab.phase()).toBe('active')
+    await world.advance(2 * HOUR)
+    expect(tab.phase()).toBe('active')
+    expect(wall(world) - activeAt(world)).toBeLessThanOrEqual(MINUTE)
+    release()
+    await world.advance(16 * MINUTE)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+  })
+
+  it('renews every quarter of a short idle timeout', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: '40s', warnBefore: '10s' })
+    const release = tab.session.hold()
+    const before = world.board.count.writes
+    await world.advance(2 * MINUTE)
+    expect(tab.news()).toEqual([])
+    expect(world.board.count.writes - before).toBeLessThanOrEqual(13)
+    release()
+  })
+
+  it('is released when every hold is, and a release may be called twice', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const first = tab.session.hold()
+    const second = tab.session.hold()
+    first()
+    first()
+    await world.advance(20 * MINUTE)
+    expect(tab.phase()).toBe('active')
+    second()
+    await world.advance(15 * MINUTE)
+    expect(tab.phase()).toBe('signedOut')
+  })
+
+  it('never outlasts the absolute timeout', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ absoluteTimeout: '1h' })
+    tab.session.hold()
+    await world.advance(HOUR)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'absolute' })
+  })
+
+  it('I1: does not reach over a sleep past the deadline', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    tab.session.hold()
+    await world.advance(MINUTE)
+    world.time.sleep(HOUR)
+    await world.advance(2 * MINUTE)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+  })
+
+  it('rings no timer while nobody is signed in, and counts again after the next sign-in', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const release = tab.session.hold()
+    await world.until(tab.session.signOut())
+    await world.advance(10 * SECOND)
+    expect(tab.timers()).toBe(0)
+    await world.until(tab.session.signIn(world.grant()))
+    await world.advance(HOUR)
+    expect(tab.phase()).toBe('active')
+    release()
+  })
+})

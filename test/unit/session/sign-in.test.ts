@@ -1,0 +1,486 @@
+import { describe, expect, it, vi } from 'vitest'
+import { memoryTokens } from '../../../src/tokens/memory.js'
+import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND } from './world.js'
+
+describe('signing in', () => {
+  it('begins a session in all tabs, with its tokens in the store', async () => {
+    const world = createWorld()
+    const one = world.tab()
+    const two = world.tab()
+    await world.until(one.session.signIn(world.grant()))
+    await world.advance(SECOND)
+    expect(two.session.getSnapshot()).toEqual(one.session.getSnapshot())
+    expect(one.news()).toEqual([{ type: 'signedIn', id: 'session-0001', where: 'here' }])
+    expect(two.news()).toEqual([{ type: 'signedIn', id: 'session-0001', where: 'elsewhere' }])
+    expect(world.tokens.stored).toMatchObject({ id: 'session-0001', generation: 1 })
+    expect(await world.until(two.session.getAccessToken())).toBe('access-f1-1')
+    expect(world.server.calls).toEqual([])
+  })
+
+  it('stores the tokens before the record says that there is a session', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    const seen: unknown[] = []
+    tab.session.on('signedIn', () => seen.push(world.tokens.stored?.id))
+    await world.until(tab.session.signIn(world.grant()))
+    expect(seen).toEqual(['session-0001'])
+  })
+
+  it('lets listeners do at once what needs the same lock, and does not wait for them', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    let next: Promise<unknown> | undefined
+    tab.session.on('signedIn', () => (next ??= tab.session.signIn(world.grant())))
+    await world.until(tab.session.signIn(world.grant()))
+    await world.until(next!)
+    expect(tab.session.getSnapshot()).toMatchObject({ id: 'session-0002' })
+  })
+
+  it('without tokens begins a session by cookie', async () => {
+    const world = createWorld()
+    const tab = world.tab({ server: {} })
+    await world.until(tab.session.signIn())
+    expect(tab.phase()).toBe('active')
+    expect(world.tokens.stored).toBeNull()
+    await expect(world.until(tab.session.getAccessToken())).rejects.toMatchObject({ code: 'no_tokens' })
+    expect(tab.phase()).toBe('active')
+  })
+
+  it.each([null, 7, 'token', {}, { access_token: '' }, { access_token: 7 }, { refresh_token: 'r' }])(
+    'I12: rejects what is no token response, and changes nothing: %j',
+    async (tokens) => {
+      const world = createWorld()
+      const tab = await world.signedIn()
+      const { stored } = world.tokens
+      for (const take of [tab.session.signIn, tab.session.setTokens])
+        await expect(world.until(take(tokens as never))).rejects.toMatchObject({
+          name: 'SessionError',
+          code: 'invalid_response',
+        })
+      expect(world.tokens.stored).toBe(stored)
+      expect(tab.heard).toEqual([])
+    },
+  )
+
+  it('as somebody else replaces the session everywhere: other tabs hear that it switched', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await world.until(two.session.signIn(world.grant()))
+    await world.advance(SECOND)
+    expect(one.news()).toEqual([{ type: 'switched', from: 'session-0001', to: 'session-0002' }])
+    expect(two.news()).toEqual([{ type: 'signedIn', id: 'session-0002', where: 'here' }])
+    expect(await world.until(one.session.getAccessToken())).toBe('access-f2-1')
+    expect(world.tokens.stored).toMatchObject({ id: 'session-0002' })
+    // The server may count old and new tokens as one grant, and would end both.
+    expect(world.server.count('signOut')).toBe(0)
+  })
+
+  it('in two tabs at once leaves one session, the same in both, and tokens for it', async () => {
+    const world = createWorld()
+    const one = world.tab()
+    const two = world.tab()
+    await world.until(Promise.all([one.session.signIn(world.grant()), two.session.signIn(world.grant())]))
+    await world.advance(SECOND)
+    expect(one.session.getSnapshot()).toEqual(two.session.getSnapshot())
+    const { id } = one.session.getSnapshot() as { id: string }
+    expect(world.tokens.stored!.id).toBe(id)
+    expect(await world.until(one.session.getAccessToken())).toBe(await world.until(two.session.getAccessToken()))
+  })
+
+  it('goes ahead after 5 s where another tab does not let go of the lock', async () => {
+    const world = createWorld()
+    const frozen = await world.signedIn()
+    world.server.manner = () => ({ hangs: true })
+    void frozen.session.getAccessToken({ forceRefresh: true }).catch(() => {})
+    await world.advance(SECOND)
+    frozen.frozen = true
+    const two = world.tab()
+    const began = world.time.clock().mono
+    await world.until(two.session.signIn(world.grant()))
+    expect(world.time.clock().mono - began).toBeLessThan(6 * SECOND)
+    expect(two.session.getSnapshot()).toMatchObject({ phase: 'active', id: 'session-0002' })
+  })
+
+  it('works again after a sign-out, as a session of its own', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.until(tab.session.signOut())
+    tab.news()
+    await world.until(tab.session.signIn(world.grant()))
+    expect(tab.news()).toEqual([{ type: 'signedIn', id: 'session-0002', where: 'here' }])
+    expect(world.tab().session.getSnapshot()).toEqual(tab.session.getSnapshot())
+  })
+
+  it('gives a full absolute and idle timeout, whatever came before', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ absoluteTimeout: '1h' })
+    await world.advance(20 * MINUTE)
+    const { wall } = world.time.clock()
+    await world.until(tab.session.signIn(world.grant()))
+    expect(tab.session.deadlines()!.endAt - wall).toBeGreaterThanOrEqual(15 * MINUTE)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'active' })
+  })
+})
+
+describe('signing in with a login', () => {
+  const login = 'login-of-monday'
+
+  it('continues the session with the same value, on every page load, and asks nobody', async () => {
+    const world = createWorld()
+    const one = world.tab({ server: {} })
+    await world.until(one.session.signIn(undefined, { login }))
+    const before = one.session.getSnapshot()
+    await world.advance(MINUTE)
+    const two = world.tab({ server: {} })
+    const { writes } = world.board.count
+    await world.until(two.session.signIn(undefined, { login }))
+    await world.until(one.session.signIn(undefined, { login }))
+    expect(two.session.getSnapshot()).toEqual(before)
+    expect(world.board.count.writes).toBe(writes)
+    expect(two.heard).toEqual([])
+  })
+
+  it('is no activity', async () => {
+    const world = createWorld()
+    const tab = world.tab({ server: {} })
+    await world.until(tab.session.signIn(undefined, { login }))
+    const { endAt } = tab.session.deadlines()!
+    await world.advance(10 * MINUTE)
+    await world.until(tab.session.signIn(undefined, { login }))
+    expect(tab.session.deadlines()!.endAt).toBe(endAt)
+  })
+
+  it('takes newer tokens for the session that it continues', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    await world.until(tab.session.signIn(world.grant(), { login }))
+    await world.until(tab.session.signIn(world.grant(), { login }))
+    expect(tab.session.getSnapshot()).toMatchObject({ id: 'session-0001' })
+    expect(await world.until(tab.session.getAccessToken())).toBe('access-f2-1')
+    expect(world.tokens.stored).toMatchObject({ id: 'session-0001', generation: 2 })
+  })
+
+  it.each(['signOut', 'idle', 'wiped'])('I5: never revives a session that ended by %s, with or without tokens', async (reason) => {
+    const world = createWorld()
+    const tab = world.tab()
+    await world.until(tab.session.signIn(world.grant(), { login }))
+    if (reason === 'signOut') await world.until(tab.session.signOut())
+    if (reason === 'idle') await world.advance(HOUR)
+    if (reason === 'wiped') world.board.change({ [KEY]: null })
+    await world.advance(SECOND)
+    const ended = tab.session.getSnapshot()
+    expect(ended).toMatchObject({ phase: 'signedOut', reason })
+    await world.until(tab.session.signIn(undefined, { login }))
+    await world.until(world.tab().session.signIn(undefined, { login }))
+    await world.until(tab.session.signIn(world.grant(), { login }))
+    expect(tab.session.getSnapshot()).toEqual(ended)
+    expect(world.tokens.stored).toBeNull()
+  })
+
+  it('replaces the session with another value, alive or ended', async () => {
+    const world = createWorld()
+    const tab = world.tab({ server: {} })
+    await world.until(tab.session.signIn(undefined, { login }))
+    await world.until(tab.session.signIn(undefined, { login: 'login-of-tuesday' }))
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'active', id: 'session-0002' })
+    await world.until(tab.session.signOut())
+    await world.until(tab.session.signIn(undefined, { login: 'login-of-wednesday' }))
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'active', id: 'session-0003' })
+  })
+
+  it('replaces a session that began without one', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.until(tab.session.signIn(world.grant(), { login }))
+    expect(tab.session.getSnapshot()).toMatchObject({ id: 'session-0002' })
+  })
+
+  it('I9: keeps a hash of it only', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    const steps: unknown[] = []
+    tab.session.inspect((step) => steps.push(step))
+    await world.until(tab.session.signIn(world.grant(), { login }))
+    await world.until(tab.session.signOut())
+    expect(JSON.stringify([[...world.board.stored], world.board.said.map(({ message }) => message), steps])).not.toContain(login)
+  })
+})
+
+describe('tokens from elsewhere', () => {
+  it('replace those of the running session, in all tabs', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await world.until(two.session.getAccessToken())
+    await world.until(one.session.setTokens(world.grant()))
+    await world.advance(SECOND)
+    expect(one.session.getSnapshot()).toMatchObject({ id: 'session-0001' })
+    expect(await world.until(two.session.getAccessToken())).toBe('access-f2-1')
+    expect(two.news()).toEqual([{ type: 'refreshed', generation: 2 }])
+  })
+
+  it('make a session whole that has lost its own', async () => {
+    const world = createWorld()
+    const tab = world.tab({ tokenStore: memoryTokens(), server: {} })
+    await world.until(tab.session.signIn(world.grant()))
+    const reloaded = world.tab({ tokenStore: memoryTokens(), server: {} })
+    expect(reloaded.phase()).toBe('active')
+    await expect(world.until(reloaded.session.getAccessToken())).rejects.toMatchObject({ code: 'no_tokens' })
+    await world.until(reloaded.session.setTokens(world.grant()))
+    expect(await world.until(reloaded.session.getAccessToken())).toBe('access-f2-1')
+  })
+
+  it('are refused where no session lives', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    await expect(world.until(tab.session.setTokens(world.grant()))).rejects.toMatchObject({ code: 'signed_out' })
+    const signedOut = await world.signedIn()
+    await world.until(signedOut.session.signOut())
+    await expect(world.until(signedOut.session.setTokens(world.grant()))).rejects.toMatchObject({ code: 'signed_out' })
+    expect(world.tokens.stored).toBeNull()
+  })
+
+  it('are revoked and refused when the session ends while they are being stored', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const set = outcome(tab.session.setTokens(world.grant()))
+    await world.advance(0)
+    void tab.session.signOut()
+    await world.advance(SECOND)
+    expect(await set).toBe('signed_out')
+    expect(world.tokens.stored).toBeNull()
+    expect(world.server.calls.map(({ tokens }) => tokens?.refresh_token)).toContain('refresh-f2-1')
+  })
+
+  it('are no activity', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { endAt } = tab.session.deadlines()!
+    await world.advance(5 * MINUTE)
+    await world.until(tab.session.setTokens(world.grant()))
+    expect(tab.session.deadlines()!.endAt).toBe(endAt)
+  })
+})
+
+describe('signing out', () => {
+  it('I2: ends the session everywhere at once, before anything is awaited', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    const signedOut = one.session.signOut()
+    expect(one.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
+    expect(world.board.stored.has(`${KEY}:end`)).toBe(true)
+    await world.advance(2)
+    expect(two.session.getSnapshot()).toEqual(one.session.getSnapshot())
+    await world.until(signedOut)
+    expect(one.news()).toEqual([{ type: 'signedOut', reason: 'signOut', where: 'here' }])
+    expect(two.news()).toEqual([{ type: 'signedOut', reason: 'signOut', where: 'elsewhere' }])
+  })
+
+  it.each([
+    { storage: Infinity, channel: 1 },
+    { storage: 2, channel: Infinity },
+  ])('I2: reaches other tabs by either way alone: %j', async (delay) => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    world.board.delay = delay
+    void one.session.signOut()
+    await world.advance(5)
+    expect(two.phase()).toBe('signedOut')
+  })
+
+  it('I2: is found by the next hint where no word arrived', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    world.board.delay = { storage: Infinity, channel: Infinity }
+    void one.session.signOut()
+    await world.advance(SECOND)
+    expect(two.phase()).toBe('active')
+    two.hint('visibilitychange')
+    expect(two.phase()).toBe('signedOut')
+  })
+
+  it('I7: clears the store and revokes once, by whoever removed the tokens', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const others = [world.tab(), world.tab(), world.tab()]
+    await world.until(Promise.all(others.map((tab) => tab.session.getAccessToken())))
+    await world.until(one.session.signOut())
+    await world.advance(SECOND)
+    expect(world.tokens.stored).toBeNull()
+    expect(world.server.calls).toMatchObject([
+      { method: 'signOut', reason: 'signOut', tokens: { refresh_token: 'refresh-f1-1' } },
+    ])
+  })
+
+  it('in two tabs at once tells the server once', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await world.until(Promise.all([one.session.signOut(), two.session.signOut(), one.session.signOut()]))
+    expect(world.server.count('signOut')).toBe(1)
+    expect(one.news()).toHaveLength(1)
+    expect(two.news()).toHaveLength(1)
+  })
+
+  it('revokes in each tab the tokens that only it holds', async () => {
+    const world = createWorld()
+    const one = world.tab({ tokenStore: memoryTokens() })
+    const two = world.tab({ tokenStore: memoryTokens() })
+    await world.until(one.session.signIn(world.grant()))
+    await world.advance(SECOND)
+    await world.until(two.session.setTokens(world.grant()))
+    await world.until(one.session.signOut())
+    await world.advance(SECOND)
+    const revoked = world.server.calls.map(({ method, from, tokens }) => [method, from, tokens?.refresh_token])
+    expect(revoked.sort()).toEqual([
+      ['signOut', 'tab 1', 'refresh-f1-1'],
+      ['signOut', 'tab 2', 'refresh-f2-1'],
+    ])
+  })
+
+  it('of a session by cookie tells the server once, from the tab that ended it', async () => {
+    const world = createWorld()
+    const one = world.tab({}, { methods: ['signOut'] })
+    const two = world.tab({}, { methods: ['signOut'] })
+    await world.until(one.session.signIn())
+    await world.advance(SECOND)
+    await world.until(two.session.signOut())
+    await world.advance(SECOND)
+    expect(world.server.calls).toMatchObject([{ method: 'signOut', from: 'tab 2', tokens: null, reason: 'signOut' }])
+  })
+
+  it('I8: does not wait for a server that does not answer for longer than 5 s, nor for a store that hangs', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.server.manner = () => ({ hangs: true })
+    const began = world.time.clock().mono
+    await world.until(tab.session.signOut())
+    expect(world.time.clock().mono - began).toBeLessThan(5.1 * SECOND)
+    const other = await world.signedIn()
+    world.tokens.fault = () => 'hangs'
+    await world.until(other.session.signOut())
+    expect(other.phase()).toBe('signedOut')
+  })
+
+  it('never rejects: offline, with a broken server, a broken store, twice, and with nobody signed in', async () => {
+    const world = createWorld()
+    const faults = [
+      () => (world.server.manner = () => ({ fails: new TypeError('Failed to fetch') })),
+      () => (world.tokens.fault = () => 'fails'),
+      () => (world.board.storage = false),
+    ]
+    for (const fault of faults) {
+      const tab = await world.signedIn()
+      fault()
+      await world.until(tab.session.signOut())
+      await world.until(tab.session.signOut())
+      expect(tab.phase()).toBe('signedOut')
+    }
+    const nobody = createWorld().tab()
+    await nobody.session.signOut()
+    expect(nobody.heard).toEqual([])
+  })
+
+  it('is not hurt by a server whose signOut throws at once', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({
+      server: {
+        signOut() {
+          throw new Error('written in a hurry')
+        },
+      },
+    })
+    await world.until(tab.session.signOut())
+    expect(tab.phase()).toBe('signedOut')
+    expect(tab.reports).toEqual([])
+  })
+
+  it('gives up a sign-in that is under way, which revokes what it was given', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    const signIn = outcome(tab.session.signIn(world.grant()))
+    await world.advance(0)
+    await world.until(tab.session.signOut())
+    await world.advance(SECOND)
+    expect(await signIn).toBe('signed_out')
+    expect(tab.session.getSnapshot()).toEqual({ phase: 'signedOut', reason: null, endedAt: null })
+    expect(world.tokens.stored).toBeNull()
+    expect(world.server.calls).toMatchObject([{ method: 'signOut', tokens: { refresh_token: 'refresh-f1-1' } }])
+    expect(tab.heard).toEqual([])
+  })
+
+  it('gives up a sign-in that still waits for the lock', async () => {
+    const world = createWorld()
+    const busy = await world.signedIn()
+    world.server.manner = () => ({ after: 2 * SECOND })
+    void busy.session.getAccessToken({ forceRefresh: true }).catch(() => {})
+    await world.advance(100)
+    const tab = world.tab()
+    const signIn = outcome(tab.session.signIn(world.grant()))
+    await world.advance(100)
+    void tab.session.signOut()
+    await world.advance(10 * SECOND)
+    expect(await signIn).toBe('signed_out')
+    expect(tab.phase()).toBe('signedOut')
+    expect(world.tokens.stored).toBeNull()
+  })
+
+  it('does not touch a sign-in that comes after it', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    void tab.session.signOut()
+    await world.until(tab.session.signIn(world.grant()))
+    await world.advance(10 * SECOND)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'active', id: 'session-0002' })
+    expect(world.tokens.stored).toMatchObject({ id: 'session-0002' })
+    expect(world.server.calls.map(({ tokens }) => tokens?.refresh_token)).toEqual(['refresh-f1-1'])
+  })
+
+  it('I5: is not undone by a stale record that another process writes over it', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const stale = world.board.stored.get(KEY)!
+    await world.until(one.session.signOut())
+    world.board.change({ [KEY]: stale })
+    await world.advance(SECOND)
+    one.hint('focus')
+    expect(one.phase()).toBe('signedOut')
+    expect(world.tab().session.getSnapshot()).toEqual(one.session.getSnapshot())
+  })
+
+  it('waits for other tabs’ answer where storage is denied, and then ends their session', async () => {
+    const world = createWorld()
+    world.board.storage = false
+    const one = await world.signedIn()
+    const two = world.tab()
+    expect(two.phase()).toBe('loading')
+    await world.until(two.session.signOut())
+    await world.advance(SECOND)
+    expect(one.phase()).toBe('signedOut')
+    expect(two.phase()).toBe('signedOut')
+  })
+})
+
+describe('a throwing listener', () => {
+  it('hurts nobody: its error is reported, and all others hear what happened', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    const fault = new Error('a bug of the application')
+    const throwing = (): void => {
+      throw fault
+    }
+    const heard = vi.fn()
+    tab.session.on('signedIn', throwing)
+    tab.session.subscribe(throwing)
+    tab.session.inspect(throwing)
+    tab.session.on('signedIn', heard)
+    await world.until(tab.session.signIn(world.grant()))
+    expect(heard).toHaveBeenCalledExactlyOnceWith({ id: 'session-0001', where: 'here' })
+    expect(new Set(tab.reports)).toEqual(new Set([fault]))
+    expect(tab.phase()).toBe('active')
+  })
+})
