@@ -13,8 +13,11 @@ const TYPES = [
   'dragover',
 ]
 
+const GREETING = 1e3
+
 /** Calls `seen` for each trusted input event in this page and its same-origin frames, and costs next to nothing. */
 export function watchActivity(seen: () => void): Activity {
+  const since = Date.now()
   const abort = new AbortController()
   const options = { capture: true, passive: true, signal: abort.signal }
   let x: number | undefined
@@ -26,8 +29,11 @@ export function watchActivity(seen: () => void): Activity {
       // Chromium sends moves that move nothing when the layout changes under a still mouse, https://crbug.com/41148954.
       const { screenX, screenY } = event as PointerEvent
       if (screenX === x && screenY === y) return
+      // A page that comes up under a resting mouse is told where it is, as a move that moved nothing yet.
+      const isGreeting = x === undefined && Date.now() - since < GREETING
       x = screenX
       y = screenY
+      if (isGreeting) return
     }
     seen()
   }
