@@ -45,6 +45,15 @@ describe('what comes from storage and other tabs', () => {
     fc.assert(law, { numRuns: 1000 })
   })
 
+  it('I12: cannot spoil what is written later, by what happens then or by the next sign-in', () => {
+    const law = fc.property(stored, anyChange, anyPolicy, (text, change, policy) => {
+      const state = adopt({ record: known, anchor }, decode(text), clock)
+      for (const next of [reduce(state, change(policy), clock, policy), begin(state, { id: 'session-new' }, clock)])
+        expect(decode(encode(next.record!))).not.toBeNull()
+    })
+    fc.assert(law, { numRuns: 2000 })
+  })
+
   it('may shorten the session that is known, and never lengthens it beyond an idle timeout from now', () => {
     const law = fc.property(stored, liveRecord(), anyPolicy, (text, record, policy) => {
       const incoming = decode(text)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { merge, type SharedRecord } from '../../src/core/record.js'
+import { encode, encodeEnd, merge, type SharedRecord } from '../../src/core/record.js'
 import { anyRecord, canonical } from './arbitrary.js'
 
 const same = (a: SharedRecord | null, b: SharedRecord | null): void => {
@@ -39,6 +39,13 @@ describe('I6: merging records, over all their fields', () => {
         )
       },
     )
+    fc.assert(law, { numRuns: 1000 })
+  })
+  it('writes the same text in every tab, so that no two tabs correct each other for ever', () => {
+    const law = fc.property(anyRecord, anyRecord, (a, b) => {
+      expect(encode(merge(a, b)!)).toBe(encode(merge(b, a)!))
+      expect(encodeEnd(merge(a, b)!)).toBe(encodeEnd(merge(b, a)!))
+    })
     fc.assert(law, { numRuns: 1000 })
   })
 })

@@ -30,7 +30,9 @@ describe('signing in', () => {
     const world = createWorld()
     const tab = world.tab()
     let next: Promise<unknown> | undefined
-    tab.session.on('signedIn', () => (next ??= tab.session.signIn(world.grant())))
+    tab.session.on('signedIn', () => {
+      next ??= tab.session.signIn(world.grant())
+    })
     await world.until(tab.session.signIn(world.grant()))
     await world.until(next!)
     expect(tab.session.getSnapshot()).toMatchObject({ id: 'session-0002' })
@@ -52,8 +54,8 @@ describe('signing in', () => {
       const world = createWorld()
       const tab = await world.signedIn()
       const { stored } = world.tokens
-      for (const take of [tab.session.signIn, tab.session.setTokens])
-        await expect(world.until(take(tokens as never))).rejects.toMatchObject({
+      for (const take of ['signIn', 'setTokens'] as const)
+        await expect(world.until(tab.session[take](tokens as never))).rejects.toMatchObject({
           name: 'SessionError',
           code: 'invalid_response',
         })
@@ -161,22 +163,25 @@ describe('signing in with a login', () => {
     expect(world.tokens.stored).toMatchObject({ id: 'session-0001', generation: 2 })
   })
 
-  it.each(['signOut', 'idle', 'wiped'])('I5: never revives a session that ended by %s, with or without tokens', async (reason) => {
-    const world = createWorld()
-    const tab = world.tab()
-    await world.until(tab.session.signIn(world.grant(), { login }))
-    if (reason === 'signOut') await world.until(tab.session.signOut())
-    if (reason === 'idle') await world.advance(HOUR)
-    if (reason === 'wiped') world.board.change({ [KEY]: null })
-    await world.advance(SECOND)
-    const ended = tab.session.getSnapshot()
-    expect(ended).toMatchObject({ phase: 'signedOut', reason })
-    await world.until(tab.session.signIn(undefined, { login }))
-    await world.until(world.tab().session.signIn(undefined, { login }))
-    await world.until(tab.session.signIn(world.grant(), { login }))
-    expect(tab.session.getSnapshot()).toEqual(ended)
-    expect(world.tokens.stored).toBeNull()
-  })
+  it.each(['signOut', 'idle', 'wiped'])(
+    'I5: never revives a session that ended by %s, with or without tokens',
+    async (reason) => {
+      const world = createWorld()
+      const tab = world.tab()
+      await world.until(tab.session.signIn(world.grant(), { login }))
+      if (reason === 'signOut') await world.until(tab.session.signOut())
+      if (reason === 'idle') await world.advance(HOUR)
+      if (reason === 'wiped') world.board.change({ [KEY]: null })
+      await world.advance(SECOND)
+      const ended = tab.session.getSnapshot()
+      expect(ended).toMatchObject({ phase: 'signedOut', reason })
+      await world.until(tab.session.signIn(undefined, { login }))
+      await world.until(world.tab().session.signIn(undefined, { login }))
+      await world.until(tab.session.signIn(world.grant(), { login }))
+      expect(tab.session.getSnapshot()).toEqual(ended)
+      expect(world.tokens.stored).toBeNull()
+    },
+  )
 
   it('replaces the session with another value, alive or ended', async () => {
     const world = createWorld()
@@ -203,7 +208,9 @@ describe('signing in with a login', () => {
     tab.session.inspect((step) => steps.push(step))
     await world.until(tab.session.signIn(world.grant(), { login }))
     await world.until(tab.session.signOut())
-    expect(JSON.stringify([[...world.board.stored], world.board.said.map(({ message }) => message), steps])).not.toContain(login)
+    expect(
+      JSON.stringify([[...world.board.stored], world.board.said.map(({ message }) => message), steps]),
+    ).not.toContain(login)
   })
 })
 

@@ -53,7 +53,10 @@ export interface World {
   readonly server: FakeServer
   readonly advance: (ms: number) => Promise<void>
   /** Opens a tab. Its store and server are the world's unless the options say otherwise. */
-  readonly tab: (options?: SessionOptions, more?: { readonly methods?: readonly Method[]; readonly alive?: boolean }) => Tab
+  readonly tab: (
+    options?: SessionOptions,
+    more?: { readonly methods?: readonly Method[]; readonly alive?: boolean },
+  ) => Tab
   /** Opens a tab and signs in with tokens of the world's server. */
   readonly signedIn: (...tab: Parameters<World['tab']>) => Promise<Tab>
   readonly grant: () => TokenResponse
@@ -159,11 +162,16 @@ export function createWorld(): World {
   }
 
   const until: World['until'] = async (promise, ms = 30e3) => {
-    let done = false
-    const end = (): void => void (done = true)
+    const state = { done: false }
+    const end = (): void => {
+      state.done = true
+    }
     promise.then(end, end)
-    for (const limit = time.clock().mono + ms; !done && time.clock().mono < limit; ) await time.advance(5)
-    if (!done) throw new Error(`still waiting after ${ms} ms`)
+    const limit = time.clock().mono + ms
+    while (!state.done) {
+      if (time.clock().mono > limit) throw new Error(`still waiting after ${ms} ms`)
+      await time.advance(5)
+    }
     return promise
   }
 

@@ -37,38 +37,40 @@ export function createLocks(time: Time): Locks {
       for (const [name, turns] of queues)
         for (const turn of turns.filter((one) => one.owner === owner)) leave(name, turn)
     },
-    of: (owner) => (name, { wait, signal }, work, degraded) => {
-      if (!locks.works) {
-        degraded()
-        return work()
-      }
-      if (!wait && locks.isHeld(name)) return Promise.reject(failed('timeout', 'Another tab has the lock.'))
-      return new Promise((resolve, reject) => {
-        const waiting = new AbortController()
-        const giveUp = (): void => {
-          waiting.abort()
-          leave(name, turn)
-          reject(failed('timeout', 'The lock did not come in time.'))
+    of:
+      (owner) =>
+      (name, { wait, signal }, work, degraded) => {
+        if (!locks.works) {
+          degraded()
+          return work()
         }
-        const turn: Turn = {
-          owner,
-          // The browser grants in a later turn.
-          go: () =>
-            time.later(owner, 0, () => {
-              if (waiting.signal.aborted) return
-              waiting.abort()
-              work()
-                .then(resolve, reject)
-                // The next turn is granted a moment after this one's result is known.
-                .finally(() => time.later(owner, 0, () => leave(name, turn)))
-            }),
-        }
-        waiting.signal.addEventListener('abort', time.later(owner, wait || 15e3, giveUp))
-        signal.addEventListener('abort', giveUp, { signal: waiting.signal })
-        queue(name).push(turn)
-        if (queue(name)[0] === turn) turn.go()
-      })
-    },
+        if (!wait && locks.isHeld(name)) return Promise.reject(failed('timeout', 'Another tab has the lock.'))
+        return new Promise((resolve, reject) => {
+          const waiting = new AbortController()
+          const giveUp = (): void => {
+            waiting.abort()
+            leave(name, turn)
+            reject(failed('timeout', 'The lock did not come in time.'))
+          }
+          const turn: Turn = {
+            owner,
+            // The browser grants in a later turn.
+            go: () =>
+              time.later(owner, 0, () => {
+                if (waiting.signal.aborted) return
+                waiting.abort()
+                work()
+                  .then(resolve, reject)
+                  // The next turn is granted a moment after this one's result is known.
+                  .finally(() => time.later(owner, 0, () => leave(name, turn)))
+              }),
+          }
+          waiting.signal.addEventListener('abort', time.later(owner, wait || 15e3, giveUp))
+          signal.addEventListener('abort', giveUp, { signal: waiting.signal })
+          queue(name).push(turn)
+          if (queue(name)[0] === turn) turn.go()
+        })
+      },
   }
   return locks
 }

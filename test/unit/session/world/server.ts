@@ -88,15 +88,14 @@ export function createServer(time: Time): FakeServer {
           // The server does its work, whether or not the client still waits.
           const everybody = { frozen: false, gone: false }
           time.later(everybody, after / 2, () => {
-            let answer = (): void => {}
-            if (fails !== undefined) answer = () => reject(fails as Error)
-            else
-              try {
-                const done = work()
-                answer = () => resolve(replies === undefined ? done : (replies as T))
-              } catch (error) {
-                answer = () => reject(error as Error)
-              }
+            let answer: () => void
+            try {
+              if (fails !== undefined) throw fails as Error
+              const done = work()
+              answer = () => resolve(replies === undefined ? done : (replies as T))
+            } catch (error) {
+              answer = () => reject(error)
+            }
             if (lost) answer = () => reject(new TypeError('Failed to fetch'))
             if (!hangs) time.later(client, after / 2, answer)
           })

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest'
+import type { SessionOptions } from '../../../src/types.js'
+import { createWorld } from './world.js'
+
+const lengths: readonly unknown[] = [-1, NaN, -Infinity, '15', '15 m', '15min', 'soon', '', '-5m', '1e3s', true, {}, []]
+const wrong: [option: string, value: unknown][] = [
+  ...['idleTimeout', 'absoluteTimeout', 'warnBefore', 'refreshBefore', 'keepAliveEvery'].flatMap((option) =>
+    lengths.map((value): [string, unknown] => [option, value]),
+  ),
+  ...['idleTimeout', 'absoluteTimeout'].flatMap((option): [string, unknown][] => [
+    [option, 0],
+    [option, '0s'],
+    [option, Infinity],
+    [option, null],
+  ]),
+  ...[false, Infinity].flatMap((value): [string, unknown][] => [
+    ['warnBefore', value],
+    ['refreshBefore', value],
+    ['keepAliveEvery', value],
+  ]),
+  ['warnBefore', '16m'],
+  ...['', 7, null, {}].map((value): [string, unknown] => ['name', value]),
+  ...['yes', '', null, true].map((value): [string, unknown] => ['activityDuringWarning', value]),
+  ...['hide', '', null, true].map((value): [string, unknown] => ['stalePage', value]),
+  ...['https://id.example.com', 7, true].map((value): [string, unknown] => ['server', value]),
+  ...[{}, [], { get: () => null }].map((value): [string, unknown] => ['tokenStore', value]),
+]
+
+describe('I12: an option that cannot be meant', () => {
+  it.each(wrong)(
+    'is refused before anything is touched, saying which, why and what would be right: %s = %j',
+    (option, value) => {
+      const world = createWorld()
+      expect(() => world.tab({ [option]: value })).toThrow(
+        expect.objectContaining({
+          name: 'SessionError',
+          code: 'invalid_options',
+          message: expect.stringMatching(new RegExp(`^${option} is .+\\. Give .+\\.$`)) as string,
+        }),
+      )
+      expect(world.board.count).toEqual({ reads: 0, writes: 0 })
+    },
+  )
+
+  it('is a warning longer than the timeout that it warns of, whichever that is', () => {
+    const world = createWorld()
+    expect(() => world.tab({ idleTimeout: '1m', warnBefore: '61s' })).toThrow(/warnBefore/)
+    expect(() => world.tab({ absoluteTimeout: '1m', warnBefore: '61s' })).toThrow(/warnBefore/)
+    expect(() => world.tab({ idleTimeout: '1m', warnBefore: '1m' })).not.toThrow()
+  })
+})
+
+describe('an option that can be meant', () => {
+  it.each([
+    [{ idleTimeout: 90_000 }, 90_000],
+    [{ idleTimeout: '90s' }, 90_000],
+    [{ idleTimeout: '1.5m' }, 90_000],
+    [{ idleTimeout: '1500ms' }, 1500],
+    [{ idleTimeout: '2h' }, 7_200_000],
+    [{ idleTimeout: '30d', absoluteTimeout: false }, 2_592_000_000],
+    [{ idleTimeout: false, absoluteTimeout: '8h' }, 28_800_000],
+    [{}, 900_000],
+  ] as [SessionOptions, number][])('is a length of time in ms or with its unit: %j', async (options, expected) => {
+    const world = createWorld()
+    const tab = await world.signedIn(options)
+    const { startedAt } = tab.session.getSnapshot() as { startedAt: number }
+    expect(tab.session.deadlines()!.endAt - startedAt).toBe(expected)
+  })
+
+  it('may be left out as undefined', () => {
+    const options = { idleTimeout: undefined, server: undefined, tokenStore: undefined, name: undefined }
+    expect(() => createWorld().tab(options as never)).not.toThrow()
+  })
+})

@@ -1,0 +1,210 @@
+import { describe, expect, it, vi } from 'vitest'
+import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND, type Tab } from './world.js'
+
+const leave = (tab: Tab): void => {
+  tab.hint('pagehide', true)
+  tab.frozen = true
+}
+const comeBack = (tab: Tab): void => {
+  tab.frozen = false
+  tab.hint('pageshow', true)
+}
+
+describe('a page that comes back from the back/forward cache', () => {
+  it('I2: whose session ended meanwhile is hidden and reloaded in the same task', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    leave(one)
+    await world.until(two.session.signOut())
+    expect(one.phase()).toBe('active')
+    comeBack(one)
+    expect(one.page).toEqual({ hidden: true, reloads: 1 })
+    expect(one.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
+  })
+
+  it('I2: whose session another replaced is, too', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    leave(one)
+    await world.until(two.session.signIn(world.grant()))
+    comeBack(one)
+    expect(one.page).toEqual({ hidden: true, reloads: 1 })
+  })
+
+  it('I1: whose session ran out meanwhile is, too', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    leave(tab)
+    world.time.sleep(HOUR)
+    comeBack(tab)
+    expect(tab.page).toEqual({ hidden: true, reloads: 1 })
+  })
+
+  it('I15: whose session lives on stays as it was', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    leave(one)
+    await world.advance(5 * MINUTE)
+    two.input()
+    await world.until(two.session.getAccessToken({ forceRefresh: true }))
+    comeBack(one)
+    expect(one.page).toEqual({ hidden: false, reloads: 0 })
+    expect(one.phase()).toBe('active')
+    expect(await world.until(one.session.getAccessToken())).toBe('access-f1-2')
+  })
+
+  it('that was left signed out stays as it was, whoever signed in meanwhile', async () => {
+    const world = createWorld()
+    const one = world.tab()
+    const two = world.tab()
+    leave(one)
+    await world.until(two.session.signIn(world.grant()))
+    comeBack(one)
+    expect(one.page).toEqual({ hidden: false, reloads: 0 })
+    expect(one.phase()).toBe('active')
+  })
+
+  it('tells the application alone where the options say so', async () => {
+    const world = createWorld()
+    const one = await world.signedIn({ stalePage: 'event' })
+    const two = world.tab()
+    leave(one)
+    await world.until(two.session.signOut())
+    comeBack(one)
+    expect(one.page).toEqual({ hidden: false, reloads: 0 })
+    expect(one.news()).toEqual([{ type: 'signedOut', reason: 'signOut', where: 'elsewhere' }])
+  })
+
+  it('is told from one that was merely shown', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    one.hint('pagehide', false)
+    await world.until(two.session.signOut())
+    one.hint('pageshow', false)
+    expect(one.page).toEqual({ hidden: false, reloads: 0 })
+  })
+
+  it('keeps its channel open while it is away, so that a message evicts it', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    one.hint('pagehide', true)
+    world.board.delay = { storage: Infinity, channel: 1 }
+    void two.session.signOut()
+    await world.advance(5)
+    expect(one.phase()).toBe('signedOut')
+  })
+})
+
+describe('I10: destroy()', () => {
+  it('leaves no listener, timer, channel or lock, and does not sign out', async () => {
+    const world = createWorld()
+    const one = await world.signedIn({}, { methods: ['refresh', 'signOut', 'keepAlive', 'check'] })
+    const two = world.tab()
+    const heard = vi.fn()
+    one.session.subscribe(heard)
+    one.session.hold()
+    one.framed = true
+    one.input()
+    one.input()
+    one.session.destroy()
+    expect(one.timers()).toBe(0)
+    expect(one.listens()).toBe(false)
+    const { reads } = world.board.count
+    for (const cause of ['focus', 'pageshow', 'online', 'pagehide']) one.hint(cause, true)
+    expect(world.board.count.reads).toBe(reads)
+    await world.advance(14 * MINUTE)
+    await world.until(two.session.signOut())
+    await world.advance(MINUTE)
+    expect(heard).not.toHaveBeenCalled()
+    expect(one.heard).toEqual([])
+    expect(one.page.reloads).toBe(0)
+    expect(two.news().map(({ type }) => type)).toContain('warning')
+  })
+
+  it('may be called twice, at any moment, and everything may be called after it', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const before = tab.session.getSnapshot()
+    tab.session.destroy()
+    tab.session.destroy()
+    expect(tab.session.getSnapshot()).toBe(before)
+    expect(tab.session.check()).toBe(before)
+    tab.session.touch()
+    tab.session.hold()()
+    tab.session.subscribe(() => {})()
+    expect(await world.until(tab.session.extend())).toBe(false)
+    for (const call of [
+      () => tab.session.getAccessToken(),
+      () => tab.session.signIn(world.grant()),
+      () => tab.session.setTokens(world.grant()),
+      () => tab.session.authorize(new Request('https://api.example.com/')),
+    ])
+      expect(await world.until(outcome(call()))).toBe('signed_out')
+    await world.until(tab.session.signOut())
+    expect(tab.timers()).toBe(0)
+    expect(world.tab().phase()).toBe('active')
+  })
+
+  it.each(['refresh', 'signIn', 'setTokens', 'keepAlive'] as const)(
+    'in the middle of %s stops it, and no timer and no lock is left',
+    async (what) => {
+      const world = createWorld()
+      world.server.grace = true
+      const tab = await world.signedIn({}, { methods: ['refresh', 'signOut', 'keepAlive'] })
+      const two = world.tab()
+      world.server.manner = () => ({ after: 4 * SECOND })
+      const running = outcome(
+        {
+          refresh: () => tab.session.getAccessToken({ forceRefresh: true }),
+          signIn: () => tab.session.signIn(world.grant()),
+          setTokens: () => tab.session.setTokens(world.grant()),
+          keepAlive: () => tab.session.extend(),
+        }[what](),
+      )
+      await world.advance(0)
+      tab.session.destroy()
+      expect(await world.until(running)).toBe(what === 'keepAlive' ? false : 'signed_out')
+      await world.advance(10 * SECOND)
+      expect(tab.timers()).toBe(0)
+      expect(world.locks.isHeld(KEY)).toBe(false)
+      expect(world.locks.isHeld(`${KEY}:server`)).toBe(false)
+      expect(two.phase()).toBe('active')
+    },
+  )
+
+  it('while waiting for the lock leaves the queue', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    world.server.manner = () => ({ after: 4 * SECOND })
+    const first = outcome(one.session.getAccessToken({ forceRefresh: true }))
+    await world.advance(5)
+    const second = outcome(two.session.getAccessToken({ forceRefresh: true }))
+    await world.advance(5)
+    two.session.destroy()
+    expect(await world.until(second)).toBe('signed_out')
+    expect(await world.until(first)).toBe('access-f1-2')
+    await world.advance(SECOND)
+    expect(world.locks.isHeld(KEY)).toBe(false)
+    expect(two.timers()).toBe(0)
+  })
+
+  it('by a listener in the middle of a step is the end of what that listener hears', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const order: string[] = []
+    tab.session.on('warning', () => {
+      order.push('warning')
+      tab.session.destroy()
+    })
+    await world.advance(20 * MINUTE)
+    expect(order).toEqual(['warning'])
+    expect(tab.timers()).toBe(0)
+    expect(tab.reports).toEqual([])
+  })
+})

@@ -1,0 +1,855 @@
+import { describe, expect, it, vi } from 'vitest'
+import { SessionError } from '../../../src/errors.js'
+import { memoryTokens } from '../../../src/tokens/memory.js'
+import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND, type Tab, type World } from './world.js'
+
+const wall = (world: World): number => world.time.clock().wall
+const token = (tab: Tab, options?: Parameters<Tab['session']['getAccessToken']>[0]): Promise<string> =>
+  tab.session.getAccessToken(options)
+/** Lets the access token run out while the session lives on. */
+const outlive = async (world: World, tab: Tab): Promise<void> => {
+  await world.advance(1)
+  tab.input()
+  world.time.sleep(6 * MINUTE)
+}
+
+describe('an access token', () => {
+  it('that is alive is handed out without a call, however often', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(MINUTE)
+    for (let i = 0; i < 10; i++) expect(await world.until(token(tab))).toBe('access-f1-1')
+    expect(world.server.calls).toEqual([])
+  })
+
+  it('that is dead costs ten callers one call, and all get the same new one', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await outlive(world, tab)
+    const tokens = await world.until(Promise.all(Array.from({ length: 10 }, () => token(tab))))
+    expect(new Set(tokens)).toEqual(new Set(['access-f1-2']))
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
+  it('is renewed shortly before its end while the user is active, and no caller waits', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(3 * MINUTE)
+    tab.input()
+    await world.advance(MINUTE + SECOND)
+    expect(world.server.calls).toMatchObject([{ method: 'refresh' }])
+    expect(await Promise.race([token(tab), world.advance(0)])).toBe('access-f1-2')
+  })
+
+  it('I16: is not renewed while the user is idle, not once', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.tab()
+    await world.advance(13 * MINUTE)
+    tab.hint('focus')
+    expect(world.server.count('refresh')).toBe(0)
+  })
+
+  it('that is used by a busy page near its end is renewed behind the caller’s back', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(4.5 * MINUTE)
+    expect(await world.until(token(tab))).toBe('access-f1-1')
+    await world.advance(SECOND)
+    expect(world.server.count('refresh')).toBe(1)
+    expect(await world.until(token(tab))).toBe('access-f1-2')
+  })
+
+  it('with a short life is renewed at half of it, not at once', async () => {
+    const world = createWorld()
+    world.server.life = 30
+    const tab = await world.signedIn()
+    tab.input()
+    await world.advance(14 * SECOND)
+    expect(world.server.count('refresh')).toBe(0)
+    await world.advance(2 * SECOND)
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
+  it('without a stated life is used as it is, for ever', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    await world.until(tab.session.signIn({ access_token: 'eternal', refresh_token: 'refresh-f9-1' }))
+    tab.input()
+    await world.advance(14 * MINUTE)
+    expect(await world.until(token(tab))).toBe('eternal')
+    expect(world.server.calls).toEqual([])
+  })
+
+  it.each([30, 60])('of %i days causes no call, also after a refresh', async (days) => {
+    const world = createWorld()
+    world.server.life = days * 24 * 3600
+    const tab = await world.signedIn()
+    await world.until(token(tab, { forceRefresh: true }))
+    for (let i = 0; i < 10; i++) {
+      tab.input()
+      await world.advance(SECOND)
+    }
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
+  it.each([1e13, Number.MAX_SAFE_INTEGER, Number.MAX_VALUE, '300', 'soon', -5, 0, null, NaN])(
+    'I12: with expires_in %s is used, and the session survives a reload',
+    async (expires_in) => {
+      const world = createWorld()
+      const tab = world.tab()
+      await world.until(tab.session.signIn({ ...world.grant(), expires_in } as never))
+      expect(await world.until(token(tab))).toBe('access-f1-1')
+      const reloaded = world.tab()
+      expect(reloaded.phase()).toBe('active')
+      expect(await world.until(token(reloaded))).toBe('access-f1-1')
+      expect(world.server.calls).toEqual([])
+    },
+  )
+
+  it('that is to be valid for longer than it will be is renewed first', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(2 * MINUTE)
+    expect(await world.until(token(tab, { minValidity: '2m' }))).toBe('access-f1-1')
+    expect(await world.until(token(tab, { minValidity: '200s' }))).toBe('access-f1-2')
+  })
+
+  it('that is to be valid for longer than any lives does not cause a call each time', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    for (let i = 0; i < 5; i++) await world.until(token(tab, { minValidity: '1h' }))
+    expect(world.server.count('refresh')).toBeLessThanOrEqual(1)
+  })
+
+  it.each([-1, NaN, Infinity, '5 minutes', null])(
+    'with a minValidity of %s is refused as an option',
+    async (minValidity) => {
+      const world = createWorld()
+      const tab = await world.signedIn()
+      await expect(token(tab, { minValidity: minValidity as never })).rejects.toMatchObject({
+        code: 'invalid_options',
+        message: expect.stringMatching(/minValidity/) as string,
+      })
+    },
+  )
+
+  it('is refused where nobody is signed in, and after the end', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    await expect(world.until(token(tab))).rejects.toMatchObject({ code: 'signed_out' })
+    await world.until(tab.session.signIn(world.grant()))
+    await world.until(tab.session.signOut())
+    await expect(world.until(token(tab))).rejects.toMatchObject({ code: 'signed_out' })
+  })
+
+  it('is waited for no longer than the caller’s signal allows, and the refresh goes on for others', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await outlive(world, tab)
+    const controller = new AbortController()
+    const mine = token(tab, { signal: controller.signal }).catch((error: unknown) => error)
+    const other = token(tab)
+    await world.advance(5)
+    const reason = new Error('changed my mind')
+    controller.abort(reason)
+    expect(await mine).toBe(reason)
+    expect(await world.until(other)).toBe('access-f1-2')
+    expect(await token(tab, { signal: controller.signal }).catch((error: unknown) => error)).toBe(reason)
+    await world.advance(SECOND)
+  })
+})
+
+describe('a forced refresh', () => {
+  it('renews a token that is alive, once for all who ask meanwhile', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const all = [token(tab, { forceRefresh: true }), token(tab, { forceRefresh: true })]
+    await world.advance(5)
+    all.push(token(tab, { forceRefresh: true }))
+    expect(await world.until(Promise.all(all))).toEqual(Array(3).fill('access-f1-2'))
+    expect(world.server.count('refresh')).toBe(1)
+    expect(tab.news()).toEqual([{ type: 'refreshed', generation: 2 }])
+  })
+
+  it('still gives the living token where the server fails', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.server.manner = () => ({ fails: new SessionError('server') })
+    expect(await world.until(token(tab, { forceRefresh: true }))).toBe('access-f1-1')
+    expect(tab.phase()).toBe('active')
+  })
+})
+
+describe('I4: several tabs', () => {
+  it('that ask at once refresh once, and the next refresh works under strict reuse detection', async () => {
+    const world = createWorld()
+    const tabs = [await world.signedIn(), world.tab(), world.tab(), world.tab(), world.tab()] as const
+    for (const round of [2, 3, 4]) {
+      await outlive(world, tabs[0])
+      const tokens = await world.until(Promise.all(tabs.map((tab) => token(tab))))
+      expect(new Set(tokens)).toEqual(new Set([`access-f1-${round}`]))
+      expect(world.server.count('refresh')).toBe(round - 1)
+    }
+    expect(world.server.reused).toBe(0)
+  })
+
+  it('that drift into the time of renewal refresh once', async () => {
+    const world = createWorld()
+    const tabs = [await world.signedIn(), world.tab(), world.tab(), world.tab(), world.tab()] as const
+    await world.advance(3 * MINUTE)
+    tabs[1].input()
+    await world.advance(1.5 * MINUTE)
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
+  it('adopt what another tab got, though they heard nothing of it', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await world.until(token(two))
+    world.board.delay = { storage: Infinity, channel: Infinity }
+    await world.until(token(one, { forceRefresh: true }))
+    expect(await world.until(token(two))).toBe('access-f1-2')
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
+  it('find the newer token in the store where the record does not know of it yet', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.until(token(tab))
+    world.tokens.stored = { id: 'session-0001', generation: 2, tokens: { access_token: 'by-another' }, expiresAt: null }
+    expect(await world.until(token(tab, { forceRefresh: true }))).toBe('by-another')
+    expect(world.server.calls).toEqual([])
+  })
+
+  it('without locks make at most one extra call each, and none is signed out where the server has grace', async () => {
+    const world = createWorld()
+    world.locks.works = false
+    world.server.grace = true
+    const one = await world.signedIn()
+    const two = world.tab()
+    await outlive(world, one)
+    await world.until(Promise.all([token(one), token(two)]))
+    expect(world.server.count('refresh')).toBeLessThanOrEqual(2)
+    expect([one.phase(), two.phase()]).toEqual(['active', 'active'])
+    expect(one.degraded).toMatchObject([{ feature: 'locks' }])
+    await outlive(world, one)
+    await world.until(Promise.all([token(one), token(two)]))
+    expect(one.phase()).toBe('active')
+  })
+
+  it('with tokens in memory refresh each its own, one after the other', async () => {
+    const world = createWorld()
+    const one = world.tab({ tokenStore: memoryTokens() })
+    const two = world.tab({ tokenStore: memoryTokens() })
+    await world.until(one.session.signIn(world.grant()))
+    await world.advance(SECOND)
+    await world.until(two.session.setTokens(world.grant()))
+    let running = 0
+    let most = 0
+    world.server.manner = () => {
+      most = Math.max(most, ++running)
+      world.time.later({ frozen: false, gone: false }, 20, () => running--)
+      return {}
+    }
+    const tokens = Promise.all([token(one, { forceRefresh: true }), token(two, { forceRefresh: true })])
+    expect(await world.until(tokens)).toEqual(['access-f1-2', 'access-f2-2'])
+    expect(most).toBe(1)
+    expect(world.record()).not.toHaveProperty('generation')
+    expect(world.server.reused).toBe(0)
+  })
+
+  it('with tokens in memory and none here ask the server without, or say no_tokens', async () => {
+    const world = createWorld()
+    const one = world.tab({ tokenStore: memoryTokens() })
+    await world.until(one.session.signIn(world.grant()))
+    const bare = world.tab({ tokenStore: memoryTokens() })
+    await expect(world.until(token(bare))).rejects.toMatchObject({ code: 'no_tokens' })
+    expect(world.server.calls).toMatchObject([{ method: 'refresh', tokens: null }])
+    world.server.manner = () => ({ replies: { access_token: 'by-cookie', expires_in: 60 } })
+    const server = { refresh: async () => Promise.resolve({ access_token: 'by-cookie', expires_in: 60 }) }
+    const cookie = world.tab({ tokenStore: memoryTokens(), server })
+    expect(await world.until(token(cookie))).toBe('by-cookie')
+    expect(one.phase()).toBe('active')
+  })
+})
+
+describe('the tab that refreshes', () => {
+  it('crashes before the server heard of it: another gets a token within the lock’s limit', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await outlive(world, one)
+    void outcome(token(one))
+    await world.advance(0)
+    const waiting = token(two)
+    one.crash()
+    expect(await world.until(waiting, 16 * SECOND)).toBe('access-f1-2')
+  })
+
+  it('crashes after a strict server rotated: one clean sign-out everywhere', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    const three = world.tab()
+    await outlive(world, one)
+    void outcome(token(one))
+    await world.advance(15)
+    expect(world.server.count('refresh')).toBe(1)
+    one.crash()
+    expect(await world.until(outcome(token(two)))).toBe('signed_out')
+    await world.advance(SECOND)
+    for (const tab of [two, three]) {
+      expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
+      expect(tab.news().filter(({ type }) => type === 'signedOut')).toHaveLength(1)
+    }
+    expect(world.server.count('refresh')).toBe(2)
+  })
+
+  it('freezes: others get their living token or timeout, nobody is signed out, and all is well after the thaw', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    void outcome(token(one, { forceRefresh: true }))
+    await world.advance(5)
+    one.frozen = true
+    const began = world.time.clock().mono
+    expect(await world.until(token(two, { forceRefresh: true }), 20 * SECOND)).toBe('access-f1-1')
+    expect(world.time.clock().mono - began).toBeLessThanOrEqual(15 * SECOND + 100)
+    world.time.sleep(6 * MINUTE)
+    expect(await world.until(outcome(token(two)), 20 * SECOND)).toBe('timeout')
+    expect(two.phase()).toBe('active')
+    one.frozen = false
+    await world.advance(SECOND)
+    expect(await world.until(token(two))).toMatch(/^access-f1-[23]$/)
+    expect([one.phase(), two.phase()]).toEqual(['active', 'active'])
+  })
+
+  it('is destroyed: the call is aborted, and another tab goes on', async () => {
+    const world = createWorld()
+    world.server.grace = true
+    const one = await world.signedIn()
+    const two = world.tab()
+    await outlive(world, one)
+    const mine = outcome(token(one))
+    await world.advance(3)
+    one.session.destroy()
+    expect(await world.until(mine)).toBe('signed_out')
+    expect(await world.until(token(two))).toBe('access-f1-2')
+  })
+})
+
+describe('a reply that is lost after the server rotated', () => {
+  it('is asked for once more at once with the same token, which a server with grace answers', async () => {
+    const world = createWorld()
+    world.server.grace = true
+    const tab = await world.signedIn()
+    await outlive(world, tab)
+    world.server.manner = () => ({ lost: world.server.count('refresh') === 1 })
+    expect(await world.until(token(tab))).toBe('access-f1-2')
+    expect(world.server.calls.map(({ tokens }) => tokens?.refresh_token)).toEqual(['refresh-f1-1', 'refresh-f1-1'])
+  })
+
+  it('is the end of the session on a strict server, once and everywhere', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await outlive(world, one)
+    world.server.manner = () => ({ lost: world.server.count('refresh') === 1 })
+    expect(await world.until(outcome(token(one)))).toBe('signed_out')
+    await world.advance(SECOND)
+    expect(two.session.getSnapshot()).toMatchObject({ reason: 'rejected' })
+    expect(world.server.count('refresh')).toBe(2)
+  })
+
+  it('is asked for once more after 10 s without an answer too, and both tries together are shorter than the lock’s wait', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await outlive(world, one)
+    world.server.manner = () => ({ hangs: true })
+    const began = world.time.clock().mono
+    const both = Promise.all([outcome(token(one)), outcome(token(two))])
+    await world.advance(9.9 * SECOND)
+    expect(world.server.count('refresh')).toBe(1)
+    await world.advance(0.2 * SECOND)
+    expect(world.server.count('refresh')).toBe(2)
+    expect(await world.until(both)).toEqual(['timeout', expect.stringMatching(/^(timeout|server)$/)])
+    expect(world.time.clock().mono - began).toBeLessThan(15 * SECOND)
+    expect(world.server.count('refresh')).toBe(2)
+    expect(world.locks.isHeld(KEY)).toBe(false)
+    expect(one.phase()).toBe('active')
+  })
+
+  it('is not asked for again while the browser is offline', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await outlive(world, tab)
+    world.server.manner = () => {
+      tab.online = false
+      return { fails: new TypeError('Failed to fetch') }
+    }
+    expect(await world.until(outcome(token(tab)))).toBe('offline')
+    expect(world.server.count('refresh')).toBe(1)
+  })
+})
+
+describe('a refusal', () => {
+  it('I7: ends the session everywhere, once, with its reason, and revokes nothing that is gone anyway', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await outlive(world, one)
+    world.server.manner = () => ({ fails: new SessionError('rejected') })
+    const tokens = await world.until(Promise.all([outcome(token(one)), outcome(token(two))]))
+    expect(tokens).toEqual(['signed_out', 'signed_out'])
+    await world.advance(SECOND)
+    expect(one.news().at(-1)).toEqual({ type: 'signedOut', reason: 'rejected', where: 'here' })
+    expect(two.news().at(-1)).toEqual({ type: 'signedOut', reason: 'rejected', where: 'elsewhere' })
+    expect(world.server.calls.map(({ method }) => method)).toEqual(['refresh'])
+    expect(world.tokens.stored).toBeNull()
+  })
+
+  it('I5: of an old session that comes late does not end the one that replaced it', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await outlive(world, one)
+    world.server.manner = () => ({ after: 2 * SECOND, fails: new SessionError('rejected') })
+    const old = outcome(token(one))
+    await world.advance(SECOND)
+    world.board.delay = { storage: Infinity, channel: Infinity }
+    world.locks.works = false
+    await world.until(two.session.signIn(world.grant()))
+    await world.advance(5 * SECOND)
+    expect(await old).toBe('signed_out')
+    expect(two.session.check()).toMatchObject({ phase: 'active', id: 'session-0002' })
+    expect(one.session.check()).toMatchObject({ phase: 'active', id: 'session-0002' })
+  })
+})
+
+describe('a temporary failure', () => {
+  it.each([
+    [new SessionError('server'), 'server'],
+    [new SessionError('rate_limited'), 'rate_limited'],
+    [new SessionError('invalid_response'), 'invalid_response'],
+    [new TypeError('Failed to fetch'), 'offline'],
+    [new Error('anything'), 'server'],
+    ['a string', 'server'],
+    [null, 'server'],
+  ])('I7: never ends the session, and is told once: %s', async (fault, code) => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await outlive(world, tab)
+    world.server.manner = () => ({ fails: fault })
+    const codes = await world.until(Promise.all(Array.from({ length: 10 }, () => outcome(token(tab)))))
+    expect(new Set(codes)).toEqual(new Set([code]))
+    expect(tab.phase()).toBe('active')
+    expect(tab.news()).toMatchObject([
+      { type: 'refreshFailed', error: { code }, retryAt: expect.any(Number) as number },
+    ])
+    expect(world.tokens.stored).toMatchObject({ generation: 1 })
+  })
+
+  it.each([null, undefined, 'html', {}, [], { access_token: '' }, { error: 'x' }])(
+    'I12: a reply that is no token response overwrites nothing: %j',
+    async (replies) => {
+      const world = createWorld()
+      const tab = await world.signedIn({ server: { refresh: async () => Promise.resolve(replies as never) } })
+      await outlive(world, tab)
+      expect(await world.until(outcome(token(tab)))).toBe('invalid_response')
+      expect(world.tokens.stored).toMatchObject({ generation: 1 })
+      expect(tab.phase()).toBe('active')
+    },
+  )
+
+  it('never reaches who asks while the token is still alive', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(4.5 * MINUTE)
+    world.server.manner = () => ({ fails: new SessionError('server') })
+    for (let i = 0; i < 20; i++) {
+      expect(await world.until(token(tab))).toBe('access-f1-1')
+      await world.advance(SECOND)
+    }
+    expect(world.server.count('refresh')).toBeGreaterThan(0)
+    expect(world.server.count('refresh')).toBeLessThanOrEqual(5)
+  })
+
+  it('backs off, longer each time, shared by all tabs through the record, and recovers', async () => {
+    const world = createWorld()
+    const tabs = [await world.signedIn(), world.tab(), world.tab()] as const
+    await outlive(world, tabs[0])
+    const broken = wall(world) + 9 * SECOND
+    world.server.manner = (_method, { at }) => (at < broken ? { fails: new SessionError('server') } : {})
+    const codes = new Set<unknown>()
+    let got: unknown
+    for (let i = 0; i < 200 && got !== 'access-f1-2'; i++) {
+      ;[got] = await world.until(Promise.all(tabs.map((tab) => outcome(token(tab)))))
+      codes.add(got)
+      await world.advance(100)
+    }
+    expect(codes).toEqual(new Set(['server', 'access-f1-2']))
+    const calls = world.server.calls.map(({ at }) => at)
+    expect(calls.length).toBeLessThanOrEqual(6)
+    const pauses = calls.slice(1).map((at, i) => at - calls[i]!)
+    expect(pauses.slice(0, 3).every((one, i, all) => i === 0 || one > all[i - 1]!)).toBe(true)
+    expect(tabs.every((tab) => tab.phase() === 'active')).toBe(true)
+  })
+
+  it('with a Retry-After holds back every tab until then, and a tab that is opened meanwhile', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await outlive(world, one)
+    const retryAt = wall(world) + 5 * SECOND
+    world.server.manner = () => ({ fails: new SessionError('rate_limited', { retryAt }) })
+    const failed = await world.until(token(one).catch((error: unknown) => error))
+    expect(failed).toMatchObject({ code: 'rate_limited', retryAt })
+    world.server.manner = () => ({})
+    const three = world.tab()
+    while (wall(world) < retryAt - 50) {
+      for (const tab of [one, two, three]) {
+        const error = await world.until(token(tab).catch((thrown: unknown) => thrown))
+        expect((error as { retryAt: number }).retryAt).toBeGreaterThanOrEqual(retryAt)
+      }
+      await world.advance(200)
+    }
+    expect(world.server.count('refresh')).toBe(1)
+    await world.advance(2 * SECOND)
+    expect(await world.until(token(two))).toBe('access-f1-2')
+  })
+
+  it('with a Retry-After of years holds back for an hour at most', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: '12h' })
+    await outlive(world, tab)
+    world.server.manner = () => ({ fails: new SessionError('server', { retryAt: wall(world) + 1e12 }) })
+    await world.until(outcome(token(tab)))
+    world.server.manner = () => ({})
+    await world.advance(HOUR + SECOND)
+    expect(await world.until(token(tab))).toBe('access-f1-2')
+  })
+
+  it.each([NaN, -1, Infinity, 'soon', null])(
+    'I12: with a retryAt of %s backs off as usual, and the record can still be read',
+    async (retryAt) => {
+      const world = createWorld()
+      const tab = await world.signedIn()
+      await outlive(world, tab)
+      const fault = Object.assign(new SessionError('server'), { retryAt })
+      world.server.manner = () => ({ fails: fault })
+      expect(await world.until(outcome(token(tab)))).toBe('server')
+      expect(world.tab().phase()).toBe('active')
+      world.server.manner = () => ({})
+      tab.input()
+      await world.advance(retryAt === Infinity ? HOUR + SECOND : 2 * SECOND)
+      if (retryAt !== Infinity) expect(await world.until(token(tab))).toBe('access-f1-2')
+    },
+  )
+
+  it('is tried again by the timer while the user is active', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.server.manner = () => ({ fails: new SessionError('server') })
+    for (let i = 0; i < 5; i++) {
+      tab.input()
+      await world.advance(MINUTE)
+    }
+    expect(world.server.count('refresh')).toBeGreaterThan(1)
+    world.server.manner = () => ({})
+    tab.input()
+    await world.advance(2 * MINUTE)
+    expect(world.record()).toMatchObject({ generation: 2 })
+  })
+
+  it('is forgotten with the generation that it belonged to', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await outlive(world, tab)
+    world.server.manner = () => ({ fails: new SessionError('server', { retryAt: wall(world) + HOUR }) })
+    await world.until(outcome(token(tab)))
+    world.server.manner = () => ({})
+    await world.until(tab.session.setTokens(world.grant()))
+    expect(await world.until(token(tab, { forceRefresh: true }))).toBe('access-f2-2')
+  })
+})
+
+describe('offline', () => {
+  it('rejects with offline, asks nobody, sets no back-off, and refreshes once when it is online again', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    for (const tab of [one, two]) tab.online = false
+    await outlive(world, one)
+    expect(await world.until(Promise.all([outcome(token(one)), outcome(token(two))]))).toEqual(['offline', 'offline'])
+    expect(world.server.calls).toEqual([])
+    expect(world.record()).not.toHaveProperty('retryAt')
+    expect(one.phase()).toBe('active')
+    for (const tab of [one, two]) {
+      tab.online = true
+      tab.hint('online')
+    }
+    await world.advance(SECOND)
+    expect(world.server.count('refresh')).toBe(1)
+    expect(await world.until(token(two))).toBe('access-f1-2')
+  })
+
+  it('hands out a token that is alive', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    tab.online = false
+    expect(await world.until(token(tab))).toBe('access-f1-1')
+    expect(await world.until(token(tab, { forceRefresh: true }))).toBe('access-f1-1')
+  })
+
+  it('asks for nothing when it ends and nobody wanted anything', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    tab.hint('online')
+    await world.advance(SECOND)
+    expect(world.server.calls).toEqual([])
+  })
+})
+
+describe('without tokens', () => {
+  it('a living session says no_tokens, which is no failure: no back-off, no event, and the session stays', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.tokens.stored = null
+    const fresh = world.tab()
+    for (let i = 0; i < 3; i++) expect(await world.until(outcome(token(fresh)))).toBe('no_tokens')
+    expect(fresh.phase()).toBe('active')
+    expect(world.record()).not.toHaveProperty('retryAt')
+    expect(fresh.heard).toEqual([])
+    fresh.input()
+    const calls = world.server.calls.length
+    await world.advance(10 * MINUTE)
+    expect(world.server.calls.length - calls).toBeLessThanOrEqual(1)
+    expect(tab.phase()).toBe('active')
+  })
+
+  it('and without server.refresh a dead token is no_tokens', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ server: {} })
+    await outlive(world, tab)
+    expect(await world.until(outcome(token(tab)))).toBe('no_tokens')
+    expect(tab.phase()).toBe('active')
+  })
+})
+
+describe('a store that breaks', () => {
+  it('while a rotated token is being written is cleared: the session goes on in memory, and nobody reuses what was stored', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await world.until(token(two))
+    world.tokens.fault = (method) => (method === 'set' ? 'fails' : 'works')
+    expect(await world.until(token(one, { forceRefresh: true }))).toBe('access-f1-2')
+    expect(world.tokens.stored).toBeNull()
+    expect(world.record()).toMatchObject({ generation: 2 })
+    expect(one.degraded).toMatchObject([{ feature: 'tokenStore' }])
+    expect(await world.until(token(one))).toBe('access-f1-2')
+    await outlive(world, one)
+    expect(await world.until(outcome(token(two)))).toBe('no_tokens')
+    expect(await world.until(token(one))).toBe('access-f1-3')
+    expect(world.server.reused).toBe(0)
+    expect([one.phase(), two.phase()]).toEqual(['active', 'active'])
+  })
+
+  it('and cannot even be cleared: what is stored is of a lower generation than the record’s, and never used', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    world.tokens.fault = (method) => (method === 'get' ? 'works' : 'fails')
+    await world.until(token(one, { forceRefresh: true }))
+    expect(world.tokens.stored).toMatchObject({ generation: 1 })
+    const two = world.tab()
+    await outlive(world, one)
+    expect(await world.until(outcome(token(two)))).toBe('no_tokens')
+    expect(world.server.reused).toBe(0)
+  })
+
+  it('while it is read does not end the session', async () => {
+    const world = createWorld()
+    await world.signedIn()
+    world.tokens.fault = () => 'fails'
+    const two = world.tab()
+    expect(await world.until(outcome(token(two)))).toBe('no_tokens')
+    expect(two.phase()).toBe('active')
+    expect(two.degraded).toMatchObject([{ feature: 'tokenStore' }])
+  })
+
+  it('I8: and never answers costs 5 s at most each time, and then memory serves', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    world.tokens.fault = () => 'hangs'
+    await world.until(tab.session.signIn(world.grant()))
+    expect(tab.phase()).toBe('active')
+    expect(await world.until(token(tab))).toBe('access-f1-1')
+    await outlive(world, tab)
+    expect(await world.until(token(tab))).toBe('access-f1-2')
+    await world.until(tab.session.signOut())
+    expect(world.server.calls.at(-1)).toMatchObject({ method: 'signOut', tokens: { access_token: 'access-f1-2' } })
+  })
+
+  it.each([
+    7,
+    'text',
+    [],
+    {},
+    { id: 'session-0001' },
+  ])('I12: and gives back junk counts as empty: %j', async (junk) => {
+    const world = createWorld()
+    await world.signedIn()
+    world.tokens.stored = junk as never
+    const two = world.tab()
+    expect(await world.until(outcome(token(two)))).toBe('no_tokens')
+    expect(two.phase()).toBe('active')
+  })
+
+  it('by throwing before it gives a promise is as broken as one that rejects', async () => {
+    const world = createWorld()
+    const thrower = (): never => {
+      throw new Error('written in a hurry')
+    }
+    const tab = world.tab({ tokenStore: { shared: true, get: thrower, set: thrower, clear: thrower } })
+    await world.until(tab.session.signIn(world.grant()))
+    expect(await world.until(token(tab))).toBe('access-f1-1')
+    await world.until(tab.session.signOut())
+    expect(tab.phase()).toBe('signedOut')
+  })
+})
+
+describe('I5: whatever was in flight', () => {
+  it('a reply that arrives after the sign-out is thrown away, here', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await outlive(world, tab)
+    world.server.manner = (method) => ({ after: method === 'refresh' ? 2 * SECOND : 20 })
+    const late = outcome(token(tab))
+    await world.advance(SECOND)
+    await world.until(tab.session.signOut())
+    expect(await late).toBe('signed_out')
+    await world.advance(5 * SECOND)
+    expect(tab.phase()).toBe('signedOut')
+    expect(world.tokens.stored).toBeNull()
+    expect(tab.news().map(({ type }) => type)).toEqual(['signedOut'])
+  })
+
+  it('a reply that arrives after a sign-out in another tab is thrown away, though nobody told this one', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await outlive(world, one)
+    world.server.manner = (method) => ({ after: method === 'refresh' ? 2 * SECOND : 20 })
+    const late = outcome(token(one))
+    await world.advance(SECOND)
+    world.board.delay = { storage: Infinity, channel: Infinity }
+    await world.until(two.session.signOut())
+    await world.advance(5 * SECOND)
+    expect(await late).toBe('signed_out')
+    expect(one.phase()).toBe('signedOut')
+    expect(world.tokens.stored).toBeNull()
+  })
+
+  it.each([0, 1, 2, 3])('a sign-out while the new tokens are being stored leaves none behind: %i ms', async (ms) => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    const refresh = outcome(token(one, { forceRefresh: true }))
+    while (world.server.count('refresh') === 0) await world.advance(1)
+    await world.advance(20 + ms)
+    await world.until(two.session.signOut())
+    await world.advance(SECOND)
+    await refresh
+    expect(world.tokens.stored).toBeNull()
+    expect([one.phase(), two.phase()]).toEqual(['signedOut', 'signedOut'])
+  })
+
+  it('a deadline that passes during the refresh is the end, and the caller gets nothing', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(14 * MINUTE)
+    world.server.manner = () => ({ after: 2 * MINUTE })
+    const late = outcome(token(tab))
+    await world.advance(SECOND)
+    world.time.sleep(MINUTE)
+    await world.advance(30 * SECOND)
+    expect(await late).toBe('signed_out')
+    expect(tab.session.getSnapshot()).toMatchObject({ reason: 'idle' })
+  })
+
+  it('a refresh that waited for the lock while somebody else signed in leaves the new tokens alone', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await world.until(token(two))
+    await outlive(world, one)
+    const signIn = one.session.signIn(world.grant())
+    const old = outcome(token(two))
+    await world.until(signIn)
+    await world.advance(5 * SECOND)
+    expect(['signed_out', 'access-f2-1']).toContain(await old)
+    expect(world.tokens.stored).toMatchObject({ id: 'session-0002', generation: 1 })
+    expect(await world.until(token(two))).toBe('access-f2-1')
+    expect(world.server.reused).toBe(0)
+  })
+
+  it('a caller of the new session never gets a token of the old one', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await outlive(world, tab)
+    world.server.manner = (_method, { tokens }) => ({
+      after: tokens?.refresh_token === 'refresh-f1-1' ? 3 * SECOND : 20,
+    })
+    const old = outcome(token(tab))
+    await world.advance(SECOND)
+    // Nobody waits for the old session's call, as when its tab is frozen.
+    world.locks.works = false
+    await world.until(tab.session.signIn(world.grant()))
+    expect(await world.until(token(tab))).toBe('access-f2-1')
+    expect(await world.until(old)).not.toMatch(/access-f1/)
+  })
+})
+
+describe('what is told of a refresh', () => {
+  it('reaches every tab once', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await world.until(token(one, { forceRefresh: true }))
+    await world.advance(SECOND)
+    expect(one.news()).toEqual([{ type: 'refreshed', generation: 2 }])
+    expect(two.news()).toEqual([{ type: 'refreshed', generation: 2 }])
+  })
+
+  it('waits for no listener, and a listener may ask for a token', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const asked = vi.fn()
+    tab.session.on('refreshed', () => {
+      void token(tab).then(asked)
+    })
+    tab.session.on('refreshed', () => new Promise(() => {}) as never)
+    await world.until(token(tab, { forceRefresh: true }))
+    await world.advance(SECOND)
+    expect(asked).toHaveBeenCalledWith('access-f1-2')
+    expect(world.locks.isHeld(KEY)).toBe(false)
+  })
+
+  it('I9: holds no token, in events, errors and steps', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const steps: unknown[] = []
+    tab.session.inspect((step) => steps.push(step))
+    world.server.manner = () => ({ fails: new SessionError('server') })
+    await outlive(world, tab)
+    const error = await world.until(token(tab).catch((thrown: unknown) => thrown))
+    await world.advance(HOUR)
+    const { message, stack } = error as Error
+    expect(JSON.stringify([steps, tab.heard, error, message, stack, tab.reports, tab.warnings])).not.toMatch(
+      /access-f|refresh-f/,
+    )
+  })
+})

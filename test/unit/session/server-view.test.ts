@@ -1,0 +1,346 @@
+import { describe, expect, it } from 'vitest'
+import { SessionError } from '../../../src/errors.js'
+import { createWorld, HOUR, KEY, MINUTE, SECOND, type Tab, type World } from './world.js'
+
+const wall = (world: World): number => world.time.clock().wall
+const methods = { methods: ['refresh', 'signOut', 'keepAlive', 'check'] } as const
+const telling = { methods: ['keepAlive'] } as const
+const asking = { methods: ['check'] } as const
+const told = (tab: Tab): string[] => tab.news().flatMap(({ type }) => (type === 'refreshed' ? [] : [type]))
+
+/** A user who does something every few seconds, in whichever of the tabs. */
+const work = async (world: World, tabs: readonly Tab[], ms: number): Promise<void> => {
+  for (let passed = 0; passed < ms; passed += 5 * SECOND) {
+    tabs[(passed / (5 * SECOND)) % tabs.length]!.input()
+    await world.advance(5 * SECOND)
+  }
+}
+
+describe('keepAlive', () => {
+  it('tells the server of activity, at most once per keepAliveEvery over all tabs', async () => {
+    const world = createWorld()
+    const tabs = [await world.signedIn({}, telling), world.tab({}, telling), world.tab({}, telling)]
+    await work(world, tabs, 31 * MINUTE)
+    const times = world.server.calls.map(({ at }) => at)
+    expect(times).toHaveLength(6)
+    expect(times.slice(1).every((at, i) => at - times[i]! >= 5 * MINUTE)).toBe(true)
+  })
+
+  it('I16: tells of nothing while the user does nothing', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, methods)
+    world.tab({}, methods)
+    await world.advance(12 * MINUTE)
+    tab.hint('focus')
+    expect(world.server.count('keepAlive')).toBe(0)
+  })
+
+  it('tells of activity that has stopped since, when it is due', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, telling)
+    await world.advance(MINUTE)
+    tab.input()
+    await world.advance(3.9 * MINUTE)
+    expect(world.server.calls).toEqual([])
+    await world.advance(0.2 * MINUTE)
+    expect(world.server.calls).toHaveLength(1)
+    await world.advance(8 * MINUTE)
+    expect(world.server.calls).toHaveLength(1)
+  })
+
+  it('is as frequent as asked for', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ keepAliveEvery: '30s' }, telling)
+    await work(world, [tab], 5 * MINUTE)
+    expect(world.server.calls.length).toBeGreaterThanOrEqual(9)
+    expect(world.server.calls.length).toBeLessThanOrEqual(10)
+  })
+
+  it('is claimed before it is called, so that no tab calls while another waits for the answer', async () => {
+    const world = createWorld()
+    const tabs = [await world.signedIn({}, telling), world.tab({}, telling)]
+    world.server.manner = () => ({ after: 8 * SECOND })
+    world.locks.works = false
+    await work(world, tabs, 6 * MINUTE)
+    expect(world.server.calls).toHaveLength(1)
+  })
+
+  it('that fails is made good by the tab that owes it, with back-off', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, telling)
+    const broken = wall(world) + 5 * MINUTE + 20 * SECOND
+    world.server.manner = (_method, { at }) => (at < broken ? { fails: new SessionError('server') } : {})
+    await work(world, [tab], 7 * MINUTE)
+    const times = world.server.calls.map(({ at }) => at)
+    expect(times.length).toBeGreaterThan(2)
+    expect(times.length).toBeLessThan(9)
+    expect(times.at(-1)).toBeGreaterThanOrEqual(broken)
+    expect(tab.phase()).toBe('active')
+    expect(told(tab)).toEqual([])
+  })
+
+  it('is not called offline, and is when the browser is back', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, telling)
+    tab.online = false
+    await work(world, [tab], 6 * MINUTE)
+    expect(world.server.calls).toEqual([])
+    tab.online = true
+    tab.hint('online')
+    await world.advance(SECOND)
+    expect(world.server.calls).toHaveLength(1)
+  })
+
+  it('I7: that is refused ends the session everywhere', async () => {
+    const world = createWorld()
+    const one = await world.signedIn({}, telling)
+    const two = world.tab({}, telling)
+    world.server.manner = () => ({ fails: new SessionError('rejected') })
+    await work(world, [one], 6 * MINUTE)
+    for (const tab of [one, two]) expect(tab.session.getSnapshot()).toMatchObject({ reason: 'rejected' })
+    expect(world.server.calls).toHaveLength(1)
+  })
+
+  it('I8: that never answers is given up after 10 s', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, telling)
+    world.server.manner = () => ({ hangs: true })
+    await work(world, [tab], 5 * MINUTE + 5 * SECOND)
+    expect(world.locks.isHeld(`${KEY}:server`)).toBe(true)
+    await world.advance(11 * SECOND)
+    expect(world.locks.isHeld(`${KEY}:server`)).toBe(false)
+    expect(tab.phase()).toBe('active')
+  })
+})
+
+describe('check', () => {
+  it('asks shortly before the warning and shortly before the end, in one tab, and nowhere else', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, asking)
+    world.tab({}, asking)
+    world.tab({}, asking)
+    const { warnAt, endAt } = tab.session.deadlines()!
+    await world.advance(15 * MINUTE + SECOND)
+    expect(world.server.calls.map(({ at }) => at)).toEqual([warnAt - 10 * SECOND, endAt - 10 * SECOND])
+    expect(tab.phase()).toBe('signedOut')
+  })
+
+  it('asks at most a quarter of a short window before', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: '40s', warnBefore: '20s' }, asking)
+    const { warnAt, endAt } = tab.session.deadlines()!
+    await world.advance(41 * SECOND)
+    expect(world.server.calls.map(({ at }) => at)).toEqual([warnAt - 5 * SECOND, endAt - 5 * SECOND])
+  })
+
+  it('I3: finds activity elsewhere, so that nobody who works in another application is warned', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, asking)
+    world.server.times = { idleExpiresIn: 12 * 60 }
+    await world.advance(14 * MINUTE)
+    expect(tab.phase()).toBe('active')
+    expect(told(tab)).toEqual([])
+    expect(tab.session.deadlines()!.endAt - wall(world)).toBeGreaterThan(10 * MINUTE)
+  })
+
+  it('closes a warning that the server knows better of, and says so', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, asking)
+    await world.advance(14 * MINUTE)
+    expect(told(tab)).toEqual(['warning'])
+    world.server.times = { idleExpiresIn: 14 * 60 }
+    await world.advance(50 * SECOND + SECOND)
+    expect(tab.news()).toEqual([{ type: 'extended', by: 'server', where: 'here' }])
+    expect(tab.phase()).toBe('active')
+  })
+
+  it('never raises activity past the moment of the request, whatever the server says', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, asking)
+    world.server.times = { idleExpiresIn: 1e9 }
+    await world.advance(13 * MINUTE)
+    const askedAt = world.server.calls[0]!.at
+    expect(tab.session.deadlines()!.endAt).toBeLessThanOrEqual(askedAt + 15 * MINUTE)
+  })
+
+  it('brings the server’s earlier ends forward, with a warning that cannot be answered', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, asking)
+    world.server.times = { idleExpiresIn: 90, absoluteExpiresIn: 60 }
+    await world.advance(13 * MINUTE)
+    world.server.times = {}
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'warning', endsBy: 'server', canExtend: false })
+    expect(await world.until(tab.session.extend())).toBe(false)
+    await world.advance(MINUTE)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'absolute' })
+  })
+
+  it('of a server that says that nothing is left ends the session', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, asking)
+    world.server.times = { idleExpiresIn: 0 }
+    await world.advance(13 * MINUTE)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+  })
+
+  it.each([NaN, -1, Infinity, '60', null, 1e300, Number.MAX_SAFE_INTEGER, {}, [5]])(
+    'I12: with times of %s is as if the server had said nothing',
+    async (said) => {
+      const world = createWorld()
+      const tab = await world.signedIn({}, asking)
+      world.server.times = { idleExpiresIn: said, absoluteExpiresIn: said } as never
+      const { startedAt } = tab.session.getSnapshot() as { startedAt: number }
+      await world.advance(13 * MINUTE)
+      const reloaded = world.tab({}, asking)
+      expect(reloaded.session.getSnapshot()).toEqual(tab.session.getSnapshot())
+      expect(tab.session.deadlines()!.endAt).toBeLessThanOrEqual(startedAt + 13 * MINUTE + 15 * MINUTE)
+      expect(tab.session.deadlines()!.endAt).toBeGreaterThanOrEqual(startedAt + 15 * MINUTE)
+    },
+  )
+
+  it.each([undefined, null, 7, 'text', []])('I12: that answers %j changes nothing', async (replies) => {
+    const world = createWorld()
+    const tab = await world.signedIn({ server: { check: async () => Promise.resolve(replies as never) } })
+    const { endAt } = tab.session.deadlines()!
+    await world.advance(13 * MINUTE)
+    expect(tab.session.deadlines()!.endAt).toBe(endAt)
+    expect(tab.phase()).toBe('warning')
+  })
+
+  it('by throwing at once is a failed call and no more', async () => {
+    const world = createWorld()
+    const check = (): never => {
+      throw new Error('written in a hurry')
+    }
+    const tab = await world.signedIn({ server: { check, keepAlive: check } })
+    await work(world, [tab], 6 * MINUTE)
+    await world.advance(16 * MINUTE)
+    expect(tab.reports).toEqual([])
+    expect(tab.session.getSnapshot()).toMatchObject({ reason: 'idle' })
+  })
+
+  it('I16: that fails is asked again, and never makes up activity by telling the server of some', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, methods)
+    world.server.manner = (method) => (method === 'check' ? { fails: new SessionError('server') } : {})
+    await world.advance(14 * MINUTE)
+    expect(world.server.count('check')).toBeGreaterThan(1)
+    expect(world.server.count('keepAlive')).toBe(0)
+    expect(tab.phase()).toBe('warning')
+  })
+
+  it('I1: is never called past the deadline', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, methods)
+    tab.input()
+    world.time.sleep(HOUR)
+    tab.hint('focus')
+    await world.advance(SECOND)
+    expect(world.server.calls.map(({ method }) => method)).toEqual(['signOut'])
+  })
+})
+
+describe('staying signed in where the server is told', () => {
+  it('is true only after it agreed', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, methods)
+    await world.advance(14 * MINUTE)
+    tab.news()
+    const extended = tab.session.extend()
+    await world.advance(5)
+    expect(tab.phase()).toBe('warning')
+    expect(await world.until(extended)).toBe(true)
+    expect(tab.phase()).toBe('active')
+    expect(told(tab)).toEqual(['extended'])
+    expect(world.server.count('keepAlive')).toBe(1)
+  })
+
+  it.each([new SessionError('server'), new TypeError('Failed to fetch'), new Error('anything')])(
+    'is false where it could not be told, and the warning stays: %s',
+    async (fault) => {
+      const world = createWorld()
+      const tab = await world.signedIn({}, methods)
+      await world.advance(14 * MINUTE)
+      world.server.manner = (method) => (method === 'keepAlive' ? { fails: fault } : {})
+      expect(await world.until(tab.session.extend())).toBe(false)
+      expect(tab.phase()).toBe('warning')
+      world.server.manner = () => ({})
+      expect(await world.until(tab.session.extend())).toBe(true)
+      expect(tab.phase()).toBe('active')
+    },
+  )
+
+  it('is false, and the end, where it refuses', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, methods)
+    await world.advance(14 * MINUTE)
+    world.server.manner = () => ({ fails: new SessionError('rejected') })
+    expect(await world.until(tab.session.extend())).toBe(false)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
+  })
+
+  it('is false when the end came before the answer', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, methods)
+    await world.advance(14 * MINUTE)
+    world.server.manner = () => ({ after: 5 * SECOND })
+    const extended = tab.session.extend()
+    await world.advance(SECOND)
+    world.time.sleep(HOUR)
+    expect(await world.until(extended)).toBe(false)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+  })
+
+  it('takes over the server’s own idle end, which can then be extended', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, methods)
+    world.server.times = { idleExpiresIn: 60 }
+    await world.advance(13 * MINUTE)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'warning', endsBy: 'idle', canExtend: true })
+    world.server.times = { idleExpiresIn: 600 }
+    expect(await world.until(tab.session.extend())).toBe(true)
+    expect(tab.session.deadlines()!.endAt - wall(world)).toBeLessThanOrEqual(10 * MINUTE)
+    expect(tab.session.deadlines()!.endAt - wall(world)).toBeGreaterThan(9 * MINUTE)
+  })
+})
+
+describe('I5: a late word of the server', () => {
+  it('about a session that ended meanwhile changes nothing', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, methods)
+    world.server.manner = (method) => ({ after: method === 'keepAlive' ? 3 * SECOND : 20 })
+    await work(world, [tab], 5 * MINUTE)
+    await world.until(tab.session.signOut())
+    const ended = tab.session.getSnapshot()
+    await world.advance(10 * SECOND)
+    expect(tab.session.getSnapshot()).toEqual(ended)
+  })
+
+  it('that refuses a session which was replaced meanwhile does not end the new one', async () => {
+    const world = createWorld()
+    const one = await world.signedIn({}, telling)
+    const two = world.tab({}, telling)
+    world.server.manner = () => ({ after: 6 * SECOND, fails: new SessionError('rejected') })
+    await work(world, [one], 5 * MINUTE + 5 * SECOND)
+    expect(world.server.calls).toHaveLength(1)
+    world.board.delay = { storage: Infinity, channel: Infinity }
+    await world.until(two.session.signIn(world.grant()))
+    await world.advance(10 * SECOND)
+    for (const tab of [one, two]) expect(tab.session.check()).toMatchObject({ phase: 'active', id: 'session-0002' })
+  })
+
+  it('owed to a session that is over is not paid for by the next one', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, telling)
+    world.server.manner = () => ({ fails: new SessionError('server') })
+    await work(world, [tab], 5 * MINUTE + 5 * SECOND)
+    await world.until(tab.session.signOut())
+    world.server.manner = () => ({})
+    await world.until(tab.session.signIn(world.grant()))
+    const { length } = world.server.calls
+    await world.advance(4 * MINUTE)
+    tab.hint('focus')
+    await world.advance(SECOND)
+    expect(world.server.calls).toHaveLength(length)
+  })
+})

@@ -1,0 +1,318 @@
+import { describe, expect, it, vi } from 'vitest'
+import { createWorld, HOUR, KEY, MINUTE, SECOND, type Tab, type World } from './world.js'
+
+const told = (tab: Tab): string[] => tab.news().flatMap(({ type }) => (type === 'refreshed' ? [] : [type]))
+const wipe = (world: World): void => world.board.change({ [KEY]: null, [`${KEY}:end`]: null })
+
+describe('a record that vanishes from storage', () => {
+  it('ends the session as wiped in every tab that had seen it there, and is not written again', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    wipe(world)
+    await world.advance(SECOND)
+    for (const tab of [one, two]) {
+      expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'wiped' })
+      expect(told(tab)).toEqual(['signedOut'])
+    }
+    expect(world.tokens.stored).toBeNull()
+    expect(world.server.count('signOut')).toBe(1)
+    expect(world.tab().session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'wiped' })
+  })
+
+  it('is noticed before anything is handed out, though no event told of it', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.board.stored.clear()
+    await expect(world.until(tab.session.getAccessToken())).rejects.toMatchObject({ code: 'signed_out' })
+    expect(tab.session.getSnapshot()).toMatchObject({ reason: 'wiped' })
+  })
+
+  it('does not end the session of a tab that has never seen it in storage', async () => {
+    const world = createWorld()
+    world.board.storage = false
+    const tab = await world.signedIn()
+    world.board.storage = true
+    tab.hint('focus')
+    await world.advance(SECOND)
+    expect(tab.phase()).toBe('active')
+  })
+
+  it('does not end the session where storage has only stopped working', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.board.storage = false
+    tab.hint('focus')
+    await world.advance(SECOND)
+    expect(tab.phase()).toBe('active')
+    expect(tab.degraded).toMatchObject([{ feature: 'storage' }])
+    expect(await world.until(tab.session.getAccessToken())).toBe('access-f1-1')
+  })
+
+  it('leaves an ended session with the reason that it had', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.until(tab.session.signOut())
+    wipe(world)
+    await world.advance(SECOND)
+    expect(tab.session.getSnapshot()).toMatchObject({ reason: 'signOut' })
+  })
+
+  it('alone, while its end is still there, is an end', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    two.frozen = true
+    await world.until(one.session.signOut())
+    world.board.change({ [KEY]: null })
+    two.frozen = false
+    await world.advance(0)
+    expect(two.session.getSnapshot()).toMatchObject({ reason: 'signOut' })
+    expect(world.tab().session.getSnapshot()).toMatchObject({ reason: 'signOut' })
+  })
+})
+
+describe('I6: tabs that read the same storage', () => {
+  it('agree within one hint, though every message was lost', async () => {
+    const world = createWorld()
+    const tabs = [await world.signedIn(), world.tab(), world.tab()] as const
+    world.board.delay = { storage: Infinity, channel: Infinity }
+    const agree = (): void => {
+      for (const tab of tabs) tab.hint('focus')
+      const pictures = tabs.map((tab) => tab.session.getSnapshot())
+      expect(new Set(pictures.map((picture) => JSON.stringify(picture))).size).toBe(1)
+    }
+    agree()
+    await world.advance(13 * MINUTE)
+    agree()
+    await world.until(tabs[1].session.extend())
+    agree()
+    await world.until(tabs[2].session.signIn(world.grant()))
+    agree()
+    await world.until(tabs[0].session.signOut())
+    agree()
+  })
+
+  it('agree though messages come late, and in another order', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    world.board.delay = { storage: 5 * SECOND, channel: 9 * SECOND }
+    await world.until(one.session.signOut())
+    world.board.delay = { storage: 1, channel: 1 }
+    await world.until(one.session.signIn(world.grant()))
+    await world.advance(20 * SECOND)
+    expect(two.session.getSnapshot()).toEqual(one.session.getSnapshot())
+    expect(two.phase()).toBe('active')
+    expect(world.server.count('signOut')).toBe(1)
+  })
+
+  it('fall silent when there is nothing left to say', async () => {
+    const world = createWorld()
+    const tabs = [await world.signedIn(), world.tab(), world.tab(), world.tab()]
+    await world.advance(SECOND)
+    const before = { ...world.board.count, said: world.board.said.length }
+    await world.advance(2 * MINUTE)
+    expect({ ...world.board.count, said: world.board.said.length }).toEqual(before)
+    expect(tabs.every((tab) => tab.phase() === 'active')).toBe(true)
+  })
+
+  it('write fields of a newer version back as they were, and do not correct each other over them', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    const sound = world.record()
+    one.frozen = true
+    world.board.change({ [KEY]: JSON.stringify({ ...sound, y: 1 }) })
+    await world.advance(SECOND)
+    one.frozen = false
+    two.frozen = true
+    world.board.stored.set(KEY, JSON.stringify({ ...sound, x: [2] }))
+    one.hint('focus')
+    two.frozen = false
+    await world.advance(SECOND)
+    one.input()
+    await world.advance(SECOND)
+    two.hint('focus')
+    await world.advance(5 * SECOND)
+    const { writes } = world.board.count
+    await world.advance(30 * SECOND)
+    expect(world.board.count.writes).toBe(writes)
+    expect(world.record()).toMatchObject({ x: [2], y: 1 })
+  })
+})
+
+describe('the channel', () => {
+  it('I15: carries sign-ins and ends and nothing else, for each message evicts pages that could come back', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    expect(world.board.said).toHaveLength(1)
+    for (let i = 0; i < 20; i++) {
+      one.input()
+      two.input()
+      await world.advance(MINUTE)
+      await world.until(two.session.getAccessToken({ forceRefresh: true }))
+    }
+    await world.advance(13 * MINUTE)
+    await world.until(two.session.extend())
+    world.time.setClock(-HOUR)
+    one.hint('focus')
+    await world.advance(MINUTE)
+    expect(world.board.said).toHaveLength(1)
+    await world.until(two.session.signOut())
+    await world.advance(SECOND)
+    expect(world.board.said).toHaveLength(2)
+    expect(world.board.said[1]).toMatchObject({ from: two })
+  })
+
+  it('I9: carries no token, and storage holds none', async () => {
+    const world = createWorld()
+    world.board.storage = false
+    const one = await world.signedIn()
+    const two = world.tab()
+    await world.until(two.session.getAccessToken({ forceRefresh: true }))
+    world.board.storage = true
+    const three = await world.signedIn()
+    await world.until(three.session.getAccessToken({ forceRefresh: true }))
+    await world.until(three.session.signOut())
+    await world.until(one.session.signOut())
+    const all = JSON.stringify([
+      world.board.said.map(({ message }) => message),
+      [...world.board.stored],
+      one.heard,
+      three.heard,
+    ])
+    expect(all).not.toMatch(/access-|refresh-f/)
+  })
+
+  it.each([null, {}, [], { record: 7 }, { record: '{' }, { end: null }, { record: {}, end: [] }, { other: 1 }])(
+    'I12: that carries junk changes nothing and throws nothing: %j',
+    async (message) => {
+      const world = createWorld()
+      const tab = await world.signedIn()
+      const before = tab.session.getSnapshot()
+      const other = world.board.open({ name: 'junk', frozen: false, gone: false }, KEY, () => {})
+      other.say(message as never)
+      await world.advance(SECOND)
+      expect(tab.session.getSnapshot()).toEqual(before)
+      expect(tab.reports).toEqual([])
+      expect(tab.heard).toEqual([])
+    },
+  )
+
+  it('I5: that carries an old live record revives nothing', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const record = world.board.stored.get(KEY)!
+    await world.until(tab.session.signOut())
+    const other = world.board.open({ name: 'late', frozen: false, gone: false }, KEY, () => {})
+    other.say({ record, end: null })
+    await world.advance(SECOND)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
+  })
+
+  it('missing is told as degraded, and everything still works by storage', async () => {
+    const world = createWorld()
+    world.board.channel = false
+    const one = await world.signedIn()
+    const two = world.tab()
+    expect(two.phase()).toBe('active')
+    await world.until(one.session.signOut())
+    await world.advance(10)
+    expect(two.session.getSnapshot()).toMatchObject({ reason: 'signOut' })
+    expect(one.degraded).toMatchObject([{ feature: 'channel', consequence: expect.any(String) as string }])
+  })
+})
+
+describe('where storage is denied', () => {
+  it('tabs are one session by channel: activity, warning, answer, sign-out, sign-in', async () => {
+    const world = createWorld()
+    world.board.storage = false
+    const one = await world.signedIn()
+    const two = world.tab()
+    await world.advance(SECOND)
+    await world.advance(10 * MINUTE)
+    one.input()
+    await world.advance(10 * MINUTE)
+    expect(two.phase()).toBe('active')
+    await world.advance(4 * MINUTE)
+    expect([one.phase(), two.phase()]).toEqual(['warning', 'warning'])
+    await world.until(two.session.extend())
+    await world.advance(10)
+    expect([one.phase(), two.phase()]).toEqual(['active', 'active'])
+    await world.until(one.session.signOut())
+    await world.advance(10)
+    expect(two.session.getSnapshot()).toMatchObject({ reason: 'signOut' })
+    await world.until(two.session.signIn(world.grant()))
+    await world.advance(10)
+    expect(one.session.getSnapshot()).toEqual(two.session.getSnapshot())
+  })
+
+  it('tabs fall silent when there is nothing left to say', async () => {
+    const world = createWorld()
+    world.board.storage = false
+    await world.signedIn()
+    for (let i = 0; i < 4; i++) world.tab()
+    await world.advance(SECOND)
+    const said = world.board.said.length
+    await world.advance(MINUTE)
+    expect(world.board.said).toHaveLength(said)
+  })
+
+  it('is told as degraded once, to listeners that come late as well', async () => {
+    const world = createWorld()
+    world.board.storage = false
+    const tab = await world.signedIn()
+    await world.advance(MINUTE)
+    expect(tab.degraded.filter(({ feature }) => feature === 'storage')).toHaveLength(1)
+    const late = vi.fn()
+    tab.session.on('degraded', late)
+    expect(late).not.toHaveBeenCalled()
+    await world.advance(0)
+    expect(late).toHaveBeenCalledTimes(1)
+    tab.hint('focus')
+    await world.advance(MINUTE)
+    expect(late).toHaveBeenCalledTimes(1)
+  })
+
+  it('and comes back, nothing is lost that was there before', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    world.board.storage = false
+    one.hint('focus')
+    await world.until(one.session.signOut())
+    world.board.storage = true
+    expect(one.phase()).toBe('signedOut')
+  })
+})
+
+describe('several instances', () => {
+  it('in one tab, as under StrictMode, do no harm to each other', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    const [a, b] = await world.until(
+      Promise.all([
+        one.session.getAccessToken({ forceRefresh: true }),
+        two.session.getAccessToken({ forceRefresh: true }),
+      ]),
+    )
+    expect(a).toBe(b)
+    two.session.destroy()
+    await world.until(one.session.getAccessToken())
+    expect(one.phase()).toBe('active')
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
+  it('of twenty tabs say little and refresh once', async () => {
+    const world = createWorld()
+    const tabs = [await world.signedIn(), ...Array.from({ length: 19 }, () => world.tab())]
+    world.board.said.length = 0
+    world.time.sleep(6 * MINUTE)
+    const tokens = await world.until(Promise.all(tabs.map((tab) => tab.session.getAccessToken())))
+    expect(new Set(tokens).size).toBe(1)
+    expect(world.server.count('refresh')).toBe(1)
+    expect(world.board.said.length).toBeLessThanOrEqual(20)
+  })
+})

@@ -1,0 +1,325 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld, HOUR, MINUTE, SECOND, type Tab, type World } from './world.js'
+
+const wall = (world: World): number => world.time.clock().wall
+const left = (world: World, tab: Tab): number => tab.session.deadlines()!.endAt - wall(world)
+/** What a tab did, but for refreshes. */
+const told = (tab: Tab): string[] => tab.news().flatMap(({ type }) => (type === 'refreshed' ? [] : [type]))
+
+describe('a clock that is set back by an hour while a tab lives', () => {
+  it('I1: gives an idle user at most two seconds', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(5 * MINUTE)
+    world.time.setClock(-HOUR)
+    let passed = 0
+    while (tab.phase() !== 'signedOut' && passed < 2 * HOUR) {
+      await world.advance(SECOND)
+      passed += SECOND
+    }
+    expect(passed).toBeLessThanOrEqual(10 * MINUTE + 2 * SECOND)
+    expect(told(tab)).toEqual(['warning', 'signedOut'])
+  })
+
+  it('I1: gives nothing when it is set back again and again, in steps of any size', async () => {
+    for (const step of [-400, -900, -1100, -MINUTE, -HOUR]) {
+      const world = createWorld()
+      const tab = await world.signedIn()
+      const two = world.tab()
+      const began = world.time.clock().mono
+      for (let i = 0; i < 100; i++) {
+        world.time.setClock(step)
+        tab.hint('focus')
+        await world.advance(5 * SECOND)
+        two.hint('focus')
+      }
+      while (tab.phase() !== 'signedOut') await world.advance(SECOND)
+      expect(world.time.clock().mono - began).toBeLessThanOrEqual(15 * MINUTE + 2 * SECOND)
+    }
+  })
+
+  it('I3: never ends or warns a user who is active', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const two = world.tab()
+    for (let i = 0; i < 40; i++) {
+      if (i % 10 === 5) world.time.setClock(-HOUR)
+      tab.input()
+      await world.advance(MINUTE)
+      expect([tab.phase(), two.phase()]).toEqual(['active', 'active'])
+    }
+    expect([told(tab), told(two)]).toEqual([[], []])
+  })
+
+  it('raises shared time once, though two tabs notice it', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const two = world.tab()
+    await world.advance(5 * MINUTE)
+    world.time.setClock(-HOUR)
+    for (const one of [tab, two, tab, two]) one.hint('focus')
+    await world.advance(5 * MINUTE)
+    expect(world.record()['skew']).toBeGreaterThanOrEqual(HOUR)
+    expect(world.record()['skew']).toBeLessThan(HOUR + 5)
+    expect(left(world, tab)).toBe(left(world, two))
+  })
+
+  it('raises it once where storage is denied and the tabs notice it at the same moment', async () => {
+    const world = createWorld()
+    world.board.storage = false
+    const tab = await world.signedIn()
+    const two = world.tab()
+    await world.advance(5 * MINUTE)
+    world.time.setClock(-HOUR)
+    for (const one of [tab, two]) one.hint('focus')
+    await world.advance(SECOND)
+    expect(left(world, tab)).toBe(left(world, two))
+    expect(Math.abs(left(world, tab) - 10 * MINUTE)).toBeLessThan(2 * SECOND)
+  })
+
+  it('keeps warnings, absolute ends and what is shown in step with the clock on the wall', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ absoluteTimeout: '20m' })
+    await world.advance(10 * MINUTE)
+    world.time.setClock(-HOUR)
+    tab.input()
+    await world.advance(8 * MINUTE)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'warning', endsBy: 'absolute' })
+    const { endAt } = tab.session.getSnapshot() as { endAt: number }
+    expect(Math.abs(endAt - wall(world) - 2 * MINUTE)).toBeLessThan(2 * SECOND)
+    await world.advance(2 * MINUTE + SECOND)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'absolute' })
+  })
+
+  it('does not make a dead token look alive', async () => {
+    const world = createWorld()
+    world.server.life = 120
+    const tab = await world.signedIn({ refreshBefore: '10s' })
+    await world.advance(MINUTE)
+    world.time.setClock(-HOUR)
+    tab.hint('focus')
+    await world.advance(2 * MINUTE)
+    expect(await world.until(tab.session.getAccessToken())).toBe('access-f1-2')
+  })
+})
+
+describe('a clock that is set back by an hour while no tab is open', () => {
+  it('I1: costs at most one idle timeout', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    await world.advance(5 * MINUTE)
+    one.crash()
+    world.time.setClock(-HOUR)
+    const two = world.tab()
+    expect(two.phase()).toBe('active')
+    expect(left(world, two)).toBeLessThanOrEqual(15 * MINUTE)
+    await world.advance(15 * MINUTE)
+    expect(two.phase()).toBe('signedOut')
+  })
+
+  it('I3: does not end the session of a user who goes on', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    one.crash()
+    world.time.setClock(-HOUR)
+    const two = world.tab()
+    for (let i = 0; i < 30; i++) {
+      two.input()
+      await world.advance(MINUTE)
+    }
+    expect(two.phase()).toBe('active')
+    expect(told(two)).toEqual([])
+  })
+
+  it('is met once: the next tab finds the same session', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    one.crash()
+    world.time.setClock(-HOUR)
+    const two = world.tab()
+    await world.advance(MINUTE)
+    const three = world.tab()
+    expect(three.session.deadlines()).toEqual(two.session.deadlines())
+  })
+
+  it('leaves an ended session ended', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    await world.advance(16 * MINUTE)
+    expect(one.phase()).toBe('signedOut')
+    one.crash()
+    world.time.setClock(-HOUR)
+    expect(world.tab().session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+  })
+})
+
+describe('a clock that is set forward', () => {
+  it('past the deadline ends the session: it cannot be told from sleep', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.time.setClock(HOUR)
+    tab.input()
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+  })
+
+  it('by less shortens the session, and activity makes up for it', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.time.setClock(10 * MINUTE)
+    tab.hint('focus')
+    expect(left(world, tab)).toBeLessThanOrEqual(5 * MINUTE)
+    expect(tab.phase()).toBe('active')
+    tab.input()
+    expect(left(world, tab)).toBe(15 * MINUTE)
+  })
+
+  it('and back again leaves an active user where he was', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const two = world.tab()
+    for (const by of [5 * MINUTE, -5 * MINUTE, 5 * MINUTE, -5 * MINUTE]) {
+      world.time.setClock(by)
+      tab.input()
+      await world.advance(30 * SECOND)
+      two.hint('focus')
+    }
+    expect([tab.phase(), two.phase()]).toEqual(['active', 'active'])
+    expect(left(world, tab)).toBeLessThanOrEqual(15 * MINUTE)
+  })
+})
+
+describe('sleep', () => {
+  it.each(['visibilitychange', 'pageshow', 'focus', 'resume', 'online'])(
+    'I1: past the deadline is noticed at the first hint: %s',
+    async (cause) => {
+      const world = createWorld()
+      const tab = await world.signedIn()
+      const { endAt } = tab.session.deadlines()!
+      world.time.sleep(2 * HOUR)
+      expect(tab.phase()).toBe('active')
+      tab.hint(cause)
+      expect(tab.session.getSnapshot()).toEqual({ phase: 'signedOut', reason: 'idle', endedAt: endAt })
+      expect(told(tab)).toEqual(['signedOut'])
+    },
+  )
+
+  it('I1: hands out no token past the deadline, though no hint came, and asks nobody', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, { methods: ['refresh', 'signOut', 'keepAlive', 'check'] })
+    world.time.sleep(2 * HOUR)
+    await expect(world.until(tab.session.getAccessToken())).rejects.toMatchObject({ code: 'signed_out' })
+    expect(world.server.calls.map(({ method }) => method)).not.toContain('refresh')
+    expect(world.server.count('keepAlive') + world.server.count('check')).toBe(0)
+  })
+
+  it('I1: authorizes no request past the deadline', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.time.sleep(2 * HOUR)
+    const request = new Request('https://api.example.com/')
+    await expect(world.until(tab.session.authorize(request))).rejects.toMatchObject({ code: 'signed_out' })
+  })
+
+  it('I1: is seen by check() and deadlines(), which read the clock', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.time.sleep(2 * HOUR)
+    expect(tab.session.deadlines()).toBeNull()
+    expect(tab.session.check()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+  })
+
+  it('past the token’s end, not the session’s, costs one refresh and hands out no dead token', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const two = world.tab()
+    world.time.sleep(8 * MINUTE)
+    const tokens = await world.until(Promise.all([tab, two, tab].map(({ session }) => session.getAccessToken())))
+    expect(new Set(tokens)).toEqual(new Set(['access-f1-2']))
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
+  it('into the warning shows it at the first hint, with the end that it always had', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { endAt } = tab.session.deadlines()!
+    world.time.sleep(14 * MINUTE)
+    tab.hint('visibilitychange')
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'warning', endAt })
+  })
+
+  it('I7: does not end what other tabs kept alive', async () => {
+    const world = createWorld()
+    const frozen = await world.signedIn()
+    const two = world.tab()
+    frozen.frozen = true
+    for (let i = 0; i < 60; i++) {
+      two.input()
+      await world.advance(MINUTE)
+    }
+    frozen.frozen = false
+    await world.advance(0)
+    expect(frozen.session.getSnapshot()).toEqual(two.session.getSnapshot())
+    expect(frozen.phase()).toBe('active')
+    expect(told(frozen)).toEqual([])
+  })
+})
+
+describe('long timeouts', () => {
+  it('of thirty days are kept to the millisecond, with one timer and no wake-up between', async () => {
+    const world = createWorld()
+    world.server.life = 60 * 24 * 3600
+    const tab = await world.signedIn({ idleTimeout: '30d', absoluteTimeout: '90d', warnBefore: '1h' })
+    const { endAt } = tab.session.deadlines()!
+    await world.advance(10 * SECOND)
+    const { reads } = world.board.count
+    await world.advance(30 * 24 * HOUR - HOUR - 11 * SECOND)
+    expect(tab.phase()).toBe('active')
+    expect(world.board.count.reads).toBe(reads)
+    expect(world.server.calls).toEqual([])
+    await world.advance(SECOND)
+    expect(tab.phase()).toBe('warning')
+    await world.advance(endAt - wall(world))
+    expect(tab.session.getSnapshot()).toEqual({ phase: 'signedOut', reason: 'idle', endedAt: endAt })
+  })
+
+  it('switched off leave the other in force', async () => {
+    const world = createWorld()
+    const idle = await world.signedIn({ absoluteTimeout: false })
+    await world.advance(15 * MINUTE)
+    expect(idle.session.getSnapshot()).toMatchObject({ reason: 'idle' })
+    const absolute = await createWorld().signedIn({ idleTimeout: false })
+    expect(absolute.session.deadlines()).toMatchObject({ endsBy: 'absolute' })
+  })
+})
+
+describe('timers', () => {
+  it('are one per tab at most while nothing is in flight, and ring only when something happens', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, { methods: [] })
+    const two = world.tab({}, { methods: [] })
+    await world.advance(10 * SECOND)
+    expect([tab.timers(), two.timers()]).toEqual([1, 1])
+    const { reads } = world.board.count
+    await world.advance(12 * MINUTE)
+    expect(world.board.count.reads).toBe(reads)
+    expect([tab.timers(), two.timers()]).toEqual([1, 1])
+    await world.advance(MINUTE)
+    expect([tab.timers(), two.timers()]).toEqual([1, 1])
+    await world.advance(HOUR)
+    expect([tab.timers(), two.timers()]).toEqual([0, 0])
+  })
+
+  it('that ring early or late do no harm', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { warnAt, endAt } = tab.session.deadlines()!
+    for (let i = 0; i < 20; i++) tab.hint('timer')
+    expect(tab.phase()).toBe('active')
+    tab.frozen = true
+    await world.advance(14 * MINUTE)
+    tab.frozen = false
+    await world.advance(0)
+    expect(wall(world)).toBeGreaterThan(warnAt)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'warning', endAt })
+  })
+})
