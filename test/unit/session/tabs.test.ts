@@ -117,6 +117,22 @@ describe('I6: tabs that read the same storage', () => {
     expect(tabs.every((tab) => tab.phase() === 'active')).toBe(true)
   })
 
+  it('fall silent after a sign-out, too, though the clock was set back', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    await world.advance(MINUTE)
+    one.input()
+    await world.until(one.session.signOut())
+    world.time.setClock(-HOUR)
+    const tabs = [one, world.tab(), world.tab()]
+    for (const tab of [...tabs, ...tabs]) tab.hint('focus')
+    await world.advance(SECOND)
+    const { writes } = world.board.count
+    await world.advance(10 * SECOND)
+    expect(world.board.count.writes).toBe(writes)
+    expect(new Set(tabs.map((tab) => tab.phase()))).toEqual(new Set(['signedOut']))
+  })
+
   it('write fields of a newer version back as they were, and do not correct each other over them', async () => {
     const world = createWorld()
     const one = await world.signedIn()

@@ -94,7 +94,8 @@ export function createServer(time: Time): FakeServer {
               const done = work()
               answer = () => resolve(replies === undefined ? done : (replies as T))
             } catch (error) {
-              answer = () => reject(error)
+              const reason = error as Error
+              answer = () => reject(reason)
             }
             if (lost) answer = () => reject(new TypeError('Failed to fetch'))
             if (!hangs) time.later(client, after / 2, answer)
