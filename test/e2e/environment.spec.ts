@@ -218,3 +218,32 @@ test('`destroy()` leaves a page that hears and does nothing', async ({ tabs, tok
   expect(await tab.events()).toHaveLength(seen)
   expect(await tab.page.evaluate(() => window.harness.writes.length)).toBe(writes)
 })
+
+test('S80 a page of an opaque origin has a session of its own and throws nothing', async ({ tabs, tokens }) => {
+  const tab = await tabs.open(noTimeouts, { path: '/sandboxed' })
+  const frame = tab.page.frames()[1]
+  if (!frame) throw new Error('no frame')
+  await expect.poll(() => frame.evaluate(() => 'harness' in window)).toBe(true)
+  await frame.evaluate(() => window.harness.session.ready)
+  expect(await frame.evaluate((given) => window.harness.signIn(given), tokens.issue())).toBeNull()
+  const refreshed = await frame.evaluate(() => window.harness.token({ forceRefresh: true }))
+  expect(tokens.isLive(refreshed.token ?? '')).toBe(true)
+  expect(await frame.evaluate(() => window.harness.session.check().phase)).toBe('active')
+  expect(await tab.phase()).toBe('signedOut')
+  await frame.evaluate(() => window.harness.session.signOut())
+  expect(await frame.evaluate(() => window.harness.session.check().phase)).toBe('signedOut')
+  await expect.poll(() => tokens.revocations().length).toBe(1)
+  expect(await frame.evaluate(() => window.harness.uncaught)).toEqual([])
+})
+
+test('two names are two sessions', async ({ tabs }) => {
+  const one = await tabs.open({ options: { name: 'one' }, server: 'none' })
+  const two = await tabs.open({ options: { name: 'two' }, server: 'none' })
+  await one.signIn()
+  await two.signIn()
+  await one.signOut()
+  await one.next('signedOut')
+  await two.click()
+  expect(await two.phase()).toBe('active')
+  expect((await two.events()).map(({ type }) => type)).toEqual(['signedIn'])
+})

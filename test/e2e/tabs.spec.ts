@@ -235,3 +235,51 @@ test('a duplicated tab does no harm', async ({ tabs, tokens, context }) => {
   expect(one.token).toBe(two.token)
   expect(tokens.tokenCalls()).toHaveLength(1)
 })
+
+test('two tabs that sign in at once agree on one session and its tokens', async ({ tabs, tokens }) => {
+  const [one, two] = await tabs.openMany(2, noTimeouts)
+  if (!one || !two) throw new Error('no tabs')
+  const given = [tokens.issue(), tokens.issue()] as const
+  await Promise.all([one.signIn(given[0]), two.signIn(given[1])])
+  expect(await one.snapshot()).toEqual(await two.snapshot())
+  const { token } = await one.token()
+  expect((await two.token()).token).toBe(token)
+  expect(given.map(({ access_token }) => access_token)).toContain(token)
+  const next = await one.token({ forceRefresh: true })
+  expect((await two.token()).token).toBe(next.token)
+  expect(tokens.isLive(next.token ?? '')).toBe(true)
+  expect(tokens.counts.reuse).toBe(0)
+})
+
+for (const how of ['reloads', 'goes into the back/forward cache'] as const) {
+  test(`a tab that ${how} while it refreshes leaves the others their turn, and goes on afterwards`, async ({
+    tabs,
+    tokens,
+  }) => {
+    tokens.grace = 20_000
+    const [one, two] = await tabs.openMany(2, noTimeouts)
+    if (!one || !two) throw new Error('no tabs')
+    await signInAll([one, two], tokens)
+    await sleepAll([one, two], afterExpiry)
+    const gate = createGate()
+    tokens.failNext({ kind: 'gate', gate, acts: 'before' })
+    await one.page.evaluate(() => {
+      void window.harness.token()
+    })
+    await gate.reached
+    if (how === 'reloads') await one.page.reload()
+    else await one.page.goto(`${new URL(one.page.url()).origin}/away`)
+    expect(tokens.isLive((await two.token()).token ?? '')).toBe(true)
+    gate.open()
+    if (how !== 'reloads') {
+      await one.page.evaluate(() => {
+        history.back()
+      })
+      await expect.poll(() => one.page.evaluate(() => 'harness' in window).catch(() => false)).toBe(true)
+    }
+    expect(tokens.isLive((await one.token()).token ?? '')).toBe(true)
+    expect(tokens.isLive((await two.token({ forceRefresh: true })).token ?? '')).toBe(true)
+    expect(await Promise.all([one.phase(), two.phase()])).toEqual(['active', 'active'])
+    expect(tokens.counts.reuse).toBe(0)
+  })
+}

@@ -273,13 +273,13 @@ export function installHarness(library: Library): void {
   function watchReturns(made: Session): void {
     window.addEventListener('pageshow', ({ persisted }) => {
       const seen: Return = { persisted, frames: [] }
-      const before = JSON.parse(sessionStorage.getItem('harness.returns') ?? '[]') as Return[]
+      const before = keptReturns()
       // Also where the page reloads before it has painted anything.
-      sessionStorage.setItem('harness.returns', JSON.stringify([...before, seen]))
+      keepReturns([...before, seen])
       const look = (): void => {
         const { visibility, display } = getComputedStyle(document.documentElement)
         seen.frames.push({ phase: made.getSnapshot().phase, visible: visibility === 'visible' && display !== 'none' })
-        sessionStorage.setItem('harness.returns', JSON.stringify([...before, seen]))
+        keepReturns([...before, seen])
         if (seen.frames.length < 10) requestAnimationFrame(look)
       }
       requestAnimationFrame(look)
@@ -335,7 +335,7 @@ export function installHarness(library: Library): void {
     stores: readStores,
     told: () =>
       JSON.stringify({ events, messages, steps, uncaught, violations, title: document.title, url: location.href }),
-    returns: () => JSON.parse(sessionStorage.getItem('harness.returns') ?? '[]') as Return[],
+    returns: keptReturns,
     signedOut() {
       const snapshot = harness.session.getSnapshot()
       return snapshot.phase === 'signedOut' ? { reason: snapshot.reason, endedAt: snapshot.endedAt } : null
@@ -343,6 +343,23 @@ export function installHarness(library: Library): void {
   }
   window.harness = harness
   if (!config.manual) void start()
+}
+
+function keptReturns(): Return[] {
+  try {
+    return JSON.parse(sessionStorage.getItem('harness.returns') ?? '[]') as Return[]
+  } catch {
+    // An opaque origin keeps nothing.
+    return []
+  }
+}
+
+function keepReturns(all: Return[]): void {
+  try {
+    sessionStorage.setItem('harness.returns', JSON.stringify(all))
+  } catch {
+    // As above.
+  }
 }
 
 async function readStores(): Promise<string> {

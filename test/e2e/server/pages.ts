@@ -142,6 +142,14 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
         body: `${controls}<iframe id="frame" src="/inner" title="Inner"></iframe>`,
         frames: '',
       })
+    case '/sandboxed':
+      // An opaque origin: no storage, no locks, no channel that reaches anybody.
+      return sendPage({
+        title: 'With a sandboxed frame',
+        scripts: ['/test/e2e/pages/app.ts'],
+        body: `${controls}<iframe id="frame" sandbox="allow-scripts" src="/app?${url.searchParams.toString()}" title="App"></iframe>`,
+        frames: '',
+      })
     case '/cross-framed':
       return sendPage({
         title: 'With a foreign frame',
@@ -187,6 +195,8 @@ async function sendFile(path: string, response: ServerResponse): Promise<boolean
   response.writeHead(200, {
     'content-type': types[extname(found.path)] ?? 'application/octet-stream',
     'cache-control': 'max-age=60',
+    // A sandboxed page asks for its modules from an origin of its own.
+    'access-control-allow-origin': '*',
   })
   response.end(body)
   return true
