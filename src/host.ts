@@ -9,6 +9,8 @@ export interface Host {
   readonly current: () => SharedRecord | null
   /** Whether the last session, alive or not, began with this login; throws where this tab is done. */
   readonly knows: (login: string) => boolean
+  /** Whether this tab is done with the session, by `destroy()`. */
+  readonly isClosed: () => boolean
   /** Shared time. */
   readonly now: () => number
   /** Aborts when the session that lives now ends, or this tab is done with it. */

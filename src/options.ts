@@ -12,7 +12,11 @@ export function policyOf(options: SessionOptions): Policy {
   }
   check(typeof name === 'string' && name, 'name', 'a text by which tabs find their session')
   check(!server || typeof server === 'object', 'server', 'oauth({ … }) or a SessionServer of your own')
-  check(!tokenStore || 'clear' in tokenStore, 'tokenStore', 'idbTokens() or a TokenStore of your own')
+  check(
+    !tokenStore || (typeof tokenStore === 'object' && 'clear' in tokenStore),
+    'tokenStore',
+    'idbTokens() or a TokenStore of your own',
+  )
   check(['ignore', 'extend'].includes(activityDuringWarning), 'activityDuringWarning', "'ignore' or 'extend'")
   check(['reload', 'event'].includes(stalePage), 'stalePage', "'reload' or 'event'")
   const idle = idleTimeout === false ? Infinity : milliseconds(idleTimeout, 'idleTimeout')

@@ -65,6 +65,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   const host: Host = {
     current,
     now,
+    isClosed: () => closed,
     live(id) {
       step('look')
       const record = current()
@@ -273,7 +274,6 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     authorize: createAuthorize(host, refresh, server),
     destroy() {
       closed = true
-      cancel()
       ofTab.abort()
       acting.abort()
       presence.watch(false)

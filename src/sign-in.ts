@@ -30,12 +30,17 @@ export function createSignIn(
   /** Counts what cancels a sign-in that is under way. */
   let cancels = 0
 
-  const wipe: SignIn['wipe'] = async (id, reason = 'wiped', tellWithoutTokens = false) => {
-    const removed = await keeper.clear(id)
+  const wipe = async (
+    id: string,
+    reason = 'wiped',
+    tellWithoutTokens = false,
+    given: TokenResponse | null = null,
+  ): Promise<void> => {
+    const removed = (await keeper.clear(id))?.tokens ?? given
     // `rejected`: the server knows. `replaced`: it may count old and new tokens as one grant, and would end both.
     if ((!removed && !tellWithoutTokens) || reason === 'rejected' || reason === 'replaced') return
     await within(ports.after, LIMIT, null, async (signal) =>
-      server?.signOut?.(removed?.tokens ?? null, { signal, reason: reason as 'signOut' }),
+      server?.signOut?.(removed, { signal, reason: reason as 'signOut' }),
     ).catch(() => undefined)
   }
 
@@ -60,7 +65,8 @@ export function createSignIn(
     try {
       host.live(id)
     } catch (error) {
-      await wipe(id)
+      // Only what is over is wiped: a tab that is merely done leaves the tokens to the others.
+      if (host.current()?.id !== id) await wipe(id)
       throw error
     }
     host.step('setTokens', id, () => times, true)
@@ -94,12 +100,14 @@ export function createSignIn(
           return
         }
         const id = ports.id()
-        const times = given && (await refresh.replace(id, 0, given))
-        if (cancels === before) {
+        const times = given && cancels === before ? await refresh.replace(id, 0, given) : null
+        if (cancels === before && !host.isClosed()) {
           host.begin({ id, login: hash, ...times })
           return
         }
-        await wipe(id)
+        // A page that is merely done with its session object may bring the same tokens again: they are not revoked.
+        if (cancels === before) await keeper.clear(id)
+        else await wipe(id, 'signOut', false, given)
         throw failed('signed_out', 'signOut() or destroy() came before this sign-in was done.')
       })
     },

@@ -132,12 +132,12 @@ export function decode(text: unknown): SharedRecord | null {
   try {
     const fields: Fields = { ...bottom, ...(JSON.parse(text as string) as object) }
     for (const [key, value] of Object.entries(fields)) {
+      // A field of a newer version is kept, but none may pass for what every object inherits.
+      if (key in {}) return null
       const least = bottom[key]
-      if (least === undefined) {
-        // A field of a newer version; but none may pass for what every object inherits.
-        if (key in {}) return null
-      } else if (typeof value !== typeof least) return null
-      else if (typeof value === 'number' && value !== least && !(value >= 0 && value <= limit(key))) return null
+      if (least !== undefined && typeof value !== typeof least) return null
+      if (typeof least === 'number' && value !== least && !((value as number) >= 0 && (value as number) <= limit(key)))
+        return null
     }
     const record = fields as unknown as SharedRecord
     const tells = record.startedAt < Infinity || !isLive(record)

@@ -1,5 +1,6 @@
 import { within } from '../limit.js'
 import type { StoredTokens, TokenStore } from '../types.js'
+import { storedTokens } from './stored.js'
 
 /** A store that never fails and always answers: what it cannot keep stays in this tab's memory. */
 export interface Keeper {
@@ -37,8 +38,8 @@ export function createKeeper(
     onlyHere = here
   }
   const peek: Keeper['peek'] = async () => {
-    const stored = await attempt(() => store.get())
-    return stored?.tokens ? stored : null
+    // The application's own store is input as well.
+    return storedTokens(await attempt(() => store.get()))
   }
 
   return {
