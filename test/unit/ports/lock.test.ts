@@ -1,0 +1,269 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { exclusive } from '../../../src/ports/lock.js'
+
+const NAME = 'sojourn:session:1'
+const LEASE = `${NAME}:lease`
+const never = new AbortController().signal
+const degraded = vi.fn()
+
+/** Work that takes `ms`, and a note of when it ran. */
+const ran: string[] = []
+const work = (who: string, ms: number) => async (): Promise<string> => {
+  ran.push(`${who} begins`)
+  await new Promise((resolve) => setTimeout(resolve, ms))
+  ran.push(`${who} ends`)
+  return who
+}
+const turn = (who: string, { wait = 15e3, ms = 100, signal = never } = {}): Promise<unknown> =>
+  exclusive(NAME, { wait, signal }, work(who, ms), degraded).catch((error: unknown) => (error as { code: string }).code)
+
+let stored: Map<string, string>
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_800_000_000_000 })
+  stored = new Map()
+  ran.length = 0
+  degraded.mockClear()
+  vi.stubGlobal('localStorage', {
+    getItem: (key: string) => stored.get(key) ?? null,
+    setItem: (key: string, value: string) => stored.set(key, value),
+    removeItem: (key: string) => stored.delete(key),
+  })
+})
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0)
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+})
+
+describe('where there are no Web Locks', () => {
+  beforeEach(() => {
+    vi.stubGlobal('navigator', {})
+  })
+
+  it('a lease in storage lets one work at a time, says that this is less, and is given back', async () => {
+    const both = Promise.all([turn('one'), turn('two'), turn('three')])
+    await vi.runAllTimersAsync()
+    expect(await both).toEqual(['one', 'two', 'three'])
+    expect(ran.map((note) => note.split(' ')[1])).toEqual(['begins', 'ends', 'begins', 'ends', 'begins', 'ends'])
+    expect(degraded).toHaveBeenCalledTimes(3)
+    expect(stored.size).toBe(0)
+  })
+
+  it('one of two that write at the same moment yields to the last writer', async () => {
+    const mine = turn('mine')
+    await vi.advanceTimersByTimeAsync(20)
+    stored.set(LEASE, `another ${String(Date.now() + 16e3)}`)
+    await vi.advanceTimersByTimeAsync(5e3)
+    expect(ran).toEqual([])
+    stored.delete(LEASE)
+    await vi.runAllTimersAsync()
+    expect(await mine).toBe('mine')
+  })
+
+  it('I8: what a crashed tab left runs out, and until then nobody waits for longer than was asked for', async () => {
+    stored.set(LEASE, `crashed ${String(Date.now() + 16e3)}`)
+    const impatient = turn('impatient', { wait: 5e3 })
+    const began = Date.now()
+    await vi.advanceTimersByTimeAsync(5e3)
+    expect(await impatient).toBe('timeout')
+    expect(Date.now() - began).toBe(5e3)
+    const patient = turn('patient')
+    await vi.advanceTimersByTimeAsync(12e3)
+    expect(ran).toEqual(['patient begins', 'patient ends'])
+    expect(await patient).toBe('patient')
+    await vi.runAllTimersAsync()
+  })
+
+  it('I8: a lease from before the clock was set back counts as none', async () => {
+    stored.set(LEASE, `crashed ${String(Date.now() + 16e3)}`)
+    vi.setSystemTime(Date.now() - 36e5)
+    const mine = turn('mine')
+    await vi.advanceTimersByTimeAsync(1e3)
+    expect(await mine).toBe('mine')
+    await vi.runAllTimersAsync()
+  })
+
+  it.each(['', 'junk', 'who', 'who never', 'who NaN', 'who Infinity', 'who -1', '1 2 3', 'null'])(
+    'I12: junk in its place counts as none: %j',
+    async (junk) => {
+      stored.set(LEASE, junk)
+      const mine = turn('mine')
+      await vi.advanceTimersByTimeAsync(1e3)
+      expect(await mine).toBe('mine')
+      await vi.runAllTimersAsync()
+    },
+  )
+
+  it('who would not wait is refused while another works, and works where nobody does', async () => {
+    const long = turn('long', { ms: 1e3 })
+    await vi.advanceTimersByTimeAsync(200)
+    const refused = turn('refused', { wait: 0 })
+    await vi.advanceTimersByTimeAsync(100)
+    expect(await refused).toBe('timeout')
+    await vi.runAllTimersAsync()
+    await long
+    const free = turn('free', { wait: 0 })
+    await vi.runAllTimersAsync()
+    expect(await free).toBe('free')
+  })
+
+  it('I10: who is done with it leaves nothing behind', async () => {
+    stored.set(LEASE, `another ${String(Date.now() + 16e3)}`)
+    const controller = new AbortController()
+    const waiting = turn('waiting', { signal: controller.signal })
+    await vi.advanceTimersByTimeAsync(1e3)
+    controller.abort()
+    expect(await waiting).toBe('timeout')
+    await vi.advanceTimersByTimeAsync(20e3)
+    expect(ran).toEqual([])
+  })
+
+  it('work that fails gives the lease back, and its error on', async () => {
+    const fault = new Error('no')
+    const failing = exclusive(NAME, { wait: 15e3, signal: never }, () => Promise.reject(fault), degraded)
+    const seen = failing.catch((error: unknown) => error)
+    await vi.runAllTimersAsync()
+    expect(await seen).toBe(fault)
+    expect(stored.size).toBe(0)
+  })
+
+  it('and no storage either, each tab is alone, and does its work once', async () => {
+    const denied = (): never => {
+      throw new DOMException('denied', 'SecurityError')
+    }
+    vi.stubGlobal('localStorage', { getItem: denied, setItem: denied, removeItem: denied })
+    const mine = turn('mine')
+    await vi.runAllTimersAsync()
+    expect(await mine).toBe('mine')
+    expect(ran).toEqual(['mine begins', 'mine ends'])
+  })
+
+  it('work is done once where storage breaks under it', async () => {
+    const mine = turn('mine')
+    await vi.advanceTimersByTimeAsync(80)
+    expect(ran).toEqual(['mine begins'])
+    vi.stubGlobal('localStorage', {
+      getItem() {
+        throw new DOMException('denied', 'SecurityError')
+      },
+    })
+    await vi.runAllTimersAsync()
+    expect(await mine).toBe('mine')
+    expect(ran).toEqual(['mine begins', 'mine ends'])
+  })
+})
+
+describe('with Web Locks', () => {
+  interface Asked {
+    readonly name: string
+    readonly options: { signal?: AbortSignal; ifAvailable?: boolean }
+    readonly grant: (lock: unknown) => Promise<unknown>
+    readonly refuse: (reason: Error) => void
+  }
+  let asked: Asked[]
+  beforeEach(() => {
+    asked = []
+    const request = (name: string, options: Asked['options'], grant: Asked['grant']): Promise<unknown> =>
+      new Promise((resolve, refuse) => {
+        options.signal?.addEventListener('abort', () => {
+          refuse(new DOMException('aborted', 'AbortError'))
+        })
+        asked.push({
+          name,
+          options,
+          refuse,
+          grant(lock) {
+            const held = grant(lock)
+            Promise.resolve(held).then(resolve, refuse)
+            return held
+          },
+        })
+      })
+    vi.stubGlobal('navigator', { locks: { request } })
+  })
+
+  it('work begins when the lock is granted, and gives back what it returns', async () => {
+    const mine = turn('mine')
+    await vi.advanceTimersByTimeAsync(1e3)
+    expect(ran).toEqual([])
+    expect(asked[0]).toMatchObject({ name: NAME })
+    const held = asked[0]!.grant({})
+    await vi.runAllTimersAsync()
+    await held
+    expect(await mine).toBe('mine')
+    expect(degraded).not.toHaveBeenCalled()
+    expect(stored.size).toBe(0)
+  })
+
+  it('is held for the work alone, whatever that comes to', async () => {
+    const fault = new Error('no')
+    const failing = exclusive(NAME, { wait: 15e3, signal: never }, () => Promise.reject(fault), degraded)
+    const seen = failing.catch((error: unknown) => error)
+    await expect(asked[0]!.grant({})).resolves.toBeUndefined()
+    expect(await seen).toBe(fault)
+  })
+
+  it('I8: the wait ends when it was to, the request is withdrawn, and a late grant does nothing', async () => {
+    const mine = turn('mine', { wait: 5e3 })
+    await vi.advanceTimersByTimeAsync(5e3)
+    expect(await mine).toBe('timeout')
+    expect(asked[0]!.options.signal!.aborted).toBe(true)
+    await asked[0]!.grant({})
+    await vi.runAllTimersAsync()
+    expect(ran).toEqual([])
+    expect(degraded).not.toHaveBeenCalled()
+  })
+
+  it('I8: work that takes longer than the wait goes on', async () => {
+    const mine = turn('mine', { wait: 1e3, ms: 10e3 })
+    const held = asked[0]!.grant({})
+    await vi.runAllTimersAsync()
+    await held
+    expect(await mine).toBe('mine')
+  })
+
+  it('who would not wait asks for a lock that is free, or for none', async () => {
+    const free = turn('free', { wait: 0 })
+    expect(asked[0]!.options).toEqual({ ifAvailable: true })
+    void asked[0]!.grant({})
+    await vi.runAllTimersAsync()
+    expect(await free).toBe('free')
+    const taken = turn('taken', { wait: 0 })
+    await asked[1]!.grant(null)
+    expect(await taken).toBe('timeout')
+    expect(ran).toEqual(['free begins', 'free ends'])
+  })
+
+  it('I8: who would not wait is not kept waiting by a browser that never answers', async () => {
+    const mine = turn('mine', { wait: 0 })
+    await vi.advanceTimersByTimeAsync(15e3)
+    expect(await mine).toBe('timeout')
+  })
+
+  it('that the browser refuses, a lease serves', async () => {
+    const mine = turn('mine')
+    asked[0]!.refuse(new DOMException('opaque origin', 'SecurityError'))
+    await vi.runAllTimersAsync()
+    expect(await mine).toBe('mine')
+    expect(degraded).toHaveBeenCalledTimes(1)
+  })
+
+  it('that WebKit takes back while the work goes on, as it does for the page cache, the work goes on, once', async () => {
+    const mine = turn('mine')
+    void asked[0]!.grant({})
+    await vi.advanceTimersByTimeAsync(10)
+    asked[0]!.refuse(new DOMException('taken back', 'AbortError'))
+    await vi.runAllTimersAsync()
+    expect(await mine).toBe('mine')
+    expect(ran).toEqual(['mine begins', 'mine ends'])
+    expect(degraded).not.toHaveBeenCalled()
+  })
+
+  it('I10: who is done with it withdraws the request', async () => {
+    const controller = new AbortController()
+    const mine = turn('mine', { signal: controller.signal })
+    controller.abort()
+    expect(await mine).toBe('timeout')
+    expect(asked[0]!.options.signal!.aborted).toBe(true)
+  })
+})

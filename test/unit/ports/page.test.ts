@@ -1,0 +1,294 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { watchActivity } from '../../../src/ports/activity.js'
+import { browserPorts } from '../../../src/ports/browser.js'
+import { openTabs } from '../../../src/ports/tabs.js'
+import { onWake, page } from '../../../src/ports/wake.js'
+
+afterEach(() => {
+  vi.unstubAllGlobals()
+  vi.useRealTimers()
+  document.body.replaceChildren()
+})
+
+/** An event as the browser sends it where a person acts. */
+const byPerson = (type: string, known: object = {}): Event => {
+  const event = new Event(type, { bubbles: true })
+  for (const [name, value] of Object.entries({ isTrusted: true, ...known }))
+    Object.defineProperty(event, name, { value })
+  return event
+}
+
+describe('a person’s activity', () => {
+  let seen = vi.fn()
+  let watching: ReturnType<typeof watchActivity>
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    seen = vi.fn()
+    watching = watchActivity(seen)
+    vi.setSystemTime(Date.now() + 5e3)
+  })
+  afterEach(() => {
+    watching.stop()
+  })
+
+  it.each(['pointerdown', 'wheel', 'touchmove', 'keydown', 'input', 'compositionupdate', 'click', 'dragover'])(
+    'is %s, wherever in the page, even where the application stops the event',
+    (type) => {
+      const button = document.body.appendChild(document.createElement('button'))
+      button.addEventListener(type, (event) => event.stopImmediatePropagation())
+      button.dispatchEvent(byPerson(type))
+      expect(seen).toHaveBeenCalledTimes(1)
+    },
+  )
+
+  it.each(['focus', 'blur', 'scroll', 'visibilitychange', 'mousemove', 'pointerover', 'load', 'storage', 'message'])(
+    'I16: is not %s',
+    (type) => {
+      document.body.dispatchEvent(byPerson(type))
+      window.dispatchEvent(byPerson(type))
+      expect(seen).not.toHaveBeenCalled()
+    },
+  )
+
+  it('I16: is not what a script makes up', () => {
+    for (const type of ['click', 'keydown', 'pointerdown', 'pointermove', 'input'])
+      document.body.dispatchEvent(new Event(type, { bubbles: true }))
+    document.body.click()
+    expect(seen).not.toHaveBeenCalled()
+  })
+
+  it('is a move that moves, and not one that does not', () => {
+    const move = (screenX: number, screenY: number): void =>
+      void document.body.dispatchEvent(byPerson('pointermove', { screenX, screenY }))
+    move(1, 1)
+    expect(seen).toHaveBeenCalledTimes(1)
+    move(1, 1)
+    move(1, 1)
+    expect(seen).toHaveBeenCalledTimes(1)
+    move(1, 2)
+    move(2, 2)
+    expect(seen).toHaveBeenCalledTimes(3)
+  })
+
+  it('I16: is not the move that greets a page under a resting mouse', () => {
+    const late = vi.fn()
+    const fresh = watchActivity(late)
+    document.body.dispatchEvent(byPerson('pointermove', { screenX: 5, screenY: 5 }))
+    expect(late).not.toHaveBeenCalled()
+    document.body.dispatchEvent(byPerson('pointermove', { screenX: 6, screenY: 5 }))
+    expect(late).toHaveBeenCalledTimes(1)
+    fresh.stop()
+  })
+
+  it('I10: is heard no more after stop(), which may be called twice', () => {
+    watching.stop()
+    watching.stop()
+    document.body.dispatchEvent(byPerson('click'))
+    expect(seen).not.toHaveBeenCalled()
+  })
+
+  it('may be in another origin’s frame while the focus is in one in a page that is seen', () => {
+    vi.spyOn(document, 'hasFocus').mockReturnValue(true)
+    const focus = (element: object | null): void => {
+      vi.spyOn(document, 'activeElement', 'get').mockReturnValue(element as Element | null)
+    }
+    focus({ contentWindow: {}, contentDocument: null })
+    expect(watching.framed()).toBe(true)
+    focus({ contentWindow: {}, contentDocument: {} })
+    expect(watching.framed()).toBe(false)
+    focus(document.body)
+    expect(watching.framed()).toBe(false)
+    focus(null)
+    expect(watching.framed()).toBe(false)
+    focus({ contentWindow: {}, contentDocument: null })
+    vi.spyOn(document, 'hidden', 'get').mockReturnValue(true)
+    expect(watching.framed()).toBe(false)
+    vi.restoreAllMocks()
+  })
+
+  it('is seen in any frame by what the browser knows of it, where it says so', () => {
+    expect(watching.activated()).toBe(false)
+    vi.stubGlobal('navigator', { userActivation: { isActive: true } })
+    expect(watching.activated()).toBe(true)
+    vi.stubGlobal('navigator', { userActivation: { isActive: false } })
+    expect(watching.activated()).toBe(false)
+  })
+})
+
+describe('signs that time may have passed', () => {
+  it('are those of window and document, with what the page says of its return', () => {
+    const hint = vi.fn()
+    const undo = onWake(hint)
+    for (const type of ['pageshow', 'pagehide', 'focus', 'online'])
+      window.dispatchEvent(Object.assign(new Event(type), { persisted: type === 'pageshow' }))
+    for (const type of ['visibilitychange', 'resume']) document.dispatchEvent(new Event(type))
+    expect(hint.mock.calls.map(([cause]) => String(cause))).toEqual([
+      'pageshow',
+      'pagehide',
+      'focus',
+      'online',
+      'visibilitychange',
+      'resume',
+    ])
+    expect(hint.mock.calls[0]![1]).toBe(true)
+    expect(hint.mock.calls[1]![1]).toBe(false)
+    undo()
+    undo()
+    window.dispatchEvent(new Event('focus'))
+    expect(hint).toHaveBeenCalledTimes(6)
+  })
+
+  it('come after a blur as well, when it is known where the focus went', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    const hint = vi.fn()
+    const undo = onWake(hint)
+    window.dispatchEvent(new Event('blur'))
+    expect(hint).not.toHaveBeenCalled()
+    vi.runAllTimers()
+    expect(hint).toHaveBeenCalledExactlyOnceWith('blur', false)
+    undo()
+  })
+
+  it('I15: are listened for without unload and beforeunload, which would keep the page from coming back', () => {
+    const types: string[] = []
+    const add = vi.spyOn(window, 'addEventListener').mockImplementation((type: string) => void types.push(type))
+    onWake(() => {})()
+    watchActivity(() => {}).stop()
+    expect(types).not.toContain('unload')
+    expect(types).not.toContain('beforeunload')
+    add.mockRestore()
+  })
+})
+
+describe('a page that is out of date', () => {
+  it('I2: is hidden whatever its styles say', () => {
+    page.hide()
+    const { style } = document.documentElement
+    expect([style.getPropertyValue('visibility'), style.getPropertyPriority('visibility')]).toEqual([
+      'hidden',
+      'important',
+    ])
+    style.removeProperty('visibility')
+  })
+})
+
+describe('other tabs', () => {
+  const NAME = 'sojourn:session:1'
+  class Channel {
+    static readonly opened: Channel[] = []
+    readonly said: unknown[] = []
+    onmessage: ((event: { data: unknown }) => void) | null = null
+    isClosed = false
+    readonly name: string
+    constructor(name: string) {
+      this.name = name
+      Channel.opened.push(this)
+    }
+    postMessage(message: unknown): void {
+      this.said.push(message)
+    }
+    close(): void {
+      this.isClosed = true
+    }
+  }
+  const storageEvent = (key: string | null, newValue: string | null): Event =>
+    Object.assign(new Event('storage'), { key, newValue })
+
+  beforeEach(() => {
+    Channel.opened.length = 0
+    vi.stubGlobal('BroadcastChannel', Channel)
+  })
+
+  it('are heard by storage event: of the record, of its end, of everything cleared, and of nothing else', () => {
+    const heard = vi.fn()
+    const tabs = openTabs(NAME, heard)
+    window.dispatchEvent(storageEvent(NAME, 'r'))
+    window.dispatchEvent(storageEvent(`${NAME}:end`, 'e'))
+    window.dispatchEvent(storageEvent(null, null))
+    for (const key of ['other', `${NAME}:lease`, 'sojourn:session:2', '']) window.dispatchEvent(storageEvent(key, 'x'))
+    expect(heard.mock.calls).toEqual([
+      ['storage', { record: 'r' }],
+      ['storage', { end: 'e' }],
+      ['storage', null],
+    ])
+    tabs.close()
+  })
+
+  it('are spoken to and heard by channel', () => {
+    const heard = vi.fn()
+    const tabs = openTabs(NAME, heard)
+    const [channel] = Channel.opened
+    expect(tabs.works).toBe(true)
+    expect(channel!.name).toBe(NAME)
+    tabs.say({ record: 'r' })
+    expect(channel!.said).toEqual([{ record: 'r' }])
+    channel!.onmessage!({ data: { end: 'e' } })
+    expect(heard).toHaveBeenCalledExactlyOnceWith('channel', { end: 'e' })
+    tabs.close()
+  })
+
+  it.each([null, undefined, 7, 'text', true])('I12: that say %s are heard to have said nothing', (data) => {
+    const heard = vi.fn()
+    const tabs = openTabs(NAME, heard)
+    Channel.opened[0]!.onmessage!({ data })
+    expect(heard).toHaveBeenCalledExactlyOnceWith('channel', null)
+    tabs.close()
+  })
+
+  it('I10: are neither heard nor spoken to after close(), which may be called twice', () => {
+    const heard = vi.fn()
+    const tabs = openTabs(NAME, heard)
+    tabs.close()
+    tabs.close()
+    window.dispatchEvent(storageEvent(NAME, 'r'))
+    expect(heard).not.toHaveBeenCalled()
+    expect(Channel.opened[0]!.isClosed).toBe(true)
+  })
+
+  it.each([
+    ['missing', undefined],
+    [
+      'refused',
+      function () {
+        throw new DOMException('opaque origin', 'SecurityError')
+      },
+    ],
+  ])('are heard by storage alone where the channel is %s', (_how, channel) => {
+    vi.stubGlobal('BroadcastChannel', channel)
+    const heard = vi.fn()
+    const tabs = openTabs(NAME, heard)
+    expect(tabs.works).toBe(false)
+    expect(() => tabs.say({})).not.toThrow()
+    window.dispatchEvent(storageEvent(NAME, 'r'))
+    expect(heard).toHaveBeenCalledTimes(1)
+    tabs.close()
+  })
+})
+
+describe('the world of a tab in a browser', () => {
+  it('has ids that decode takes, never twice the same', () => {
+    const ids = Array.from({ length: 1000 }, () => browserPorts().id())
+    expect(new Set(ids).size).toBe(1000)
+    for (const id of ids) expect(id).toMatch(/^[\da-z]{21}$/)
+  })
+
+  it('tells the application’s errors where the browser tells its own', () => {
+    const report = vi.fn()
+    vi.stubGlobal('reportError', report)
+    const fault = new Error('a bug of the application')
+    browserPorts().report(fault)
+    expect(report).toHaveBeenCalledExactlyOnceWith(fault)
+  })
+
+  it('is alive, online or not, and warns the developer on the console', () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    const ports = browserPorts()
+    expect(ports.alive).toBe(true)
+    vi.stubGlobal('navigator', { onLine: false })
+    expect(ports.online()).toBe(false)
+    ports.warn('short')
+    expect(warn).toHaveBeenCalledExactlyOnceWith('short')
+    warn.mockRestore()
+  })
+})

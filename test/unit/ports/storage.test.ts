@@ -1,0 +1,66 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { recordStore } from '../../../src/ports/record-store.js'
+
+const NAME = 'sojourn:session:1'
+const denied = (): never => {
+  throw new DOMException('The quota has been exceeded.', 'QuotaExceededError')
+}
+const storage = (known: Partial<Storage> = {}) => {
+  const items = new Map<string, string>()
+  const order: string[] = []
+  vi.stubGlobal('localStorage', {
+    getItem: (key: string) => items.get(key) ?? null,
+    setItem(key: string, text: string) {
+      order.push(key)
+      items.set(key, text)
+    },
+    ...known,
+  })
+  return { items, order }
+}
+
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
+
+describe('the record in localStorage', () => {
+  it('has a key for what lives and one for the end', () => {
+    const { items } = storage()
+    const store = recordStore(NAME)
+    expect(store.read()).toEqual({ record: null, end: null })
+    expect(store.write({ record: 'r', end: 'e' })).toBe(true)
+    expect(store.read()).toEqual({ record: 'r', end: 'e' })
+    expect(Object.fromEntries(items)).toEqual({ [NAME]: 'r', [`${NAME}:end`]: 'e' })
+  })
+
+  it('I5: gets its end first, so that nobody reads it as alive in between', () => {
+    const { order } = storage()
+    recordStore(NAME).write({ record: 'r', end: 'e' })
+    expect(order).toEqual([`${NAME}:end`, NAME])
+  })
+
+  it('I5: keeps the end that is there when only the record is written', () => {
+    const { items } = storage()
+    const store = recordStore(NAME)
+    store.write({ record: 'r', end: 'e' })
+    store.write({ record: 'later', end: null })
+    expect(Object.fromEntries(items)).toEqual({ [NAME]: 'later', [`${NAME}:end`]: 'e' })
+  })
+
+  it('that cannot be read or written says so and throws nothing', () => {
+    storage({ getItem: denied, setItem: denied })
+    const store = recordStore(NAME)
+    expect(store.read()).toBeNull()
+    expect(store.write({ record: 'r' })).toBe(false)
+  })
+
+  it('where even the access to it throws, says so, and touches nothing before it is used', () => {
+    const access = vi.fn(denied)
+    vi.stubGlobal('localStorage', undefined)
+    Object.defineProperty(globalThis, 'localStorage', { get: access, configurable: true })
+    const store = recordStore(NAME)
+    expect(access).not.toHaveBeenCalled()
+    expect(store.read()).toBeNull()
+    expect(store.write({ record: 'r' })).toBe(false)
+  })
+})
