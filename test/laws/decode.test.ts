@@ -34,6 +34,15 @@ describe('the texts of a record', () => {
     expect(JSON.parse(encode(decode(text)!))).toEqual(JSON.parse(text))
   })
 
+  it('are short, even in full use', () => {
+    const full: SharedRecord = Object.fromEntries(
+      KEYS.map((key) => [key, typeof known[key] === 'number' ? NOW - 12_345 : 'abcdefgabcdefgabcdefg']),
+    ) as never
+    const used = { ...full, seq: 123, generation: 123, failures: 9, skew: 3_600_000, login: 'abcdefgabcdefg' }
+    expect(encode(used).length).toBeLessThan(400)
+    expect(encodeEnd({ ...used, reason: 'absolute' }).length).toBeLessThan(100)
+  })
+
   it('tell of the end alone in the tombstone, so that every later version obeys it', () => {
     const ended = { ...known, endedAt: NOW, reason: 'signOut' }
     expect(JSON.parse(encodeEnd(ended))).toEqual({ id: known.id, seq: 1, endedAt: NOW, reason: 'signOut' })
@@ -83,6 +92,13 @@ describe('I12: malformed input', () => {
   it.each(KEYS)('is absent or harmless in %s', (key) => {
     for (const value of POISON) harmless(poisoned(key, value))
   })
+
+  it.each(['__proto__', 'constructor', 'toString', 'valueOf', 'toJSON', 'hasOwnProperty'])(
+    'is absent or harmless in a field named %s',
+    (key) => {
+      for (const value of POISON) harmless(poisoned(key, value))
+    },
+  )
 
   it.each(['', 'a', 'short', 'x'.repeat(65), 'has space', 'sémion-abc', '<script>1', '../../../etc', 'session-a\n'])(
     'with an id that none of us gives is absent: %j',

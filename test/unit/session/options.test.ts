@@ -23,7 +23,7 @@ const wrong: [option: string, value: unknown][] = [
   ...['yes', '', null, true].map((value): [string, unknown] => ['activityDuringWarning', value]),
   ...['hide', '', null, true].map((value): [string, unknown] => ['stalePage', value]),
   ...['https://id.example.com', 7, true].map((value): [string, unknown] => ['server', value]),
-  ...[{}, [], { get: () => null }].map((value): [string, unknown] => ['tokenStore', value]),
+  ...['localStorage', 7, true, {}, [], { get: () => null }].map((value): [string, unknown] => ['tokenStore', value]),
 ]
 
 describe('I12: an option that cannot be meant', () => {

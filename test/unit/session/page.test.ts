@@ -174,6 +174,7 @@ describe('I10: destroy()', () => {
       expect(world.locks.isHeld(KEY)).toBe(false)
       expect(world.locks.isHeld(`${KEY}:server`)).toBe(false)
       expect(two.phase()).toBe('active')
+      if (what !== 'signIn') expect(await world.until(two.session.getAccessToken())).toMatch(/^access-f/)
     },
   )
 

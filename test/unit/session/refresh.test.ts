@@ -699,6 +699,7 @@ describe('a store that breaks', () => {
     [],
     {},
     { id: 'session-0001' },
+    { id: 'session-0001', generation: 9, tokens: {}, expiresAt: null },
   ])('I12: and gives back junk counts as empty: %j', async (junk) => {
     const world = createWorld()
     await world.signedIn()
