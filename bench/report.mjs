@@ -1,0 +1,105 @@
+// @ts-check
+
+// The figures in words: what `npm run bench` prints, and what stands in the README.
+
+import { readFileSync } from 'node:fs'
+
+/** @typedef {'sojourn' | 'empty' | 'reactIdleTimer' | 'reactIdleTimerTabs' | 'vueuse'} Candidate */
+/** @typedef {Record<'sojourn' | 'bare', number>} Pair ms */
+/**
+ * @typedef {object} Results
+ * @property {{ date: string, processor: string, cores: number, system: string, chromium: string }} where
+ * @property {Record<string, string>} versions
+ * @property {Record<'move' | 'key', Record<Candidate, { microseconds: number, bytes: number, handled: string[] }>>} handlers
+ * @property {Record<Candidate, { microseconds: number, timers: number, storage: number, messages: number }>} moving
+ * @property {{ tabs: number, first: Pair, again: Pair }} start
+ * @property {{ rounds: number, clocks: number, each: Pair, last: Pair, slowest: Pair }} signOut
+ */
+
+/** Where the figures of the README are kept. */
+export const resultsPath = new URL('results.json', import.meta.url)
+
+/** @returns {Results} */
+export const readResults = () => JSON.parse(readFileSync(resultsPath, 'utf8'))
+
+/** Two digits are as much as such measurements mean. @param {number} value */
+function short(value) {
+  if (value >= 100) return String(Math.round(value))
+  return String(Number(value.toPrecision(2)))
+}
+
+/** @param {number} ms */
+const time = (ms) => (ms < 0.1 ? `${short(ms * 1000)} µs` : `${short(ms)} ms`)
+
+/** @param {string[]} cells */
+const row = (...cells) => `| ${cells.join(' | ')} |`
+
+/** @type {readonly Candidate[]} */
+const columns = ['sojourn', 'empty', 'reactIdleTimer', 'reactIdleTimerTabs', 'vueuse']
+
+/** Each time beside how many times Sojourn's it is. @param {string} what @param {(candidate: Candidate) => number} microseconds */
+const timeRow = (what, microseconds) =>
+  row(
+    what,
+    ...columns.map((candidate) => {
+      const own = microseconds(candidate)
+      const ratio = candidate === 'sojourn' ? '' : ` (${short(own / microseconds('sojourn'))}×)`
+      return `${short(own)} µs${ratio}`
+    }),
+  )
+
+/** @param {string} what @param {(candidate: Candidate) => number} value */
+const countRow = (what, value) => row(what, ...columns.map((candidate) => short(value(candidate))))
+
+/** @param {string} what @param {Pair} pair */
+const pairRow = (what, { sojourn, bare }) => row(what, time(sojourn), time(bare), `${short(sojourn / bare)}×`)
+
+/** @param {Results} results */
+export function describe({ where, versions, handlers, moving, start, signOut }) {
+  const others = ['react-idle-timer', '@vueuse/core'].map((name) => `${name} ${versions[name]}`)
+  return [
+    `What input costs, and in brackets how many times Sojourn's that is:`,
+    '',
+    row(
+      '',
+      'Sojourn',
+      'a listener that does nothing',
+      '`react-idle-timer`',
+      'the same over all tabs',
+      "`@vueuse/core`'s `useIdle`",
+    ),
+    '| --- | --- | --- | --- | --- | --- |',
+    timeRow('handlers, one mouse move', (candidate) => handlers.move[candidate].microseconds),
+    timeRow('handlers, one key in a text field', (candidate) => handlers.key[candidate].microseconds),
+    countRow('bytes allocated per mouse move', (candidate) => handlers.move[candidate].bytes),
+    timeRow('a mouse that moves on, all told, per move', (candidate) => moving[candidate].microseconds),
+    countRow('timers it sets per second', (candidate) => moving[candidate].timers),
+    countRow('storage accesses per second', (candidate) => moving[candidate].storage),
+    countRow('messages to other tabs per second', (candidate) => moving[candidate].messages),
+    '',
+    'What a session costs, beside what the platform alone takes for it:',
+    '',
+    row('', 'Sojourn', 'bare', 'ratio'),
+    '| --- | --- | --- | --- |',
+    pairRow('`createSession` to the right phase, first call in a new tab', start.first),
+    pairRow('the same, each further call', start.again),
+    pairRow('sign-out to one of nine other tabs', signOut.each),
+    pairRow('to the last of the nine', signOut.last),
+    pairRow(`the slowest of ${signOut.rounds * 9}`, signOut.slowest),
+    '',
+    [
+      'Medians, except for the slowest.',
+      'Handlers are called in a loop with trusted events, warm, the loop itself subtracted.',
+      '"All told" is 60 real moves a second, from before the listeners to after them, with promises and timers: mostly the',
+      "browser's own dispatch.",
+      'Bare is, for `createSession`, reading two keys and opening a channel with its listeners; for the sign-out, a message by',
+      'BroadcastChannel.',
+    ].join(' '),
+    '',
+    [
+      `Measured on ${where.date}: ${where.processor}, ${where.cores} cores, ${where.system}, Chromium ${where.chromium},`,
+      `${others.join(', ')}.`,
+      `\`npm run bench\` measures anew.`,
+    ].join(' '),
+  ].join('\n')
+}

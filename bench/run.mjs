@@ -1,0 +1,73 @@
+// @ts-check
+
+// Measures Sojourn beside others, all in one run of one browser, and prints a table with the ratio of each.
+// `--write` puts the figures into bench/results.json and the README; test/dist/readme.test.ts holds the two together.
+
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { arch, cpus, type } from 'node:os'
+import { join } from 'node:path'
+import { Failure, installDependencies, report, root } from '../scripts/lib.mjs'
+import { disturbance } from './quiet.mjs'
+import { describe, resultsPath } from './report.mjs'
+
+/** @param {string} script @param {string[]} args */
+function run(script, ...args) {
+  const { status } = spawnSync(process.execPath, [join(root, 'scripts', script), ...args], { stdio: 'inherit' })
+  if (status !== 0) throw new Failure(`scripts/${script} failed.`)
+}
+
+/** @param {string} folder @returns {string} */
+const versionIn = (folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')).version
+
+/** @returns {Promise<import('./report.mjs').Results>} */
+async function measure() {
+  const { withChromium } = await import('./browser.mjs')
+  const { startSite } = await import('./site.mjs')
+  const { measureHandlers, measureMoving } = await import('./input.mjs')
+  const { measureStart } = await import('./start.mjs')
+  const { measureSignOut } = await import('./tabs.mjs')
+  /** @template T @param {string} what @param {() => Promise<T>} work @returns {Promise<T>} */
+  const step = (what, work) => {
+    console.log(`Measuring ${what} …`)
+    return work()
+  }
+  const site = await startSite()
+  try {
+    return await withChromium(async (context, chromium) => {
+      const [processor] = cpus()
+      const names = ['react-idle-timer', '@vueuse/core', 'react', 'vue']
+      return {
+        where: {
+          date: new Date().toISOString().slice(0, 10),
+          processor: processor?.model.trim() ?? 'unknown processor',
+          cores: cpus().length,
+          system: `${type()} ${arch()}`,
+          chromium,
+        },
+        versions: Object.fromEntries([
+          ['sojourn', versionIn('.')],
+          ...names.map((name) => [name, versionIn(`node_modules/${name}`)]),
+        ]),
+        handlers: await step('handlers', () => measureHandlers(context, site.origin)),
+        start: await step('createSession', () => measureStart(context, site.origin)),
+        signOut: await step('sign-out', () => measureSignOut(context, site.origin)),
+        moving: await step('a mouse that moves, for two minutes', () => measureMoving(context, site.origin)),
+      }
+    })
+  } finally {
+    site.close()
+  }
+}
+
+await report(async () => {
+  installDependencies()
+  run('build.mjs')
+  const results = await measure()
+  console.log(`\n${describe(results)}`)
+  const doubt = disturbance()
+  if (doubt) console.log(`\n${doubt}`)
+  if (!process.argv.includes('--write')) return
+  writeFileSync(resultsPath, `${JSON.stringify(results, null, 2)}\n`)
+  run('readme-numbers.mjs', '--write')
+})
