@@ -224,3 +224,28 @@ test('what wipes the storage of the origin ends the session with `wiped`', async
   await all[0]?.click()
   expect((await all[0]?.next('signedOut'))?.detail['reason']).toBe('wiped')
 })
+
+test('a sign-in on every page load continues the same login, never revives an ended one, and gives way to the next', async ({
+  tabs,
+}) => {
+  const config: PageConfig = { ...noTimeouts, server: 'none' }
+  const one = await tabs.open(config)
+  await one.signIn(undefined, 'login-1')
+  const first = await one.snapshot()
+  const two = await tabs.open(config)
+  await two.signIn(undefined, 'login-1')
+  await one.page.reload()
+  await one.signIn(undefined, 'login-1')
+  expect([await one.snapshot(), await two.snapshot()]).toEqual([first, first])
+  await two.signOut()
+  await one.next('signedOut')
+  await one.page.reload()
+  await one.signIn(undefined, 'login-1')
+  await two.signIn(undefined, 'login-1')
+  expect([await one.phase(), await two.phase()]).toEqual(['signedOut', 'signedOut'])
+  await one.signIn(undefined, 'login-2')
+  await two.next('signedIn')
+  expect(await two.phase()).toBe('active')
+  // Only a hash of it is kept.
+  expect(await two.stores()).not.toContain('login-')
+})

@@ -1,0 +1,75 @@
+/** What a page still has after `destroy()`: only the DevTools protocol can list the listeners of somebody else. */
+import type { CDPSession } from '@playwright/test'
+import { expect, noTimeouts, test, type Tab } from './fixtures.js'
+
+async function listeners(cdp: CDPSession): Promise<string[]> {
+  const found: string[] = []
+  for (const expression of ['window', 'document', 'document.documentElement', 'navigator.locks']) {
+    const { result } = await cdp.send('Runtime.evaluate', { expression })
+    if (result.objectId === undefined) throw new Error(`${expression} is no object`)
+    const { listeners: all } = await cdp.send('DOMDebugger.getEventListeners', { objectId: result.objectId })
+    found.push(...all.map(({ type }) => `${expression} ${type}`))
+  }
+  return found.sort()
+}
+
+/** From now on the page knows which of its timers are pending. */
+async function watchTimers({ page }: Tab): Promise<() => Promise<number>> {
+  await page.evaluate(() => {
+    const pending = new Set<number>()
+    const set = window.setTimeout.bind(window)
+    const clear = window.clearTimeout.bind(window)
+    window.setTimeout = ((callback: () => void, ms?: number) => {
+      const id = set(() => {
+        pending.delete(id)
+        callback()
+      }, ms)
+      pending.add(id)
+      return id
+    }) as typeof setTimeout
+    window.clearTimeout = ((id?: number) => {
+      if (id !== undefined) pending.delete(id)
+      clear(id)
+    }) as typeof clearTimeout
+    Object.assign(window, { pendingTimers: () => pending.size })
+  })
+  return () => page.evaluate(() => (window as unknown as { pendingTimers(): number }).pendingTimers())
+}
+
+test('`destroy()` leaves no listener, no timer and no lock', async ({ tabs, tokens }) => {
+  const tab = await tabs.open({ ...noTimeouts, manual: true })
+  const cdp = await tab.page.context().newCDPSession(tab.page)
+  const pending = await watchTimers(tab)
+  const before = await listeners(cdp)
+  await tab.page.evaluate(() => window.harness.start())
+  const idle = await pending()
+  await tab.signIn(tokens.issue({ accessLife: 60 }))
+  await tab.click()
+  const during = await listeners(cdp)
+  expect(during.length).toBeGreaterThan(before.length + 10)
+  expect(idle).toBe(0)
+  expect(await pending()).toBeLessThanOrEqual(1)
+  await tab.page.evaluate(() => {
+    window.harness.session.destroy()
+  })
+  // The page's own, which looks at returns from the back/forward cache.
+  expect(await listeners(cdp)).toEqual([...before, 'window pageshow'].sort())
+  expect(await pending()).toBe(0)
+  expect(await tab.page.evaluate(() => navigator.locks.query())).toEqual({ held: [], pending: [] })
+})
+
+test('signed out, a page listens to no input and has no timer', async ({ tabs, tokens }) => {
+  const tab = await tabs.open({ manual: true })
+  const cdp = await tab.page.context().newCDPSession(tab.page)
+  const pending = await watchTimers(tab)
+  await tab.page.evaluate(() => window.harness.start())
+  const inputs = async (): Promise<string[]> =>
+    (await listeners(cdp)).filter((name) => /pointer|key|wheel|touch|input|click|drag|composition/.test(name))
+  const own = await inputs()
+  await tab.signIn(tokens.issue())
+  expect((await inputs()).length).toBeGreaterThan(own.length)
+  expect(await pending()).toBe(1)
+  await tab.signOut()
+  expect(await inputs()).toEqual(own)
+  expect(await pending()).toBe(0)
+})
