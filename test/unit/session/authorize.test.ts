@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
+import { createFetch } from '../../../src/fetch.js'
 import type { TokenResponse } from '../../../src/types.js'
 import { createWorld, HOUR, MINUTE, outcome } from './world.js'
 
@@ -147,5 +148,38 @@ describe('an answer that refuses the credentials', () => {
     asks.asked = 'rejected'
     await again().catch(() => null)
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
+  })
+})
+
+describe('I14: credentials', () => {
+  it('leave for the origins that were named and for no other, not even by redirect', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const sent: Request[] = []
+    const send = async (...call: Parameters<typeof fetch>): Promise<Response> => {
+      sent.push(new Request(...call))
+      return Promise.resolve(answer(200))
+    }
+    const api = createFetch(tab.session, { origins: ['https://api.example.com'], fetch: send })
+    for (const url of [
+      'https://api.example.com/orders',
+      'https://api.example.com.evil.io/orders',
+      'https://api.example.com:8443/orders',
+      'http://api.example.com/orders',
+      'https://evil.io/https://api.example.com/',
+    ])
+      await world.until(api(url))
+    expect(sent.map(bearer)).toEqual(['Bearer access-f1-1', null, null, null, null])
+    expect(sent[0]!.redirect).toBe('error')
+  })
+
+  it('leave for nobody once the session is over', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const send = vi.fn(async () => Promise.resolve(answer(200)))
+    const api = createFetch(tab.session, { origins: ['https://api.example.com'], fetch: send })
+    world.time.sleep(HOUR)
+    expect(await world.until(outcome(api('https://api.example.com/')))).toBe('signed_out')
+    expect(send).not.toHaveBeenCalled()
   })
 })
