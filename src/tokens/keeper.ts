@@ -8,8 +8,6 @@ export interface Keeper {
   readonly get: (id: string, generation: number) => Promise<StoredTokens | null>
   /** False where the guard did not hold: something else is stored than was expected. */
   readonly put: (next: StoredTokens, expected?: StoredTokens | null) => Promise<boolean>
-  /** Keeps tokens in this tab alone. */
-  readonly hold: (next: StoredTokens) => void
   /** Removes the tokens of session `id` and returns what nobody else will return. */
   readonly clear: (id: string) => Promise<StoredTokens | null>
   /** Whatever is stored, of any session. */
@@ -33,7 +31,7 @@ export function createKeeper(
       return null
     })
   const heldFor = (id: string): StoredTokens | null => (held?.id === id ? held : null)
-  const hold = (next: StoredTokens, here = true): void => {
+  const hold = (next: StoredTokens, here: boolean): void => {
     held = next
     onlyHere = here
   }
@@ -44,7 +42,6 @@ export function createKeeper(
 
   return {
     peek,
-    hold,
     async get(id, generation) {
       if ((heldFor(id)?.generation ?? -1) < generation) {
         const stored = await peek()
@@ -53,7 +50,8 @@ export function createKeeper(
       return heldFor(id)
     },
     async put(next, expected) {
-      const alone = onlyHere && heldFor(next.id)
+      // What is only here has nothing to be guarded by; what comes without a guard is always worth a try.
+      const alone = expected && onlyHere && heldFor(next.id)
       const written = alone ? null : await attempt(() => store.set(next, expected ?? undefined))
       if (written === false) return false
       hold(next, !written)

@@ -79,11 +79,11 @@ export function createRefresh(
   const commit = async (id: string, used: StoredTokens | null, tokens: TokenResponse): Promise<StoredTokens> => {
     const [next, known] = times(id, host.live(id).generation + 1, tokens)
     if (!(await keeper.put(next, used))) {
-      // Something else is stored: newer tokens, or none since the session ended, or none because they were lost.
+      // Something else is stored: newer tokens, or none since the session ended, or none because somebody emptied the store.
       const newer = await keeper.get(id, next.generation)
       host.live(id)
       if (newer && newer.generation >= next.generation) return newer
-      keeper.hold(next)
+      await keeper.put(next)
     }
     try {
       host.live(id)
