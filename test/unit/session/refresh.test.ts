@@ -781,6 +781,18 @@ describe('I5: whatever was in flight', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ reason: 'idle' })
   })
 
+  it.each([0, 1])('I1: a token that is read while the deadline passes is not handed out: %i ms', async (ms) => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.until(token(tab))
+    world.tokens.stored = { id: 'session-0001', generation: 2, tokens: { access_token: 'by-another' }, expiresAt: null }
+    const late = outcome(token(tab, { forceRefresh: true }))
+    await world.advance(ms)
+    world.time.sleep(HOUR)
+    await world.advance(SECOND)
+    expect(await late).toBe('signed_out')
+  })
+
   it('a refresh that waited for the lock while somebody else signed in leaves the new tokens alone', async () => {
     const world = createWorld()
     const one = await world.signedIn()
