@@ -25,7 +25,8 @@ export function createAuthorize(host: Host, refresh: Refresh, server: SessionSer
   const use = (): Promise<StoredTokens | null> =>
     refresh.use().catch((error: unknown) => {
       // A session by cookie has no tokens, and needs none.
-      if ((error as { code?: unknown }).code === 'no_tokens' && !host.live().generation) return null
+      const isByCookie = !server?.refresh && !host.live().generation
+      if (isByCookie && (error as { code?: unknown }).code === 'no_tokens') return null
       throw error
     })
 

@@ -18,7 +18,9 @@ export interface Board {
 
 /** `shared`: whether tabs share their tokens too. Where not, what the record says of them is each tab's own business. */
 export function createBoard(store: RecordStore, tabs: Tabs, shared: boolean, broken: () => void): Board {
+  let reads = true
   let works = true
+  let said = ''
   let texts: Texts = { record: null, end: null }
   let posted: SharedRecord | null = null
   /** What another tab said aloud need not be said again, even if storage lags behind it. */
@@ -46,8 +48,11 @@ export function createBoard(store: RecordStore, tabs: Tabs, shared: boolean, bro
   return {
     works: () => works,
     read() {
-      const now = works ? store.read() : texts
-      if (!now) fail()
+      const now = reads ? store.read() : texts
+      if (!now) {
+        reads = false
+        fail()
+      }
       // Most reads find what the last one found.
       else if (now.record !== texts.record || now.end !== texts.end) {
         posted = read(now)
@@ -72,7 +77,9 @@ export function createBoard(store: RecordStore, tabs: Tabs, shared: boolean, bro
       seen = record.id
       if (works && !store.write(texts)) fail()
       // Each message costs the pages in the back/forward cache that listen: only what is worth it is said aloud.
-      if (turned || !works) tabs.say(texts)
+      const aloud = JSON.stringify(texts)
+      if ((turned || !works) && aloud !== said) tabs.say(texts)
+      said = aloud
     },
     answer() {
       if (posted) tabs.say(texts)

@@ -38,7 +38,10 @@ export class SessionError extends Error {
 
 /** Whether `value` is a {@link SessionError}, from this copy of the library or another. */
 export function isSessionError(value: unknown): value is SessionError {
-  return value instanceof Object && 'code' in value && 'name' in value && value.name === 'SessionError'
+  // Not `instanceof`: another realm has another Object.
+  return (
+    typeof value === 'object' && value !== null && 'code' in value && 'name' in value && value.name === 'SessionError'
+  )
 }
 
 export const failed = (code: SessionErrorCode, message: string): SessionError => new SessionError(code, { message })

@@ -6,6 +6,8 @@ export interface Listeners {
   readonly tell: (type: string, value?: unknown) => void
   /** Tells what is queued. */
   readonly drain: () => void
+  /** Forgets all listeners. */
+  readonly clear: () => void
 }
 
 /** Who listens to what. A throwing listener hurts nobody else: its error goes to `report`. */
@@ -18,6 +20,9 @@ export function createListeners(report: (error: unknown) => void): Listeners {
       const entry = [type, listener] as const
       entries.add(entry)
       return () => entries.delete(entry)
+    },
+    clear() {
+      entries.clear()
     },
     tell(type, value) {
       queue.push([type, value])

@@ -23,7 +23,9 @@ export function pictureOf(record: SharedRecord | null, policy: Policy, now: numb
   return { phase: 'warning', id, startedAt, endAt: at - skew, endsBy: by, canExtend: by === 'idle' }
 }
 
-export const isSamePicture = (a: Snapshot, b: Snapshot): boolean => JSON.stringify(a) === JSON.stringify(b)
+/** `startedAt` belongs to the id: it moves only with this device's clock. */
+export const isSamePicture = (a: Snapshot, b: Snapshot): boolean =>
+  JSON.stringify({ ...a, startedAt: 0 }) === JSON.stringify({ ...b, startedAt: 0 })
 
 /** What to tell of a step from one record and its picture to the next; `heard`: what was to be seen before this tab acted. */
 export function noticesOf(
@@ -32,6 +34,7 @@ export function noticesOf(
   was: Snapshot,
   heard: Snapshot,
   is: Snapshot,
+  cause: string,
   policy: Policy,
 ): Notice[] {
   const notices: Notice[] = []
@@ -46,11 +49,12 @@ export function noticesOf(
     else {
       if (after.generation > before.generation) notices.push(['refreshed', { generation: after.generation }])
       if (is.phase === 'active' && was.phase === 'warning') {
-        const byHand = policy.activityExtends ? 'activity' : 'user'
-        notices.push(['extended', { by: after.serverAt > before.serverAt ? 'server' : byHand, where }])
+        const byServer = after.serverAt > before.serverAt && after.activeAt <= after.serverAt
+        const byUser = cause === 'extend' || (where === 'elsewhere' && !policy.activityExtends)
+        notices.push(['extended', { by: byUser && !byServer ? 'user' : byServer ? 'server' : 'activity', where }])
       }
     }
-    if (is.phase === 'warning' && !(was.phase === 'warning' && was.canExtend === is.canExtend))
+    if (is.phase === 'warning' && (was.phase !== 'warning' || (was.canExtend && !is.canExtend)))
       notices.push(['warning', { endAt: is.endAt, canExtend: is.canExtend }])
   }
   return notices

@@ -47,6 +47,7 @@ export function createPresence(ports: Ports, policy: Policy, now: () => number, 
         watching?.stop()
         watching = null
         flushAt = 0
+        flag = false
       }
     },
     hold() {

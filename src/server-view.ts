@@ -1,5 +1,5 @@
 import type { SharedRecord } from './core/record.js'
-import { answer, ending } from './core/reduce.js'
+import { answer, ending, type Change } from './core/reduce.js'
 import { askAt, tellAt, type Policy } from './core/time.js'
 import { asError } from './errors.js'
 import type { Host } from './host.js'
@@ -13,8 +13,8 @@ export interface ServerView {
   readonly look: (record: SharedRecord) => void
   /** When a call that failed is tried again, shared time. */
   readonly retryAt: () => number
-  /** Tells the server of activity now; false where it did not agree. */
-  readonly tell: () => Promise<boolean>
+  /** Tells the server of activity now, and lets `also` happen if it agrees; false where it did not. */
+  readonly tell: (also: Change) => Promise<boolean>
 }
 
 const LIMIT = 10e3
@@ -35,7 +35,7 @@ export function createServerView(
   /** The call that failed stays claimed in the record; this tab is bound to make it good. */
   let owed: { readonly id: string; readonly told: boolean } | null = null
 
-  const call = async (told: boolean): Promise<boolean> => {
+  const call = async (told: boolean, also?: Change): Promise<boolean> => {
     const { id } = host.live()
     const sentAt = host.now()
     // Claimed before the call, so that no other tab does the same while the server thinks.
@@ -46,7 +46,8 @@ export function createServerView(
         return told ? server?.keepAlive?.({ signal }) : server?.check?.({ signal })
       })
       host.live(id)
-      host.step('server', id, answer(policy, sentAt, told, ms(times?.idleExpiresIn), ms(times?.absoluteExpiresIn)))
+      const answered = answer(policy, sentAt, told, ms(times?.idleExpiresIn), ms(times?.absoluteExpiresIn))
+      host.step(also ? 'extend' : 'server', id, (record, at) => ({ ...answered(record, at), ...also?.(record, at) }))
       failures = 0
       return true
     } catch (error) {
@@ -63,13 +64,15 @@ export function createServerView(
   /** What is due: to tell, to ask, or nothing. */
   const due = (record: SharedRecord): 'tell' | 'ask' | false => {
     const now = host.now()
-    if (owed?.id === record.id) return now >= retryAt && (owed.told ? 'tell' : 'ask')
-    return tellAt(record, policy) <= now ? 'tell' : askAt(record, policy) <= now && 'ask'
+    const tells = tellAt(record, policy) <= now
+    // A question that fails must not keep the server from hearing of the user.
+    if (owed?.id === record.id && (owed.told || !tells)) return now >= retryAt && (owed.told ? 'tell' : 'ask')
+    return tells ? 'tell' : askAt(record, policy) <= now && 'ask'
   }
 
   return {
     retryAt: () => (owed ? retryAt : 0),
-    tell: () => call(true),
+    tell: (also) => call(true, also),
     look(record) {
       if (busy || !ports.online() || !due(record)) return
       busy = true
@@ -78,10 +81,11 @@ export function createServerView(
           const still = due(host.live())
           if (still) await call(still === 'tell')
         })
-        .catch(() => undefined)
         .finally(() => {
           busy = false
         })
+        // What fell due meanwhile; not where another tab is at it.
+        .then(host.look, () => undefined)
     },
   }
 }

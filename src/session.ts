@@ -56,7 +56,8 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     void Promise.resolve().then(() => {
       if (missing.has(feature)) return
       missing.set(feature, event)
-      host.tell('degraded', event)
+      listeners.tell('degraded', event)
+      listeners.drain()
     })
   }
 
@@ -87,10 +88,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     begin(record) {
       step('signIn', null, true, null, record)
     },
-    tell(type, value) {
-      listeners.tell(type, value)
-      listeners.drain()
-    },
+    tell: listeners.tell,
     exclusive: (wait, work) =>
       ports
         .exclusive(wait ? key : `${key}:server`, { wait, signal: ofTab.signal }, work, () => {
@@ -104,6 +102,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   const refresh = createRefresh(host, keeper, server, ports, policy)
   const serverView = createServerView(host, server, ports, policy)
   const { signIn, setTokens, cancel, wipe, sweep } = createSignIn(host, keeper, refresh, server, ports)
+  const authorize = createAuthorize(host, refresh, server)
   const presence = createPresence(ports, policy, now, () => {
     step('activity', activity(policy))
   })
@@ -149,7 +148,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       }
       // What a page finds when it is opened is no news.
       if (was.phase !== 'loading' || signIn) {
-        const notices = noticesOf(before, record, was, pictureOf(taken.record, policy, at), picture, policy)
+        const notices = noticesOf(before, record, was, pictureOf(taken.record, policy, at), picture, cause, policy)
         for (const [type, event] of notices) listeners.tell(type, event)
       }
     }
@@ -211,14 +210,20 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     step('start')
     // Not while other tabs are still asked, and not where they alone could know.
     void ready.then(() => {
-      if (!current() && board.works()) host.exclusive(SWEEP_WAIT, sweep).catch(noop)
+      if (!closed && !current() && board.works()) host.exclusive(SWEEP_WAIT, sweep).catch(noop)
     })
   }
 
   const session: Session = {
     ready,
-    signIn,
-    setTokens,
+    async signIn(...what) {
+      await ready
+      await signIn(...what)
+    },
+    async setTokens(tokens) {
+      await ready
+      await setTokens(tokens)
+    },
     getSnapshot: () => snapshot,
     subscribe: (listener) => listeners.add('change', listener),
     on(type, listener) {
@@ -241,9 +246,9 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       const record = current()
       const canExtend = record && (warnedOf(record, policy, now()) ?? ends(record, policy)[0]).by === 'idle'
       if (closed || !canExtend || ends(record, policy)[0].at === Infinity) return false
-      if (policy.canTell && !(await serverView.tell())) return false
+      if (policy.canTell) return serverView.tell(extension).catch(() => false)
       step('extend', extension)
-      return current()?.id === record.id
+      return !!current()
     },
     touch() {
       if (!closed) presence.seen()
@@ -267,11 +272,14 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     },
     async getAccessToken({ minValidity = 0, forceRefresh, signal } = {}) {
       const left = milliseconds(minValidity, 'minValidity')
-      await ready
+      await abortable(ready, signal)
       const { tokens } = await abortable(refresh.use(left, forceRefresh), signal)
       return tokens.access_token
     },
-    authorize: createAuthorize(host, refresh, server),
+    async authorize(...what) {
+      await ready
+      return authorize(...what)
+    },
     destroy() {
       closed = true
       ofTab.abort()
@@ -280,6 +288,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       cancelTimer()
       stopWaking()
       tabs.close()
+      listeners.clear()
       known(snapshot)
     },
   }

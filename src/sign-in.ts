@@ -80,7 +80,7 @@ export function createSignIn(
     async sweep() {
       const stored = await keeper.peek()
       host.look()
-      if (stored && !host.current()) await wipe(stored.id)
+      if (stored && !host.current() && !host.isClosed()) await wipe(stored.id)
     },
     async setTokens(tokens) {
       const given = checkTokens(tokens)
@@ -91,8 +91,9 @@ export function createSignIn(
       const given = tokens === undefined ? null : checkTokens(tokens)
       const hash = login && fingerprint(login)
       const before = cancels
+      const continues = host.knows(hash)
       // On every page load of a session by cookie nothing is to be done, and nobody is to be waited for.
-      if (!given && host.knows(hash)) return
+      if (!given && continues) return
       await underLock(async () => {
         if (host.knows(hash)) {
           const record = host.current()

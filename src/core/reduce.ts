@@ -108,10 +108,16 @@ export const failure =
 export const answer =
   (policy: Policy, sentAt: number, told: boolean, idle?: number, absolute?: number): Change =>
   ({ toldAt, serverIdleEndsAt, serverAbsoluteEndsAt }) => {
-    // More idle time than we know of is activity elsewhere; what we told the server ourselves is none.
-    const seenAt = told || idle === undefined ? 0 : Math.min(sentAt + idle - policy.idleTimeout, sentAt)
+    // More idle time than we knew of is activity elsewhere, which the server need not be told of again. What we told it
+    // ourselves is none; and where its time is longer than ours from the start, nothing can be learned from that.
+    const isMore =
+      idle !== undefined &&
+      (serverIdleEndsAt < Infinity ? sentAt + idle > serverIdleEndsAt + AHEAD : idle <= policy.idleTimeout)
+    const inferred = isMore && !told ? Math.min(sentAt + idle - policy.idleTimeout, sentAt) : 0
+    const seenAt = inferred > toldAt + AHEAD ? inferred : 0
     return {
-      activeAt: seenAt > toldAt + AHEAD ? seenAt : 0,
+      activeAt: seenAt,
+      toldAt: seenAt,
       serverAt: sentAt,
       serverIdleEndsAt: idle === undefined ? (told ? Infinity : serverIdleEndsAt) : sentAt + idle,
       serverAbsoluteEndsAt: absolute === undefined ? serverAbsoluteEndsAt : sentAt + absolute,

@@ -19,6 +19,10 @@ export const exclusive: Ports['exclusive'] = (name, { wait, signal }, work, degr
     // A request that does not want to wait gets a limit too, should the browser never answer.
     waiting.signal.addEventListener('abort', after(wait || 15e3, giveUp))
     signal.addEventListener('abort', giveUp, { signal: waiting.signal })
+    if (signal.aborted) {
+      giveUp()
+      return
+    }
     // The result does not go through the lock: WebKit rejects the request of a page that it puts into the
     // back/forward cache, while the work goes on.
     const start = async (): Promise<void> => {
@@ -40,7 +44,7 @@ export const exclusive: Ports['exclusive'] = (name, { wait, signal }, work, degr
         .catch(fallBack)
   })
 
-/** Longer than any work under the lock may take. */
+/** Longer than a refresh may take, unless the store is silent as well. */
 const LEASE = 16e3
 
 /**

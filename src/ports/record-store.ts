@@ -20,6 +20,15 @@ export function recordStore(name: string): RecordStore {
         }
         return true
       } catch {
+        try {
+          // Full: a record that is over makes room, and must not be found alive by the next page.
+          if (texts.end) {
+            localStorage.removeItem(keys.record)
+            localStorage.setItem(keys.end, texts.end)
+          }
+        } catch {
+          // Denied: other tabs hear of it aloud.
+        }
         return false
       }
     },

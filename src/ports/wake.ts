@@ -8,7 +8,8 @@ export function onWake(hint: (cause: string, restored: boolean) => void): Undo {
       const listener = (event: Event): void => {
         hint(type, (event as PageTransitionEvent).persisted)
       }
-      target.addEventListener(type, listener, { capture: true, signal: abort.signal })
+      // Early, but not for the focus of elements, which goes by all the time and does not bubble.
+      target.addEventListener(type, listener, { capture: type !== 'focus', signal: abort.signal })
     }
   }
   listen(window, ['pageshow', 'pagehide', 'focus', 'online'])

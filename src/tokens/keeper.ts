@@ -25,10 +25,10 @@ export function createKeeper(
   let held: StoredTokens | null = null
   let onlyHere = false
 
-  const attempt = <T>(work: () => Promise<T>): Promise<T | null> =>
+  const attempt = <T>(work: () => Promise<T>): Promise<T | undefined> =>
     within(after, LIMIT, null, async () => work()).catch(() => {
       broken()
-      return null
+      return undefined
     })
   const heldFor = (id: string): StoredTokens | null => (held?.id === id ? held : null)
   const hold = (next: StoredTokens, here: boolean): void => {
@@ -60,9 +60,11 @@ export function createKeeper(
       return true
     },
     async clear(id) {
-      const mine = onlyHere ? heldFor(id) : null
-      if (heldFor(id)) held = null
-      return (await attempt(() => store.clear(id))) ?? mine
+      const mine = heldFor(id)
+      if (mine) held = null
+      const removed = await attempt(() => store.clear(id))
+      // A store that is broken tells nobody whose turn it is.
+      return removed ?? (onlyHere || removed === undefined ? mine : null)
     },
   }
 }

@@ -61,11 +61,14 @@ export function createRefresh(
     return known
   }
 
-  const ask = async (used: StoredTokens | null): Promise<TokenResponse> => {
-    const once = (limit: number): Promise<TokenResponse> =>
-      within(ports.after, limit, host.signal(), async (signal) =>
+  const ask = async (id: string, used: StoredTokens | null): Promise<TokenResponse> => {
+    const once = (limit: number): Promise<TokenResponse> => {
+      // Each try is an act of its own: a laptop may have slept past the deadline since the last.
+      host.live(id)
+      return within(ports.after, limit, host.signal(), async (signal) =>
         checkTokens(await server?.refresh?.(used?.tokens ?? null, { signal })),
       )
+    }
     const reply = await once(FIRST_TRY).catch((error: unknown) => {
       // The server may have rotated while its answer was lost. Those with a grace period answer the old token once more.
       if (['timeout', 'offline'].includes(asError(error).code) && ports.online()) return once(SECOND_TRY)
@@ -76,20 +79,30 @@ export function createRefresh(
     return reply.refresh_token || !kept ? reply : { ...reply, refresh_token: kept }
   }
 
+  /** A tab may die between storing tokens and saying so: whoever finds them says it. */
+  const adopted = (found: StoredTokens): StoredTokens => {
+    const { id, generation, tokens, expiresAt } = found
+    const record = host.live(id)
+    const tokenExpiresAt = (expiresAt ?? Infinity) + record.skew
+    const tokenAt = tokenExpiresAt - (Number(tokens.expires_in) * 1e3 || 0)
+    if (generation > record.generation) host.step('adopted', id, () => ({ generation, tokenAt, tokenExpiresAt }), true)
+    return found
+  }
+
   const commit = async (id: string, used: StoredTokens | null, tokens: TokenResponse): Promise<StoredTokens> => {
-    const [next, known] = times(id, host.live(id).generation + 1, tokens)
+    const [next, known] = times(id, Math.max(host.live(id).generation, used?.generation ?? 0) + 1, tokens)
     if (!(await keeper.put(next, used))) {
       // Something else is stored: newer tokens, or none since the session ended, or none because somebody emptied the store.
       const newer = await keeper.get(id, next.generation)
       host.live(id)
-      if (newer && newer.generation >= next.generation) return newer
+      if (newer && newer.generation >= next.generation) return adopted(newer)
       await keeper.put(next)
     }
     try {
       host.live(id)
     } catch (error) {
       // The session's end cleared the store, perhaps a moment too early.
-      await keeper.clear(id)
+      if (!host.isClosed()) await keeper.clear(id)
       throw error
     }
     host.step('refreshed', id, () => known, true)
@@ -100,14 +113,14 @@ export function createRefresh(
     const record = host.live(id)
     const { code, retryAt: toldAt = 0 } = error
     if (code === 'no_tokens') empty = name(record)
-    else if (code === 'rejected') host.step(code, id, ending(code))
+    else if (code === 'rejected') host.step(code, id, ending(code), true)
     else {
       const now = host.now()
       // While the browser itself is offline there is no back-off: it will say when it is online.
       ranOffline = code === 'offline'
       if (!ranOffline || ports.online()) {
         const told = Math.max(0, toldAt + record.skew - now) * (1 + ports.random() / 5)
-        host.step('refresh failed', id, failure(now + Math.max(told, pause(record.failures, ports.random))))
+        host.step('refresh failed', id, failure(now + Math.max(told, pause(record.failures, ports.random))), true)
       }
       lastFailure = error
       const { retryAt, skew } = host.live(id)
@@ -130,12 +143,15 @@ export function createRefresh(
     const record = host.live(id)
     if (stored && stored.id !== id) await keeper.clear(stored.id)
     const used = await keeper.get(id, seen + 1)
-    if (used && used.generation > seen) return used
+    if (used && used.generation > seen) return adopted(used)
     mayTry(record)
     // Its refresh token has been used: the newer one was lost with the tab that could not store it.
-    if (used && used.generation < record.generation) throw noTokens()
+    if (used && used.generation < record.generation) {
+      empty = name(record)
+      throw noTokens()
+    }
     try {
-      return await commit(id, used, await ask(used))
+      return await commit(id, used, await ask(id, used))
     } catch (thrown) {
       const error = asError(thrown)
       if (error.code !== 'signed_out') fail(id, error)
@@ -161,7 +177,8 @@ export function createRefresh(
         })
       const mine = (flight = { id, result })
     }
-    return flight.result
+    // The one that is under way may have been asked for less.
+    return flight.result.then((tokens) => (tokens.generation > seen ? tokens : newer(id, seen)))
   }
 
   const ahead = (record: SharedRecord): void => {
@@ -179,6 +196,7 @@ export function createRefresh(
     async use(minValidity = 0, force = false) {
       const { id, generation } = host.live()
       let tokens = await keeper.get(id, generation)
+      if (tokens) adopted(tokens)
       const isValid = (left: number): boolean => {
         const record = host.live(id)
         if (!tokens) return false
@@ -192,6 +210,8 @@ export function createRefresh(
       if (force || !isValid(minValidity)) {
         try {
           tokens = await newer(id, tokens?.generation ?? generation)
+          // What another tab had got may be dead by now: the machine slept.
+          if (!isValid(0)) tokens = await newer(id, tokens.generation)
         } catch (error) {
           if (!isValid(0)) throw error
         }

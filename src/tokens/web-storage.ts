@@ -6,6 +6,9 @@ import { isStill, storedTokens } from './stored.js'
  * it knowingly. OWASP's Session Management Cheat Sheet and NIST SP 800-63B-4 §5.1 advise against it; `idbTokens` costs as little.
  * Every method rejects where the browser denies storage or it is full, and the session then goes on in memory.
  *
+ * A tab that is duplicated, or opened by another, starts with a copy of its sessionStorage: two tabs then refresh with the
+ * same token, which a server with reuse detection ends the session for. Prefer memory or IndexedDB there.
+ *
  * `storage` is called at each use, so that a server can import and create it. sessionStorage is not shared between tabs, all
  * else counts as shared. `key` is the entry's name: give each session of an origin its own.
  *

@@ -232,7 +232,17 @@ describe('the server’s word', () => {
   it('of more idle time than we know of is activity elsewhere, never later than the question', () => {
     expect(said(T + WARNED, false, 10 * MINUTE).activeAt).toBe(T + 9 * MINUTE)
     expect(said(T + WARNED, false, 15 * MINUTE).activeAt).toBe(T + WARNED)
-    expect(said(T + WARNED, false, 99 * MINUTE).activeAt).toBe(T + WARNED)
+    // Its time is longer than ours from the start: nothing can be learned from that.
+    expect(said(T + WARNED, false, 99 * MINUTE).activeAt).toBe(T)
+  })
+
+  it('of the same idle end as before is no activity, and of a later one is, and the server need not be told of that', () => {
+    const first = reduce(live, answer(policy, T + 5 * MINUTE, false, 25 * MINUTE), at(5 * MINUTE), policy)
+    const same = reduce(first, answer(policy, T + 12 * MINUTE, false, 18 * MINUTE), at(12 * MINUTE), policy)
+    expect(same.record!.activeAt).toBe(T)
+    const later = reduce(same, answer(policy, T + 12 * MINUTE, false, 20 * MINUTE), at(12 * MINUTE), policy)
+    expect(later.record!.activeAt).toBe(T + 12 * MINUTE)
+    expect(later.record!.toldAt).toBe(later.record!.activeAt)
   })
 
   it('I16: about what we told it ourselves is no activity', () => {

@@ -223,6 +223,24 @@ describe('I4: several tabs', () => {
     expect(world.server.calls).toEqual([])
   })
 
+  it('never use a refresh token twice after one of them crashed between the store and the record', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    const three = world.tab()
+    const ghost = world.server.of({ name: 'ghost', frozen: false, gone: false })
+    const { signal } = new AbortController()
+    const tokens = await world.until(ghost.refresh(world.tokens.stored!.tokens, { signal }))
+    world.tokens.stored = { id: 'session-0001', generation: 2, tokens, expiresAt: wall(world) + 5 * MINUTE }
+    for (const tab of [two, three]) expect(await world.until(token(tab))).toBe('access-f1-2')
+    for (const round of [2, 3, 4]) {
+      await outlive(world, one)
+      const all = await world.until(Promise.all([one, two, three].map((tab) => token(tab))))
+      expect(new Set(all)).toEqual(new Set([`access-f1-${round + 1}`]))
+    }
+    expect(world.server.reused).toBe(0)
+  })
+
   it('without locks make at most one extra call each, and none is signed out where the server has grace', async () => {
     const world = createWorld()
     world.locks.works = false

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
-import { createWorld, HOUR, KEY, MINUTE, SECOND, type Tab, type World } from './world.js'
+import { createWorld, HOUR, KEY, MINUTE, SECOND, type Heard, type Tab, type World } from './world.js'
 
 const wall = (world: World): number => world.time.clock().wall
 const methods = { methods: ['refresh', 'signOut', 'keepAlive', 'check'] } as const
@@ -107,7 +107,7 @@ describe('keepAlive', () => {
     world.server.manner = () => ({ hangs: true })
     await work(world, [tab], 5 * MINUTE + 5 * SECOND)
     expect(world.locks.isHeld(`${KEY}:server`)).toBe(true)
-    await world.advance(11 * SECOND)
+    await world.advance(5.2 * SECOND)
     expect(world.locks.isHeld(`${KEY}:server`)).toBe(false)
     expect(tab.phase()).toBe('active')
   })
@@ -253,6 +253,20 @@ describe('staying signed in where the server is told', () => {
     expect(tab.phase()).toBe('active')
     expect(told(tab)).toEqual(['extended'])
     expect(world.server.count('keepAlive')).toBe(1)
+  })
+
+  it('is told as the user’s doing, in every tab', async () => {
+    const world = createWorld()
+    const one = await world.signedIn({}, methods)
+    const two = world.tab({}, methods)
+    await world.advance(14 * MINUTE)
+    two.news()
+    one.news()
+    expect(await world.until(one.session.extend())).toBe(true)
+    await world.advance(SECOND)
+    const extended = ({ type }: Heard): boolean => type === 'extended'
+    expect(one.news().filter(extended)).toEqual([{ type: 'extended', by: 'user', where: 'here' }])
+    expect(two.news().filter(extended)).toEqual([{ type: 'extended', by: 'user', where: 'elsewhere' }])
   })
 
   it.each([new SessionError('server'), new TypeError('Failed to fetch'), new Error('anything')])(
