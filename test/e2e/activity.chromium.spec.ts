@@ -50,7 +50,7 @@ const inputs: { what: string; input: (cdp: CDPSession) => Promise<unknown> }[] =
   {
     what: 'a file that is dragged in from elsewhere',
     input: async (cdp) => {
-      const data = { items: [], files: ['/tmp/report.txt'], dragOperationsMask: 1 }
+      const data = { items: [], files: ['/report.txt'], dragOperationsMask: 1 }
       for (const type of ['dragEnter', 'dragOver', 'dragOver'] as const) {
         await cdp.send('Input.dispatchDragEvent', { type, x: 60, y: 300, data })
       }
