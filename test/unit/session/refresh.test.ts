@@ -811,6 +811,40 @@ describe('I5: whatever was in flight', () => {
     expect(await late).toBe('signed_out')
   })
 
+  it('a reply that is stored after the end, by a store that takes its time, is taken out again', async () => {
+    const world = createWorld()
+    world.tokens.delay = (method) => (method === 'set' ? 9 : 1)
+    const server = { refresh: async () => Promise.resolve({ access_token: 'by-cookie', expires_in: 60 }) }
+    const tab = world.tab({ server })
+    await world.until(tab.session.signIn())
+    const late = outcome(token(tab))
+    await world.advance(5)
+    await world.until(tab.session.signOut())
+    expect(await world.until(late)).toBe('signed_out')
+    await world.advance(SECOND)
+    expect(world.tokens.stored).toBeNull()
+  })
+
+  it.each(Array.from({ length: 12 }, (_none, i) => i + 16))(
+    'a sign-in that did not wait while a reply was being stored keeps its own tokens: after %i ms',
+    async (ms) => {
+      const world = createWorld()
+      const one = await world.signedIn()
+      const two = world.tab()
+      await outlive(world, one)
+      world.locks.works = false
+      world.board.delay = { storage: Infinity, channel: Infinity }
+      const old = outcome(token(one))
+      await world.advance(ms)
+      await world.until(two.session.signIn(world.grant()))
+      await world.advance(SECOND)
+      await old
+      expect(world.tokens.stored).toMatchObject({ id: 'session-0002', generation: 1 })
+      expect(await world.until(token(two))).toBe('access-f2-1')
+      expect(await world.until(token(one))).toBe('access-f2-1')
+    },
+  )
+
   it('a refresh that waited for the lock while somebody else signed in leaves the new tokens alone', async () => {
     const world = createWorld()
     const one = await world.signedIn()

@@ -1,11 +1,15 @@
 import type { StoredTokens, TokenStore } from '../../../../src/types.js'
 import type { Owner, Time } from './time.js'
 
+type Access = 'get' | 'set' | 'clear'
+
 /** One place for tokens that all tabs see, as IndexedDB is: every access takes its time. */
 export interface TokenPlace {
   stored: StoredTokens | null
   /** What becomes of each access; by default it works. */
-  fault: (method: 'get' | 'set' | 'clear') => 'works' | 'fails' | 'hangs'
+  fault: (method: Access) => 'works' | 'fails' | 'hangs'
+  /** How long each access takes, ms. */
+  delay: (method: Access) => number
   readonly of: (owner: Owner) => TokenStore
 }
 
@@ -13,12 +17,13 @@ export function createTokenPlace(time: Time): TokenPlace {
   const place: TokenPlace = {
     stored: null,
     fault: () => 'works',
+    delay: () => 1,
     of(owner) {
-      const access = <T>(method: 'get' | 'set' | 'clear', work: () => T): Promise<T> =>
+      const access = <T>(method: Access, work: () => T): Promise<T> =>
         new Promise((resolve, reject) => {
           const fault = place.fault(method)
           if (fault === 'hangs') return
-          time.later(owner, 1, () => {
+          time.later(owner, place.delay(method), () => {
             if (fault === 'fails') reject(new Error(`the disk says no to ${method}`))
             else resolve(work())
           })
