@@ -111,9 +111,10 @@ test('a reply without expires_in is a token that can be used', async ({ tabs, to
   expect(tokens.tokenCalls()).toHaveLength(1)
 })
 
+/** V8 quotes ten characters on either side of what it does not understand. */
 const malformed = {
   HTML: { body: '<!doctype html><title>Sign in</title>', contentType: 'text/html' },
-  'broken JSON': { body: `{"access_token":"at.${TOKEN_MARK}.cut","refresh_tok`, contentType: 'application/json' },
+  'broken JSON': { body: `{"access_token":${TOKEN_MARK}.cut}`, contentType: 'application/json' },
   'JSON that is no token response': { body: `{"token":"at.${TOKEN_MARK}.odd"}`, contentType: 'application/json' },
 }
 for (const [what, reply] of Object.entries(malformed)) {

@@ -226,7 +226,7 @@ test('a duplicated tab does no harm', async ({ tabs, tokens, context }) => {
       window.open(location.href)
     }),
   ])
-  await twin.waitForFunction(() => 'harness' in window)
+  await expect.poll(() => twin.evaluate(() => 'harness' in window).catch(() => false)).toBe(true)
   await tab.shiftClock(afterExpiry)
   await twin.evaluate((ms) => {
     window.harness.shiftClock(ms)
