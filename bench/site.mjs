@@ -41,19 +41,20 @@ const html = (script) =>
 export async function startSite() {
   const scripts = await bundle()
   const server = createServer(({ url = '/' }, response) => {
-    const { pathname } = new URL(url, 'http://localhost')
+    const { pathname, search } = new URL(url, 'http://localhost')
     const script = scripts.get(pathname)
     // Isolation makes `performance.now()` exact to 5 µs instead of 100.
     response.setHeader('cross-origin-opener-policy', 'same-origin')
     response.setHeader('cross-origin-embedder-policy', 'require-corp')
     if (script)
-      // Who has a session has been here before: the browser has the script and, after a few visits, its compiled code.
+      // Who has a session has been here before: the browser has the script and, after a few visits, what it compiled of it.
+      // By the query each use of a page has its own.
       response
         .setHeader('content-type', 'text/javascript; charset=utf-8')
         .setHeader('cache-control', 'max-age=3600')
         .end(script)
     else if (scripts.has(`${pathname}.js`))
-      response.setHeader('content-type', 'text/html; charset=utf-8').end(html(`${pathname}.js`))
+      response.setHeader('content-type', 'text/html; charset=utf-8').end(html(`${pathname}.js${search}`))
     else response.writeHead(404).end()
   })
   await new Promise((resolve) => server.listen(0, 'localhost', () => resolve(null)))

@@ -3,15 +3,18 @@ import { createSession } from 'sojourn'
 
 type Subject = 'sojourn' | 'bare'
 
+/** Long enough to be alive still when the last tab is opened. */
+const options = { idleTimeout: '8h' } as const
+
 export async function signIn(): Promise<void> {
-  const session = createSession()
+  const session = createSession(options)
   await session.signIn()
   session.destroy()
 }
 
 const begin: Readonly<Record<Subject, () => () => void>> = {
   sojourn() {
-    const session = createSession()
+    const session = createSession(options)
     const { phase } = session.getSnapshot()
     if (phase !== 'active') throw new Error(`The phase is ${phase}.`)
     return () => session.destroy()
