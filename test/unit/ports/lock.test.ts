@@ -259,6 +259,13 @@ describe('with Web Locks', () => {
     expect(degraded).not.toHaveBeenCalled()
   })
 
+  it('I10: who was done with it before does not even ask', async () => {
+    const controller = new AbortController()
+    controller.abort()
+    expect(await turn('mine', { signal: controller.signal })).toBe('timeout')
+    expect(asked).toEqual([])
+  })
+
   it('I10: who is done with it withdraws the request', async () => {
     const controller = new AbortController()
     const mine = turn('mine', { signal: controller.signal })

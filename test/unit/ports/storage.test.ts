@@ -47,6 +47,22 @@ describe('the record in localStorage', () => {
     expect(Object.fromEntries(items)).toEqual({ [NAME]: 'later', [`${NAME}:end`]: 'e' })
   })
 
+  it('I5: that has no room left, gives its own room to its end', () => {
+    const items = new Map([[NAME, 'x'.repeat(300)]])
+    const full = (): number => [...items].join('').length
+    storage({
+      getItem: (key: string) => items.get(key) ?? null,
+      removeItem: (key: string) => void items.delete(key),
+      setItem(key: string, text: string) {
+        if (!items.has(key) && full() + text.length > 320) denied()
+        items.set(key, text)
+      },
+    })
+    const store = recordStore(NAME)
+    expect(store.write({ record: 'r', end: 'e'.repeat(90) })).toBe(false)
+    expect(store.read()).toEqual({ record: null, end: 'e'.repeat(90) })
+  })
+
   it('that cannot be read or written says so and throws nothing', () => {
     storage({ getItem: denied, setItem: denied })
     const store = recordStore(NAME)

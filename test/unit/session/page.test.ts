@@ -178,6 +178,35 @@ describe('I10: destroy()', () => {
     },
   )
 
+  it('right after it was made leaves the tokens of the session that is made next alone, as under StrictMode', async () => {
+    const world = createWorld()
+    world.locks.works = false
+    world.tokens.delay = () => 20
+    const first = world.tab()
+    await world.advance(5)
+    first.session.destroy()
+    const second = world.tab()
+    await world.until(second.session.signIn(world.grant()))
+    await world.advance(10 * SECOND)
+    expect(second.phase()).toBe('active')
+    expect(world.tokens.stored).toMatchObject({ id: 'session-0001' })
+    expect(world.server.calls).toEqual([])
+  })
+
+  it('while a new token is being stored leaves it to the other tabs', async () => {
+    const world = createWorld()
+    world.tokens.delay = (method) => (method === 'set' ? 20 : 1)
+    const one = await world.signedIn()
+    const two = world.tab()
+    const late = outcome(one.session.getAccessToken({ forceRefresh: true }))
+    await world.advance(30)
+    one.session.destroy()
+    expect(await world.until(late)).toBe('signed_out')
+    await world.advance(SECOND)
+    expect(world.tokens.stored).toMatchObject({ generation: 2 })
+    expect(await world.until(two.session.getAccessToken())).toBe('access-f1-2')
+  })
+
   it('while waiting for the lock leaves the queue', async () => {
     const world = createWorld()
     const one = await world.signedIn()

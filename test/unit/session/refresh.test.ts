@@ -214,6 +214,37 @@ describe('I4: several tabs', () => {
     expect(world.server.count('refresh')).toBe(1)
   })
 
+  it('hand out no token of another tab’s that has died since, as after a sleep', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    await world.until(token(one))
+    const ghost = world.server.of({ name: 'ghost', frozen: false, gone: false })
+    const tokens = await world.until(
+      ghost.refresh(world.tokens.stored!.tokens, { signal: new AbortController().signal }),
+    )
+    world.tokens.stored = { id: 'session-0001', generation: 2, tokens, expiresAt: wall(world) + 5 * MINUTE }
+    await outlive(world, one)
+    expect(await world.until(token(one))).toBe('access-f1-3')
+    expect(world.server.reused).toBe(0)
+  })
+
+  it('do not join a refresh that was asked for less than they need', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await world.until(token(one))
+    world.server.manner = (_method, { from }) => ({ after: from === 'tab 2' ? 400 : 20 })
+    const theirs = token(two, { forceRefresh: true })
+    await world.advance(10)
+    const waits = token(one, { forceRefresh: true })
+    await world.advance(10)
+    await world.until(theirs)
+    const more = token(one, { forceRefresh: true })
+    expect(await world.until(waits)).toBe('access-f1-2')
+    expect(['access-f1-2', 'access-f1-3']).toContain(await world.until(more))
+    expect(world.server.reused).toBe(0)
+  })
+
   it('find the newer token in the store where the record does not know of it yet', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
@@ -398,6 +429,18 @@ describe('a reply that is lost after the server rotated', () => {
     expect(world.server.count('refresh')).toBe(2)
     expect(world.locks.isHeld(KEY)).toBe(false)
     expect(one.phase()).toBe('active')
+  })
+
+  it('I1: is not asked for again past the deadline', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await outlive(world, tab)
+    world.server.manner = (method) => ({ hangs: method === 'refresh' })
+    const late = outcome(token(tab))
+    await world.advance(9.9 * SECOND)
+    world.time.sleep(HOUR)
+    expect(await world.until(late)).toBe('signed_out')
+    expect(world.server.count('refresh')).toBe(1)
   })
 
   it('is not asked for again while the browser is offline', async () => {

@@ -360,6 +360,19 @@ describe('signing out', () => {
     expect(world.server.calls).toMatchObject([{ method: 'signOut', from: 'tab 2', tokens: null, reason: 'signOut' }])
   })
 
+  it('leaves no input behind that would count for the next session', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    tab.input()
+    tab.input()
+    await world.until(tab.session.signOut())
+    await world.until(tab.session.signIn(world.grant()))
+    const { startedAt } = tab.session.getSnapshot() as { startedAt: number }
+    tab.hint('focus')
+    await world.advance(5 * SECOND)
+    expect(world.record()['activeAt']).toBe(startedAt)
+  })
+
   it('I8: does not wait for a server that does not answer for longer than 5 s, nor for a store that hangs', async () => {
     const world = createWorld()
     const tab = await world.signedIn()

@@ -258,6 +258,18 @@ describe('the snapshot', () => {
     expect(warned).toMatchObject({ phase: 'warning', endsBy: 'idle', canExtend: true })
   })
 
+  it('does not change when the clock is set back: the same session is shown', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const changed = vi.fn()
+    tab.session.subscribe(changed)
+    const before = tab.session.getSnapshot()
+    world.time.setClock(-HOUR)
+    tab.hint('focus')
+    expect(tab.session.getSnapshot()).toBe(before)
+    expect(changed).not.toHaveBeenCalled()
+  })
+
   it('tells times by the clock of this device', async () => {
     const world = createWorld()
     const tab = await world.signedIn()

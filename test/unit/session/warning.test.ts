@@ -67,6 +67,18 @@ describe('without activity', () => {
     expect(kinds(tab)).toEqual(['warning'])
   })
 
+  it('does not tell again of a warning that becomes one that can be answered', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ warnBefore: '4m' }, { methods: ['check'] })
+    world.server.times = { absoluteExpiresIn: 200 }
+    await world.advance(11 * MINUTE)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'warning', endsBy: 'server' })
+    expect(kinds(tab)).toEqual(['warning'])
+    world.server.times = { absoluteExpiresIn: 3600 }
+    await world.advance(200 * SECOND)
+    expect(kinds(tab)).not.toContain('warning')
+  })
+
   it('never warns before half of the way', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '4m', warnBefore: '4m' })
