@@ -10,7 +10,8 @@ export default defineConfig({
   workers: 2,
   retries: 0,
   forbidOnly: true,
-  timeout: 30_000,
+  // Firefox with five tabs on two busy cores; what is waited for has limits of its own.
+  timeout: 90_000,
   expect: { timeout: 5_000 },
   reporter: [['list']],
   projects: [
