@@ -217,7 +217,8 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   const session: Session = {
     ready,
     async signIn(...what) {
-      await ready
+      // At once where it can be: a sign-out that is called next is to find it under way.
+      if (snapshot.phase === 'loading') await ready
       await signIn(...what)
     },
     async setTokens(tokens) {

@@ -433,6 +433,19 @@ describe('signing out', () => {
     expect(tab.heard).toEqual([])
   })
 
+  it('gives up a sign-in that was called just before it', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    const signIn = outcome(tab.session.signIn(world.grant()))
+    const signedOut = tab.session.signOut()
+    expect(await world.until(signIn)).toBe('signed_out')
+    await world.until(signedOut)
+    await world.advance(SECOND)
+    expect(tab.phase()).toBe('signedOut')
+    expect(world.tokens.stored).toBeNull()
+    expect(world.server.calls).toMatchObject([{ method: 'signOut', tokens: { refresh_token: 'refresh-f1-1' } }])
+  })
+
   it('gives up a sign-in that still waits for the lock', async () => {
     const world = createWorld()
     const busy = await world.signedIn()
