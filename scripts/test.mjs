@@ -15,7 +15,7 @@ import { installDependencies, root } from './lib.mjs'
 const reports = join(root, '.cache/reports')
 
 /** Ms after which a step that hangs is stopped. */
-const LIMIT = 12 * 60_000
+const LIMIT = 25 * 60_000
 
 /** Runs a command of `node_modules` or a script of this folder. @param {string} program @param {string[]} args @param {NodeJS.ProcessEnv} [env] */
 function run(program, args, env = {}) {
