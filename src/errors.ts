@@ -30,7 +30,7 @@ export class SessionError extends Error {
   declare readonly retryAt?: number
 
   constructor(code: SessionErrorCode, options: { message?: string; cause?: unknown; retryAt?: number } = {}) {
-    super(options.message ?? code, 'cause' in options ? { cause: options.cause } : undefined)
+    super(options.message ?? code, options)
     this.code = code
     if (options.retryAt !== undefined) this.retryAt = options.retryAt
   }
@@ -39,9 +39,8 @@ export class SessionError extends Error {
 /** Whether `value` is a {@link SessionError}, from this copy of the library or another. */
 export function isSessionError(value: unknown): value is SessionError {
   // Not `instanceof`: another realm has another Object.
-  return (
-    typeof value === 'object' && value !== null && 'code' in value && 'name' in value && value.name === 'SessionError'
-  )
+  const { name, code } = Object(value) as Partial<SessionError>
+  return name === 'SessionError' && !!code
 }
 
 export const failed = (code: SessionErrorCode, message: string): SessionError => new SessionError(code, { message })
