@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { arch, cpus, type } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Failure, installDependencies, report, root } from '../scripts/lib.mjs'
 import { disturbance } from './quiet.mjs'
 import { describe, resultsPath } from './report.mjs'
@@ -68,6 +69,8 @@ await report(async () => {
   const doubt = disturbance()
   if (doubt) console.log(`\n${doubt}`)
   if (!process.argv.includes('--write')) return
-  writeFileSync(resultsPath, `${JSON.stringify(results, null, 2)}\n`)
+  const { format, resolveConfig } = await import('prettier')
+  const path = fileURLToPath(resultsPath)
+  writeFileSync(path, await format(JSON.stringify(results), { ...(await resolveConfig(path)), filepath: path }))
   run('readme-numbers.mjs', '--write')
 })

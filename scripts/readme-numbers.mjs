@@ -1,6 +1,7 @@
 // @ts-check
 
-// The numbers in the README come from measurements: `--write` puts them there, without it they are printed.
+// The numbers in the README come from measurements: `--write` puts them there, without it they are printed. Sizes are
+// measured now, figures are those that `npm run bench -- --write` left in bench/results.json.
 // test/dist/readme.test.ts fails when README and measurement differ.
 
 import { spawnSync } from 'node:child_process'
@@ -8,6 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { format, resolveConfig } from 'prettier'
+import { describe, readResults } from '../bench/report.mjs'
 import { Failure, report, root } from './lib.mjs'
 
 const readme = join(root, 'README.md')
@@ -29,8 +31,11 @@ function sizes() {
   ].join('\n')
 }
 
+/** What input, start and sign-out cost, as the benchmark measured them last. */
+const figures = () => describe(readResults())
+
 /** What stands between `<!-- name -->` and `<!-- /name -->`, by name. @type {Readonly<Record<string, () => string>>} */
-const blocks = { sizes }
+const blocks = { sizes, figures }
 
 /**
  * `text` with every marked block measured anew.
