@@ -38,6 +38,12 @@ export const layers = [
   },
   { files: ['index.ts'], imports: ['session.ts', 'ports/', 'tokens/memory.ts', ...words] },
   { files: ['policies.ts'], imports: [], types: ['types.ts'] },
+  { files: ['testing.ts'], imports: ['session.ts', 'testing/'], types: ['ports/'] },
+  {
+    files: ['testing/'],
+    imports: ['session.ts', ...words],
+    types: ['core/', 'ports/types.ts'],
+  },
   { files: ['fetch.ts'], imports: ['errors.ts', 'limit.ts'], types: ['types.ts'] },
   {
     files: ['global.ts'],

@@ -25,7 +25,15 @@ const SWEEP_WAIT = 15e3
 const noop = (): void => undefined
 const over = (): Error => failed('signed_out', 'This session is over, or this page is done with it. Sign in first.')
 
-/** A session on the given world: `createSession` gives it the browser's. */
+/**
+ * A session on a world of your own: `createSession` gives it the browser's. Throws as that does.
+ *
+ * @example A second session object in the same tab, as under React's StrictMode
+ * ```ts
+ * const tab = createWorld().tab()
+ * const second = createSessionWith(tab.ports, { idleTimeout: '15m' })
+ * ```
+ */
 export function createSessionWith(ports: Ports, options: SessionOptions = {}): Session {
   const policy = policyOf(options)
   const { name = 'session', server, tokenStore = memoryTokens() } = options

@@ -48,6 +48,10 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
   'sojourn/fetch': [...storage, ...databases, ...channels, ...time, ...secrets, 'document', 'navigator'],
   'sojourn/oauth': [...page.filter((name) => name !== 'location'), ...storage, ...databases, ...channels],
   'sojourn/policies': [...page, ...storage, ...databases, ...channels, ...network, ...time, ...secrets],
+  'sojourn/testing': [
+    ...['document', 'window', 'navigator', 'location', 'localStorage', 'sessionStorage', 'cookie', 'BroadcastChannel'],
+    ...[...databases, ...network, ...time, ...secrets],
+  ],
   'sojourn/tokens/idb': [...page, ...storage, ...channels, ...network],
   'sojourn/tokens/web-storage': [...page, 'cookie', ...databases, ...channels, ...network, ...time, ...secrets],
 }

@@ -33,6 +33,8 @@ describe('what is published', () => {
       [
         "LICENSE",
         "README.md",
+        "dist/core/record.d.ts",
+        "dist/core/time.d.ts",
         "dist/errors.d.ts",
         "dist/fetch.d.ts",
         "dist/fetch.js",
@@ -40,13 +42,26 @@ describe('what is published', () => {
         "dist/index.js",
         "dist/policies.d.ts",
         "dist/policies.js",
+        "dist/ports/types.d.ts",
         "dist/servers/oauth.d.ts",
         "dist/servers/oauth.js",
+        "dist/session.d.ts",
         "dist/shared/errors.js",
         "dist/shared/limit.js",
+        "dist/shared/session.js",
         "dist/shared/stored.js",
         "dist/sojourn.core.min.js",
         "dist/sojourn.min.js",
+        "dist/testing.d.ts",
+        "dist/testing.js",
+        "dist/testing/channel.d.ts",
+        "dist/testing/locks.d.ts",
+        "dist/testing/page.d.ts",
+        "dist/testing/server.d.ts",
+        "dist/testing/storage.d.ts",
+        "dist/testing/time.d.ts",
+        "dist/testing/tokens.d.ts",
+        "dist/testing/world.d.ts",
         "dist/tokens/idb.d.ts",
         "dist/tokens/idb.js",
         "dist/tokens/memory.d.ts",
@@ -154,10 +169,11 @@ describe('importing it apart', () => {
       import { createFetch } from 'sojourn/fetch'
       import { oauth, type OAuthOptions } from 'sojourn/oauth'
       import { policies, type Policy } from 'sojourn/policies'
+      import { createSessionWith, createWorld, type Ports, type Tab, type World } from 'sojourn/testing'
       import { idbTokens } from 'sojourn/tokens/idb'
       import { webStorageTokens } from 'sojourn/tokens/web-storage'
       export type All = [Deadlines, Duration, EndReason, SessionErrorCode, SessionEvents, ServerTimes, SessionServer,
-        SessionStep, Snapshot, StoredTokens, TokenResponse, TokenStore, OAuthOptions, Policy]
+        SessionStep, Snapshot, StoredTokens, TokenResponse, TokenStore, OAuthOptions, Policy, Ports, Tab, World]
       const options: SessionOptions = {
         ...policies.nistAal2,
         tokenStore: [memoryTokens(), idbTokens({ encrypt: true }), webStorageTokens(() => sessionStorage)][0]!,
@@ -165,6 +181,7 @@ describe('importing it apart', () => {
       }
       const session: Session = createSession(options)
       export const call: typeof fetch = createFetch(session, { origins: ['https://api.example.com'] })
+      export const tested: Session = createSessionWith(createWorld().tab().ports, options)
       export const failed: boolean = isSessionError(new SessionError('offline'))
     `
     writeFileSync(join(folder, 'use.ts'), [...lines, use].join('\n'))

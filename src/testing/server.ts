@@ -1,44 +1,53 @@
-import { SessionError } from '../../../../src/errors.js'
-import type { EndReason, ServerTimes, SessionServer, TokenResponse } from '../../../../src/types.js'
-import type { Listener } from './board.js'
-import type { Time } from './time.js'
+import { SessionError } from '../errors.js'
+import type { EndReason, ServerTimes, SessionServer, TokenResponse } from '../types.js'
+import type { Listener } from './channel.js'
+import { browser, type Time } from './time.js'
 
-export type Method = 'refresh' | 'keepAlive' | 'check' | 'signOut'
+export type ServerMethod = 'refresh' | 'keepAlive' | 'check' | 'signOut'
 
-export interface Call {
-  readonly method: Method
+/** A call as the server got it. */
+export interface ServerCall {
+  readonly method: ServerMethod
+  /** The name of the tab. */
   readonly from: string
+  /** By the wall clock, epoch ms. */
   readonly at: number
   readonly tokens: TokenResponse | null
   readonly reason?: EndReason
 }
 
-/** How the server answers: `lost` does its work, and the answer never arrives; `hangs` does it, and never answers. */
+/** How a call is answered. `lost`: the work is done, and the answer never arrives. `hangs`: it is done, and nobody answers. */
 export interface Manner {
+  /** The whole way there and back, ms. @default 20 */
   readonly after?: number
   readonly lost?: boolean
   readonly hangs?: boolean
+  /** Thrown in place of the work: `new SessionError('server')`, say. */
   readonly fails?: unknown
+  /** Answered in place of what would be right. */
   readonly replies?: unknown
 }
 
-/** A token server with rotation and reuse detection, and a session of its own that it tells the times of. */
+/** A server with refresh tokens that are used once, and with a session of its own that it can tell the times of. */
 export interface FakeServer {
-  readonly calls: Call[]
-  readonly count: (method: Method) => number
-  /** How each call is answered; by default after 20 ms, as it should be. */
-  manner: (method: Method, call: Call) => Manner
-  /** Seconds that access tokens live. */
+  readonly calls: ServerCall[]
+  readonly count: (method: ServerMethod) => number
+  /** How each call is answered. @default () => ({}) */
+  manner: (method: ServerMethod, call: ServerCall) => Manner
+  /** How long access tokens live, s. @default 300 */
   life: number
-  /** Whether the token before the last is answered once more. */
+  /** Whether the refresh token before the last is answered once more, as after a lost reply. @default false */
   grace: boolean
-  /** What `keepAlive` and `check` tell. */
+  /** What `keepAlive` and `check` tell. @default {} */
   times: ServerTimes
-  /** How often a used refresh token was seen. */
+  /** How often a refresh token came that had been used. */
   reused: number
   /** Tokens of a new sign-in. */
   readonly grant: () => TokenResponse
-  readonly of: (client: Listener) => Required<Pick<SessionServer, Method>>
+  /** Ends the grant that these tokens are of: the next refresh is refused. */
+  readonly revoke: (tokens: TokenResponse | null) => void
+  /** The server as one tab reaches it. */
+  readonly of: (client: Listener) => Required<Pick<SessionServer, ServerMethod>>
 }
 
 export function createServer(time: Time): FakeServer {
@@ -50,10 +59,13 @@ export function createServer(time: Time): FakeServer {
     token_type: 'Bearer',
     expires_in: server.life,
   })
+  const read = (given: TokenResponse | null): { family: string; number: number } => {
+    const [, family = '', number = ''] = /^refresh-(\w+)-(\d+)$/.exec(given?.refresh_token ?? '') ?? []
+    return { family, number: Number(number) }
+  }
 
   const rotate = (used: TokenResponse | null): TokenResponse => {
-    const [, family = '', text = ''] = /^refresh-(\w+)-(\d+)$/.exec(used?.refresh_token ?? '') ?? []
-    const number = Number(text)
+    const { family, number } = read(used)
     const inForce = grants.get(family) ?? 0
     if (!family) throw new SessionError('no_tokens')
     if (inForce && number !== inForce) {
@@ -78,16 +90,18 @@ export function createServer(time: Time): FakeServer {
       grants.set(family, 1)
       return tokens(family, 1)
     },
+    revoke(given) {
+      grants.set(read(given).family, 0)
+    },
     of(client) {
-      const ask = <T>(call: Omit<Call, 'at' | 'from'>, signal: AbortSignal, work: () => T): Promise<T> =>
+      const ask = <T>(call: Omit<ServerCall, 'at' | 'from'>, signal: AbortSignal, work: () => T): Promise<T> =>
         new Promise((resolve, reject) => {
           const made = { ...call, from: client.name, at: time.clock().wall }
           server.calls.push(made)
           const { after = 20, lost, hangs, fails, replies } = server.manner(call.method, made)
-          signal.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')))
-          // The server does its work, whether or not the client still waits.
-          const everybody = { frozen: false, gone: false }
-          time.later(everybody, after / 2, () => {
+          signal.addEventListener('abort', () => reject(new DOMException('Nobody waits any more.', 'AbortError')))
+          // The server does its work whether or not anybody still waits.
+          time.later(browser, after / 2, () => {
             let answer: () => void
             try {
               if (fails !== undefined) throw fails as Error
@@ -107,8 +121,7 @@ export function createServer(time: Time): FakeServer {
         check: ({ signal }) => ask({ method: 'check', tokens: null }, signal, () => server.times),
         signOut: (given, { signal, reason }) =>
           ask({ method: 'signOut', tokens: given, reason }, signal, () => {
-            const [, family = ''] = /-(\w+)-/.exec(given?.refresh_token ?? '') ?? []
-            grants.set(family, 0)
+            server.revoke(given)
           }),
       }
     },

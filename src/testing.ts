@@ -1,0 +1,10 @@
+/** A world of tabs for tests, without a browser: yours, and the library's own. */
+export { createSessionWith } from './session.js'
+export { createWorld, type Tab, type TabSetup, type Told, type World, type WorldOptions } from './testing/world.js'
+export type { FakeChannel, Listener } from './testing/channel.js'
+export type { FakeLocks } from './testing/locks.js'
+export type { FakeServer, Manner, ServerCall, ServerMethod } from './testing/server.js'
+export type { FakeStorage } from './testing/storage.js'
+export type { Time } from './testing/time.js'
+export type { FakeTokens } from './testing/tokens.js'
+export type { Ports } from './ports/types.js'

@@ -1,0 +1,69 @@
+import type { Texts } from '../ports/types.js'
+import type { Owner, Time } from './time.js'
+
+/** Who can be told something. */
+export interface Listener extends Owner {
+  readonly name: string
+  /** Whether it lies in the back/forward cache, where a message finds nobody: it is lost, or the page is thrown away. */
+  readonly cached?: boolean
+  readonly evict?: () => void
+}
+
+export interface Message {
+  readonly from: Listener
+  readonly message: Partial<Texts>
+}
+
+/** BroadcastChannel of one origin. What is said comes later, and to those who were there when it was said. */
+export interface FakeChannel {
+  /** False: tabs that open from now on have none. */
+  works: boolean
+  /** How long a message takes, ms; `Infinity` loses it. Give a function, and messages overtake each other. @default 1 */
+  delay: number | ((from: Listener, to: Listener) => number)
+  /** What was said by whom. */
+  readonly said: Message[]
+  readonly open: (to: Listener, name: string, heard: (message: unknown) => void) => FakeChannelEnd
+}
+
+export interface FakeChannelEnd {
+  readonly works: boolean
+  readonly say: (message: Partial<Texts>) => void
+  readonly close: () => void
+}
+
+export function createChannel(time: Time): FakeChannel {
+  const open = new Set<{ to: Listener; name: string; heard: (message: unknown) => void }>()
+
+  const channel: FakeChannel = {
+    works: true,
+    delay: 1,
+    said: [],
+    open(to, name, heard) {
+      if (!channel.works) return { works: false, say: () => undefined, close: () => undefined }
+      const mine = { to, name, heard }
+      open.add(mine)
+      return {
+        works: true,
+        say(message) {
+          channel.said.push({ from: to, message })
+          const { delay } = channel
+          for (const other of open) {
+            if (other === mine || other.name !== name) continue
+            if (other.to.cached) {
+              // Chromium and Firefox throw the page away, WebKit forgets the message.
+              other.to.evict?.()
+              continue
+            }
+            // Everybody gets a copy of what it was when it was said.
+            const copy = structuredClone(message)
+            time.later(other.to, typeof delay === 'number' ? delay : delay(to, other.to), () => {
+              if (open.has(other)) other.heard(copy)
+            })
+          }
+        },
+        close: () => open.delete(mine),
+      }
+    },
+  }
+  return channel
+}

@@ -1,0 +1,122 @@
+import type { Listener } from './channel.js'
+import { browser, type Time } from './time.js'
+
+/** Web Locks of one origin. */
+export interface FakeLocks {
+  /** False: pages have no `navigator.locks`, as on plain http. */
+  works: boolean
+  /** True: each request is refused, as in a page of an opaque origin. */
+  refuses: boolean
+  /** How long the browser takes to grant what is free, and to notice that a holder is gone, ms. @default { grant: 0, release: 10 } */
+  readonly delay: { grant: number; release: number }
+  /** Whether a lock of this name is held or asked for. */
+  readonly isHeld: (name: string) => boolean
+  /** What one tab has as `navigator.locks`. */
+  readonly of: (tab: Listener) => Pick<LockManager, 'request'> | undefined
+  /** The browser notices that a tab is gone, and lets go of what it held. */
+  readonly release: (tab: Listener) => void
+  /** Takes what a page holds or waits for away from it, as WebKit does when it goes into the back/forward cache. */
+  readonly revoke: (tab: Listener) => void
+}
+
+interface Turn {
+  readonly tab: Listener
+  readonly grant: () => void
+  readonly reject: (reason: unknown) => void
+}
+
+interface Options {
+  readonly ifAvailable?: boolean
+  readonly signal?: AbortSignal
+}
+type Callback<T> = (lock: Lock | null) => T
+
+/** One at a time by name, in the order of the requests, https://w3c.github.io/web-locks/#algorithms. */
+export function createLocks(time: Time): FakeLocks {
+  const queues = new Map<string, Turn[]>()
+
+  const leave = (name: string, turn: Turn): void => {
+    const turns = queues.get(name) ?? []
+    const at = turns.indexOf(turn)
+    if (at < 0) return
+    turns.splice(at, 1)
+    if (!turns.length) queues.delete(name)
+    else if (at === 0) turns[0]?.grant()
+  }
+  const leaveAll = (tab: Listener, reason?: unknown): void => {
+    for (const [name, turns] of [...queues])
+      for (const turn of turns.filter((one) => one.tab === tab)) {
+        leave(name, turn)
+        if (reason) turn.reject(reason)
+      }
+  }
+
+  const request = <T>(tab: Listener, name: string, { ifAvailable, signal }: Options, work: Callback<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const later = (run: () => void): void => {
+        time.later(tab, locks.delay.grant, run)
+      }
+      if (locks.refuses) {
+        later(() => reject(new DOMException('Locks are not for this page.', 'SecurityError')))
+        return
+      }
+      // Chromium throws a cached page away that others wait for.
+      const [holder] = queues.get(name) ?? []
+      if (holder?.tab.cached) holder.tab.evict?.()
+      const isFree = !queues.has(name)
+      if (ifAvailable && !isFree) {
+        later(() => resolve(work(null)))
+        return
+      }
+      const abort = (): void => {
+        leave(name, turn)
+        reject(signal?.reason as Error)
+      }
+      const turn: Turn = {
+        tab,
+        reject,
+        grant: () =>
+          later(() => {
+            // It may have been aborted, or taken away, in the meantime.
+            if (!queues.get(name)?.includes(turn)) return
+            // Once granted, a signal has no say any more.
+            signal?.removeEventListener('abort', abort)
+            const release = (): void => {
+              time.later(browser, locks.delay.grant, () => leave(name, turn))
+            }
+            const result = new Promise<T>((done) => done(work({ name, mode: 'exclusive' })))
+            result.then(release, release)
+            // Not `resolve(result)`, which could not be taken back.
+            result.then(resolve, reject)
+          }),
+      }
+      if (signal?.aborted) {
+        abort()
+        return
+      }
+      signal?.addEventListener('abort', abort)
+      queues.set(name, [...(queues.get(name) ?? []), turn])
+      if (isFree) turn.grant()
+    })
+
+  const locks: FakeLocks = {
+    works: true,
+    refuses: false,
+    delay: { grant: 0, release: 10 },
+    isHeld: (name) => queues.has(name),
+    of: (tab) =>
+      locks.works
+        ? {
+            request: <T>(name: string, second: Options | Callback<T>, third?: Callback<T>) =>
+              third ? request(tab, name, second as Options, third) : request(tab, name, {}, second as Callback<T>),
+          }
+        : undefined,
+    release(tab) {
+      time.later(browser, locks.delay.release, () => leaveAll(tab))
+    },
+    revoke(tab) {
+      leaveAll(tab, new DOMException('The page is not shown any more.', 'AbortError'))
+    },
+  }
+  return locks
+}

@@ -1,0 +1,178 @@
+import type { Ports } from '../ports/types.js'
+import type { FakeChannel, Listener } from './channel.js'
+import { exclusiveBy } from './exclusive.js'
+import type { FakeLocks } from './locks.js'
+import { recordStoreIn } from './record-store.js'
+import type { FakeStorage } from './storage.js'
+import type { Owner, Time } from './time.js'
+
+/** What all tabs of a world share. */
+export interface Origin {
+  readonly time: Time
+  readonly storage: FakeStorage
+  readonly channel: FakeChannel
+  readonly locks: FakeLocks
+  readonly random: () => number
+  readonly id: () => string
+}
+
+/** One page in one tab: what happens to it, and what it has to do with a person. */
+export interface Page extends Listener {
+  /** What a session on this page stands on. Give it to `createSessionWith` again for a second session in the same tab. */
+  readonly ports: Ports
+  /** Nothing runs here until it is false again; then all that has waited does, late. */
+  frozen: boolean
+  /** Whether the page is in the back/forward cache. */
+  readonly cached: boolean
+  /** Whether the page is gone for good. */
+  readonly gone: boolean
+  online: boolean
+  /** Whether the focus is in another origin's frame, and whether the user has been active there within the last seconds. */
+  framed: boolean
+  activated: boolean
+  /** Timers ring only each so many ms, as in hidden tabs: 1000, or 60000. `Infinity`: never. @default 0 */
+  timersEvery: number
+  /** A person does something in this tab. */
+  readonly input: () => void
+  /** A sign that time may have passed: `'focus'`, `'visibilitychange'`, `'online'`, … */
+  readonly hint: (cause: string, restored?: boolean) => void
+  /** The page is left for another one, and goes into the back/forward cache. */
+  readonly leave: () => void
+  /** The user comes back to it. False where it was thrown away in the meantime: open a new tab, as a browser loads it anew. */
+  readonly comeBack: () => boolean
+  /** The tab is closed by the user. */
+  readonly close: () => void
+  /** The tab is gone without a word. */
+  readonly crash: () => void
+  /** How many timers are pending. */
+  readonly timers: () => number
+  /** Whether anybody listens to input. */
+  readonly listens: () => boolean
+  /** What the library told the developer. */
+  readonly reports: unknown[]
+  readonly warnings: string[]
+  /** Whether the library hid the page, and how often it asked for a reload. */
+  readonly page: { hidden: boolean; reloads: number }
+}
+
+/** A page of this origin. `alive: false` makes it a server, where nothing of a page may be touched. */
+export function createPage(name: string, { time, storage, channel, locks, random, id }: Origin, alive: boolean): Page {
+  const pending = new Set<object>()
+  const hints = new Set<Parameters<Ports['wake']>[0]>()
+  const watchers = new Set<() => void>()
+  const state = { cached: false, gone: false }
+  const shown = { hidden: false, reloads: 0 }
+  const timers: Owner = {
+    get frozen() {
+      return page.frozen || page.timersEvery === Infinity
+    },
+    get gone() {
+      return state.gone
+    },
+  }
+  const after: Ports['after'] = (ms, callback) => {
+    const timer = {}
+    pending.add(timer)
+    const ring = (): void => {
+      pending.delete(timer)
+      callback()
+    }
+    const { mono } = time.clock()
+    const grid = page.timersEvery < Infinity ? page.timersEvery : 0
+    const cancel = time.later(timers, grid ? Math.ceil((mono + ms) / grid) * grid - mono : ms, ring)
+    return () => {
+      pending.delete(timer)
+      cancel()
+    }
+  }
+  const leaveForGood = (): void => {
+    state.gone = true
+    locks.release(page)
+  }
+
+  const ports: Ports = {
+    alive,
+    clock: time.clock,
+    after,
+    random,
+    id,
+    online: () => page.online,
+    records: (key) => recordStoreIn(storage.of(page), key),
+    tabs(key, heard) {
+      const end = channel.open(page, key, (message) => heard('channel', message instanceof Object ? message : null))
+      const stop = storage.listen(page, (changed, text) => {
+        if (changed === null) heard('storage', null)
+        else if (changed === key) heard('storage', { record: text })
+        else if (changed === `${key}:end`) heard('storage', { end: text })
+      })
+      return {
+        ...end,
+        close() {
+          stop()
+          end.close()
+        },
+      }
+    },
+    exclusive: (...call) => exclusiveBy(locks, page, after)(...call),
+    wake(hint) {
+      hints.add(hint)
+      return () => hints.delete(hint)
+    },
+    activity(seen) {
+      watchers.add(seen)
+      return { framed: () => page.framed, activated: () => page.activated, stop: () => watchers.delete(seen) }
+    },
+    page: {
+      hide: () => (shown.hidden = true),
+      reload: () => shown.reloads++,
+    },
+    report: (error) => page.reports.push(error),
+    warn: (message) => page.warnings.push(message),
+  }
+
+  const page: Page = {
+    name,
+    ports,
+    frozen: false,
+    get cached() {
+      return state.cached
+    },
+    get gone() {
+      return state.gone
+    },
+    online: true,
+    framed: false,
+    activated: false,
+    timersEvery: 0,
+    reports: [],
+    warnings: [],
+    page: shown,
+    input() {
+      for (const seen of [...watchers]) seen()
+    },
+    hint(cause, restored = false) {
+      for (const hint of [...hints]) hint(cause, restored)
+    },
+    leave() {
+      page.hint('pagehide', true)
+      state.cached = true
+      page.frozen = true
+    },
+    comeBack() {
+      if (state.gone) return false
+      state.cached = false
+      page.frozen = false
+      page.hint('pageshow', true)
+      return true
+    },
+    close() {
+      page.hint('pagehide')
+      leaveForGood()
+    },
+    crash: leaveForGood,
+    evict: leaveForGood,
+    timers: () => pending.size,
+    listens: () => watchers.size > 0,
+  }
+  return page
+}

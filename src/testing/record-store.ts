@@ -1,0 +1,39 @@
+import type { RecordStore } from '../ports/types.js'
+
+/** The two keys of a session in a tab's storage, as the browser's own port reads and writes them. */
+export const recordStoreIn = (storage: Storage, name: string): RecordStore => {
+  const end = `${name}:end`
+  const write = (key: string, text: string | null | undefined): void => {
+    if (text) storage.setItem(key, text)
+  }
+  const attempt = (work: () => void): boolean => {
+    try {
+      work()
+      return true
+    } catch {
+      return false
+    }
+  }
+  return {
+    read() {
+      try {
+        return { record: storage.getItem(name), end: storage.getItem(end) }
+      } catch {
+        return null
+      }
+    },
+    write(texts) {
+      const written = attempt(() => {
+        write(end, texts.end)
+        write(name, texts.record)
+      })
+      // Where there is no room, a record that is over makes some.
+      if (!written && texts.end)
+        attempt(() => {
+          storage.removeItem(name)
+          write(end, texts.end)
+        })
+      return written
+    },
+  }
+}

@@ -1,0 +1,176 @@
+import { browser, type Owner, type Time } from './time.js'
+
+/** localStorage of one origin: a disk, and what each tab has read of it. */
+export interface FakeStorage {
+  /** What lies on the disk, by key. Write here to play a program that tells nobody. */
+  readonly stored: Map<string, string>
+  /** False: every access throws, as where the user blocks site data. */
+  works: boolean
+  /** True: nothing can be written, but all can be read and removed. */
+  full: boolean
+  /**
+   * How long a tab still reads what was there before another tab wrote, ms. Browsers keep a copy in each process, so that two
+   * tabs can overwrite each other without knowing. @default 0
+   */
+  lag: Delay
+  /** How long the storage event takes after that, ms; `Infinity` loses it. @default 2 */
+  delay: Delay
+  /** How often anything was read and written. */
+  readonly count: { reads: number; writes: number }
+  /** The storage that one tab sees. */
+  readonly of: (tab: Owner) => Storage
+  /** Calls back at each storage event in `tab`, with a key of null where everything was cleared. */
+  readonly listen: (tab: Owner, heard: (key: string | null, text: string | null) => void) => () => void
+  /** Another program, the user or the browser changes storage; null removes. */
+  readonly change: (texts: Readonly<Record<string, string | null>>) => void
+  /** The user clears the site's data. */
+  readonly clear: () => void
+}
+
+/** A length of time, or one for each occasion. */
+export type Delay = number | (() => number)
+
+export const draw = (delay: Delay): number => (typeof delay === 'number' ? delay : delay())
+
+/** One key that was written, or all of them where it is null. */
+interface Change {
+  readonly key: string | null
+  readonly text: string | null
+}
+
+/** What one tab sees otherwise than it lies on the disk. */
+interface View {
+  /** What it wrote and what has not arrived yet. */
+  readonly ahead: Change[]
+  /** What it still reads, though others have changed it. */
+  readonly behind: { readonly key: string | null; readonly before: ReadonlyMap<string, string> }[]
+  /** Until when what is on its way takes: nothing overtakes. */
+  writesAt: number
+  readsAt: number
+}
+
+export function createStorage(time: Time): FakeStorage {
+  const stored = new Map<string, string>()
+  const views = new Map<Owner, View>()
+  const listeners = new Set<{
+    readonly tab: Owner
+    readonly heard: (key: string | null, text: string | null) => void
+  }>()
+
+  const viewOf = (tab: Owner): View => {
+    const view = views.get(tab) ?? { ahead: [], behind: [], writesAt: 0, readsAt: 0 }
+    views.set(tab, view)
+    return view
+  }
+  const touches = (change: { readonly key: string | null }, key: string): boolean =>
+    change.key === null || change.key === key
+  const look = ({ ahead, behind }: View, key: string): string | null => {
+    const own = ahead.filter((change) => touches(change, key)).at(-1)
+    if (own) return own.key === null ? null : own.text
+    return (behind.find((change) => touches(change, key))?.before ?? stored).get(key) ?? null
+  }
+
+  /** The disk takes it, and tells the others in their time. */
+  const apply = (from: Owner | null, { key, text }: Change): void => {
+    const before = new Map(stored)
+    if (key === null) stored.clear()
+    else if (text === null) stored.delete(key)
+    else stored.set(key, text)
+    for (const [tab, view] of views) {
+      if (tab.gone) views.delete(tab)
+      if (tab === from || tab.gone) continue
+      const now = time.clock().mono
+      const at = Math.max(view.readsAt, now + draw(storage.lag) / 2)
+      view.readsAt = at
+      const seen = (): void => {
+        view.behind.shift()
+        for (const one of listeners)
+          if (one.tab === tab)
+            time.later(tab, draw(storage.delay), () => {
+              if (listeners.has(one)) one.heard(key, text)
+            })
+      }
+      view.behind.push({ key, before })
+      if (at <= now && view.behind.length === 1) seen()
+      else time.later(browser, at - now, seen)
+    }
+  }
+
+  const write = (from: Owner, change: Change): void => {
+    const view = viewOf(from)
+    const now = time.clock().mono
+    const at = Math.max(view.writesAt, now + draw(storage.lag) / 2)
+    if (at <= now && !view.ahead.length) {
+      apply(from, change)
+      return
+    }
+    view.writesAt = at
+    view.ahead.push(change)
+    time.later(browser, at - now, () => {
+      view.ahead.shift()
+      apply(from, change)
+    })
+  }
+
+  const storage: FakeStorage = {
+    stored,
+    works: true,
+    full: false,
+    lag: 0,
+    delay: 2,
+    count: { reads: 0, writes: 0 },
+    of(tab) {
+      const view = viewOf(tab)
+      const checked = (): View => {
+        if (!storage.works) throw new DOMException('The user blocks site data.', 'SecurityError')
+        return view
+      }
+      const change = (key: string | null, text: string | null): void => {
+        storage.count.writes++
+        // What is the same already is no change, and no event: HTML §12.2.1.
+        if (key === null || look(checked(), key) !== text) write(tab, { key, text })
+      }
+      const keys = (): string[] => {
+        const all = new Set([...stored.keys(), ...checked().ahead.flatMap(({ key }) => key ?? [])])
+        return [...all].filter((key) => look(view, key) !== null)
+      }
+      return {
+        get length() {
+          return keys().length
+        },
+        key: (index) => keys()[index] ?? null,
+        getItem(key) {
+          storage.count.reads++
+          return look(checked(), key)
+        },
+        setItem(key, text) {
+          if (storage.full && look(checked(), key) !== text) {
+            storage.count.writes++
+            throw new DOMException('There is no room left.', 'QuotaExceededError')
+          }
+          change(key, text)
+        },
+        removeItem(key) {
+          change(key, null)
+        },
+        clear() {
+          change(null, null)
+        },
+      }
+    },
+    listen(tab, heard) {
+      const one = { tab, heard }
+      viewOf(tab)
+      listeners.add(one)
+      return () => listeners.delete(one)
+    },
+    change(texts) {
+      for (const [key, text] of Object.entries(texts))
+        if ((stored.get(key) ?? null) !== text) apply(null, { key, text })
+    },
+    clear() {
+      apply(null, { key: null, text: null })
+    },
+  }
+  return storage
+}

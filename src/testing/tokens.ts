@@ -1,0 +1,56 @@
+import type { StoredTokens, TokenStore } from '../types.js'
+import type { Owner, Time } from './time.js'
+
+export type TokenAccess = 'get' | 'set' | 'clear'
+
+/** One place for tokens that all tabs see, as IndexedDB is: every access takes its time, and one comes after the other. */
+export interface FakeTokens {
+  /** What lies there. Write here to play another program, or a browser that forgets. */
+  stored: StoredTokens | null
+  /** What becomes of each access: `lost` is done, and nobody is told. @default () => 'works' */
+  fault: (access: TokenAccess) => 'works' | 'fails' | 'hangs' | 'lost'
+  /** How long each access takes, ms. @default () => 1 */
+  delay: (access: TokenAccess) => number
+  /** The store that one tab has. */
+  readonly of: (tab: Owner) => TokenStore
+}
+
+export function createTokens(time: Time): FakeTokens {
+  const tokens: FakeTokens = {
+    stored: null,
+    fault: () => 'works',
+    delay: () => 1,
+    of(tab) {
+      const access = <T>(kind: TokenAccess, work: () => T): Promise<T> =>
+        new Promise((resolve, reject) => {
+          const fault = tokens.fault(kind)
+          if (fault === 'hangs') return
+          time.later(tab, tokens.delay(kind), () => {
+            if (fault === 'fails') reject(new DOMException(`The disk says no to ${kind}.`, 'UnknownError'))
+            else {
+              const result = work()
+              if (fault === 'works') resolve(result)
+            }
+          })
+        })
+      return {
+        shared: true,
+        get: () => access('get', () => tokens.stored),
+        set: (value, expected) =>
+          access('set', () => {
+            const { stored } = tokens
+            const free = !expected || (stored?.id === expected.id && stored.generation === expected.generation)
+            if (free) tokens.stored = structuredClone(value)
+            return free
+          }),
+        clear: (id) =>
+          access('clear', () => {
+            const removed = tokens.stored?.id === id ? tokens.stored : null
+            if (removed) tokens.stored = null
+            return removed
+          }),
+      }
+    },
+  }
+  return tokens
+}

@@ -1,0 +1,165 @@
+import { milliseconds } from '../duration.js'
+import { createSessionWith } from '../session.js'
+import type {
+  Duration,
+  Session,
+  SessionEvents,
+  SessionOptions,
+  SessionServer,
+  Snapshot,
+  TokenResponse,
+} from '../types.js'
+import { createChannel, type FakeChannel } from './channel.js'
+import { createLocks, type FakeLocks } from './locks.js'
+import { createPage, type Page } from './page.js'
+import { createServer, type FakeServer, type ServerMethod } from './server.js'
+import { createStorage, type FakeStorage } from './storage.js'
+import { createTime, type Time } from './time.js'
+import { createTokens, type FakeTokens } from './tokens.js'
+
+/** An event as a listener got it, with its name. */
+export type Told = { [K in keyof SessionEvents]: { readonly type: K } & SessionEvents[K] }[keyof SessionEvents]
+
+/** A page in a tab, with its session. */
+export interface Tab extends Page {
+  readonly session: Session
+  /** All that the session told, but for `degraded`, which comes late. */
+  readonly heard: Told[]
+  readonly degraded: SessionEvents['degraded'][]
+  /** Takes what was heard since the last call. */
+  readonly news: () => Told[]
+  readonly phase: () => Snapshot['phase']
+  /** What a person sees here: nothing where the page is gone, left, or hidden until it is loaded anew. */
+  readonly sees: () => Snapshot['phase'] | 'nothing'
+}
+
+/** What a tab starts with, besides its options. */
+export interface TabSetup {
+  /** What of the world's server the application uses. @default ['refresh', 'signOut'] */
+  readonly methods?: readonly ServerMethod[]
+  /** False: it is no page, but a server that renders one. @default true */
+  readonly alive?: boolean
+}
+
+export interface WorldOptions {
+  /** 0 ≤ x < 1. Give a generator with a seed, and the world repeats itself. @default () => 0.5 */
+  readonly random?: () => number
+  /** Resolves when all that promises alone can do has been done. @default a turn of the event loop */
+  readonly drain?: () => Promise<void>
+}
+
+/** Tabs of one origin, and the browser, server and time around them. */
+export interface World {
+  readonly time: Time
+  readonly storage: FakeStorage
+  readonly channel: FakeChannel
+  readonly locks: FakeLocks
+  /** Where the tokens of all tabs lie, unless a tab's options say otherwise. */
+  readonly tokens: FakeTokens
+  /** Whom all tabs ask, unless a tab's options say otherwise. */
+  readonly server: FakeServer
+  /** Lets time pass while everybody is awake. */
+  readonly advance: (span: Duration) => Promise<void>
+  /** The machine sleeps: the wall clock goes on, timers stand still. What wakes a page is a hint, or an input. */
+  readonly sleep: (span: Duration) => void
+  /** Somebody sets the wall clock by so many ms, forward or back. */
+  readonly setClock: (by: number) => void
+  /** Lets time pass until `promise` is settled, at most `limit`; returns what it resolves with. @default '30s' */
+  readonly until: <T>(promise: Promise<T>, limit?: Duration) => Promise<T>
+  /** Opens a tab. */
+  readonly tab: (options?: SessionOptions, setup?: TabSetup) => Tab
+  /** Opens a tab and signs in with tokens of the world's server. */
+  readonly signedIn: (options?: SessionOptions, setup?: TabSetup) => Promise<Tab>
+  /** Tokens of a new sign-in at the world's server. */
+  readonly grant: () => TokenResponse
+}
+
+const USUAL: readonly ServerMethod[] = ['refresh', 'signOut']
+const TYPES = ['signedIn', 'warning', 'extended', 'signedOut', 'switched', 'refreshed', 'refreshFailed'] as const
+
+/**
+ * A world of tabs without a browser. Nothing in it happens by itself, no real time passes, and everything can go wrong: see
+ * its members. The sessions in its tabs are real ones.
+ *
+ * @example A user who stays away
+ * ```ts
+ * const world = createWorld()
+ * const tab = await world.signedIn({ idleTimeout: '15m', warnBefore: '2m' })
+ * await world.advance('13m')
+ * console.log(tab.sees()) // 'warning'
+ * world.sleep('8h')
+ * tab.input()
+ * console.log(tab.sees()) // 'signedOut'
+ * ```
+ */
+export function createWorld({ random = () => 0.5, drain }: WorldOptions = {}): World {
+  const time = createTime(drain)
+  const storage = createStorage(time)
+  const channel = createChannel(time)
+  const locks = createLocks(time)
+  const tokens = createTokens(time)
+  const server = createServer(time)
+  let tabs = 0
+  let ids = 0
+  const id = (): string => `session-${String(++ids).padStart(4, '0')}`
+
+  const tab: World['tab'] = (options = {}, { methods = USUAL, alive = true } = {}) => {
+    const page = createPage(`tab ${++tabs}`, { time, storage, channel, locks, random, id }, alive)
+    const all = server.of(page)
+    const offered: SessionServer = Object.fromEntries(methods.map((method) => [method, all[method]]))
+    const session = createSessionWith(page.ports, { tokenStore: tokens.of(page), server: offered, ...options })
+    const heard: Told[] = []
+    const degraded: SessionEvents['degraded'][] = []
+    for (const type of TYPES) session.on(type, (event) => heard.push({ type, ...event } as Told))
+    session.on('degraded', (event) => degraded.push(event))
+    const phase = (): Snapshot['phase'] => session.getSnapshot().phase
+    return Object.assign(page, {
+      session,
+      heard,
+      degraded,
+      news: () => heard.splice(0),
+      phase,
+      sees: () => (page.gone || page.cached || page.page.hidden ? 'nothing' : phase()),
+    })
+  }
+
+  const advance: World['advance'] = (span) => time.advance(milliseconds(span, 'span'))
+
+  const until: World['until'] = async (promise, limit = '30s') => {
+    const state = { done: false }
+    const end = (): void => {
+      state.done = true
+    }
+    promise.then(end, end)
+    const last = time.clock().mono + milliseconds(limit, 'limit')
+    while (!state.done) {
+      if (time.clock().mono > last) throw new Error(`Still waiting after ${String(limit)}.`)
+      await time.advance(5)
+    }
+    return promise
+  }
+
+  return {
+    time,
+    storage,
+    channel,
+    locks,
+    tokens,
+    server,
+    advance,
+    sleep(span) {
+      time.sleep(milliseconds(span, 'span'))
+    },
+    setClock: time.setClock,
+    until,
+    tab,
+    async signedIn(...how) {
+      const opened = tab(...how)
+      await until(opened.session.signIn(server.grant()))
+      await advance(10)
+      opened.news()
+      return opened
+    },
+    grant: server.grant,
+  }
+}
