@@ -6,7 +6,7 @@ import type { Activity, Ports } from './ports/types.js'
 export interface Presence {
   /** Watches while somebody is signed in, and only then. */
   readonly watch: (live: boolean) => void
-  /** A sign of the user: per event a flag, and no more. */
+  /** A sign of the user: per event a look at the clock and a flag, and no more. */
   readonly seen: () => void
   readonly hold: () => () => void
   /** What is to be said at shared time `at`: flagged input, work that goes on, what is seen of other origins' frames. */
@@ -18,23 +18,27 @@ export interface Presence {
 /** How often a frame of another origin is looked at; its activation lasts about 5 s. */
 const SAMPLE = 4e3
 
-/** `first`: the user does something after a quiet while. It is called with the instant until which flags will do. */
-export function createPresence(ports: Ports, policy: Policy, now: () => number, first: () => void): Presence {
+/** `first`: the user does something after a quiet while, or after time has jumped; what it is asks `overdue`. */
+export function createPresence(ports: Ports, policy: Policy, first: () => void): Presence {
   /** How often continuous input, and work that goes on, are written down. */
   const flushEvery = Math.min(2e3, policy.idleTimeout / 10)
   const holdEvery = Math.min(6e4, policy.idleTimeout / 4)
   let watching: Activity | null = null
   /** Until when input only raises the flag; 0 while the user is quiet. */
   let flushAt = 0
+  /** The same by the wall clock, which is cheap to read. */
+  let flagsUntil = 0
   let flag = false
+  let isFirst = false
   let holds = 0
   let holdAt = 0
   let sampleAt = 0
 
   const seen = (): void => {
-    if (flushAt) flag = true
+    // Timers sleep too: the input that wakes a machine may be the first sign of it.
+    if (ports.wall() < flagsUntil) flag = true
     else {
-      flushAt = now() + flushEvery
+      isFirst = true
       first()
     }
   }
@@ -46,7 +50,7 @@ export function createPresence(ports: Ports, policy: Policy, now: () => number, 
       else {
         watching?.stop()
         watching = null
-        flushAt = 0
+        flushAt = flagsUntil = 0
         flag = false
       }
     },
@@ -66,6 +70,12 @@ export function createPresence(ports: Ports, policy: Policy, now: () => number, 
         flushAt = flag && at < flushAt + 1e3 ? at + flushEvery : 0
         flag = false
       }
+      if (isFirst) {
+        flushAt = at + flushEvery
+        changes.push(activity(policy))
+      }
+      isFirst = false
+      flagsUntil = ports.wall() + flushAt - at
       if (holds && at >= holdAt) {
         holdAt = at + holdEvery
         changes.push(extension)

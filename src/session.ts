@@ -1,7 +1,7 @@
 import { createAuthorize } from './authorize.js'
 import { createBoard } from './board.js'
 import { isLive, merge, type SharedRecord } from './core/record.js'
-import { activity, adopt, begin, ending, extension, reduce, type Change, type State } from './core/reduce.js'
+import { adopt, begin, ending, extension, reduce, type Change, type State } from './core/reduce.js'
 import { ends, nextWake, refreshAheadAt, sharedNow, warnAtOf, warnedOf } from './core/time.js'
 import { milliseconds } from './duration.js'
 import { failed } from './errors.js'
@@ -111,8 +111,8 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   const serverView = createServerView(host, server, ports, policy)
   const { signIn, setTokens, cancel, wipe, sweep } = createSignIn(host, keeper, refresh, server, ports)
   const authorize = createAuthorize(host, refresh, server)
-  const presence = createPresence(ports, policy, now, () => {
-    step('activity', activity(policy))
+  const presence = createPresence(ports, policy, () => {
+    step('activity')
   })
   const onHeard: Heard = (cause, message) => {
     step(cause, null, false, message && board.hear(message))

@@ -10,6 +10,7 @@ import { onWake, page } from './wake.js'
 export const browserPorts = (): Ports => ({
   alive: typeof document !== 'undefined',
   clock: readClock,
+  wall: () => Date.now(),
   after,
   random: Math.random,
   id: () =>

@@ -93,6 +93,7 @@ export function createPage(name: string, { time, storage, channel, locks, random
   const ports: Ports = {
     alive,
     clock: time.clock,
+    wall: () => time.clock().wall,
     after,
     random,
     id,

@@ -163,6 +163,27 @@ describe('activity', () => {
     expect(tab.news()).toEqual([{ type: 'signedOut', reason: 'idle', where: 'here' }])
   })
 
+  it('I1: that wakes a machine which fell asleep right after other input is seen to be late at once', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    tab.input()
+    await world.advance(SECOND)
+    world.sleep(HOUR)
+    tab.input()
+    expect(tab.phase()).toBe('signedOut')
+  })
+
+  it('I3: between short sleeps counts each time, though no timer rings', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    for (let sleeps = 0; sleeps < 4; sleeps++) {
+      tab.input()
+      await world.advance(10)
+      world.sleep(10 * MINUTE)
+    }
+    expect(tab.session.check().phase).toBe('active')
+  })
+
   it('before a sleep, still flagged, counts for the time before it and not for the time after', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
