@@ -45,9 +45,10 @@ export function createRefresh(
 
   const name = ({ id, generation }: SharedRecord): string => id + String(generation)
 
-  const times = (id: string, generation: number, tokens: TokenResponse): [StoredTokens, TokenTimes] => {
-    const life = Number(tokens.expires_in) * 1e3
-    const lives = life > 0 && life < Infinity
+  /** `given`: by the application, which may bring what is dead by now. A server that answers with a life of 0 states none. */
+  const times = (id: string, generation: number, tokens: TokenResponse, given = false): [StoredTokens, TokenTimes] => {
+    const life = Math.max(0, (tokens.expires_in ?? NaN) * 1e3)
+    const lives = (given || life > 0) && life < Infinity
     const tokenAt = host.now()
     return [
       { id, generation, tokens, expiresAt: lives ? ports.clock().wall + life : null },
@@ -56,7 +57,7 @@ export function createRefresh(
   }
 
   const replace: Refresh['replace'] = async (id, generation, given) => {
-    const [next, known] = times(id, generation + 1, given)
+    const [next, known] = times(id, generation + 1, given, true)
     await keeper.put(next)
     return known
   }
