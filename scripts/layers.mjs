@@ -41,7 +41,7 @@ export const layers = [
   { files: ['testing.ts'], imports: ['session.ts', 'testing/'], types: ['ports/'] },
   {
     files: ['testing/'],
-    imports: ['session.ts', ...words],
+    imports: ['session.ts', 'ports/exclusive.ts', ...words],
     types: ['core/', 'ports/types.ts'],
   },
   { files: ['fetch.ts'], imports: ['errors.ts', 'limit.ts'], types: ['types.ts'] },

@@ -117,7 +117,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   const onHeard: Heard = (cause, message) => {
     step(cause, null, false, message && board.hear(message))
     // An empty message asks.
-    if (cause === 'channel' && message && !Object.keys(message).length) board.answer()
+    if (message && !Object.keys(message).length) board.answer()
   }
   const tabs = closed ? { works: true, say: noop, close: noop } : ports.tabs(key, onHeard)
   const board = createBoard(ports.records(key), tabs, tokenStore.shared, () => {
@@ -255,7 +255,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       const record = current()
       const canExtend = record && (warnedOf(record, policy, now()) ?? ends(record, policy)[0]).by === 'idle'
       if (closed || !canExtend || ends(record, policy)[0].at === Infinity) return false
-      if (policy.canTell) return serverView.tell(extension).catch(() => false)
+      if (policy.canTell) return serverView.tell(extension)
       step('extend', extension)
       return !!current()
     },

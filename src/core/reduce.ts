@@ -40,7 +40,6 @@ export function adopt(state: State, incoming: SharedRecord | null, { wall, mono 
 
 function believable(record: SharedRecord, now: number): SharedRecord {
   const past = (instant: number): number => (instant > now + AHEAD ? 0 : instant)
-  const serverAt = past(record.serverAt)
   return {
     ...record,
     startedAt: isLive(record) ? Math.min(record.startedAt, now) : record.startedAt,
@@ -48,9 +47,8 @@ function believable(record: SharedRecord, now: number): SharedRecord {
     toldAt: past(record.toldAt),
     askedAt: past(record.askedAt),
     tokenAt: past(record.tokenAt),
+    serverAt: past(record.serverAt),
     retryAt: Math.min(record.retryAt, now + LONGEST_RETRY),
-    serverAt,
-    ...(!serverAt && { serverIdleEndsAt: Infinity, serverAbsoluteEndsAt: Infinity }),
   }
 }
 

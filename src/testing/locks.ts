@@ -81,13 +81,16 @@ export function createLocks(time: Time): FakeLocks {
             if (!queues.get(name)?.includes(turn)) return
             // Once granted, a signal has no say any more.
             signal?.removeEventListener('abort', abort)
-            const release = (): void => {
-              time.later(browser, locks.delay.grant, () => leave(name, turn))
-            }
             const result = new Promise<T>((done) => done(work({ name, mode: 'exclusive' })))
-            result.then(release, release)
-            // Not `resolve(result)`, which could not be taken back.
-            result.then(resolve, reject)
+            const release = (): Promise<void> =>
+              new Promise((free) => {
+                time.later(browser, locks.delay.grant, () => {
+                  leave(name, turn)
+                  later(free)
+                })
+              })
+            // The page hears of it when the lock is free again. Not `resolve(result)`, which could not be taken back.
+            result.finally(release).then(resolve, reject)
           }),
       }
       if (signal?.aborted) {

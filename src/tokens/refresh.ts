@@ -183,8 +183,7 @@ export function createRefresh(
   }
 
   const ahead = (record: SharedRecord): void => {
-    if (!flight && ports.online() && record.retryAt <= host.now() && empty !== name(record))
-      newer(record.id, record.generation).catch(() => undefined)
+    if (empty !== name(record)) newer(record.id, record.generation).catch(() => undefined)
   }
 
   return {

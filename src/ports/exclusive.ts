@@ -1,0 +1,58 @@
+import { failed } from '../errors.js'
+import type { Ports } from './types.js'
+
+/** Runs `start` when it is this tab's turn, or calls `busy` where another tab has it, without a lock of the browser's. */
+export type Lease = (name: string, signal: AbortSignal, start: () => Promise<void>, busy?: () => void) => Promise<void>
+
+/**
+ * Runs work while no other tab runs any under the same name; waits for its turn for a limited time, and never steals.
+ * `lease` serves where a page has no Web Locks (plain http, https://w3c.github.io/web-locks/#api), or may not use them.
+ */
+export const createExclusive =
+  (after: Ports['after'], locks: () => Pick<LockManager, 'request'> | undefined, lease: Lease): Ports['exclusive'] =>
+  <T>(
+    name: string,
+    { wait, signal }: Parameters<Ports['exclusive']>[1],
+    work: () => Promise<T>,
+    degraded: () => void,
+  ): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const waiting = new AbortController()
+      let result: Promise<T> | undefined
+      const giveUp = (): void => {
+        reject(failed('timeout', 'Another tab of this session did not finish in time. Try again in a moment.'))
+        waiting.abort()
+      }
+      // A request that does not want to wait gets a limit too, should the browser never answer.
+      waiting.signal.addEventListener('abort', after(wait || 15e3, giveUp))
+      signal.addEventListener('abort', giveUp, { signal: waiting.signal })
+      if (signal.aborted) {
+        giveUp()
+        return
+      }
+      const start = async (): Promise<void> => {
+        if (waiting.signal.aborted) return
+        waiting.abort()
+        result = work()
+        await result.catch(() => undefined)
+      }
+      const fallBack = async (): Promise<void> => {
+        if (waiting.signal.aborted) return
+        degraded()
+        await lease(name, waiting.signal, start, wait ? undefined : giveUp)
+      }
+      const manager = locks()
+      const held = manager
+        ? manager
+            .request(name, wait ? { signal: waiting.signal } : { ifAvailable: true }, (lock) =>
+              lock ? start() : giveUp(),
+            )
+            // Refused by the browser: an opaque origin, blocked storage.
+            .catch(fallBack)
+        : fallBack()
+      // When the lock is free again, so that the next step may ask for it. The result itself does not go through the lock:
+      // WebKit rejects the request of a page that it puts into the back/forward cache, while the work goes on.
+      void held.then(() => {
+        if (result) resolve(result)
+      })
+    })

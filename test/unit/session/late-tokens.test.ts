@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import { SessionError } from '../../../src/errors.js'
+import { createWorld, MINUTE, SECOND, type Tab, type World } from './world.js'
+
+const forced = (tab: Tab): Promise<string> => tab.session.getAccessToken({ forceRefresh: true })
+const next = (world: World, access_token: string) => ({
+  ...world.tokens.stored!,
+  generation: world.tokens.stored!.generation + 1,
+  tokens: { ...world.tokens.stored!.tokens, access_token, refresh_token: 'refresh-f1-2' },
+})
+
+describe('tokens that a tab stored before it died', () => {
+  it('are found by the next tab, which says so to all others', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.tokens.stored = next(world, 'left behind')
+    const other = world.tab()
+    expect(await world.until(other.session.getAccessToken())).toBe('left behind')
+    await world.advance(SECOND)
+    expect(world.record().generation).toBe(world.tokens.stored.generation)
+    expect(tab.news()).toContainEqual({ type: 'refreshed', generation: world.tokens.stored.generation })
+    expect(world.server.calls).toEqual([])
+  })
+})
+
+describe('a reply that comes when something else is stored', () => {
+  it('I4: gives way to newer tokens, which count in its place', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.server.manner = () => ({ after: 2 * SECOND })
+    const token = forced(tab)
+    await world.advance(SECOND)
+    world.tokens.stored = next(world, 'newer')
+    expect(await world.until(token)).toBe('newer')
+    expect(world.tokens.stored.tokens.access_token).toBe('newer')
+  })
+
+  it('is stored where somebody has emptied the store', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.server.manner = () => ({ after: 2 * SECOND })
+    const token = forced(tab)
+    await world.advance(SECOND)
+    world.tokens.stored = null
+    expect(await world.until(token)).toBe('access-f1-2')
+    expect(world.tokens.stored).toMatchObject({ tokens: { access_token: 'access-f1-2' } })
+  })
+})
+
+describe('a token response', () => {
+  it('without a new refresh token keeps the old one in force (RFC 6749 §6)', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.server.manner = () => ({ replies: { access_token: 'next', expires_in: 300 } })
+    expect(await world.until(forced(tab))).toBe('next')
+    expect(world.tokens.stored?.tokens.refresh_token).toBe('refresh-f1-1')
+  })
+
+  it('of a server that never gives refresh tokens has none', async () => {
+    const world = createWorld()
+    const server = { refresh: () => Promise.resolve({ access_token: 'next', expires_in: 300 }) }
+    const tab = world.tab({ server })
+    await world.until(tab.session.signIn({ access_token: 'first', expires_in: 300 }))
+    expect(await world.until(forced(tab))).toBe('next')
+    expect(world.tokens.stored?.tokens).toEqual({ access_token: 'next', expires_in: 300 })
+  })
+})
+
+describe('a session without tokens to ask with', () => {
+  it('I7: is asked about once, not at each move of its user', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.server.manner = () => ({ fails: new SessionError('no_tokens') })
+    for (let minutes = 0; minutes < 10; minutes++) {
+      tab.input()
+      await world.advance(MINUTE)
+    }
+    expect(world.server.count('refresh')).toBe(1)
+    expect(tab.phase()).toBe('active')
+  })
+})
+
+describe('whoever asks for newer tokens while older ones are on their way', () => {
+  it('does not get those', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const other = world.tab()
+    world.server.manner = () => ({ after: SECOND })
+    const first = forced(other)
+    await world.advance(100)
+    const waiting = forced(tab)
+    let asked: Promise<string> | undefined
+    tab.session.on('refreshed', ({ generation }) => {
+      if (generation === world.tokens.stored?.generation) asked ??= forced(tab)
+    })
+    expect(await world.until(first)).toBe('access-f1-2')
+    expect(await world.until(waiting)).toBe('access-f1-2')
+    expect(await world.until(asked!)).toBe('access-f1-3')
+  })
+})

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import { SessionError } from '../../../src/errors.js'
+import { createWorld, HOUR, MINUTE, outcome, SECOND } from './world.js'
+
+describe('a refresh without a network', () => {
+  it('is made good once when the browser is online again, though the user does nothing', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(6 * MINUTE)
+    tab.online = false
+    expect(await world.until(outcome(tab.session.getAccessToken()))).toBe('offline')
+    tab.hint('online')
+    await world.advance(SECOND)
+    expect(world.server.count('refresh')).toBe(0)
+    tab.online = true
+    tab.hint('focus')
+    await world.advance(SECOND)
+    expect(world.server.count('refresh')).toBe(0)
+    tab.hint('online')
+    await world.advance(SECOND)
+    tab.hint('online')
+    await world.advance(SECOND)
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
+  it('is not asked for by the network alone', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(6 * MINUTE)
+    tab.hint('online')
+    await world.advance(SECOND)
+    expect(world.server.calls).toEqual([])
+  })
+
+  it('backs off while the browser believes to be online, and not where it knows that it is not', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(6 * MINUTE)
+    world.server.manner = () => ({ fails: new TypeError('Failed to fetch') })
+    expect(await world.until(outcome(tab.session.getAccessToken()))).toBe('offline')
+    expect(tab.news()).toMatchObject([{ type: 'refreshFailed', retryAt: expect.any(Number) as number }])
+    await world.advance(MINUTE)
+
+    world.server.manner = () => {
+      tab.online = false
+      return { fails: new TypeError('Failed to fetch') }
+    }
+    expect(await world.until(outcome(tab.session.getAccessToken()))).toBe('offline')
+    expect(tab.news()).toMatchObject([{ type: 'refreshFailed', retryAt: null }])
+  })
+})
+
+describe('when to try again', () => {
+  it('is told by this device’s clock, also after it was set back', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.setClock(-HOUR)
+    tab.session.check()
+    const { wall } = world.time.clock()
+    world.server.manner = () => ({ fails: new SessionError('rate_limited', { retryAt: wall + 20 * SECOND }) })
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    const [told] = tab.news()
+    expect(told).toMatchObject({ type: 'refreshFailed', error: { code: 'rate_limited' } })
+    const { retryAt } = told as { retryAt: number }
+    expect(retryAt).toBeGreaterThanOrEqual(wall + 20 * SECOND)
+    expect(retryAt).toBeLessThan(wall + 30 * SECOND)
+  })
+
+  it('and when it warns and ends are told by this device’s clock as well', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.setClock(-HOUR)
+    const { wall } = world.time.clock()
+    tab.session.check()
+    const { warnAt, endAt } = tab.session.deadlines()!
+    expect(warnAt).toBeGreaterThan(wall + 12.9 * MINUTE)
+    expect(warnAt).toBeLessThanOrEqual(wall + 13 * MINUTE)
+    expect(endAt - warnAt).toBe(2 * MINUTE)
+  })
+
+  it('there is nothing to tell at the deadline itself', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.sleep(tab.session.deadlines()!.endAt - world.time.clock().wall)
+    expect(tab.session.deadlines()).toBeNull()
+  })
+})

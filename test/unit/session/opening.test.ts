@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld, HOUR, MINUTE, outcome, SECOND, type World } from './world.js'
+
+const COOKIE = { methods: ['keepAlive', 'check', 'signOut'] } as const
+
+/** A tab in which somebody is signed in by cookie. */
+const byCookie = async (world: World, login: string) => {
+  const tab = world.tab({}, COOKIE)
+  await world.until(tab.session.signIn(undefined, { login }))
+  await world.advance(SECOND)
+  tab.news()
+  return tab
+}
+
+describe('a page that finds a session past its deadline', () => {
+  it('ends a session by cookie at the server, once', async () => {
+    const world = createWorld()
+    const tab = await byCookie(world, 'monday')
+    tab.crash()
+    await world.advance(HOUR)
+    world.tab({}, COOKIE)
+    world.tab({}, COOKIE)
+    await world.advance(SECOND)
+    expect(world.server.calls.filter(({ method }) => method === 'signOut')).toMatchObject([
+      { tokens: null, reason: 'idle' },
+    ])
+  })
+})
+
+describe('a sign-in in place of another', () => {
+  it('does not end the cookie that the new one has', async () => {
+    const world = createWorld()
+    await byCookie(world, 'monday')
+    const other = await byCookie(world, 'tuesday')
+    expect(other.phase()).toBe('active')
+    expect(world.server.count('signOut')).toBe(0)
+  })
+})
+
+describe('a page that still asks other tabs', () => {
+  it('waits with a sign-in, so that it continues what they have', async () => {
+    const world = createWorld()
+    world.storage.works = false
+    const one = await byCookie(world, 'monday')
+    const two = world.tab({}, COOKIE)
+    await world.until(two.session.signIn(undefined, { login: 'monday' }))
+    await world.advance(SECOND)
+    expect(two.session.getSnapshot()).toEqual(one.session.getSnapshot())
+    expect(one.news()).toEqual([])
+    expect(two.news()).toEqual([])
+  })
+})
+
+describe('a page that is shown again', () => {
+  it('is not reloaded where it was never left', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.until(tab.session.signOut())
+    tab.hint('pageshow', true)
+    expect(tab.page).toEqual({ hidden: false, reloads: 0 })
+  })
+})
+
+describe('a page that is done before it has begun', () => {
+  it('removes nothing', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { stored } = world.tokens
+    tab.crash()
+    await world.until(world.tab().session.signOut())
+    world.tokens.stored = stored
+    world.tab().session.destroy()
+    await world.advance(MINUTE)
+    expect(world.tokens.stored).toBe(stored)
+  })
+
+  it('removes what is left of an earlier session where nobody ever was', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    tab.crash()
+    world.storage.clear()
+    world.tab()
+    await world.advance(SECOND)
+    expect(world.tokens.stored).toBeNull()
+  })
+
+  it('answers no question any more', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    tab.session.destroy()
+    expect(await outcome(tab.session.getAccessToken())).toBe('signed_out')
+  })
+})
+
+describe('what fell due while the server was busy with something else', () => {
+  it('is asked for as soon as it has answered', async () => {
+    const world = createWorld()
+    world.server.manner = (method) => (method === 'keepAlive' ? { after: 9 * SECOND } : {})
+    const tab = world.tab({ idleTimeout: '40s', warnBefore: '10s', keepAliveEvery: '20s' }, COOKIE)
+    await world.until(tab.session.signIn())
+    await world.advance(SECOND)
+    tab.input()
+    // Told at 20 s, answered at 29 s; the question before the warning at 31 s was due at 23.5 s.
+    await world.advance(27 * SECOND + 500)
+    expect(world.server.count('keepAlive')).toBe(1)
+    expect(world.server.count('check')).toBe(0)
+    await world.advance(SECOND)
+    expect(world.server.count('check')).toBe(1)
+  })
+})

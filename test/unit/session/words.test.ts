@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest'
+import type { SessionError } from '../../../src/errors.js'
+import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND, type Tab, type World } from './world.js'
+
+/** A text that says so. */
+const like = (words: RegExp): string => expect.stringMatching(words) as string
+
+/** The causes of all steps from now on. */
+function causesIn(tab: Tab): string[] {
+  const causes: string[] = []
+  tab.session.inspect(({ cause }) => causes.push(cause))
+  return causes
+}
+
+describe('whoever inspects a session', () => {
+  it('reads what each step was for', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    const causes = causesIn(tab)
+    const taken = (): Set<string> => new Set(causes.splice(0))
+
+    await world.until(tab.session.signIn(world.grant()))
+    expect(taken()).toEqual(new Set(['look', 'signIn']))
+    tab.session.check()
+    tab.session.hold()()
+    expect([...taken()]).toEqual(['check', 'hold'])
+    await world.advance(MINUTE)
+    tab.input()
+    expect(taken()).toContain('activity')
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    expect(taken()).toContain('refreshed')
+    world.server.manner = () => ({ fails: new Error('broken') })
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    expect(taken()).toContain('refresh failed')
+    await world.advance(13 * MINUTE)
+    expect(taken()).toEqual(new Set(['timer']))
+    await world.until(tab.session.extend())
+    expect([...taken()]).toEqual(['look', 'extend'])
+    const other = world.tab()
+    await world.until(other.session.signOut())
+    await world.advance(SECOND)
+    expect(taken()).toEqual(new Set(['storage', 'channel']))
+  })
+})
+
+describe('whoever meets an error', () => {
+  const error = async (world: World, tab: Tab): Promise<SessionError> =>
+    world.until(
+      tab.session.getAccessToken().then(
+        () => {
+          throw new Error('There was none.')
+        },
+        (thrown: unknown) => thrown as SessionError,
+      ),
+    )
+
+  it('is told what happened and what to do, by a code and in words', async () => {
+    const world = createWorld()
+    expect(await error(world, world.tab())).toMatchObject({
+      code: 'signed_out',
+      message: like(/Sign in/),
+    })
+
+    const bare = world.tab({ name: 'bare' }, { methods: [] })
+    await world.until(bare.session.signIn())
+    expect(await error(world, bare)).toMatchObject({ code: 'no_tokens', message: like(/setTokens/) })
+
+    const tab = await world.signedIn()
+    await world.advance(6 * MINUTE)
+    tab.online = false
+    expect(await error(world, tab)).toMatchObject({ code: 'offline', message: like(/online/) })
+    tab.online = true
+    world.server.manner = () => ({ fails: new Error('broken') })
+    await error(world, tab)
+    expect(await error(world, tab)).toMatchObject({ code: 'server', message: like(/retryAt/) })
+  })
+
+  it('reads of each missing feature what follows from it', async () => {
+    const world = createWorld()
+    world.storage.works = false
+    world.channel.works = false
+    world.locks.works = false
+    world.tokens.fault = () => 'fails'
+    const tab = world.tab()
+    await world.advance(SECOND)
+    await world.until(tab.session.signIn(world.grant()))
+    await world.advance(SECOND)
+    const consequences = Object.fromEntries(tab.degraded.map(({ feature, consequence }) => [feature, consequence]))
+    expect(consequences).toEqual({
+      storage: like(/reload/),
+      channel: like(/storage/),
+      locks: like(/refresh/),
+      tokenStore: like(/memory/),
+    })
+  })
+
+  it('hears of missing features late as well, and only who listens to them', async () => {
+    const world = createWorld()
+    world.channel.works = false
+    const tab = world.tab()
+    await world.advance(SECOND)
+    const late: string[] = []
+    tab.session.on('signedIn', () => late.push('signedIn'))
+    tab.session.on('degraded', ({ feature }) => late.push(feature))
+    await world.advance(SECOND)
+    expect(late).toEqual(['channel'])
+  })
+})
+
+describe('what happens while the lock is held', () => {
+  it('is told when it is free again, so that a listener may ask for more', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    // What every tab does at its start takes the lock as well.
+    await world.advance(SECOND)
+    const told: string[] = []
+    for (const type of ['signedIn', 'refreshed', 'refreshFailed', 'signedOut'] as const)
+      tab.session.on(type, () => told.push(`${type}, held: ${String(world.locks.isHeld(KEY))}`))
+    await world.until(tab.session.signIn(world.grant()))
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    world.server.manner = () => ({ fails: new Error('broken') })
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    world.server.manner = () => ({})
+    await world.advance(MINUTE)
+    world.server.revoke(world.tokens.stored!.tokens)
+    await world.until(outcome(tab.session.getAccessToken({ forceRefresh: true })))
+    expect(told).toEqual(['signedIn', 'refreshed', 'refreshFailed', 'signedOut'].map((type) => `${type}, held: false`))
+  })
+})
+
+describe('the warning about a warning that is too short', () => {
+  it('comes for an absolute timeout alone as well', () => {
+    const world = createWorld()
+    const tab = world.tab({ idleTimeout: false, absoluteTimeout: HOUR, warnBefore: '5s' })
+    expect(tab.warnings).toHaveLength(1)
+  })
+})
