@@ -11,7 +11,7 @@ export interface Board {
   /** What a message says; where storage does not work, the channel is the board. */
   readonly hear: (message: { readonly [K in keyof Texts]?: unknown }) => SharedRecord | null
   /** Makes the board say what `record` says, and tells other tabs of what they would learn too late. */
-  readonly post: (record: SharedRecord | null) => void
+  readonly post: (record: SharedRecord | null, cause: string) => void
   /** Tells everything that this tab knows to one that asked. */
   readonly answer: () => void
 }
@@ -67,9 +67,13 @@ export function createBoard(store: RecordStore, tabs: Tabs, shared: boolean, bro
       if (!works && heard) write(heard)
       return heard
     },
-    post(full) {
+    post(full, cause) {
       const record = ours(full)
-      if (!record || (posted && JSON.stringify(textsOf(record)) === JSON.stringify(textsOf(posted)))) return
+      // Who was just told something does not say that he disbelieves it: two tabs whose clocks differ would correct each
+      // other for ever. Chromium on Windows reads the system's clock once a minute, each process for itself
+      // (base/time/time_win.cc).
+      const says = ['storage', 'channel'].includes(cause) ? merge(posted, record) : record
+      if (!record || !says || (posted && JSON.stringify(textsOf(says)) === JSON.stringify(textsOf(posted)))) return
       const tells = (known: SharedRecord | null): boolean =>
         !!known && isSame(known, record) && isLive(known) === isLive(record)
       const turned = !tells(posted) && !tells(heard)

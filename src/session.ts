@@ -145,7 +145,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       state = reduce(state, one ?? (() => false), clock, policy)
     if (signIn) state = begin(state, signIn, clock)
     const { record } = state
-    board.post(record)
+    board.post(record, cause)
 
     if (record || at >= askingUntil) {
       const picture = pictureOf(record, policy, sharedNow(record, clock))

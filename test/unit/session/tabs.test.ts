@@ -160,6 +160,26 @@ describe('I6: tabs that read the same storage', () => {
   })
 })
 
+describe('a tab whose clock is ahead of the others’', () => {
+  it('does not argue with them about it: nobody writes the same again and again', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const other = world.tab()
+    const { clock, wall } = tab.ports
+    const set = (ms: number, ports: Tab['ports']): void => {
+      Object.assign(ports, { clock: () => ({ ...clock(), wall: wall() + ms }), wall: () => wall() + ms })
+    }
+    set(10 * MINUTE, tab.ports)
+    tab.input()
+    const before = world.board.count.writes
+    await world.advance(SECOND)
+    expect(world.board.count.writes - before).toBeLessThan(5)
+    set(10 * MINUTE, other.ports)
+    other.session.check()
+    expect(other.session.deadlines()).toEqual(tab.session.deadlines())
+  })
+})
+
 describe('the channel', () => {
   it('I15: carries sign-ins and ends and nothing else, for each message evicts pages that could come back', async () => {
     const world = createWorld()
