@@ -28,7 +28,14 @@ export function adopt(state: State, incoming: SharedRecord | null, { wall, mono 
   if (!winner) return { record: null, anchor: { shared: wall, mono } }
   const same = !!known && isSame(known, winner)
   // With no tab alive the clock may have been set back: then the record is ahead of us, and we go to meet it, once.
-  const met = same || !isLive(winner) ? winner.skew : Math.min(MOST, Math.max(winner.skew, winner.activeAt - wall))
+  // A tab whose own clock has not been set back does not follow those whose was: Chromium on Windows learns of the new
+  // time within a minute, each process for itself.
+  const own = same && winner.skew > known.skew + AHEAD && !drift(state.anchor, wall + known.skew, mono)
+  const met = own
+    ? known.skew
+    : same || !isLive(winner)
+      ? winner.skew
+      : Math.min(MOST, Math.max(winner.skew, winner.activeAt - wall))
   const off = same ? drift(state.anchor, wall + met, mono) : 0
   // Raised by the whole difference at once, never per sample: rounding would ratchet.
   const skew = Math.round(met + Math.max(0, -off))

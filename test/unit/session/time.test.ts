@@ -77,6 +77,29 @@ describe('a clock that is set back by an hour while a tab lives', () => {
     expect(Math.abs(left(world, tab) - 10 * MINUTE)).toBeLessThan(2 * SECOND)
   })
 
+  it('I3: ends no session in a tab that the new time reaches a moment later', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const two = world.tab()
+    const { clock, wall } = tab.ports
+    const setBack = ({ ports }: Tab): void => {
+      Object.assign(ports, { clock: () => ({ ...clock(), wall: wall() - HOUR }), wall: () => wall() - HOUR })
+    }
+    setBack(tab)
+    tab.input()
+    await world.advance(MINUTE)
+    two.input()
+    expect([tab.phase(), two.phase()]).toEqual(['active', 'active'])
+    setBack(two)
+    two.hint('focus')
+    await world.advance(SECOND)
+    tab.hint('focus')
+    expect(Math.abs(tab.session.deadlines()!.endAt - two.session.deadlines()!.endAt)).toBeLessThan(5)
+    expect([tab.phase(), two.phase()]).toEqual(['active', 'active'])
+    await world.advance(13 * MINUTE)
+    expect([tab.phase(), two.phase()]).toEqual(['warning', 'warning'])
+  })
+
   it('keeps warnings, absolute ends and what is shown in step with the clock on the wall', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ absoluteTimeout: '20m' })
