@@ -16,11 +16,18 @@ export function within<T>(
       reject(failed('signed_out', 'The session ended before this was done.'))
       own.abort()
     }
-    const clear = after(ms, () => {
+    const expire = (): void => {
       reject(failed('timeout', 'No answer in time. Nothing is lost: try again later.'))
       own.abort()
+    }
+    // In two halves: a page that was busy (`alert()`, printing) finds a timer due before it is handed the answer that lies
+    // ready, and would ask again with a refresh token that has been used.
+    let clear = after(ms / 2, () => {
+      clear = after(ms / 2, expire)
     })
-    own.signal.addEventListener('abort', clear)
+    own.signal.addEventListener('abort', () => {
+      clear()
+    })
     parent?.addEventListener('abort', onAbort, { signal: own.signal })
     if (parent?.aborted) onAbort()
     else

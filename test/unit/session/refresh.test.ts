@@ -396,6 +396,27 @@ describe('the tab that refreshes', () => {
     expect([one.phase(), two.phase()]).toEqual(['active', 'active'])
   })
 
+  it('I4: is busy for long (`alert()`, printing), and finds its timers due before the answer that lies ready', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const mine = outcome(token(tab, { forceRefresh: true }))
+    const timers = new Set<{ at: number; ring: () => void }>()
+    const after: Tab['ports']['after'] = (ms, ring) => {
+      const timer = { at: world.time.clock().mono + ms, ring }
+      timers.add(timer)
+      return () => timers.delete(timer)
+    }
+    Object.assign(tab.ports, { after })
+    await world.advance(5)
+    tab.frozen = true
+    await world.advance(11 * SECOND)
+    for (const timer of [...timers]) if (timer.at <= world.time.clock().mono && timers.delete(timer)) timer.ring()
+    tab.frozen = false
+    await world.advance(100)
+    expect(await mine).toBe('access-f1-2')
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
   it('is destroyed: the call is aborted, and another tab goes on', async () => {
     const world = createWorld()
     world.server.grace = true
