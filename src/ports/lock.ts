@@ -2,8 +2,8 @@ import { createExclusive, type Lease } from './exclusive.js'
 import { after } from './clock.js'
 import type { Ports } from './types.js'
 
-/** Longer than a refresh may take, unless the store is silent as well. */
-const LEASE = 16e3
+/** Longer than a refresh may take (14 s), and shorter than others wait for their turn (15 s): a crash costs nobody a turn. */
+const LEASE = 14.5e3
 
 /**
  * A key that says who works, and until when at most. It is read again after a moment, because two tabs may write at once;
