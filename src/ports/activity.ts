@@ -56,8 +56,11 @@ export function watchActivity(seen: () => void): Activity {
 
   return {
     framed() {
-      const element = document.activeElement as Partial<HTMLIFrameElement> | null
-      return !document.hidden && document.hasFocus() && !!element?.contentWindow && !element.contentDocument
+      let element = document.activeElement as Partial<HTMLIFrameElement> | null
+      for (let inside; (inside = element?.shadowRoot ?? element?.contentDocument); element = inside.activeElement)
+        // A frame in a shadow tree is in no list of frames, and its `load` does not leave the tree.
+        if (element?.contentWindow) watch(element.contentWindow)
+      return !document.hidden && document.hasFocus() && !!element?.contentWindow
     },
     // Sees clicks and keys in frames of any origin, for about 5 s: HTML §6.4.1, transient activation.
     activated: () => (navigator as { userActivation?: UserActivation }).userActivation?.isActive ?? false,

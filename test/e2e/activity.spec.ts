@@ -129,6 +129,23 @@ test('S60 work inside a frame within a frame counts, also where it came later', 
   await expectActivity(tab, () => tab.page.keyboard.type('x'))
 })
 
+test('S60 work inside a frame in a shadow tree counts, as in an editor that is a web component', async ({ tabs }) => {
+  const tab = await tabs.open(anHour, { path: '/framed' })
+  await tab.signIn()
+  await tab.page.evaluate(async () => {
+    const host = document.createElement('div')
+    const frame = document.createElement('iframe')
+    frame.id = 'editor'
+    frame.src = '/inner?editor'
+    host.attachShadow({ mode: 'open' }).append(frame)
+    const loaded = new Promise((resolve) => frame.addEventListener('load', resolve))
+    document.body.append(host)
+    await loaded
+  })
+  await tab.page.frameLocator('#editor').locator('#inner-text').click()
+  await expectActivity(tab, () => tab.page.keyboard.type('x'))
+})
+
 test('S60 the content that scrolls under a resting pointer is not activity', async ({ tabs }) => {
   const tab = await tabs.open(anHour)
   await tab.signIn()

@@ -97,6 +97,13 @@ describe('a person’s activity', () => {
     expect(watching.framed()).toBe(true)
     focus({ contentWindow: {}, contentDocument: {} })
     expect(watching.framed()).toBe(false)
+    const foreign = { activeElement: { contentWindow: {}, contentDocument: null } }
+    focus({ contentWindow: {}, contentDocument: foreign })
+    expect(watching.framed()).toBe(true)
+    focus({ shadowRoot: foreign })
+    expect(watching.framed()).toBe(true)
+    focus({ shadowRoot: { activeElement: document.body } })
+    expect(watching.framed()).toBe(false)
     focus(document.body)
     expect(watching.framed()).toBe(false)
     focus(null)
