@@ -171,9 +171,9 @@ describe('a tab whose clock is ahead of the others’', () => {
     }
     set(10 * MINUTE, tab.ports)
     tab.input()
-    const before = world.board.count.writes
+    const before = world.storage.count.writes
     await world.advance(SECOND)
-    expect(world.board.count.writes - before).toBeLessThan(5)
+    expect(world.storage.count.writes - before).toBeLessThan(5)
     set(10 * MINUTE, other.ports)
     other.session.check()
     expect(other.session.deadlines()).toEqual(tab.session.deadlines())
