@@ -7,6 +7,10 @@ export interface Listener extends Owner {
   /** Whether it lies in the back/forward cache, where a message finds nobody: it is lost, or the page is thrown away. */
   readonly cached?: boolean
   readonly evict?: () => void
+  /** Whether storage events of that time are lost on it as well. */
+  readonly forgets?: boolean
+  /** Who hears for it, where that is not the page itself: Chromium tells frozen pages what is said. */
+  readonly ear?: Owner
 }
 
 export interface Message {
@@ -45,6 +49,7 @@ export function createChannel(time: Time): FakeChannel {
       return {
         works: true,
         say(message) {
+          if (to.gone) return
           channel.said.push({ from: to, message })
           const { delay } = channel
           for (const other of open) {
@@ -56,7 +61,7 @@ export function createChannel(time: Time): FakeChannel {
             }
             // Everybody gets a copy of what it was when it was said.
             const copy = structuredClone(message)
-            time.later(other.to, typeof delay === 'number' ? delay : delay(to, other.to), () => {
+            time.later(other.to.ear ?? other.to, typeof delay === 'number' ? delay : delay(to, other.to), () => {
               if (open.has(other)) other.heard(copy)
             })
           }

@@ -11,6 +11,7 @@ export interface FakeLocks {
   readonly delay: { grant: number; release: number }
   /** Whether a lock of this name is held or asked for. */
   readonly isHeld: (name: string) => boolean
+  readonly isHeldBy: (tab: Listener) => boolean
   /** What one tab has as `navigator.locks`. */
   readonly of: (tab: Listener) => Pick<LockManager, 'request'> | undefined
   /** The browser notices that a tab is gone, and lets go of what it held. */
@@ -56,6 +57,7 @@ export function createLocks(time: Time): FakeLocks {
       const later = (run: () => void): void => {
         time.later(tab, locks.delay.grant, run)
       }
+      if (tab.gone) return
       if (locks.refuses) {
         later(() => reject(new DOMException('Locks are not for this page.', 'SecurityError')))
         return
@@ -107,6 +109,7 @@ export function createLocks(time: Time): FakeLocks {
     refuses: false,
     delay: { grant: 0, release: 10 },
     isHeld: (name) => queues.has(name),
+    isHeldBy: (tab) => [...queues.values()].some(([holder]) => holder?.tab === tab),
     of: (tab) =>
       locks.works
         ? {

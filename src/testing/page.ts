@@ -6,8 +6,13 @@ import { recordStoreIn } from './record-store.js'
 import type { FakeStorage } from './storage.js'
 import type { Owner, Time } from './time.js'
 
+/** Whose way with frozen pages, and with the back/forward cache, a world has. */
+export type Engine = 'chromium' | 'firefox' | 'webkit'
+
 /** What all tabs of a world share. */
 export interface Origin {
+  readonly engine: Engine
+  readonly ports: (ports: Ports, page: Page) => Ports
   readonly time: Time
   readonly storage: FakeStorage
   readonly channel: FakeChannel
@@ -56,7 +61,8 @@ export interface Page extends Listener {
 }
 
 /** A page of this origin. `alive: false` makes it a server, where nothing of a page may be touched. */
-export function createPage(name: string, { time, storage, channel, locks, random, id }: Origin, alive: boolean): Page {
+export function createPage(name: string, origin: Origin, alive: boolean): Page {
+  const { engine, time, storage, channel, locks, random, id } = origin
   const pending = new Set<object>()
   const hints = new Set<Parameters<Ports['wake']>[0]>()
   const watchers = new Set<() => void>()
@@ -85,12 +91,18 @@ export function createPage(name: string, { time, storage, channel, locks, random
       cancel()
     }
   }
+  const ear: Owner = {
+    frozen: false,
+    get gone() {
+      return state.gone
+    },
+  }
   const leaveForGood = (): void => {
     state.gone = true
     locks.release(page)
   }
 
-  const ports: Ports = {
+  const own: Ports = {
     alive,
     clock: time.clock,
     wall: () => time.clock().wall,
@@ -131,9 +143,12 @@ export function createPage(name: string, { time, storage, channel, locks, random
     warn: (message) => page.warnings.push(message),
   }
 
+  let ports: Ports | undefined
   const page: Page = {
     name,
-    ports,
+    get ports() {
+      return (ports ??= origin.ports(own, page))
+    },
     frozen: false,
     get cached() {
       return state.cached
@@ -155,9 +170,15 @@ export function createPage(name: string, { time, storage, channel, locks, random
       for (const hint of [...hints]) hint(cause, restored)
     },
     leave() {
+      // Firefox keeps no page that holds a lock.
+      if (engine === 'firefox' && locks.isHeldBy(page)) {
+        page.close()
+        return
+      }
       page.hint('pagehide', true)
       state.cached = true
       page.frozen = true
+      if (engine === 'webkit') locks.revoke(page)
     },
     comeBack() {
       if (state.gone) return false
@@ -171,7 +192,9 @@ export function createPage(name: string, { time, storage, channel, locks, random
       leaveForGood()
     },
     crash: leaveForGood,
-    evict: leaveForGood,
+    ...(engine !== 'webkit' && { evict: leaveForGood }),
+    forgets: engine !== 'chromium',
+    ...(engine === 'chromium' && { ear }),
     timers: () => pending.size,
     listens: () => watchers.size > 0,
   }

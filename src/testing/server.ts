@@ -96,6 +96,7 @@ export function createServer(time: Time): FakeServer {
     of(client) {
       const ask = <T>(call: Omit<ServerCall, 'at' | 'from'>, signal: AbortSignal, work: () => T): Promise<T> =>
         new Promise((resolve, reject) => {
+          if (client.gone) return
           const made = { ...call, from: client.name, at: time.clock().wall }
           server.calls.push(made)
           const { after = 20, lost, hangs, fails, replies } = server.manner(call.method, made)

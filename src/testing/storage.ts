@@ -1,4 +1,5 @@
-import { browser, type Owner, type Time } from './time.js'
+import type { Listener } from './channel.js'
+import { browser, type Time } from './time.js'
 
 /** localStorage of one origin: a disk, and what each tab has read of it. */
 export interface FakeStorage {
@@ -18,9 +19,9 @@ export interface FakeStorage {
   /** How often anything was read and written. */
   readonly count: { reads: number; writes: number }
   /** The storage that one tab sees. */
-  readonly of: (tab: Owner) => Storage
+  readonly of: (tab: Listener) => Storage
   /** Calls back at each storage event in `tab`, with a key of null where everything was cleared. */
-  readonly listen: (tab: Owner, heard: (key: string | null, text: string | null) => void) => () => void
+  readonly listen: (tab: Listener, heard: (key: string | null, text: string | null) => void) => () => void
   /** Another program, the user or the browser changes storage; null removes. */
   readonly change: (texts: Readonly<Record<string, string | null>>) => void
   /** The user clears the site's data. */
@@ -51,13 +52,13 @@ interface View {
 
 export function createStorage(time: Time): FakeStorage {
   const stored = new Map<string, string>()
-  const views = new Map<Owner, View>()
+  const views = new Map<Listener, View>()
   const listeners = new Set<{
-    readonly tab: Owner
+    readonly tab: Listener
     readonly heard: (key: string | null, text: string | null) => void
   }>()
 
-  const viewOf = (tab: Owner): View => {
+  const viewOf = (tab: Listener): View => {
     const view = views.get(tab) ?? { ahead: [], behind: [], writesAt: 0, readsAt: 0 }
     views.set(tab, view)
     return view
@@ -71,7 +72,7 @@ export function createStorage(time: Time): FakeStorage {
   }
 
   /** The disk takes it, and tells the others in their time. */
-  const apply = (from: Owner | null, { key, text }: Change): void => {
+  const apply = (from: Listener | null, { key, text }: Change): void => {
     const before = new Map(stored)
     if (key === null) stored.clear()
     else if (text === null) stored.delete(key)
@@ -85,7 +86,8 @@ export function createStorage(time: Time): FakeStorage {
       const seen = (): void => {
         view.behind.shift()
         for (const one of listeners)
-          if (one.tab === tab)
+          // Firefox and WebKit forget it for a cached page, Chromium tells it when it is back.
+          if (one.tab === tab && !(tab.cached && tab.forgets))
             time.later(tab, draw(storage.delay), () => {
               if (listeners.has(one)) one.heard(key, text)
             })
@@ -96,7 +98,7 @@ export function createStorage(time: Time): FakeStorage {
     }
   }
 
-  const write = (from: Owner, change: Change): void => {
+  const write = (from: Listener, change: Change): void => {
     const view = viewOf(from)
     const now = time.clock().mono
     const at = Math.max(view.writesAt, now + draw(storage.lag) / 2)
@@ -126,6 +128,7 @@ export function createStorage(time: Time): FakeStorage {
         return view
       }
       const change = (key: string | null, text: string | null): void => {
+        if (tab.gone) return
         storage.count.writes++
         // What is the same already is no change, and no event: HTML §12.2.1.
         if (key === null || look(checked(), key) !== text) write(tab, { key, text })

@@ -19,8 +19,8 @@ export interface Time {
   readonly later: (owner: Owner, ms: number, run: () => void) => () => void
   /** Lets time pass, one turn after the other. What promises alone can do is done before the next turn. */
   readonly advance: (ms: number) => Promise<void>
-  /** The machine sleeps: the wall clock goes on, the monotonic clock and all timers stand still. */
-  readonly sleep: (ms: number) => void
+  /** The machine sleeps: the wall clock goes on, timers stand still, and so does the monotonic clock, but for Windows. */
+  readonly sleep: (ms: number, monotonicRuns?: boolean) => void
   /** Somebody sets the wall clock, forward or back. */
   readonly setClock: (by: number) => void
 }
@@ -87,9 +87,12 @@ export function createTime(drain: Drain = turn): Time {
       }
       mono = Math.max(mono, until)
     },
-    sleep(ms) {
-      offset += ms
-      slept += ms
+    sleep(ms, monotonicRuns) {
+      if (monotonicRuns) mono += ms
+      else {
+        offset += ms
+        slept += ms
+      }
     },
     setClock(by) {
       offset += by

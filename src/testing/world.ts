@@ -11,7 +11,8 @@ import type {
 } from '../types.js'
 import { createChannel, type FakeChannel } from './channel.js'
 import { createLocks, type FakeLocks } from './locks.js'
-import { createPage, type Page } from './page.js'
+import type { Ports } from '../ports/types.js'
+import { createPage, type Engine, type Page } from './page.js'
 import { createServer, type FakeServer, type ServerMethod } from './server.js'
 import { createStorage, type FakeStorage } from './storage.js'
 import { createTime, type Time } from './time.js'
@@ -42,6 +43,10 @@ export interface TabSetup {
 }
 
 export interface WorldOptions {
+  /** Whose way with frozen pages, and with the back/forward cache, the world has. @default 'chromium' */
+  readonly engine?: Engine
+  /** Ports in place of the world's, for one tab. */
+  readonly ports?: (ports: Ports, page: Page) => Ports
   /** 0 ≤ x < 1. Give a generator with a seed, and the world repeats itself. @default () => 0.5 */
   readonly random?: () => number
   /** Resolves when all that promises alone can do has been done. @default a turn of the event loop */
@@ -60,8 +65,11 @@ export interface World {
   readonly server: FakeServer
   /** Lets time pass while everybody is awake. */
   readonly advance: (span: Duration) => Promise<void>
-  /** The machine sleeps: the wall clock goes on, timers stand still. What wakes a page is a hint, or an input. */
-  readonly sleep: (span: Duration) => void
+  /**
+   * The machine sleeps: the wall clock goes on, timers stand still. What wakes a page is a hint, or an input.
+   * `monotonicRuns`: `performance.now()` goes on as well, as on Windows.
+   */
+  readonly sleep: (span: Duration, monotonicRuns?: boolean) => void
   /** Somebody sets the wall clock by so many ms, forward or back. */
   readonly setClock: (by: number) => void
   /** Lets time pass until `promise` is settled, at most `limit`; returns what it resolves with. @default '30s' */
@@ -92,7 +100,8 @@ const TYPES = ['signedIn', 'warning', 'extended', 'signedOut', 'switched', 'refr
  * console.log(tab.sees()) // 'signedOut'
  * ```
  */
-export function createWorld({ random = () => 0.5, drain }: WorldOptions = {}): World {
+export function createWorld(options: WorldOptions = {}): World {
+  const { engine = 'chromium', random = () => 0.5, ports = (own: Ports) => own, drain } = options
   const time = createTime(drain)
   const storage = createStorage(time)
   const channel = createChannel(time)
@@ -104,7 +113,7 @@ export function createWorld({ random = () => 0.5, drain }: WorldOptions = {}): W
   const id = (): string => `session-${String(++ids).padStart(4, '0')}`
 
   const tab: World['tab'] = (options = {}, { methods = USUAL, alive = true } = {}) => {
-    const page = createPage(`tab ${++tabs}`, { time, storage, channel, locks, random, id }, alive)
+    const page = createPage(`tab ${++tabs}`, { engine, time, storage, channel, locks, random, id, ports }, alive)
     const all = server.of(page)
     const offered: SessionServer = Object.fromEntries(methods.map((method) => [method, all[method]]))
     const session = createSessionWith(page.ports, { tokenStore: tokens.of(page), server: offered, ...options })
@@ -147,8 +156,8 @@ export function createWorld({ random = () => 0.5, drain }: WorldOptions = {}): W
     tokens,
     server,
     advance,
-    sleep(span) {
-      time.sleep(milliseconds(span, 'span'))
+    sleep(span, monotonicRuns) {
+      time.sleep(milliseconds(span, 'span'), monotonicRuns)
     },
     setClock: time.setClock,
     until,

@@ -1,85 +1,77 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND, type Tab } from './world.js'
+import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND } from './world.js'
 
-const leave = (tab: Tab): void => {
-  tab.hint('pagehide', true)
-  tab.frozen = true
-}
-const comeBack = (tab: Tab): void => {
-  tab.frozen = false
-  tab.hint('pageshow', true)
-}
-
+// WebKit is the one that keeps a page although a message came for it.
 describe('a page that comes back from the back/forward cache', () => {
   it('I2: whose session ended meanwhile is hidden and reloaded in the same task', async () => {
-    const world = createWorld()
+    const world = createWorld({ engine: 'webkit' })
     const one = await world.signedIn()
     const two = world.tab()
-    leave(one)
+    one.leave()
     await world.until(two.session.signOut())
     expect(one.phase()).toBe('active')
-    comeBack(one)
+    one.comeBack()
     expect(one.page).toEqual({ hidden: true, reloads: 1 })
     expect(one.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
   })
 
   it('I2: whose session another replaced is, too', async () => {
-    const world = createWorld()
+    const world = createWorld({ engine: 'webkit' })
     const one = await world.signedIn()
     const two = world.tab()
-    leave(one)
+    one.leave()
     await world.until(two.session.signIn(world.grant()))
-    comeBack(one)
+    one.comeBack()
     expect(one.page).toEqual({ hidden: true, reloads: 1 })
   })
 
   it('I1: whose session ran out meanwhile is, too', async () => {
-    const world = createWorld()
+    const world = createWorld({ engine: 'webkit' })
     const tab = await world.signedIn()
-    leave(tab)
+    tab.leave()
     world.sleep(HOUR)
-    comeBack(tab)
+    tab.comeBack()
     expect(tab.page).toEqual({ hidden: true, reloads: 1 })
   })
 
   it('I15: whose session lives on stays as it was', async () => {
-    const world = createWorld()
+    const world = createWorld({ engine: 'webkit' })
     const one = await world.signedIn()
     const two = world.tab()
-    leave(one)
+    one.leave()
     await world.advance(5 * MINUTE)
     two.input()
     await world.until(two.session.getAccessToken({ forceRefresh: true }))
-    comeBack(one)
+    one.comeBack()
     expect(one.page).toEqual({ hidden: false, reloads: 0 })
     expect(one.phase()).toBe('active')
     expect(await world.until(one.session.getAccessToken())).toBe('access-f1-2')
   })
 
   it('that was left signed out stays as it was, whoever signed in meanwhile', async () => {
-    const world = createWorld()
+    const world = createWorld({ engine: 'webkit' })
     const one = world.tab()
     const two = world.tab()
-    leave(one)
+    one.leave()
     await world.until(two.session.signIn(world.grant()))
-    comeBack(one)
+    one.comeBack()
     expect(one.page).toEqual({ hidden: false, reloads: 0 })
     expect(one.phase()).toBe('active')
   })
 
   it('tells the application alone where the options say so', async () => {
-    const world = createWorld()
+    const world = createWorld({ engine: 'webkit' })
     const one = await world.signedIn({ stalePage: 'event' })
     const two = world.tab()
-    leave(one)
+    one.leave()
     await world.until(two.session.signOut())
-    comeBack(one)
+    one.comeBack()
     expect(one.page).toEqual({ hidden: false, reloads: 0 })
     expect(one.news()).toEqual([{ type: 'signedOut', reason: 'signOut', where: 'elsewhere' }])
   })
 
   it('is told from one that was merely shown', async () => {
-    const world = createWorld()
+    const world = createWorld({ engine: 'webkit' })
     const one = await world.signedIn()
     const two = world.tab()
     one.hint('pagehide', false)
@@ -89,7 +81,7 @@ describe('a page that comes back from the back/forward cache', () => {
   })
 
   it('keeps its channel open while it is away, so that a message evicts it', async () => {
-    const world = createWorld()
+    const world = createWorld({ engine: 'webkit' })
     const one = await world.signedIn()
     const two = world.tab()
     one.hint('pagehide', true)

@@ -1,4 +1,9 @@
-import { createWorld as createPublicWorld, type Listener, type World as PublicWorld } from '../../../src/testing.js'
+import {
+  createWorld as createPublicWorld,
+  type Listener,
+  type World as PublicWorld,
+  type WorldOptions,
+} from '../../../src/testing.js'
 
 export { START } from '../../../src/testing/time.js'
 export { type Tab, type Told } from '../../../src/testing.js'
@@ -16,8 +21,8 @@ export interface World extends PublicWorld {
 }
 
 /** The world that the library ships, and what only its own tests know: the record. */
-export function createWorld(): World {
-  const world = createPublicWorld()
+export function createWorld(options?: WorldOptions): World {
+  const world = createPublicWorld(options)
   return Object.assign(world, {
     record: () => JSON.parse(world.storage.stored.get(KEY) ?? 'null') as Record<string, unknown>,
     deafen() {
