@@ -51,6 +51,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   let acting = new AbortController()
   const ofTab = new AbortController()
   let wiping = Promise.resolve()
+  /** By the monotonic clock: the other may be set meanwhile. */
   let askingUntil = 0
   let leftAs = ''
   let cancelTimer: Undo = noop
@@ -147,7 +148,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     const { record } = state
     board.post(record, cause)
 
-    if (record || at >= askingUntil) {
+    if (record || clock.mono >= askingUntil) {
       const picture = pictureOf(record, policy, sharedNow(record, clock))
       if (!isSamePicture(was, picture)) {
         snapshot = picture
@@ -185,7 +186,12 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       serverView.look(record)
     }
     cancelTimer()
-    const instants = [nextWake(record, policy, at), askingUntil, serverView.retryAt(), ...presence.instants()]
+    const instants = [
+      nextWake(record, policy, at),
+      at + askingUntil - ports.clock().mono,
+      serverView.retryAt(),
+      ...presence.instants(),
+    ]
     const wakeAt = Math.min(...instants.filter((instant) => instant > at))
     if (wakeAt < Infinity)
       cancelTimer = ports.after(wakeAt - at, () => {
@@ -199,7 +205,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     if (!tabs.works) degraded('channel', 'Tabs hear of each other by storage alone.')
     board.read()
     if (!board.works() && tabs.works) {
-      askingUntil = ports.clock().wall + ASKING
+      askingUntil = ports.clock().mono + ASKING
       tabs.say({})
     }
     stopWaking = ports.wake((cause, restored) => {

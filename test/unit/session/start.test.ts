@@ -135,6 +135,16 @@ describe('where storage is denied', () => {
     expect(tab.timers()).toBe(0)
   })
 
+  it('I8: waits no longer for that where the clock is set back meanwhile', async () => {
+    const world = createWorld()
+    world.storage.works = false
+    const tab = world.tab()
+    world.setClock(-HOUR)
+    await world.advance(300)
+    expect(tab.phase()).toBe('signedOut')
+    expect(tab.timers()).toBe(0)
+  })
+
   it('has a token for who asked while it was loading', async () => {
     const world = createWorld()
     world.storage.works = false
