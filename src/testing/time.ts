@@ -68,7 +68,8 @@ export function createTime(drain: Drain = turn): Time {
   }
 
   return {
-    clock: () => ({ wall: mono + offset, mono }),
+    // As Date.now() and performance.now() do: whole ms, and parts of them.
+    clock: () => ({ wall: Math.floor(mono + offset), mono }),
     passed: () => mono - 1e3 + slept,
     later(owner, ms, run) {
       const task = { owner, at: mono + ms, run }

@@ -74,6 +74,8 @@ export interface World {
   readonly setClock: (by: number) => void
   /** Lets time pass until `promise` is settled, at most `limit`; returns what it resolves with. @default '30s' */
   readonly until: <T>(promise: Promise<T>, limit?: Duration) => Promise<T>
+  /** Opens a page without a session: give its `ports` to `createSessionWith`. */
+  readonly page: (setup?: Pick<TabSetup, 'alive'>) => Page
   /** Opens a tab. */
   readonly tab: (options?: SessionOptions, setup?: TabSetup) => Tab
   /** Opens a tab and signs in with tokens of the world's server. */
@@ -112,8 +114,11 @@ export function createWorld(options: WorldOptions = {}): World {
   let ids = 0
   const id = (): string => `session-${String(++ids).padStart(4, '0')}`
 
+  const openPage: World['page'] = ({ alive = true } = {}) =>
+    createPage(`tab ${++tabs}`, { engine, time, storage, channel, locks, random, id, ports }, alive)
+
   const tab: World['tab'] = (options = {}, { methods = USUAL, alive = true } = {}) => {
-    const page = createPage(`tab ${++tabs}`, { engine, time, storage, channel, locks, random, id, ports }, alive)
+    const page = openPage({ alive })
     const all = server.of(page)
     const offered: SessionServer = Object.fromEntries(methods.map((method) => [method, all[method]]))
     const session = createSessionWith(page.ports, { tokenStore: tokens.of(page), server: offered, ...options })
@@ -161,6 +166,7 @@ export function createWorld(options: WorldOptions = {}): World {
     },
     setClock: time.setClock,
     until,
+    page: openPage,
     tab,
     async signedIn(...how) {
       const opened = tab(...how)
