@@ -143,6 +143,22 @@ describe('check', () => {
     expect(tab.session.deadlines()!.endAt - wall(world)).toBeGreaterThan(10 * MINUTE)
   })
 
+  it('I16: does not take a slow answer, on a server that waits longer than we do, for activity now', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, { methods: ['keepAlive', 'check'] })
+    await world.advance(6 * MINUTE)
+    const arrivesAt = wall(world) + 4 * SECOND
+    world.server.manner = (method) => {
+      world.server.times = { idleExpiresIn: 30 * 60 - Math.max(0, wall(world) - arrivesAt) / 1e3 }
+      return { after: method === 'keepAlive' ? 8 * SECOND : 20 }
+    }
+    tab.input()
+    const { endAt } = tab.session.deadlines()!
+    await world.advance(13 * MINUTE)
+    expect([world.server.count('keepAlive'), world.server.count('check')]).toEqual([1, 1])
+    expect(tab.session.deadlines()!.endAt).toBe(endAt)
+  })
+
   it('closes a warning that the server knows better of, and says so', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, asking)
