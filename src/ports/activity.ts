@@ -27,8 +27,9 @@ export function watchActivity(seen: () => void): Activity {
     if (!event.isTrusted) return
     if (event.type === 'pointermove') {
       // Chromium sends moves that move nothing when the layout changes under a still mouse, https://crbug.com/41148954.
-      const { screenX, screenY } = event as PointerEvent
-      if (screenX === x && screenY === y) return
+      const { screenX, screenY, movementX, movementY } = event as PointerEvent
+      // A locked pointer stays where it is.
+      if (screenX === x && screenY === y && !movementX && !movementY) return
       // A page that comes up under a resting mouse is told where it is, as a move that moved nothing yet.
       const isGreeting = x === undefined && Date.now() - since < GREETING
       x = screenX

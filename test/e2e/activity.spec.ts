@@ -97,6 +97,21 @@ test('S60 a pointer that is told to move but does not is not activity', async ({
   })
 })
 
+test('S60 a locked pointer that moves is activity, as in a game or a model of a house', async ({ tabs }) => {
+  const tab = await tabs.open(anHour)
+  await tab.signIn()
+  await tab.page.evaluate(() => {
+    document.querySelector('#press')?.addEventListener('click', () => {
+      void document.body.requestPointerLock()
+    })
+  })
+  await tab.click()
+  await expect.poll(() => tab.page.evaluate(() => !!document.pointerLockElement)).toBe(true)
+  await tab.page.mouse.move(90, 310)
+  await expectActivity(tab, () => tab.page.mouse.move(190, 380))
+  await expectActivity(tab, () => tab.page.mouse.move(150, 340))
+})
+
 test('S60 a page that loads under a resting pointer is told of it, and that is not activity', async ({ tabs }) => {
   const tab = await tabs.open(anHour)
   await tab.signIn()

@@ -69,6 +69,8 @@ describe('a person’s activity', () => {
     move(1, 2)
     move(2, 2)
     expect(seen).toHaveBeenCalledTimes(3)
+    document.body.dispatchEvent(byPerson('pointermove', { screenX: 2, screenY: 2, movementX: 0, movementY: 1 }))
+    expect(seen).toHaveBeenCalledTimes(4)
   })
 
   it('I16: is not the move that greets a page under a resting mouse', () => {
