@@ -3,10 +3,18 @@ import type { RecordStore } from './types.js'
 /** localStorage: synchronous, shared, readable before the first paint. Each access may throw, so each is caught. */
 export function recordStore(name: string): RecordStore {
   const keys = { record: name, end: `${name}:end` } as const
+  let tried = false
   return {
     read() {
       try {
-        return { record: localStorage.getItem(keys.record), end: localStorage.getItem(keys.end) }
+        const texts = { record: localStorage.getItem(keys.record), end: localStorage.getItem(keys.end) }
+        // Empty, or full before anything came in? Then other tabs know more, and have to be asked.
+        if (!tried && !texts.record && !texts.end) {
+          localStorage.setItem(`${name}:try`, '1')
+          localStorage.removeItem(`${name}:try`)
+        }
+        tried = true
+        return texts
       } catch {
         return null
       }

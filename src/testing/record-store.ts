@@ -14,10 +14,17 @@ export const recordStoreIn = (storage: Storage, name: string): RecordStore => {
       return false
     }
   }
+  let tried = false
   return {
     read() {
       try {
-        return { record: storage.getItem(name), end: storage.getItem(end) }
+        const texts = { record: storage.getItem(name), end: storage.getItem(end) }
+        if (!tried && !texts.record && !texts.end) {
+          storage.setItem(`${name}:try`, '1')
+          storage.removeItem(`${name}:try`)
+        }
+        tried = true
+        return texts
       } catch {
         return null
       }

@@ -50,6 +50,24 @@ test('S70 where only localStorage throws on writing, as with a full disk, sign-i
   expect((await tab.events('degraded')).map(({ detail }) => detail['feature'])).toContain('storage')
 })
 
+test('S70 where localStorage can be read and not written, a tab that comes later finds the session as well', async ({
+  tabs,
+  context,
+}) => {
+  await context.addInitScript(() => {
+    Storage.prototype.setItem = () => {
+      throw new DOMException('full', 'QuotaExceededError')
+    }
+  })
+  const one = await tabs.open({ ...noTimeouts, server: 'none' })
+  await one.signIn()
+  const late = await tabs.open({ ...noTimeouts, server: 'none' })
+  expect(await late.phase()).toBe('active')
+  expect((await late.events('degraded')).map(({ detail }) => detail['feature'])).toContain('storage')
+  await late.signOut()
+  await one.next('signedOut')
+})
+
 test('S71 a lost IndexedDB connection is opened again', async ({ tabs, tokens }) => {
   const tab = await tabs.open(noTimeouts)
   await tab.signIn(tokens.issue())

@@ -14,6 +14,7 @@ const storage = (known: Partial<Storage> = {}) => {
       order.push(key)
       items.set(key, text)
     },
+    removeItem: (key: string) => items.delete(key),
     ...known,
   })
   return { items, order }
@@ -31,6 +32,22 @@ describe('the record in localStorage', () => {
     expect(store.write({ record: 'r', end: 'e' })).toBe(true)
     expect(store.read()).toEqual({ record: 'r', end: 'e' })
     expect(Object.fromEntries(items)).toEqual({ [NAME]: 'r', [`${NAME}:end`]: 'e' })
+  })
+
+  it('that is not there yet is told apart from one that found no room, once, and nothing is left of the question', () => {
+    const { items, order } = storage()
+    const store = recordStore(NAME)
+    expect(store.read()).toEqual({ record: null, end: null })
+    store.read()
+    expect(order).toHaveLength(1)
+    expect(items.size).toBe(0)
+    storage({ setItem: denied })
+    expect(recordStore(NAME).read()).toBeNull()
+  })
+
+  it('that is there is not asked for room', () => {
+    storage({ getItem: () => 'r', setItem: denied })
+    expect(recordStore(NAME).read()).toEqual({ record: 'r', end: 'r' })
   })
 
   it('I5: gets its end first, so that nobody reads it as alive in between', () => {

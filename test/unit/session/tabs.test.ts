@@ -264,6 +264,18 @@ describe('the channel', () => {
 })
 
 describe('where storage is denied', () => {
+  it('or so full that nothing can be written, a tab that opens later asks the living ones too', async () => {
+    const world = createWorld()
+    world.storage.full = true
+    const one = await world.signedIn()
+    const late = world.tab()
+    expect(late.phase()).toBe('loading')
+    await world.advance(SECOND)
+    expect(late.phase()).toBe('active')
+    await world.until(late.session.signOut())
+    expect(one.phase()).toBe('signedOut')
+  })
+
   it('tabs are one session by channel: activity, warning, answer, sign-out, sign-in', async () => {
     const world = createWorld()
     world.storage.works = false
