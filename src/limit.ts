@@ -55,6 +55,6 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined):
   })
 }
 
-/** What a failed call waits before the next, ms: exponential, with jitter, at most a minute. */
+/** What a failed call waits before the next, ms: exponential, with jitter, at most a minute. Ten seconds of 503 take five calls. */
 export const pause = (failures: number, random: () => number): number =>
-  Math.min(6e4, 1e3 * 2 ** failures) * (0.5 + random() / 2)
+  Math.min(6e4, 800 * 2 ** failures) * (0.75 + random() / 4)

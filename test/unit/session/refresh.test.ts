@@ -601,6 +601,26 @@ describe('a temporary failure', () => {
     expect(tabs.every((tab) => tab.phase() === 'active')).toBe(true)
   })
 
+  it.each([0, 0.999])(
+    'that lasts nine seconds costs five calls at most, and three seconds more (jitter %d)',
+    async (r) => {
+      const world = createWorld()
+      const tab = await world.signedIn()
+      Object.assign(tab.ports, { random: () => r })
+      await outlive(world, tab)
+      const began = world.time.clock().mono
+      world.server.manner = () =>
+        world.time.clock().mono - began < 9 * SECOND ? { fails: new SessionError('server') } : {}
+      let given: unknown
+      while (!String(given).startsWith('access')) {
+        given = await world.until(outcome(token(tab)))
+        await world.advance(200)
+      }
+      expect(world.time.clock().mono - began).toBeLessThan(12.5 * SECOND)
+      expect(world.server.count('refresh')).toBeLessThanOrEqual(5)
+    },
+  )
+
   it('with a Retry-After holds back every tab until then, and a tab that is opened meanwhile', async () => {
     const world = createWorld()
     const one = await world.signedIn()
