@@ -22,8 +22,9 @@ export interface Refresh {
 }
 
 const LOCK_WAIT = 15e3
-/** Both tries together are shorter than the lock's wait, so that those who wait get their turn. */
+/** All three together are shorter than the lock's wait, so that those who wait get their turn. */
 const FIRST_TRY = 10e3
+const BETWEEN_TRIES = 5e2
 const SECOND_TRY = 4e3
 
 const noTokens = (): SessionError =>
@@ -62,19 +63,12 @@ export function createRefresh(
     return known
   }
 
-  const ask = async (id: string, used: StoredTokens | null): Promise<TokenResponse> => {
-    const once = (limit: number): Promise<TokenResponse> => {
-      // Each try is an act of its own: a laptop may have slept past the deadline since the last.
-      host.live(id)
-      return within(ports.after, limit, host.signal(), async (signal) =>
-        checkTokens(await server?.refresh?.(used?.tokens ?? null, { signal })),
-      )
-    }
-    const reply = await once(FIRST_TRY).catch((error: unknown) => {
-      // The server may have rotated while its answer was lost. Those with a grace period answer the old token once more.
-      if (['timeout', 'offline'].includes(asError(error).code) && ports.online()) return once(SECOND_TRY)
-      throw error
-    })
+  const ask = async (id: string, used: StoredTokens | null, limit: number): Promise<TokenResponse> => {
+    // Each try is an act of its own: a laptop may have slept past the deadline since the last.
+    host.live(id)
+    const reply = await within(ports.after, limit, host.signal(), async (signal) =>
+      checkTokens(await server?.refresh?.(used?.tokens ?? null, { signal })),
+    )
     // RFC 6749 §6: without a new refresh token the old one stays in force.
     const kept = used?.tokens.refresh_token
     return reply.refresh_token || !kept ? reply : { ...reply, refresh_token: kept }
@@ -139,7 +133,7 @@ export function createRefresh(
   }
 
   /** Under the lock: adopt what another tab got, else ask the server and commit. */
-  const turn = async (id: string, seen: number): Promise<StoredTokens> => {
+  const turn = async (id: string, seen: number, limit = FIRST_TRY): Promise<StoredTokens> => {
     const stored = await keeper.peek()
     const record = host.live(id)
     if (stored && stored.id !== id) await keeper.clear(stored.id)
@@ -152,9 +146,18 @@ export function createRefresh(
       throw noTokens()
     }
     try {
-      return await commit(id, used, await ask(id, used))
+      return await commit(id, used, await ask(id, used, limit))
     } catch (thrown) {
       const error = asError(thrown)
+      // The server may have rotated while its answer was lost. Those with a grace period answer the old token once more.
+      if (limit === FIRST_TRY && ['timeout', 'offline'].includes(error.code) && ports.online()) {
+        // A page that is being left loses its requests first and lives on for a moment: the next page is to ask, not this one.
+        await within(ports.after, BETWEEN_TRIES, host.signal(), () => new Promise(() => undefined)).catch(
+          () => undefined,
+        )
+        // From the start: WebKit takes the lock from a page in the back/forward cache, and another tab may have come in between.
+        return turn(id, seen, SECOND_TRY)
+      }
       if (error.code !== 'signed_out') fail(id, error)
       throw error
     }

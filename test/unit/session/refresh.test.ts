@@ -432,7 +432,7 @@ describe('the tab that refreshes', () => {
 })
 
 describe('a reply that is lost after the server rotated', () => {
-  it('is asked for once more at once with the same token, which a server with grace answers', async () => {
+  it('is asked for once more with the same token, which a server with grace answers', async () => {
     const world = createWorld()
     world.server.grace = true
     const tab = await world.signedIn()
@@ -454,7 +454,7 @@ describe('a reply that is lost after the server rotated', () => {
     expect(world.server.count('refresh')).toBe(2)
   })
 
-  it('is asked for once more after 10 s without an answer too, and both tries together are shorter than the lock’s wait', async () => {
+  it('is asked for once more after 10 s without an answer too, and all of it is shorter than the lock’s wait', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -464,13 +464,58 @@ describe('a reply that is lost after the server rotated', () => {
     const both = Promise.all([outcome(token(one)), outcome(token(two))])
     await world.advance(9.9 * SECOND)
     expect(world.server.count('refresh')).toBe(1)
-    await world.advance(0.2 * SECOND)
+    await world.advance(0.7 * SECOND)
     expect(world.server.count('refresh')).toBe(2)
     expect(await world.until(both)).toEqual(['timeout', expect.stringMatching(/^(timeout|server)$/)])
     expect(world.time.clock().mono - began).toBeLessThan(15 * SECOND)
     expect(world.server.count('refresh')).toBe(2)
     expect(world.locks.isHeld(KEY)).toBe(false)
     expect(one.phase()).toBe('active')
+  })
+
+  it('is not asked for again by a page that is being left, which loses its requests first', async () => {
+    const world = createWorld()
+    const left = await world.signedIn()
+    await outlive(world, left)
+    world.server.manner = (_method, { from }) => (from === left.name ? { fails: new TypeError('cancelled') } : {})
+    void outcome(token(left))
+    await world.advance(100)
+    expect(world.server.count('refresh')).toBe(1)
+    left.close()
+    // The next page does not wait for a back-off, either.
+    expect(await world.until(token(world.tab()), 200)).toBe('access-f1-2')
+    await world.advance(MINUTE)
+    expect(world.server.count('refresh')).toBe(2)
+    expect(world.server.reused).toBe(0)
+  })
+
+  it('I4: is not asked for again by a page that lost the lock in the back/forward cache to a tab that refreshed', async () => {
+    const world = createWorld()
+    const [left, other] = [await world.signedIn(), world.tab()]
+    await outlive(world, left)
+    world.server.manner = (_method, { from }) => (from === left.name ? { fails: new TypeError('cancelled') } : {})
+    const asked = token(left)
+    await world.advance(100)
+    left.leave()
+    world.locks.revoke(left)
+    expect(await world.until(token(other))).toBe('access-f1-2')
+    expect(left.comeBack()).toBe(true)
+    expect(await world.until(asked)).toBe('access-f1-2')
+    expect(world.server.reused).toBe(0)
+    expect([left.phase(), other.phase()]).toEqual(['active', 'active'])
+  })
+
+  it('leaves no timer behind where the tab is done before it is asked for again', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await outlive(world, tab)
+    world.server.manner = () => ({ fails: new TypeError('cancelled') })
+    const asked = outcome(token(tab))
+    await world.advance(100)
+    tab.session.destroy()
+    await world.advance(1)
+    expect(tab.timers()).toBe(0)
+    expect(await world.until(asked)).toBe('signed_out')
   })
 
   it('I1: is not asked for again past the deadline', async () => {
