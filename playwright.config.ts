@@ -43,7 +43,7 @@ export default defineConfig({
         },
       },
     },
-    { name: 'webkit', testMatch: /\.webkit\.spec\.ts$/ },
+    { name: 'webkit', testMatch: /\.(webkit|every)\.spec\.ts$/ },
     { name: 'node', testMatch: /\.node\.spec\.ts$/ },
   ],
 })

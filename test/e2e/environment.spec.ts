@@ -2,7 +2,7 @@ import { expect, noTimeouts, shortIdle, test, type PageConfig } from './fixtures
 import { TOKEN_MARK } from './server/token-server.js'
 
 test('S70 where all storage throws, the session lives in memory, says so, and signs in', async ({ tabs, tokens }) => {
-  const config: PageConfig = { ...noTimeouts, without: ['localStorage', 'indexedDB'] }
+  const config: PageConfig = { ...noTimeouts, denied: ['localStorage', 'indexedDB'] }
   const [one, two] = await tabs.openMany(2, config)
   if (!one || !two) throw new Error('no tabs')
   const issued = tokens.issue()
@@ -21,7 +21,7 @@ test('S70 where all storage throws, the session lives in memory, says so, and si
 })
 
 test('S70 where all storage throws, a tab that comes later asks the living ones', async ({ tabs, tokens }) => {
-  const config: PageConfig = { ...noTimeouts, without: ['localStorage'] }
+  const config: PageConfig = { ...noTimeouts, denied: ['localStorage'] }
   const one = await tabs.open(config)
   const issued = tokens.issue()
   await one.signIn(issued)

@@ -12,6 +12,7 @@ import type {
   TokenResponse,
   TokenStore,
 } from 'sojourn'
+import { deny, takeAway, type Feature } from './features.js'
 
 /** The names that a page needs; the script build has them flat on `Sojourn`, the modules have them by subpath. */
 export interface Library {
@@ -21,8 +22,6 @@ export interface Library {
   idbTokens?(options?: { name?: string; encrypt?: boolean }): TokenStore
   webStorageTokens?(storage?: () => Storage, key?: string): TokenStore
 }
-
-export type Feature = 'locks' | 'channel' | 'localStorage' | 'indexedDB'
 
 /** What can be said in a URL. */
 export interface PageConfig {
@@ -36,6 +35,8 @@ export interface PageConfig {
   keepAlive?: boolean
   /** Browser features that this page shall not have. */
   without?: readonly Feature[]
+  /** Browser features that refuse to serve this page. */
+  denied?: readonly Feature[]
   /** How wrong this device's clock is, in ms. */
   clockOffset?: number
   /** Waits for `harness.start()`. */
@@ -49,9 +50,10 @@ export interface Recorded {
   readonly at: number
 }
 
-/** What was on the screen after a return from the back/forward cache, one entry per frame. */
+/** What was on the screen after a load or a return from the back/forward cache. */
 export interface Return {
   readonly persisted: boolean
+  /** First what a listener of `pageshow` sees, then one entry per frame. */
   readonly frames: { readonly phase: string; readonly visible: boolean }[]
 }
 
@@ -69,6 +71,8 @@ export interface Harness {
   readonly uncaught: string[]
   readonly messages: unknown[]
   readonly steps: unknown[]
+  /** What the page has told its console. */
+  readonly logs: string[]
   /** Writes to localStorage, by key. */
   readonly writes: string[]
   readonly fetches: { readonly url: string; readonly method: string; readonly keepalive: boolean }[]
@@ -109,20 +113,6 @@ function installClock(): void {
   globalThis.Date = shifted
 }
 
-/** Takes a feature away as it is missing in the field: not there, or throwing on each access. */
-function takeAway(feature: Feature): void {
-  const throwing = (name: string): PropertyDescriptor => ({
-    configurable: true,
-    get() {
-      throw new DOMException(`${name} is denied`, 'SecurityError')
-    },
-  })
-  if (feature === 'locks') Object.defineProperty(Navigator.prototype, 'locks', { configurable: true, value: undefined })
-  if (feature === 'channel') Reflect.deleteProperty(window, 'BroadcastChannel')
-  if (feature === 'localStorage') Object.defineProperty(window, 'localStorage', throwing('localStorage'))
-  if (feature === 'indexedDB') Object.defineProperty(window, 'indexedDB', throwing('indexedDB'))
-}
-
 /** An error as its finder would print it: with everything that hangs on it. */
 function plain(value: unknown, depth = 0): unknown {
   if (!(value instanceof Error) || depth > 4) return value
@@ -140,13 +130,15 @@ export function installHarness(library: Library): void {
   const config = JSON.parse(new URL(location.href).searchParams.get('config') ?? '{}') as PageConfig
   offset = config.clockOffset ?? 0
   installClock()
-  for (const feature of config.without ?? []) takeAway(feature)
+  config.without?.forEach(takeAway)
+  config.denied?.forEach(deny)
 
   const events: Recorded[] = []
   const violations: string[] = []
   const uncaught: string[] = []
   const messages: unknown[] = []
   const steps: unknown[] = []
+  const logs: string[] = []
   const writes: string[] = []
   const fetches: Harness['fetches'][number][] = []
   const databases: IDBDatabase[] = []
@@ -165,7 +157,14 @@ export function installHarness(library: Library): void {
   watchGlobals()
 
   function watchGlobals(): void {
-    if ('BroadcastChannel' in window) {
+    for (const level of ['debug', 'log', 'info', 'warn', 'error'] as const) {
+      const show = console[level].bind(console)
+      console[level] = (...what: unknown[]) => {
+        logs.push(what.map((part) => JSON.stringify(plain(part))).join(' '))
+        show(...what)
+      }
+    }
+    if ('BroadcastChannel' in window && 'postMessage' in BroadcastChannel.prototype) {
       // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
       const post = BroadcastChannel.prototype.postMessage
       BroadcastChannel.prototype.postMessage = function (message: unknown) {
@@ -274,15 +273,13 @@ export function installHarness(library: Library): void {
     window.addEventListener('pageshow', ({ persisted }) => {
       const seen: Return = { persisted, frames: [] }
       const before = keptReturns()
-      // Also where the page reloads before it has painted anything.
-      keepReturns([...before, seen])
       const look = (): void => {
         const { visibility, display } = getComputedStyle(document.documentElement)
         seen.frames.push({ phase: made.getSnapshot().phase, visible: visibility === 'visible' && display !== 'none' })
         keepReturns([...before, seen])
         if (seen.frames.length < 10) requestAnimationFrame(look)
       }
-      requestAnimationFrame(look)
+      look()
     })
   }
 
@@ -309,6 +306,7 @@ export function installHarness(library: Library): void {
     uncaught,
     messages,
     steps,
+    logs,
     writes,
     fetches,
     databases,
@@ -334,7 +332,16 @@ export function installHarness(library: Library): void {
     now: () => Date.now(),
     stores: readStores,
     told: () =>
-      JSON.stringify({ events, messages, steps, uncaught, violations, title: document.title, url: location.href }),
+      JSON.stringify({
+        events,
+        messages,
+        steps,
+        logs,
+        uncaught,
+        violations,
+        title: document.title,
+        url: location.href,
+      }),
     returns: keptReturns,
     signedOut() {
       const snapshot = harness.session.getSnapshot()

@@ -100,8 +100,8 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
   const send = (html: string, policy?: string): true => {
     response.writeHead(200, {
       'content-type': 'text/html; charset=utf-8',
-      // Cacheable, as the pages of a static application are: what the back/forward cache needs in all engines.
-      'cache-control': 'max-age=60',
+      // Mostly cacheable, as the pages of a static application are: what the back/forward cache needs in all engines.
+      'cache-control': path === '/unstored' ? 'no-store' : 'max-age=60',
       ...(policy ? { 'content-security-policy': policy } : {}),
     })
     response.end(html)
@@ -113,6 +113,7 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
   }
   switch (path) {
     case '/app':
+    case '/unstored':
       return sendPage({ title: 'App', scripts: ['/test/e2e/pages/app.ts'], body: controls })
     case '/far':
       return sendPage({
@@ -171,6 +172,15 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
         'content-disposition': 'attachment; filename="report.bin"',
       })
       response.end('report')
+      return true
+    case '/cookie':
+      // As a server does that signs somebody in or out.
+      response.writeHead(204, { 'set-cookie': `sid=${randomBytes(8).toString('hex')}; HttpOnly; Path=/` }).end()
+      return true
+    case '/clear':
+      response.writeHead(204, { 'clear-site-data': url.searchParams.get('what') ?? '' }).end()
+      return true
+    case '/hang':
       return true
     case '/favicon.ico':
     case '/no-content':

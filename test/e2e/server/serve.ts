@@ -1,6 +1,8 @@
 /** One origin with the application's pages and its token server, and a foreign one beside it. */
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { generate } from 'selfsigned'
 import { handlePages } from './pages.js'
 import { createTokenServer, type TokenServer, type TokenServerOptions } from './token-server.js'
 
@@ -11,40 +13,51 @@ export interface TestServer {
   readonly otherOrigin: string
   /** The same server under a name that is no secure context. */
   readonly plainOrigin: string
+  /** Another site, which browsers keep apart from the first. */
+  readonly otherSite: string
+  /** The same pages over https, under a certificate that nobody trusts. */
+  secureOrigin(): Promise<string>
   close(): Promise<void>
 }
 
 export async function startServer(options: TokenServerOptions = {}): Promise<TestServer> {
   const tokens = createTokenServer(options)
   let otherOrigin = ''
-  const listen = async (): Promise<Server> => {
-    const server = createServer((request, response) => {
-      // A browser sends a request once more by itself when a connection that it has used before breaks. Faults shall hit the
-      // library and not that, so each request gets a connection of its own.
-      response.setHeader('connection', 'close')
-      void (async () => {
-        if (await tokens.handle(request, response)) return
-        if (await handlePages(request, response, otherOrigin)) return
-        response.writeHead(404).end()
-      })().catch((error: unknown) => {
-        console.error(error)
-        response.destroy()
-      })
+  const serve: RequestListener = (request, response) => {
+    // A browser sends a request once more by itself when a connection that it has used before breaks. Faults shall hit the
+    // library and not that, so each request gets a connection of its own.
+    response.setHeader('connection', 'close')
+    void (async () => {
+      if (await tokens.handle(request, response)) return
+      if (await handlePages(request, response, otherOrigin)) return
+      response.writeHead(404).end()
+    })().catch((error: unknown) => {
+      console.error(error)
+      response.destroy()
     })
-    await new Promise<void>((resolve) => server.listen(0, resolve))
-    return server
   }
-  const port = (server: Server): number => (server.address() as AddressInfo).port
+  const open: Server[] = []
+  const listen = async (server: Server = createServer(serve)): Promise<number> => {
+    open.push(server)
+    await new Promise<void>((resolve) => server.listen(0, resolve))
+    return (server.address() as AddressInfo).port
+  }
   const [own, other] = await Promise.all([listen(), listen()])
-  otherOrigin = `http://localhost:${String(port(other))}`
+  let secure: Promise<number> | undefined
+  otherOrigin = `http://localhost:${String(other)}`
   return {
     tokens,
-    origin: `http://localhost:${String(port(own))}`,
+    origin: `http://localhost:${String(own)}`,
     otherOrigin,
-    plainOrigin: `http://app.test:${String(port(own))}`,
+    otherSite: `http://127.0.0.1:${String(other)}`,
+    plainOrigin: `http://app.test:${String(own)}`,
+    async secureOrigin() {
+      secure ??= certificate().then((pair) => listen(createSecureServer(pair, serve)))
+      return `https://localhost:${String(await secure)}`
+    },
     async close() {
       await Promise.all(
-        [own, other].map(
+        open.map(
           (server) =>
             new Promise<void>((resolve) => {
               server.close(() => {
@@ -57,4 +70,17 @@ export async function startServer(options: TokenServerOptions = {}): Promise<Tes
       )
     },
   }
+}
+
+let made: Promise<{ key: string; cert: string }> | undefined
+
+/** One for all servers of this process. */
+function certificate(): Promise<{ key: string; cert: string }> {
+  made ??= generate([{ name: 'commonName', value: 'localhost' }], { keyType: 'ec', algorithm: 'sha256' }).then(
+    (pair) => ({
+      key: pair.private,
+      cert: pair.cert,
+    }),
+  )
+  return made
 }

@@ -16,6 +16,8 @@ export interface Browser {
   switchTo(handle: string): Promise<void>
   goTo(url: string): Promise<void>
   back(): Promise<void>
+  reload(): Promise<void>
+  closeWindow(): Promise<void>
   url(): Promise<string>
   /** Runs `body` as a function with `arguments`; a promise is waited for. */
   run<T>(body: string, ...args: unknown[]): Promise<T>
@@ -97,6 +99,7 @@ export async function startDriver(): Promise<Driver> {
       capabilities: {
         alwaysMatch: {
           browserName: 'MiniBrowser',
+          acceptInsecureCerts: true,
           'webkitgtk:browserOptions': { binary: miniBrowserPath(), args: ['--automation'] },
           timeouts: { script: 20_000, pageLoad: 10_000 },
         },
@@ -111,6 +114,8 @@ export async function startDriver(): Promise<Driver> {
       switchTo: (handle) => call('POST', `${at}/window`, { handle }),
       goTo: (url) => call('POST', `${at}/url`, { url }),
       back: () => call('POST', `${at}/back`, {}),
+      reload: () => call('POST', `${at}/refresh`, {}),
+      closeWindow: () => call('DELETE', `${at}/window`),
       url: () => call('GET', `${at}/url`),
       async run(body, ...args) {
         const script = `const done = arguments[arguments.length - 1]
