@@ -1,0 +1,40 @@
+/** Ways into the back/forward cache and out of it. */
+import { arrived, expect, type AnyTab } from './every.js'
+
+/** What the page says, where it can be seen. */
+export const shownText = ({ run }: AnyTab): Promise<string | null> =>
+  run(() => {
+    const app = document.querySelector('#app')
+    return app && getComputedStyle(app).visibility === 'visible' ? app.textContent : null
+  }).catch(() => null)
+
+/** There and back again; what is done `meanwhile` the page misses, or not. */
+export async function leave(tab: AnyTab, meanwhile: () => Promise<unknown>): Promise<void> {
+  const from = await tab.run(() => location.pathname)
+  await tab.goTo(`${await tab.run(() => location.origin)}/away`)
+  await meanwhile()
+  await tab.back().catch(() => undefined)
+  await expect.poll(() => tab.run(() => location.pathname).catch(() => ''), { timeout: 5000 }).toBe(from)
+  await arrived(tab)
+}
+
+/**
+ * Nothing of a session is shown: neither by the page that came back, in `pageshow` and all frames, nor by what it became.
+ * Returns whether there was one that came back, since so many returns.
+ */
+export async function expectNothingShown(tab: AnyTab, since = 0): Promise<boolean> {
+  await expect.poll(() => tab.phase().catch(() => ''), { timeout: 5000 }).toBe('signedOut')
+  await expect.poll(() => shownText(tab)).toBe('Signed out')
+  const back = (await tab.returns()).slice(since).filter(({ persisted }) => persisted)
+  for (const { frames } of back) {
+    expect(frames.length).toBeGreaterThan(0)
+    expect(frames.filter(({ visible }) => visible)).toEqual([])
+  }
+  return back.length > 0
+}
+
+/** From now on this tab says nothing aloud. */
+export const silence = ({ run }: AnyTab): Promise<void> =>
+  run(() => {
+    BroadcastChannel.prototype.postMessage = () => undefined
+  })
