@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
 import { createFetch } from '../../../src/fetch.js'
 import type { TokenResponse } from '../../../src/types.js'
-import { createWorld, HOUR, MINUTE, outcome } from './world.js'
+import { createWorld, HOUR, MINUTE, outcome, SECOND } from './world.js'
 
 const request = (): Request => new Request('https://api.example.com/orders', { method: 'POST', body: 'two' })
 const answer = (status: number): Response => new Response(null, { status })
@@ -148,6 +148,135 @@ describe('an answer that refuses the credentials', () => {
     asks.asked = 'rejected'
     await again().catch(() => null)
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
+  })
+})
+
+describe('an answer that refuses the credentials, and what was tried before', () => {
+  it('of 401 to a replay is final: no loop, and no second refresh', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const first = (await world.until(tab.session.authorize(request())))!
+    const second = (await world.until(tab.session.authorize(request(), { request: first, response: answer(401) })))!
+    expect(await world.until(tab.session.authorize(request(), { request: second, response: answer(401) }))).toBeNull()
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
+  it('may want a nonce and then a newer token, each once', async () => {
+    const world = createWorld()
+    const asks: ('resend' | 'refresh')[] = ['resend', 'refresh', 'resend', 'refresh']
+    const { refresh } = world.server.of({ name: 'tab', frozen: false, gone: false })
+    const tab = await world.signedIn({ server: { refresh, challenge: () => asks.shift()! } })
+    let last = (await world.until(tab.session.authorize(request())))!
+    const tokens: unknown[] = []
+    for (let next: Request | null = last; next;) {
+      last = next
+      tokens.push(bearer(next))
+      next = await world.until(tab.session.authorize(request(), { request: last, response: answer(401) }))
+    }
+    expect(tokens).toEqual(['Bearer access-f1-1', 'Bearer access-f1-1', 'Bearer access-f1-2'])
+  })
+
+  it('asks the server about every answer, also one that is right', async () => {
+    const world = createWorld()
+    const challenge = vi.fn(() => null)
+    const tab = await world.signedIn({ server: { challenge } })
+    const first = (await world.until(tab.session.authorize(request())))!
+    const response = answer(200)
+    expect(await world.until(tab.session.authorize(request(), { request: first, response }))).toBeNull()
+    expect(challenge).toHaveBeenCalledExactlyOnceWith(response)
+  })
+
+  it.each(['refresh', 'rejected'] as const)(
+    'that wants a step-up (RFC 9470) is the application’s, whatever the server says (%s)',
+    async (asks) => {
+      const world = createWorld()
+      const { refresh } = world.server.of({ name: 'tab', frozen: false, gone: false })
+      const tab = await world.signedIn({ server: { refresh, challenge: () => asks } })
+      const first = (await world.until(tab.session.authorize(request())))!
+      const headers = { 'WWW-Authenticate': 'Bearer error="insufficient_user_authentication", max_age="5"' }
+      const response = new Response(null, { status: 401, headers })
+      expect(await world.until(tab.session.authorize(request(), { request: first, response }))).toBeNull()
+      expect(world.server.calls).toEqual([])
+      expect(tab.phase()).toBe('active')
+    },
+  )
+
+  it('comes too late for a session that is over, and is returned all the same', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const first = (await world.until(tab.session.authorize(request())))!
+    await world.until(tab.session.signOut())
+    const previous = { request: first, response: answer(401) }
+    expect(await world.until(tab.session.authorize(request(), previous))).toBeNull()
+    tab.session.destroy()
+    expect(await world.until(tab.session.authorize(request(), previous))).toBeNull()
+  })
+
+  it('of ten requests, whose refresh is refused, ends the session once and rejects none of them', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const send = vi.fn(async () => Promise.resolve(answer(401)))
+    const api = createFetch(tab.session, { origins: ['https://api.example.com'], fetch: send })
+    world.server.manner = () => ({ fails: new SessionError('rejected') })
+    const all = Promise.all(Array.from({ length: 10 }, async () => api('https://api.example.com/orders')))
+    expect((await world.until(all)).map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 401))
+    expect(world.server.count('refresh')).toBe(1)
+    expect(tab.news()).toMatchObject([{ type: 'signedOut', reason: 'rejected' }])
+  })
+
+  it('is replayed with the body, once for all requests at once', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const sent: string[] = []
+    const send = async (...call: Parameters<typeof fetch>): Promise<Response> => {
+      const asked = new Request(...call)
+      sent.push(`${bearer(asked) ?? ''} ${await asked.text()}`)
+      return answer(bearer(asked)?.endsWith('-2') ? 200 : 401)
+    }
+    const api = createFetch(tab.session, { origins: ['https://api.example.com'], fetch: send })
+    const post = async (body: string): Promise<Response> => api('https://api.example.com/', { method: 'POST', body })
+    await world.until(Promise.all(['a', 'b', 'c'].map(post)))
+    expect(sent.sort()).toEqual(
+      ['Bearer access-f1-1', 'Bearer access-f1-2'].flatMap((auth) => ['a', 'b', 'c'].map((body) => `${auth} ${body}`)),
+    )
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
+  it('never comes back with another user’s token: not while a refresh was awaited, and not after a 401', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const sent: (string | null | undefined)[] = []
+    const send = async (...call: Parameters<typeof fetch>): Promise<Response> => {
+      sent.push(bearer(new Request(...call)))
+      return Promise.resolve(answer(401))
+    }
+    const api = createFetch(tab.session, { origins: ['https://api.example.com'], fetch: send })
+    world.server.manner = (method) => ({ after: method === 'refresh' ? 9 * SECOND : 20 })
+    const refused = outcome(api('https://api.example.com/'))
+    await world.advance(SECOND)
+    world.time.sleep(6 * MINUTE)
+    const waiting = outcome(api('https://api.example.com/'))
+    await world.advance(100)
+    const other = world.tab()
+    await world.until(other.session.signIn(world.grant()))
+    expect(((await world.until(refused)) as Response).status).toBe(401)
+    expect(await world.until(waiting)).toBe('signed_out')
+    expect(sent).toEqual(['Bearer access-f1-1'])
+  })
+
+  it('of a session by cookie that was replaced while its request was prepared lets nothing leave', async () => {
+    const world = createWorld()
+    const tab = world.tab({ tokenStore: world.tokens.of({ frozen: false, gone: false }) }, { methods: ['signOut'] })
+    await world.until(tab.session.signIn(undefined, { login: 'one' }))
+    const send = vi.fn(async () => Promise.resolve(answer(200)))
+    const api = createFetch(tab.session, { origins: ['https://api.example.com'], fetch: send })
+    world.tokens.delay = () => 100
+    const late = outcome(api('https://api.example.com/'))
+    await world.advance(10)
+    world.tokens.delay = () => 1
+    await world.until(world.tab({}, { methods: [] }).session.signIn(undefined, { login: 'two' }))
+    expect(await world.until(late)).toBe('signed_out')
+    expect(send).not.toHaveBeenCalled()
   })
 })
 
