@@ -12,10 +12,14 @@ export interface FetchOptions {
 
 /**
  * A `fetch` that adds the session's credentials to requests to `origins`, and leaves all other requests alone, as well as
- * those that bring an `Authorization` of their own. It rejects as `fetch` does, or with what `session.authorize` rejects with.
+ * those that bring an `Authorization` of their own. What an answer asks for, it does once: after a 401 a refresh, shared by all
+ * requests and tabs, or a newer token where there is one; a proof with the nonce that a server wants (RFC 9449 §9). A body that
+ * you give as a stream can be sent only once: you get the answer that was there. So you do where the session has nothing
+ * better to offer, has ended or been replaced, and for 403 and a wanted step-up (RFC 9470).
  *
- * A request with credentials follows no redirect: it rejects with a TypeError where the server answers with one, unless you
- * set `redirect: 'manual'`. Ask for the final address (the trailing slash is the usual case).
+ * It rejects as `fetch` does, or with what `session.authorize` rejects with. A request with credentials follows no redirect: it
+ * rejects with a TypeError where the server answers with one, unless you set `redirect: 'manual'`. Ask for the final address
+ * (the trailing slash is the usual case).
  *
  * @throws SessionError `invalid_options` for what is no list of origins
  * @example An API on another origin
@@ -40,15 +44,30 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
 
     const request = new Request(input, init)
     if (request.headers.has('Authorization')) return send(request)
-    const before = String([...request.headers])
-    const authorized = (await abortable(session.authorize(request), request.signal)) ?? request
+    const headers = String([...request.headers])
+    const authorize: Session['authorize'] = (...call) => abortable(session.authorize(...call), request.signal)
+    // What is read as a stream is gone. Its stand-in still lets the session mend what was refused, for the next request.
+    const isStream = 'getReader' in Object(init?.body)
+    const spare = isStream ? new Request(url) : request.clone()
+    // At the most a nonce and a refresh.
+    let replays = isStream ? 0 : 2
+
+    for (let next = (await authorize(request)) ?? request; ;) {
+      const response = await sendSafely(next, headers)
+      const again = await authorize(spare.clone(), { request: next, response })
+      if (!again || !replays--) return response
+      next = again
+    }
+  }
+
+  /** `headers`: what there was before the session added to it. */
+  const sendSafely = (request: Request, headers: string): Promise<Response> => {
     // Chrome before 119 and Firefox before 111 carry Authorization along to another origin, and all browsers any other header:
     // https://github.com/whatwg/fetch/pull/1544. Where a redirect leads cannot be known beforehand.
-    const bare = String([...authorized.headers]) === before
-    if (bare || authorized.redirect !== 'follow') return send(authorized)
+    if (String([...request.headers]) === headers || request.redirect !== 'follow') return send(request)
     // With any init fetch forgets the request's referrer: https://fetch.spec.whatwg.org/#dom-request
-    const { referrer, referrerPolicy } = authorized
-    return send(authorized, { redirect: 'error', referrer, referrerPolicy })
+    const { referrer, referrerPolicy } = request
+    return send(request, { redirect: 'error', referrer, referrerPolicy })
   }
   return own
 }

@@ -14,18 +14,28 @@ const authorize = async (request: Request): Promise<Request | null> => {
   return next
 }
 
-function harness(options: FetchOptions = { origins: [API] }, credentials = authorize) {
+/** `answers`: what is left to answer with, by default always the same. `again`: what the session makes of an answer. */
+function harness(
+  options: FetchOptions = { origins: [API] },
+  credentials = authorize,
+  answers: Response[] = [],
+  again: Session['authorize'] = async () => null,
+) {
   const sent: Sent[] = []
   const asked = vi.fn(credentials)
+  const shown = vi.fn(again)
   const ok = vi.fn(async (...call: Sent) => {
     sent.push(call)
-    return new Response('ok')
+    return answers.shift() ?? new Response('ok')
   })
-  const session = { authorize: asked } as unknown as Session
+  const session = {
+    authorize: async (...call: Parameters<Session['authorize']>) => (call[1] ? shown(...call) : asked(call[0])),
+  } as unknown as Session
   const api = createFetch(session, { fetch: ok, ...options })
   return {
     api,
     asked,
+    shown,
     sent,
     /** The request as the network would see it. */
     get last() {
@@ -253,7 +263,7 @@ describe('createFetch', () => {
 
   it('calls fetch as the browser wants it to be called, without a receiver', async () => {
     const own = vi.fn(async () => new Response(''))
-    await createFetch({ authorize } as unknown as Session, { origins: [API], fetch: own })(`${API}/x`)
+    await createFetch({ authorize: async () => null } as unknown as Session, { origins: [API], fetch: own })(`${API}/x`)
     expect(own.mock.contexts).toEqual([undefined])
   })
 
@@ -282,6 +292,122 @@ describe('createFetch', () => {
       expect(() => harness({ origins: [origin] })).not.toThrow()
     },
   )
+})
+
+describe('the replay of createFetch', () => {
+  const refused = (): Response => new Response('who are you?', { status: 401 })
+  /** A session that has newer credentials for whatever was refused. */
+  const renew: Session['authorize'] = async (request, previous) =>
+    previous?.response.status === 401 ? authorize(request) : null
+
+  const replaying = (answers: Response[], again = renew) => harness({ origins: [API] }, authorize, answers, again)
+
+  it('sends a refused request once more, as it was, and returns what comes then', async () => {
+    const { api, sent, shown } = replaying([refused(), new Response('yours')])
+    const form = new URLSearchParams({ order: '7' })
+    const response = await api(`${API}/orders?x=1`, { method: 'POST', body: form, headers: { 'X-Mine': '1' } })
+    await expect(response.text()).resolves.toBe('yours')
+    const requests = sent.map((call) => new Request(...call))
+    expect(requests).toHaveLength(2)
+    for (const request of requests) {
+      expect(request).toMatchObject({ url: `${API}/orders?x=1`, method: 'POST', redirect: 'error' })
+      expect(request.headers.get('X-Mine')).toBe('1')
+      expect(request.headers.get('Content-Type')).toContain('urlencoded')
+      await expect(request.text()).resolves.toBe('order=7')
+    }
+    expect(shown).toHaveBeenCalledTimes(2)
+  })
+
+  it('shows the session each answer with the very request that it went out with', async () => {
+    const answers = [refused(), new Response('yours')]
+    const [first, second] = answers
+    const { api, sent, shown } = replaying([...answers])
+    await api(`${API}/x`)
+    const previous = shown.mock.calls.map(([, before]) => before)
+    expect(previous).toEqual([
+      { request: sent[0]![0], response: first },
+      { request: sent[1]![0], response: second },
+    ])
+    expect(previous[0]!.request).toBe(sent[0]![0])
+    expect(previous[1]!.response).toBe(second)
+  })
+
+  const bodies: [string, () => BodyInit][] = [
+    ['text', () => 'a;b'],
+    ['bytes', () => new Uint8Array([97, 59, 98])],
+    ['a Blob', () => new Blob(['a;b'])],
+  ]
+  it.each(bodies)('sends a body again that is %s', async (_kind, body) => {
+    const { api, sent } = replaying([refused(), refused(), new Response('yours')])
+    await api(`${API}/x`, { method: 'PUT', body: body() })
+    expect(sent).toHaveLength(3)
+    for (const call of sent) await expect(new Request(...call).text()).resolves.toBe('a;b')
+  })
+
+  it('sends a form with a file again', async () => {
+    const { api, sent } = replaying([refused(), new Response('yours')])
+    const body = new FormData()
+    body.set('file', new Blob(['a;b']), 'a.csv')
+    await api(`${API}/x`, { method: 'POST', body })
+    for (const call of sent) await expect(new Request(...call).formData()).resolves.toBeInstanceOf(FormData)
+    expect(sent).toHaveLength(2)
+  })
+
+  it('sends the body of a Request again, which counts as used, as with fetch', async () => {
+    const { api, sent } = replaying([refused(), new Response('yours')])
+    const mine = new Request(`${API}/x`, { method: 'POST', body: 'a;b' })
+    await api(mine)
+    expect(mine.bodyUsed).toBe(true)
+    for (const call of sent) await expect(new Request(...call).text()).resolves.toBe('a;b')
+    await expect(api(mine)).rejects.toThrow(TypeError)
+    expect(sent).toHaveLength(2)
+  })
+
+  it('returns the answer that is there for a stream, unread, and still lets the session mend what was refused', async () => {
+    const { api, sent, shown } = replaying([refused(), new Response('yours')])
+    const body = new Blob(['a;b']).stream()
+    const response = await api(`${API}/x`, { method: 'POST', body, duplex: 'half' } as RequestInit)
+    expect(response.status).toBe(401)
+    await expect(response.text()).resolves.toBe('who are you?')
+    expect(sent).toHaveLength(1)
+    expect(shown).toHaveBeenCalledTimes(1)
+    await expect(new Request(...sent[0]!).text()).resolves.toBe('a;b')
+  })
+
+  it('returns the answer that is there, unread, where the session has nothing better', async () => {
+    const { api, sent } = replaying([refused()], async () => null)
+    const response = await api(`${API}/x`)
+    await expect(response.text()).resolves.toBe('who are you?')
+    expect(sent).toHaveLength(1)
+  })
+
+  it('gives up after two replays, whatever the session says', async () => {
+    const { api, sent } = replaying([refused(), refused(), refused(), refused()])
+    expect((await api(`${API}/x`)).status).toBe(401)
+    expect(sent).toHaveLength(3)
+  })
+
+  it('stops waiting for a refresh when the caller aborts, and leaves the refresh alone', async () => {
+    const controller = new AbortController()
+    let given: Request | undefined
+    const { api, sent } = replaying([refused()], async (request) => {
+      given = request
+      return new Promise(() => {})
+    })
+    const response = api(`${API}/x`, { signal: controller.signal })
+    await vi.waitFor(() => expect(given).toBeDefined())
+    const reason = new Error('changed my mind')
+    controller.abort(reason)
+    await expect(response).rejects.toBe(reason)
+    expect(sent).toHaveLength(1)
+  })
+
+  it('rejects as fetch does where the replay does not get through', async () => {
+    const cut = new TypeError('Failed to fetch')
+    const send = vi.fn<typeof fetch>().mockResolvedValueOnce(refused()).mockRejectedValueOnce(cut)
+    const session = { authorize: async (request: Request) => authorize(request) } as unknown as Session
+    await expect(createFetch(session, { origins: [API], fetch: send })(`${API}/x`)).rejects.toBe(cut)
+  })
 })
 
 async function sending(...call: Sent) {
