@@ -1,5 +1,5 @@
 import type { SharedRecord } from './core/record.js'
-import { answer, ending, type Change } from './core/reduce.js'
+import { answer, ending, LONGEST_RETRY, type Change } from './core/reduce.js'
 import { askAt, tellAt, type Policy } from './core/time.js'
 import { asError } from './errors.js'
 import type { Host } from './host.js'
@@ -9,6 +9,8 @@ import type { ServerTimes, SessionServer } from './types.js'
 
 /** The session as the server sees it: one tab tells it of activity and asks it how long is left. */
 export interface ServerView {
+  /** The page comes back: what happened at the server meanwhile is asked for at the next look. */
+  readonly back: () => void
   /** Does what is due. */
   readonly look: (record: SharedRecord) => void
   /** When a call that failed is tried again, shared time. */
@@ -18,6 +20,8 @@ export interface ServerView {
 }
 
 const LIMIT = 10e3
+/** A page that comes back need not ask what was known a moment ago; nor what a sign-in has just said. */
+const RECENT = 10e3
 
 /** A length of time in ms; what is none counts as not said. */
 const ms = (seconds: unknown): number | undefined =>
@@ -30,6 +34,7 @@ export function createServerView(
   policy: Policy,
 ): ServerView {
   let busy = false
+  let isBack = false
   let failures = 0
   let retryAt = 0
   /** The call that failed stays claimed in the record; this tab is bound to make it good. */
@@ -41,6 +46,7 @@ export function createServerView(
     // Claimed before the call, so that no other tab does the same while the server thinks.
     host.step('claimed', id, () => (told ? { toldAt: sentAt } : { askedAt: sentAt }))
     owed = null
+    isBack = false
     try {
       const times = await within(ports.after, LIMIT, host.signal(), async (signal): Promise<ServerTimes | void> => {
         return told ? server?.keepAlive?.({ signal }) : server?.check?.({ signal })
@@ -51,11 +57,12 @@ export function createServerView(
       failures = 0
       return true
     } catch (error) {
-      const { code } = asError(error)
+      const { code, retryAt: wantedAt = 0 } = asError(error)
       if (code === 'rejected') host.step(code, id, ending(code))
       else if (code !== 'no_tokens' && code !== 'signed_out') {
         owed = { id, told }
-        retryAt = host.now() + pause(failures++, ports.random)
+        const wanted = Math.min(wantedAt - ports.clock().wall, LONGEST_RETRY)
+        retryAt = host.now() + Math.max(wanted, pause(failures++, ports.random))
       }
       return false
     }
@@ -67,10 +74,14 @@ export function createServerView(
     const tells = tellAt(record, policy) <= now
     // A question that fails must not keep the server from hearing of the user.
     if (owed?.id === record.id && (owed.told || !tells)) return now >= retryAt && (owed.told ? 'tell' : 'ask')
-    return tells ? 'tell' : askAt(record, policy) <= now && 'ask'
+    const returned = isBack && policy.canAsk && Math.max(record.askedAt, record.toldAt) + RECENT <= now
+    return tells ? 'tell' : (returned || askAt(record, policy) <= now) && 'ask'
   }
 
   return {
+    back() {
+      isBack = true
+    },
     retryAt: () => (owed ? retryAt : 0),
     tell: (also) => call(true, also),
     look(record) {

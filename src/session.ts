@@ -22,6 +22,8 @@ import type { Session, SessionEvents, SessionOptions, Snapshot } from './types.j
 /** How long other tabs are given to answer where storage cannot. */
 const ASKING = 300
 const SWEEP_WAIT = 15e3
+/** Signs that time may have passed, but not that somebody comes back. */
+const LEAVING = ['hidden', 'blur']
 const noop = (): void => undefined
 const over = (): Error => failed('signed_out', 'This session is over, or this page is done with it. Sign in first.')
 
@@ -213,6 +215,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
         leftAs = actsFor
         return
       }
+      if (!LEAVING.includes(cause)) serverView.back()
       step(cause)
       // In the same task, before anything is painted.
       if (restored && leftAs && leftAs !== actsFor && policy.reloadsStalePage) {

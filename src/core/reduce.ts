@@ -14,7 +14,7 @@ export type TokenTimes = Pick<SharedRecord, 'generation' | 'tokenAt' | 'tokenExp
 export type Change = (record: SharedRecord, now: number) => Partial<SharedRecord> | false
 
 /** Nobody is made to wait longer, whatever storage or a server says. */
-const LONGEST_RETRY = 36e5
+export const LONGEST_RETRY = 36e5
 /** How far ahead of us another tab's instants may be. More is no clock of this machine. */
 const AHEAD = 2e3
 /** What a server says is true of some moment while it was asked, which takes 10 s at most. */

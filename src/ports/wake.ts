@@ -6,7 +6,7 @@ export function onWake(hint: (cause: string, restored: boolean) => void): Undo {
   const listen = (target: EventTarget, types: readonly string[]): void => {
     for (const type of types) {
       const listener = (event: Event): void => {
-        hint(type, (event as PageTransitionEvent).persisted)
+        hint(type === 'visibilitychange' && document.hidden ? 'hidden' : type, (event as PageTransitionEvent).persisted)
       }
       // Early, but not for the focus of elements, which goes by all the time and does not bubble.
       target.addEventListener(type, listener, { capture: type !== 'focus', signal: abort.signal })

@@ -148,6 +148,16 @@ describe('signs that time may have passed', () => {
     expect(hint).toHaveBeenCalledTimes(6)
   })
 
+  it('tell a page that comes from one that goes', () => {
+    const hint = vi.fn()
+    const undo = onWake(hint)
+    vi.spyOn(document, 'hidden', 'get').mockReturnValue(true)
+    document.dispatchEvent(new Event('visibilitychange'))
+    expect(hint.mock.lastCall![0]).toBe('hidden')
+    vi.restoreAllMocks()
+    undo()
+  })
+
   it('come after a blur as well, when it is known where the focus went', () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] })
     const hint = vi.fn()

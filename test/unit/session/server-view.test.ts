@@ -256,6 +256,90 @@ describe('check', () => {
   })
 })
 
+describe('a page that comes back', () => {
+  it.each(['pageshow', 'visibilitychange', 'focus', 'resume', 'online'])(
+    'asks the server, which may have ended the session meanwhile (%s)',
+    async (cause) => {
+      const world = createWorld()
+      const one = await world.signedIn({}, methods)
+      const two = world.tab({}, methods)
+      await world.advance(MINUTE)
+      world.server.manner = () => ({ fails: new SessionError('rejected') })
+      one.hint(cause)
+      await world.advance(SECOND)
+      expect(world.server.calls.map(({ method }) => method)).toEqual(['check'])
+      for (const tab of [one, two]) expect(tab.session.getSnapshot()).toMatchObject({ reason: 'rejected' })
+    },
+  )
+
+  it.each(['hidden', 'blur', 'pagehide'])('is not one that goes (%s)', async (cause) => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, methods)
+    await world.advance(MINUTE)
+    tab.hint(cause)
+    await world.advance(SECOND)
+    expect(world.server.calls).toEqual([])
+  })
+
+  it('asks once for all tabs and all signs of it, and not what a sign-in has just said', async () => {
+    const world = createWorld()
+    const tabs = [await world.signedIn({}, methods), world.tab({}, methods), world.tab({}, methods)]
+    const back = async (): Promise<void> => {
+      for (const tab of tabs) for (const cause of ['visibilitychange', 'focus']) tab.hint(cause)
+      await world.advance(SECOND)
+    }
+    await back()
+    expect(world.server.calls).toEqual([])
+    await world.advance(10 * SECOND)
+    await back()
+    await back()
+    expect(world.server.count('check')).toBe(1)
+    await world.advance(10 * SECOND)
+    await back()
+    expect(world.server.count('check')).toBe(2)
+  })
+
+  it('learns of less time than it shows', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, methods)
+    await world.advance(MINUTE)
+    world.server.times = { idleExpiresIn: 60 }
+    tab.hint('focus')
+    await world.advance(SECOND)
+    expect(tab.phase()).toBe('warning')
+  })
+
+  it('has nothing to ask where the server has no check, and nobody to ask for when signed out', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, telling)
+    await world.advance(MINUTE)
+    tab.hint('focus')
+    const empty = createWorld()
+    empty.tab({}, methods).hint('focus')
+    for (const each of [world, empty]) await each.advance(SECOND)
+    expect([...world.server.calls, ...empty.server.calls]).toEqual([])
+  })
+})
+
+describe('a server that names a time to come back', () => {
+  it.each([
+    ['as told', 30 * SECOND, 30 * SECOND],
+    ['at the earliest when back-off allows it', -HOUR, 0],
+    ['but after an hour at the latest', 5 * HOUR, HOUR],
+  ])('is left alone until then, %s', async (_what, wanted, least) => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: '6h', keepAliveEvery: '1m' }, telling)
+    tab.input()
+    world.server.manner = (_method, { at }) =>
+      world.server.calls.length === 1 ? { fails: new SessionError('rate_limited', { retryAt: at + wanted }) } : {}
+    await world.advance(2 * HOUR)
+    const [first, second] = world.server.calls.map(({ at }) => at)
+    expect(second! - first!).toBeGreaterThanOrEqual(least)
+    expect(second! - first!).toBeLessThanOrEqual(least + 2 * SECOND)
+    expect(tab.phase()).toBe('active')
+  })
+})
+
 describe('staying signed in where the server is told', () => {
   it('is true only after it agreed', async () => {
     const world = createWorld()
