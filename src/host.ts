@@ -1,5 +1,6 @@
 import type { SharedRecord } from './core/record.js'
 import type { Change } from './core/reduce.js'
+import type { SessionEvents } from './types.js'
 
 /** What the parts of a session need of the whole. */
 export interface Host {
@@ -22,6 +23,7 @@ export interface Host {
   /** Begins a session, listeners are told when the lock is free again. */
   readonly begin: (known: Partial<SharedRecord>) => void
   readonly tell: (type: string, value: unknown) => void
+  readonly degraded: (feature: SessionEvents['degraded']['feature'], consequence: string) => void
   /** Runs `work` in one tab at a time; with a wait of 0, only if no other does now. */
   readonly exclusive: <T>(wait: number, work: () => Promise<T>) => Promise<T>
 }

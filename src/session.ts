@@ -100,6 +100,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       step('signIn', null, true, null, record)
     },
     tell: listeners.tell,
+    degraded,
     exclusive: (wait, work) =>
       ports
         .exclusive(wait ? key : `${key}:server`, { wait, signal: ofTab.signal }, work, () => {

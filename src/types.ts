@@ -49,6 +49,17 @@ export interface ServerTimes {
  * ```
  */
 export interface SessionServer {
+  /**
+   * The application brings tokens, by `signIn` or `setTokens`: called before they are stored, in one tab at a time. What it
+   * rejects with, the application gets, and nothing is changed. `degraded` reports what works with less than it should.
+   */
+  receive?(
+    tokens: TokenResponse,
+    init: {
+      signal: AbortSignal
+      degraded: (feature: SessionEvents['degraded']['feature'], consequence: string) => void
+    },
+  ): Promise<void>
   /** New tokens for old. Runs in one tab at a time. `tokens` is null where the refresh token is an HttpOnly cookie. */
   refresh?(tokens: TokenResponse | null, init: { signal: AbortSignal }): Promise<TokenResponse>
   /** Tells the server that the user is active. Only after real activity, and at most once per `keepAliveEvery` over all tabs. */

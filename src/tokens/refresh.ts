@@ -26,6 +26,7 @@ const LOCK_WAIT = 15e3
 const FIRST_TRY = 10e3
 const BETWEEN_TRIES = 5e2
 const SECOND_TRY = 4e3
+const RECEIVING = 5e3
 
 const noTokens = (): SessionError =>
   failed('no_tokens', 'The session lives, but there are no tokens for it here. Bring some with setTokens().')
@@ -58,6 +59,10 @@ export function createRefresh(
   }
 
   const replace: Refresh['replace'] = async (id, generation, given) => {
+    if (server?.receive)
+      await within(ports.after, RECEIVING, null, async (signal) =>
+        server.receive?.(given, { signal, degraded: host.degraded }),
+      )
     const [next, known] = times(id, generation + 1, given, true)
     await keeper.put(next)
     return known

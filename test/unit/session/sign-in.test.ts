@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
+import { SessionError } from '../../../src/errors.js'
 import { memoryTokens } from '../../../src/tokens/memory.js'
-import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND } from './world.js'
+import type { SessionServer, TokenResponse } from '../../../src/types.js'
+import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND, stranger, type World } from './world.js'
 
 describe('signing in', () => {
   it('begins a session in all tabs, with its tokens in the store', async () => {
@@ -267,6 +269,62 @@ describe('tokens from elsewhere', () => {
     await world.advance(5 * MINUTE)
     await world.until(tab.session.setTokens(world.grant()))
     expect(tab.session.deadlines()!.endAt).toBe(endAt)
+  })
+})
+
+describe('a server that wants to see the tokens that an application brings', () => {
+  const seeing = (world: World, receive: NonNullable<SessionServer['receive']>): SessionServer => ({
+    ...world.server.of(stranger('tab')),
+    receive,
+  })
+
+  it('sees them before they are stored, of a sign-in and from elsewhere, and none of its own refreshes', async () => {
+    const world = createWorld()
+    const seen: unknown[] = []
+    const receive = async ({ access_token }: TokenResponse): Promise<void> => {
+      seen.push([access_token, world.tokens.stored?.tokens.access_token])
+      return Promise.resolve()
+    }
+    const tab = await world.signedIn({ server: seeing(world, receive) })
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    await world.until(tab.session.setTokens(world.grant()))
+    await world.until(world.tab({ server: seeing(world, receive) }).session.signIn(undefined, { login: 'by cookie' }))
+    expect(seen).toEqual([
+      ['access-f1-1', undefined],
+      ['access-f2-1', 'access-f1-2'],
+    ])
+  })
+
+  it('refuses them, and nothing is changed', async () => {
+    const world = createWorld()
+    const receive = async (): Promise<void> => Promise.reject(new SessionError('invalid_response'))
+    const tab = world.tab({ server: seeing(world, receive) })
+    expect(await world.until(outcome(tab.session.signIn(world.grant())))).toBe('invalid_response')
+    expect(tab.phase()).toBe('signedOut')
+    expect(world.tokens.stored).toBeNull()
+    expect(world.locks.isHeld(KEY)).toBe(false)
+  })
+
+  it('I8: is given 5 s', async () => {
+    const world = createWorld()
+    const tab = world.tab({ server: seeing(world, async () => new Promise(() => {})) })
+    expect(await world.until(outcome(tab.session.signIn(world.grant())), 6 * SECOND)).toBe('timeout')
+    await world.advance(10)
+    expect(world.locks.isHeld(KEY)).toBe(false)
+  })
+
+  it('says what works with less, to late listeners as well', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({
+      server: seeing(world, async (_tokens, { degraded }) => {
+        degraded('dpop', 'One tab only.')
+        return Promise.resolve()
+      }),
+    })
+    const late: unknown[] = []
+    tab.session.on('degraded', (event) => late.push(event))
+    await world.advance(0)
+    for (const told of [tab.degraded, late]) expect(told).toEqual([{ feature: 'dpop', consequence: 'One tab only.' }])
   })
 })
 
