@@ -45,6 +45,7 @@ export const layers = [
     types: ['core/', 'ports/types.ts'],
   },
   { files: ['fetch.ts'], imports: ['errors.ts', 'limit.ts'], types: ['types.ts'] },
+  { files: ['ui/'], imports: [], types: ['types.ts'] },
   {
     files: ['global.ts'],
     imports: ['index.ts', 'fetch.ts', 'policies.ts', 'servers/oauth.ts', 'tokens/idb.ts', 'tokens/web-storage.ts'],

@@ -1,0 +1,84 @@
+import type { Session } from '../types.js'
+
+type Watch = (listener: () => void) => () => void
+
+const watches = new WeakMap<Session, Watch>()
+/** Ms by which a session's clock is ahead of the page's: other than 0 only in a world of `sojourn/testing`. */
+const ahead = new WeakMap<Session, number>()
+
+/** Ms; NaN while nothing is about to end. */
+function leftOf(session: Session): number {
+  const snapshot = session.getSnapshot()
+  return snapshot.phase === 'warning' ? Math.max(0, snapshot.endAt - Date.now() - (ahead.get(session) ?? 0)) : NaN
+}
+
+/**
+ * Whole seconds until the end while warned, the one that has begun included; null otherwise. Reads the clock and changes
+ * nothing: safe during a render, and null on a server.
+ */
+export function remainingOf(session: Session): number | null {
+  const seconds = Math.ceil(leftOf(session) / 1000)
+  return seconds >= 0 ? seconds : null
+}
+
+/** What all who watch one session share. */
+function createWatch(session: Session): Watch {
+  const told = new Set<() => void>()
+  let shown: number | null = null
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let stop: (() => void) | null = null
+
+  const look = (): void => {
+    clearTimeout(timer)
+    const left = leftOf(session)
+    if (!told.size) {
+      stop?.()
+      stop = null
+    } else if (left && !document.hidden) {
+      // At the turn of the second. Who rings too early finds the same second, and waits for the rest of it.
+      timer = setTimeout(look, left % 1000 || 1000)
+    }
+    const seconds = remainingOf(session)
+    if (seconds === shown) return
+    shown = seconds
+    // Each on its own: what one throws is reported, and hurts nobody else.
+    for (const tell of told) queueMicrotask(tell)
+  }
+
+  return (listener) => {
+    const tell = (): void => {
+      if (told.has(tell)) listener()
+    }
+    told.add(tell)
+    // A session takes a step at whatever changes it, and at each sign that time has passed, or that the page is shown or hidden.
+    stop ??= session.inspect(({ at }) => {
+      const difference = at - Date.now()
+      // Some steps are told a while after they were taken.
+      ahead.set(session, Math.abs(difference) > 6e4 ? difference : 0)
+      look()
+    })
+    look()
+    return () => {
+      told.delete(tell)
+      look()
+    }
+  }
+}
+
+/**
+ * Calls `listener` a moment after {@link remainingOf} became another: at the turn of the second that is shown, so at most
+ * once a second, only while warned and while the page is visible. All who watch a session share one timer, which runs only
+ * then. Returns the undo.
+ *
+ * @example A countdown of your own
+ * ```ts
+ * const undo = watchRemaining(session, () => {
+ *   counter.textContent = String(remainingOf(session) ?? '')
+ * })
+ * ```
+ */
+export function watchRemaining(session: Session, listener: () => void): () => void {
+  const watch = watches.get(session) ?? createWatch(session)
+  watches.set(session, watch)
+  return watch(listener)
+}
