@@ -7,7 +7,7 @@ import { milliseconds } from './duration.js'
 import { failed } from './errors.js'
 import type { Host } from './host.js'
 import { abortable } from './limit.js'
-import { createListeners } from './listeners.js'
+import { createListeners, type Listeners } from './listeners.js'
 import { policyOf } from './options.js'
 import { isSamePicture, noticesOf, pictureOf } from './picture.js'
 import type { Heard, Ports, Undo } from './ports/types.js'
@@ -60,6 +60,8 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   let stopWaking: Undo = noop
 
   const listeners = createListeners(ports.report)
+  /** Keeps nobody who would hear nothing: on a server each rendered page listens, and most never say that they are done. */
+  const listen: Listeners['add'] = (...what) => (closed ? noop : listeners.add(...what))
   const missing = new Map<string, SessionEvents['degraded']>()
   /** Told once, a moment later: never in the middle of a step. Who listens too late is told by `on`. */
   const degraded = (feature: SessionEvents['degraded']['feature'], consequence: string): void => {
@@ -244,16 +246,16 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       await setTokens(tokens)
     },
     getSnapshot: () => snapshot,
-    subscribe: (listener) => listeners.add('change', listener),
+    subscribe: (listener) => listen('change', listener),
     on(type, listener) {
       if (type === 'degraded')
         for (const event of missing.values())
           Promise.resolve(event as never)
             .then(listener)
             .catch(ports.report)
-      return listeners.add(type, listener)
+      return listen(type, listener)
     },
-    inspect: (listener) => listeners.add('step', listener),
+    inspect: (listener) => listen('step', listener),
     async signOut() {
       cancel()
       if (snapshot.phase === 'loading') await ready

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it, vi } from 'vitest'
 import type { Ports } from '../../../src/ports/types.js'
 import { createSessionWith } from '../../../src/session.js'
@@ -229,6 +231,26 @@ describe('I11: on a server', () => {
     session.inspect(() => {})()
     expect(await session.extend()).toBe(false)
     await session.signOut()
+    session.destroy()
+  })
+
+  it('keeps none of the listeners that each rendered page leaves behind', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const session = createSessionWith(nothing)
+    const ways: ((listener: () => void) => void)[] = [
+      (listener) => session.subscribe(listener),
+      (listener) => session.inspect(listener),
+      (listener) => session.on('signedOut', listener),
+    ]
+    const left = ways.map((listen) => {
+      const listener = (): void => {}
+      listen(listener)
+      return new WeakRef(listener)
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+    collect()
+    expect(left.map((ref) => ref.deref())).toEqual([undefined, undefined, undefined])
     session.destroy()
   })
 
