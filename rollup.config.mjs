@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 import * as terserPlugin from '@rollup/plugin-terser'
 
-/** @type {{ version: string, exports: Record<string, string | { default: string }>, dependencies: Record<string, string> }} */
+/** @type {{ version: string, exports: Record<string, string | { default: string }>, dependencies: Record<string, string>, peerDependencies: Record<string, string> }} */
 const manifest = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
+const packages = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
 
 /** The public modules, as paths below `src` without extension: what package.json exports, and nothing else. */
 export const entries = Object.values(manifest.exports)
@@ -53,7 +54,8 @@ export function bundles(from, to) {
   }
   const modules = {
     input: Object.fromEntries(entries.map((entry) => [entry, `${from}/${entry}.js`])),
-    external: Object.keys(manifest.dependencies),
+    /** @param {string} specifier */
+    external: (specifier) => packages.some((name) => specifier === name || specifier.startsWith(`${name}/`)),
     plugins: [typescriptMaps],
     output: {
       dir: to,

@@ -4,37 +4,12 @@
 // Skips when neither the inputs nor `dist` have changed since the last build. `--force` builds anyway.
 
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import { Failure, report, root } from './lib.mjs'
+import { Failure, fingerprint, report, root } from './lib.mjs'
 
 const INPUTS = ['src', 'scripts/build.mjs', 'rollup.config.mjs', 'tsconfig.json', 'package.json', 'package-lock.json']
 const stamp = join(root, '.cache/build')
-
-/** @param {string} path @returns {string[]} every file at or below `path`, sorted */
-function filesBelow(path) {
-  if (!existsSync(path)) return []
-  const found = readdirSync(dirname(path), { withFileTypes: true }).find(
-    (entry) => join(dirname(path), entry.name) === path,
-  )
-  if (!found?.isDirectory()) return [path]
-  return readdirSync(path)
-    .sort()
-    .flatMap((name) => filesBelow(join(path, name)))
-}
-
-/** @param {string[]} paths */
-function fingerprint(paths) {
-  const hash = createHash('sha256')
-  for (const file of paths.flatMap((path) => filesBelow(join(root, path)))) {
-    hash
-      .update(`${relative(root, file)}\0`)
-      .update(readFileSync(file))
-      .update('\0')
-  }
-  return hash.digest('hex')
-}
 
 /**
  * Copies the declarations that the public modules lead to, and no others.

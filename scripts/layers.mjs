@@ -15,6 +15,9 @@ const shell = [
   'sign-in.ts',
 ]
 
+/** What every adapter may use beside its framework: nothing of the core, which the application has anyhow. */
+const adapter = ['errors.ts', 'ui/remaining.ts']
+
 /**
  * Who may import whom, and nothing else. The linter reads this for what is written, test/dist/imports.test.ts for what it
  * leads to.
@@ -46,6 +49,7 @@ export const layers = [
   },
   { files: ['fetch.ts'], imports: ['errors.ts', 'limit.ts'], types: ['types.ts'] },
   { files: ['ui/'], imports: [], types: ['types.ts'] },
+  { files: ['adapters/react.ts'], imports: ['react', ...adapter], types: ['types.ts'] },
   {
     files: ['global.ts'],
     imports: ['index.ts', 'fetch.ts', 'policies.ts', 'servers/oauth.ts', 'tokens/idb.ts', 'tokens/web-storage.ts'],

@@ -1,8 +1,9 @@
 // @ts-check
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The project's folder. */
@@ -13,10 +14,10 @@ function readLock(path) {
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null
 }
 
-/** Whether `node_modules` holds what package-lock.json asks for. */
-export function dependenciesInPlace() {
-  const wanted = readLock(join(root, 'package-lock.json'))?.packages ?? {}
-  const present = readLock(join(root, 'node_modules/.package-lock.json'))?.packages
+/** Whether `node_modules` of `folder` holds what its package-lock.json asks for. */
+export function dependenciesInPlace(folder = root) {
+  const wanted = readLock(join(folder, 'package-lock.json'))?.packages ?? {}
+  const present = readLock(join(folder, 'node_modules/.package-lock.json'))?.packages
   if (!present) return false
   return Object.entries(wanted).every(
     ([path, { version, optional }]) => path === '' || (present[path]?.version ?? (optional && version)) === version,
@@ -24,11 +25,35 @@ export function dependenciesInPlace() {
 }
 
 /** Runs `npm ci` unless the dependencies are in place. */
-export function installDependencies() {
-  if (dependenciesInPlace()) return
-  console.log('Installing the dependencies of package-lock.json …')
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: 'inherit' })
+export function installDependencies(folder = root) {
+  if (dependenciesInPlace(folder)) return
+  console.log(`Installing the dependencies of ${join(relative(root, folder), 'package-lock.json')} …`)
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'inherit' })
   if (status !== 0) throw new Failure('npm ci failed.')
+}
+
+/** @param {string} path @returns {string[]} every file at or below `path`, sorted */
+function filesBelow(path) {
+  if (!existsSync(path)) return []
+  const found = readdirSync(dirname(path), { withFileTypes: true }).find(
+    (entry) => join(dirname(path), entry.name) === path,
+  )
+  if (!found?.isDirectory()) return [path]
+  return readdirSync(path)
+    .sort()
+    .flatMap((name) => filesBelow(join(path, name)))
+}
+
+/** Tells whether any of the files at or below `paths` has changed. @param {readonly string[]} paths below the project's folder */
+export function fingerprint(paths) {
+  const hash = createHash('sha256')
+  for (const file of paths.flatMap((path) => filesBelow(join(root, path)))) {
+    hash
+      .update(`${relative(root, file)}\0`)
+      .update(readFileSync(file))
+      .update('\0')
+  }
+  return hash.digest('hex')
 }
 
 /** What a person can mend: told without a stack. */

@@ -80,6 +80,7 @@ const steps = [
   ['publint', command('publint', '--strict')],
   ['are the types wrong?', command('attw', '--pack', '--profile', 'esm-only', '--format', 'table-flipped', '.')],
   ['what is published', vitest('dist', 'dist')],
+  ['applications of the frameworks', command('frameworks.mjs')],
   ['real browsers', playwright],
 ]
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
 
+import { frameworkFolders } from './frameworks.mjs'
 import { sendText } from './http.mjs'
 
 const TYPES = {
@@ -21,6 +22,7 @@ const PACKAGES = ['idb-keyval', 'oauth4webapi']
 const FOLDERS = {
   '/pages/': new URL('demo/pages/', ROOT),
   '/dist/': new URL('dist/', ROOT),
+  ...frameworkFolders(ROOT),
   ...Object.fromEntries(PACKAGES.map((name) => [`/npm/${name}/`, new URL(`node_modules/${name}/`, ROOT)])),
 }
 

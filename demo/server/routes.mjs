@@ -1,5 +1,6 @@
 import { sendFile, importMap } from './files.mjs'
 import { FAULTS } from './faults.mjs'
+import { frameworkOf, sendFramework } from './frameworks.mjs'
 import { renderPage, sendPage } from './html.mjs'
 import { readBody, sendJson, sendText } from './http.mjs'
 import { MOUNT } from './provider.mjs'
@@ -51,6 +52,8 @@ export function createRoutes({ origin, counters, faults, provider, login, resour
     if (pathname === '/demo/counters') return sendJson(res, 200, { fault: faults.mode(), ...counters.read() })
     if (pathname === '/demo/faults' && req.method === 'POST') return setFault(req, res)
     if (pathname in PAGES) return sendPage(res, 200, await renderPage(PAGES[pathname], {}, await importMap()))
+    const framework = frameworkOf(pathname)
+    if (framework) return sendFramework(framework, res)
     return sendFile(pathname, res)
   }
 

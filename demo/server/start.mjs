@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createAccounts } from './accounts.mjs'
 import { createCounters } from './counters.mjs'
 import { createFaults } from './faults.mjs'
+import { FRAMEWORKS } from './frameworks.mjs'
 import { createLogin, errorPage } from './login.mjs'
 import { CLIENT_ID, createProvider, MOUNT } from './provider.mjs'
 import { createResource } from './resource.mjs'
@@ -43,7 +44,12 @@ export async function startDemo({
   const faults = createFaults()
   const { provider, handle } = await createProvider({
     origin,
-    redirectUris: [`${origin}/`, `${origin}/script-tag.html`, ...redirectUris],
+    redirectUris: [
+      `${origin}/`,
+      `${origin}/script-tag.html`,
+      ...FRAMEWORKS.map((name) => `${origin}/frameworks/${name}/`),
+      ...redirectUris,
+    ],
     accessTokenTtl,
     refreshTokenTtl,
     accounts,

@@ -42,11 +42,15 @@ const network = ['fetch', 'XMLHttpRequest', 'sendBeacon', 'WebSocket', 'EventSou
 const time = ['Date', 'performance', 'setTimeout', 'setInterval', 'queueMicrotask', 'requestIdleCallback']
 const secrets = ['crypto', 'subtle']
 
+/** They show what the session says; of the page they ask only whether it is hidden, and of time what it is. */
+const notInAdapters = [...storage, ...databases, ...channels, ...network, ...secrets, 'setInterval', 'createSession']
+
 /** What a part has no business with. */
 const forbidden: Readonly<Record<string, readonly string[]>> = {
   sojourn: [...databases, ...network, 'sessionStorage', 'cookie', 'postMessage$'],
   'sojourn/fetch': [...storage, ...databases, ...channels, ...time, ...secrets, 'document', 'navigator'],
   'sojourn/oauth': [...page.filter((name) => name !== 'location'), ...storage, ...databases, ...channels],
+  'sojourn/react': [...page.filter((name) => name !== 'document'), ...notInAdapters],
   'sojourn/policies': [...page, ...storage, ...databases, ...channels, ...network, ...time, ...secrets],
   'sojourn/testing': [
     ...['document', 'window', 'navigator', 'location', 'localStorage', 'sessionStorage', 'cookie', 'BroadcastChannel'],
@@ -54,6 +58,12 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
   ],
   'sojourn/tokens/idb': [...page, ...storage, ...channels, ...network],
   'sojourn/tokens/web-storage': [...page, 'cookie', ...databases, ...channels, ...network, ...time, ...secrets],
+}
+
+/** What a part is made of beside our own code. */
+const packages: Readonly<Record<string, readonly string[]>> = {
+  'sojourn/react': ['react'],
+  'sojourn/tokens/idb': ['idb-keyval'],
 }
 
 /** What a page's Content Security Policy forbids, what only some build tools know, and what reads other people's code. */
@@ -72,9 +82,12 @@ describe('the names in what is built', () => {
     expect(among(wordsOf(file), [...(forbidden[specifier] ?? []), ...anywhere])).toEqual([])
   })
 
-  test.each(subpaths)('%s needs idb-keyval only if it keeps tokens in IndexedDB', (specifier, file) => {
-    expect([...wordsOf(file).packages]).toEqual(specifier === 'sojourn/tokens/idb' ? ['idb-keyval'] : [])
-  })
+  test.each(subpaths)(
+    '%s needs no package but its framework, or idb-keyval if it keeps tokens in IndexedDB',
+    (specifier, file) => {
+      expect([...wordsOf(file).packages]).toEqual(packages[specifier] ?? [])
+    },
+  )
 
   test('sojourn.core.min.js holds no more than sojourn', () => {
     expect(among(wordsOf('dist/sojourn.core.min.js'), [...(forbidden.sojourn ?? []), ...anywhere])).toEqual([])

@@ -6,7 +6,7 @@ import { chromium, type Browser, type Page } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { root } from '../../scripts/lib.mjs'
 import { chromiumPath } from '../e2e/browsers.js'
-import { subpaths } from './subpaths.js'
+import { plain } from './subpaths.js'
 
 const CSP =
   "default-src 'none'; script-src 'nonce-bare'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
@@ -66,8 +66,8 @@ const namesOf = async (...files: string[]): Promise<string[]> => {
 describe('the script build in a bare page', () => {
   test.each([
     ['sojourn.core.min', ['dist/index.js']],
-    // Everything but what is for tests.
-    ['sojourn.min', subpaths.flatMap(([specifier, file]) => (specifier === 'sojourn/testing' ? [] : [file]))],
+    // Everything but what is for tests, or for a framework.
+    ['sojourn.min', plain.flatMap(([specifier, file]) => (specifier === 'sojourn/testing' ? [] : [file]))],
   ])('%s defines Sojourn, nothing else, and works under a strict policy', async (script, files) => {
     const { tab, complaints } = await open(script)
     expect(await tab.title()).toBe('signedOut')

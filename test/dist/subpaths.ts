@@ -5,6 +5,7 @@ import { root } from '../../scripts/lib.mjs'
 interface Manifest {
   readonly name: string
   readonly version: string
+  readonly peerDependencies: Readonly<Record<string, string>>
   readonly exports: Readonly<Record<string, string | { readonly default: string }>>
 }
 
@@ -16,3 +17,8 @@ export const subpaths: readonly (readonly [specifier: string, file: string])[] =
 ).flatMap(([key, target]) =>
   typeof target === 'string' ? [] : [[join(manifest.name, key), join(target.default)] as const],
 )
+
+/** Those that need a framework beside them. */
+export const adapters = subpaths.filter(([, file]) => file.startsWith('dist/adapters/'))
+/** Those that need nothing. */
+export const plain = subpaths.filter((subpath) => !adapters.includes(subpath))

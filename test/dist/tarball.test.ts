@@ -1,10 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { dirname, join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { root } from '../../scripts/lib.mjs'
-import { subpaths } from './subpaths.js'
+import { adapters, plain } from './subpaths.js'
 
 let folder = ''
 let packed: string[] = []
@@ -33,6 +33,8 @@ describe('what is published', () => {
       [
         "LICENSE",
         "README.md",
+        "dist/adapters/react.d.ts",
+        "dist/adapters/react.js",
         "dist/core/record.d.ts",
         "dist/core/time.d.ts",
         "dist/errors.d.ts",
@@ -105,6 +107,7 @@ describe('what is published', () => {
  */
 const WATCH = `
 import { runInNewContext } from 'node:vm'
+for (const specifier of process.argv.slice(3)) await import(specifier)
 const language = new Set(runInNewContext('Object.getOwnPropertyNames(globalThis)'))
 for (const name of ['Date', 'console', 'WebAssembly']) language.delete(name)
 const inPages = ['window', 'self', 'document', 'location', 'navigator', 'localStorage', 'sessionStorage', 'indexedDB',
@@ -126,18 +129,42 @@ const added = Object.getOwnPropertyNames(globalThis).slice(before)
 process.stdout.write(JSON.stringify({ exports, touched, added }))
 `
 
+/** `present`: what has been imported before, so that what frameworks themselves do is not counted. */
+function expectNoTouch(where: string, specifier: string, ...present: string[]): void {
+  const script = join(where, 'watch.mjs')
+  writeFileSync(script, WATCH)
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, specifier, ...present], {
+    cwd: where,
+    encoding: 'utf8',
+    timeout: 10_000,
+  })
+  expect(stderr).toBe('')
+  expect(JSON.parse(stdout)).toMatchObject({ touched: [], added: [] })
+  expect(status).toBe(0)
+}
+
+/** What the compiler says to `code`, in a project that is strict about its libraries as well. */
+function compile(where: string, code: string, resolution: string): string {
+  writeFileSync(join(where, 'use.ts'), code)
+  const compilerOptions = {
+    target: 'es2022',
+    lib: ['es2022', 'dom'],
+    module: resolution === 'bundler' ? 'esnext' : resolution,
+    moduleResolution: resolution,
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    noEmit: true,
+    types: [],
+  }
+  writeFileSync(join(where, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['use.ts'] }))
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  return spawnSync(process.execPath, [tsc, '-p', where], { cwd: where, encoding: 'utf8' }).stdout
+}
+
 describe('importing it apart', () => {
-  test.each(subpaths)('%s touches no global, leaves none, and lets the process end', (specifier) => {
-    const script = join(folder, 'watch.mjs')
-    writeFileSync(script, WATCH)
-    const { status, stdout, stderr } = spawnSync(process.execPath, [script, specifier], {
-      cwd: folder,
-      encoding: 'utf8',
-      timeout: 10_000,
-    })
-    expect(stderr).toBe('')
-    expect(JSON.parse(stdout)).toMatchObject({ touched: [], added: [] })
-    expect(status).toBe(0)
+  test.each(plain)('%s touches no global, leaves none, and lets the process end', (specifier) => {
+    expectNoTouch(folder, specifier)
   })
 
   test('the watch sees what it is there for', () => {
@@ -159,7 +186,7 @@ describe('importing it apart', () => {
   })
 
   test.each(['nodenext', 'bundler'])('its types resolve with moduleResolution %s', (resolution) => {
-    const lines = subpaths.map(
+    const lines = plain.map(
       ([specifier], index) => `import * as m${String(index)} from '${specifier}'\nexport { m${String(index)} }`,
     )
     const use = `
@@ -184,26 +211,39 @@ describe('importing it apart', () => {
       export const tested: Session = createSessionWith(createWorld().tab().ports, options)
       export const failed: boolean = isSessionError(new SessionError('offline'))
     `
-    writeFileSync(join(folder, 'use.ts'), [...lines, use].join('\n'))
-    writeFileSync(
-      join(folder, 'tsconfig.json'),
-      JSON.stringify({
-        compilerOptions: {
-          target: 'es2022',
-          lib: ['es2022', 'dom'],
-          module: resolution === 'bundler' ? 'esnext' : resolution,
-          moduleResolution: resolution,
-          strict: true,
-          exactOptionalPropertyTypes: true,
-          skipLibCheck: false,
-          noEmit: true,
-          types: [],
-        },
-        files: ['use.ts'],
-      }),
-    )
-    const tsc = join(root, 'node_modules/typescript/bin/tsc')
-    const { stdout } = spawnSync(process.execPath, [tsc, '-p', folder], { cwd: folder, encoding: 'utf8' })
-    expect(stdout).toBe('')
+    expect(compile(folder, [...lines, use].join('\n'), resolution)).toBe('')
+  })
+})
+
+/** What an application in this framework has installed, and how it begins. */
+const frameworks: Readonly<Record<string, { readonly packages: readonly string[]; readonly use: string }>> = {
+  'sojourn/react': {
+    packages: ['react', '@types/react'],
+    use: `import type { ReactElement } from 'react'
+      import { SessionProvider, useRemaining, useSession } from 'sojourn/react'
+      export const element: ReactElement = SessionProvider({ session, children: 'all' })
+      export const use = (): [string, number | null] => [useSession().phase, useRemaining(session)]`,
+  },
+}
+
+describe('beside one framework and no other', () => {
+  let where = ''
+  afterEach(() => {
+    rmSync(where, { recursive: true, force: true })
+  })
+
+  test.each(adapters)('%s touches no global, and its types resolve', (specifier) => {
+    const { packages, use } = frameworks[specifier]!
+    where = mkdtempSync(join(tmpdir(), 'sojourn-'))
+    const modules = join(where, 'node_modules')
+    cpSync(join(folder, 'node_modules/sojourn'), join(modules, 'sojourn'), { recursive: true })
+    for (const name of packages) {
+      mkdirSync(dirname(join(modules, name)), { recursive: true })
+      symlinkSync(join(root, 'node_modules', name), join(modules, name))
+    }
+    writeFileSync(join(where, 'package.json'), '{ "private": true, "type": "module" }')
+    expectNoTouch(where, specifier, packages[0]!)
+    const session = "import { createSession } from 'sojourn'\nconst session = createSession()"
+    expect(compile(where, `${session}\n${use}`, 'bundler')).toBe('')
   })
 })

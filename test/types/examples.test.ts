@@ -15,7 +15,7 @@ const modules = Object.entries(options.paths ?? {}).map(([specifier, [path = '']
 }))
 
 /** What each subpath exports, in the compiler's eyes. */
-function exportedNames(): { specifier: string; names: string[] }[] {
+function exportedNames(): { specifier: string; path: string; names: string[] }[] {
   const program = ts.createProgram(
     modules.map(({ path }) => path),
     options,
@@ -23,7 +23,7 @@ function exportedNames(): { specifier: string; names: string[] }[] {
   const checker = program.getTypeChecker()
   return modules.map(({ specifier, path }) => {
     const symbol = checker.getSymbolAtLocation(program.getSourceFile(path)!)!
-    return { specifier, names: checker.getExportsOfModule(symbol).map(({ name }) => name) }
+    return { specifier, path, names: checker.getExportsOfModule(symbol).map(({ name }) => name) }
   })
 }
 
@@ -31,8 +31,8 @@ function exportedNames(): { specifier: string; names: string[] }[] {
 function examplesOf(file: string): { name: string; code: string }[] {
   const text = readFileSync(join(root, file), 'utf8')
   const docs = file.endsWith('.md') ? text : text.replace(/^ *\* ?/gm, '')
-  return [...docs.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ''], index) => ({
-    name: `${file} ${String(index + 1)}.ts`,
+  return [...docs.matchAll(/^```(tsx?)\n(.*?)^```$/gms)].map(([, kind = '', code = ''], index) => ({
+    name: `${file} ${String(index + 1)}.${kind}`,
     code,
   }))
 }
@@ -45,9 +45,11 @@ function filesBelow(folder: string, ending: string): string[] {
 
 test('every example in README, docs and docstrings compiles', () => {
   const exported = exportedNames()
-  // Docstrings need not say where a name of the library comes from; a page of the documentation must.
-  const imports = (code: string): string =>
+  // Docstrings need not say where a name of the library comes from; a page of the documentation must. The adapters have names
+  // in common.
+  const imports = (file: string, code: string): string =>
     exported
+      .filter(({ path }) => !path.includes('/adapters/') || path === join(root, file))
       .map(({ specifier, names }) => {
         const used = names.filter((name) => new RegExp(`\\b${name}\\b`).test(code))
         return `import { ${used.join(', ')} } from '${specifier}'\n`
@@ -56,9 +58,12 @@ test('every example in README, docs and docstrings compiles', () => {
   const pages = [...filesBelow('.', 'README.md').filter((file) => file === 'README.md'), ...filesBelow('docs', '.md')]
   const examples = [
     ...pages.flatMap(examplesOf),
-    ...filesBelow('src', '.ts')
-      .flatMap(examplesOf)
-      .map(({ name, code }) => ({ name, code: /^import /m.test(code) ? code : imports(code) + code })),
+    ...filesBelow('src', '.ts').flatMap((file) =>
+      examplesOf(file).map(({ name, code }) => ({
+        name,
+        code: /^import /m.test(code) ? code : imports(file, code) + code,
+      })),
+    ),
   ].map(({ name, code }) => ({
     path: join(root, 'test/types', name.replaceAll('/', ' ')),
     code: `${code}\nexport {}\n`,
@@ -66,8 +71,18 @@ test('every example in README, docs and docstrings compiles', () => {
   expect(examples.length).toBeGreaterThan(0)
 
   const texts = new Map(examples.map(({ path, code }) => [path, code]))
-  texts.set(join(root, 'test/types/session.d.ts'), "declare const session: import('sojourn').Session")
-  const lenient = { ...options, noUnusedLocals: false, noUnusedParameters: false, verbatimModuleSyntax: false }
+  // What pages take for granted: a session, and in a framework's application the modules around the one that is shown.
+  texts.set(join(root, 'test/types/globals.d.ts'), "declare const session: import('sojourn').Session")
+  texts.set(join(root, 'test/types/session.ts'), "export declare const session: import('sojourn').Session")
+  texts.set(join(root, 'test/types/App.ts'), 'export declare function App(): null')
+  const lenient = {
+    ...options,
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+    verbatimModuleSyntax: false,
+  }
   const host = ts.createCompilerHost(lenient)
   const program = ts.createProgram([...texts.keys()], lenient, {
     ...host,

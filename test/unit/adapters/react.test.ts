@@ -1,0 +1,129 @@
+// @vitest-environment happy-dom
+import { act, createElement, StrictMode, useContext, type ReactNode } from 'react'
+import { createRoot, hydrateRoot, type Root } from 'react-dom/client'
+import { renderToString } from 'react-dom/server'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { SessionContext, SessionProvider, useRemaining, useSession } from '../../../src/adapters/react.js'
+import type { Session } from '../../../src/types.js'
+import { onServer, watched } from './watched.js'
+
+const complaints = vi.spyOn(console, 'error')
+let renders = 0
+let container: HTMLElement
+let root: Root | undefined
+
+beforeEach(() => {
+  vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', true)
+  renders = 0
+  container = document.body.appendChild(document.createElement('div'))
+})
+afterEach(async () => {
+  await act(async () => root?.unmount())
+  root = undefined
+  container.remove()
+  expect(complaints.mock.calls).toEqual([])
+  complaints.mockReset()
+})
+
+function Shown({ session }: { session?: Session }): ReactNode {
+  renders++
+  const { phase } = useSession(session)
+  const seconds = useRemaining(session)
+  return `${phase} ${String(seconds)}`
+}
+
+const provided = (session: Session): ReactNode =>
+  createElement(StrictMode, null, createElement(SessionProvider, { session }, createElement(Shown)))
+
+const render = (node: ReactNode): Promise<void> =>
+  act(async () => {
+    root ??= createRoot(container)
+    root.render(node)
+  })
+
+describe('a React component', () => {
+  it('shows the phase at once, and each new one', async () => {
+    const { session, world, later, signOut } = await watched()
+    await render(provided(session))
+    expect(container.textContent).toBe('active null')
+    await act(() => world.advance(100e3))
+    expect(container.textContent).toBe('warning 100')
+    await act(() => later(50e3))
+    expect(container.textContent).toBe('warning 50')
+    await act(() => session.extend())
+    expect(container.textContent).toBe('active null')
+    await act(signOut)
+    expect(container.textContent).toBe('signedOut null')
+  })
+
+  it('does not render for mere activity', async () => {
+    const { session, tab, world } = await watched()
+    await render(provided(session))
+    const before = renders
+    for (let minute = 0; minute < 5; minute++) {
+      tab.input()
+      await act(() => world.advance(60e3))
+    }
+    expect(renders).toBe(before)
+  })
+
+  it('listens no longer when it is gone, in StrictMode too, where effects run twice', async () => {
+    const { session, listeners } = await watched()
+    await render(provided(session))
+    // One for the phase, one for the remaining time.
+    expect(listeners()).toBe(2)
+    await render(null)
+    expect(listeners()).toBe(0)
+  })
+
+  it('follows another session that it is given', async () => {
+    const [first, second] = [await watched(), await watched()]
+    await render(createElement(Shown, { session: first.session }))
+    await second.signOut()
+    await render(createElement(Shown, { session: second.session }))
+    expect(container.textContent).toBe('signedOut null')
+    expect(first.listeners()).toBe(0)
+  })
+
+  it('takes the session of its own in place of the provider’s', async () => {
+    const [outer, inner] = [await watched(), await watched()]
+    await inner.signOut()
+    const own = createElement(Shown, { session: inner.session })
+    await render(createElement(SessionProvider, { session: outer.session }, own))
+    expect(container.textContent).toBe('signedOut null')
+  })
+
+  it('reaches the session itself through the context', async () => {
+    const { session } = await watched()
+    let found: Session | null = null
+    const Looks = (): ReactNode => {
+      found = useContext(SessionContext)
+      return null
+    }
+    await render(createElement(SessionProvider, { session }, createElement(Looks)))
+    expect(found).toBe(session)
+  })
+
+  it('says what is missing where no session is given', () => {
+    expect(() => renderToString(createElement(Shown))).toThrow(
+      expect.objectContaining({
+        code: 'invalid_options',
+        message: expect.stringContaining('SessionProvider') as string,
+      }),
+    )
+  })
+})
+
+describe('a page that a server rendered', () => {
+  it('is hydrated without a mismatch, and shows the phase right after', async () => {
+    container.innerHTML = renderToString(provided(onServer()))
+    expect(container.textContent).toBe('loading null')
+    const { session } = await watched()
+    const mismatches: unknown[] = []
+    await act(async () => {
+      root = hydrateRoot(container, provided(session), { onRecoverableError: (error) => mismatches.push(error) })
+    })
+    expect(container.textContent).toBe('active null')
+    expect(mismatches).toEqual([])
+  })
+})

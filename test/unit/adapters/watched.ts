@@ -1,0 +1,48 @@
+/** A session with two hundred seconds to live, a hundred of them warned, and a count of who listens to it. */
+import type { Session } from '../../../src/types.js'
+import { createWorld, type Tab, type World } from '../session/world.js'
+
+export interface Watched {
+  readonly world: World
+  readonly tab: Tab
+  readonly session: Session
+  /** Who has asked for changes and for steps, and has not said that he is done. */
+  readonly listeners: () => number
+  /** Time passes, and the page has a look: its own timers run by a clock that is not the world's. */
+  readonly later: (ms: number) => Promise<void>
+  readonly signOut: () => Promise<void>
+}
+
+export async function watched(world: World = createWorld()): Promise<Watched> {
+  const tab = await world.signedIn({ idleTimeout: '200s', warnBefore: '100s', absoluteTimeout: false })
+  let listeners = 0
+  const counted =
+    <L>(listen: (listener: L) => () => void) =>
+    (listener: L): (() => void) => {
+      const undo = listen(listener)
+      listeners++
+      return () => {
+        listeners--
+        undo()
+      }
+    }
+  const session: Session = {
+    ...tab.session,
+    subscribe: counted((listener) => tab.session.subscribe(listener)),
+    inspect: counted((listener) => tab.session.inspect(listener)),
+  }
+  return {
+    world,
+    tab,
+    session,
+    listeners: () => listeners,
+    async later(ms) {
+      await world.advance(ms)
+      session.check()
+    },
+    signOut: () => world.until(session.signOut()),
+  }
+}
+
+/** The same on a server that renders the page. */
+export const onServer = (): Session => createWorld().tab({}, { alive: false }).session
