@@ -50,6 +50,7 @@ export const layers = [
   { files: ['fetch.ts'], imports: ['errors.ts', 'limit.ts'], types: ['types.ts'] },
   { files: ['ui/'], imports: [], types: ['types.ts'] },
   { files: ['adapters/react.ts'], imports: ['react', ...adapter], types: ['types.ts'] },
+  { files: ['adapters/vue.ts'], imports: ['vue', ...adapter], types: ['types.ts'] },
   {
     files: ['global.ts'],
     imports: ['index.ts', 'fetch.ts', 'policies.ts', 'servers/oauth.ts', 'tokens/idb.ts', 'tokens/web-storage.ts'],

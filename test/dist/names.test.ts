@@ -58,12 +58,14 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
   ],
   'sojourn/tokens/idb': [...page, ...storage, ...channels, ...network],
   'sojourn/tokens/web-storage': [...page, 'cookie', ...databases, ...channels, ...network, ...time, ...secrets],
+  'sojourn/vue': [...page.filter((name) => name !== 'document'), ...notInAdapters],
 }
 
 /** What a part is made of beside our own code. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   'sojourn/react': ['react'],
   'sojourn/tokens/idb': ['idb-keyval'],
+  'sojourn/vue': ['vue'],
 }
 
 /** What a page's Content Security Policy forbids, what only some build tools know, and what reads other people's code. */

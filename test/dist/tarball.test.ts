@@ -35,6 +35,8 @@ describe('what is published', () => {
         "README.md",
         "dist/adapters/react.d.ts",
         "dist/adapters/react.js",
+        "dist/adapters/vue.d.ts",
+        "dist/adapters/vue.js",
         "dist/core/record.d.ts",
         "dist/core/time.d.ts",
         "dist/errors.d.ts",
@@ -50,6 +52,7 @@ describe('what is published', () => {
         "dist/session.d.ts",
         "dist/shared/errors.js",
         "dist/shared/limit.js",
+        "dist/shared/remaining.js",
         "dist/shared/session.js",
         "dist/shared/stored.js",
         "dist/sojourn.core.min.js",
@@ -223,6 +226,13 @@ const frameworks: Readonly<Record<string, { readonly packages: readonly string[]
       import { SessionProvider, useRemaining, useSession } from 'sojourn/react'
       export const element: ReactElement = SessionProvider({ session, children: 'all' })
       export const use = (): [string, number | null] => [useSession().phase, useRemaining(session)]`,
+  },
+  'sojourn/vue': {
+    packages: ['vue'],
+    use: `import { createApp } from 'vue'
+      import { sessionPlugin, useRemaining, useSession } from 'sojourn/vue'
+      createApp({}).use(sessionPlugin, session)
+      export const use = (): [string, number | null] => [useSession().value.phase, useRemaining(session).value]`,
   },
 }
 

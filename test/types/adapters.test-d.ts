@@ -1,6 +1,8 @@
 import type { Session, Snapshot } from 'sojourn'
 import * as react from 'sojourn/react'
 import type { Context, ReactNode } from 'react'
+import * as vue from 'sojourn/vue'
+import { createApp, type ShallowRef } from 'vue'
 import { describe, expectTypeOf, test } from 'vitest'
 
 declare const session: Session
@@ -21,5 +23,21 @@ describe('in React', () => {
     // @ts-expect-error without a session there is nothing to provide
     react.SessionProvider({ children: null })
     expectTypeOf(react.SessionContext).toEqualTypeOf<Context<Session | null>>()
+  })
+})
+
+describe('in Vue', () => {
+  test('composables are refs that nobody else may write', () => {
+    expectTypeOf(vue.useSession).returns.toEqualTypeOf<Readonly<ShallowRef<Snapshot>>>()
+    expectTypeOf(vue.useRemaining).returns.toEqualTypeOf<Readonly<ShallowRef<number | null>>>()
+    expectTypeOf(vue.useSession).toBeCallableWith(session)
+    // @ts-expect-error it is read only
+    vue.useRemaining().value = 1
+  })
+
+  test('the plugin takes a session and nothing else', () => {
+    expectTypeOf(createApp({}).use(vue.sessionPlugin, session)).toEqualTypeOf(createApp({}))
+    // @ts-expect-error which session?
+    createApp({}).use(vue.sessionPlugin)
   })
 })

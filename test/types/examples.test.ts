@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
+import { compileScript, parse } from 'vue/compiler-sfc'
 import { root } from '../../scripts/lib.mjs'
 
 /** Says `Cannot find name`, in its three wordings: what an example takes from the application around it. */
@@ -31,10 +32,26 @@ function exportedNames(): { specifier: string; path: string; names: string[] }[]
 function examplesOf(file: string): { name: string; code: string }[] {
   const text = readFileSync(join(root, file), 'utf8')
   const docs = file.endsWith('.md') ? text : text.replace(/^ *\* ?/gm, '')
-  return [...docs.matchAll(/^```(tsx?)\n(.*?)^```$/gms)].map(([, kind = '', code = ''], index) => ({
-    name: `${file} ${String(index + 1)}.${kind}`,
-    code,
-  }))
+  return [...docs.matchAll(/^```(\w+)\n(.*?)^```$/gms)].flatMap(([, kind = '', code = ''], index) => {
+    const translated = languages[kind]?.(code)
+    if (translated === undefined) return []
+    return { name: `${file} ${String(index + 1)}.${kind === 'tsx' ? kind : 'ts'}`, code: translated }
+  })
+}
+
+/** What examples are written in, and how each becomes TypeScript. */
+const languages: Readonly<Record<string, (code: string) => string>> = {
+  ts: (code) => code,
+  tsx: (code) => code,
+  vue(code) {
+    const { descriptor, errors } = parse(code)
+    if (errors[0]) throw errors[0]
+    const { content } = compileScript(descriptor, { id: 'example', inlineTemplate: true })
+    // What the template takes from nowhere.
+    const [stray] = /_ctx\.\w+/.exec(content) ?? []
+    if (stray) throw new Error(`a template has no ${stray}`)
+    return compileScript(descriptor, { id: 'example' }).content
+  },
 }
 
 function filesBelow(folder: string, ending: string): string[] {
@@ -74,7 +91,15 @@ test('every example in README, docs and docstrings compiles', () => {
   // What pages take for granted: a session, and in a framework's application the modules around the one that is shown.
   texts.set(join(root, 'test/types/globals.d.ts'), "declare const session: import('sojourn').Session")
   texts.set(join(root, 'test/types/session.ts'), "export declare const session: import('sojourn').Session")
+  texts.set(
+    join(root, 'test/types/router.ts'),
+    `export declare const router: {
+      beforeEach(guard: (to: { meta: Record<string, unknown> }) => unknown): void
+      push(path: string): Promise<unknown>
+    }`,
+  )
   texts.set(join(root, 'test/types/App.ts'), 'export declare function App(): null')
+  texts.set(join(root, 'test/types/App.vue.ts'), "declare const App: import('vue').Component\nexport default App")
   const lenient = {
     ...options,
     module: ts.ModuleKind.ESNext,

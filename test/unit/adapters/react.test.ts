@@ -76,6 +76,15 @@ describe('a React component', () => {
     expect(listeners()).toBe(0)
   })
 
+  it('does not begin to listen anew with each render', async () => {
+    const { session, world, beginnings } = await watched()
+    await render(provided(session))
+    const before = beginnings()
+    await act(() => world.advance(100e3))
+    expect(container.textContent).toBe('warning 100')
+    expect(beginnings()).toBe(before)
+  })
+
   it('follows another session that it is given', async () => {
     const [first, second] = [await watched(), await watched()]
     await render(createElement(Shown, { session: first.session }))

@@ -8,6 +8,8 @@ export interface Watched {
   readonly session: Session
   /** Who has asked for changes and for steps, and has not said that he is done. */
   readonly listeners: () => number
+  /** How often somebody began to listen. */
+  readonly beginnings: () => number
   /** Time passes, and the page has a look: its own timers run by a clock that is not the world's. */
   readonly later: (ms: number) => Promise<void>
   readonly signOut: () => Promise<void>
@@ -16,11 +18,13 @@ export interface Watched {
 export async function watched(world: World = createWorld()): Promise<Watched> {
   const tab = await world.signedIn({ idleTimeout: '200s', warnBefore: '100s', absoluteTimeout: false })
   let listeners = 0
+  let beginnings = 0
   const counted =
     <L>(listen: (listener: L) => () => void) =>
     (listener: L): (() => void) => {
       const undo = listen(listener)
       listeners++
+      beginnings++
       return () => {
         listeners--
         undo()
@@ -36,6 +40,7 @@ export async function watched(world: World = createWorld()): Promise<Watched> {
     tab,
     session,
     listeners: () => listeners,
+    beginnings: () => beginnings,
     async later(ms) {
       await world.advance(ms)
       session.check()

@@ -1,0 +1,128 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createApp, createSSRApp, defineComponent, effectScope, h, inject, nextTick, ref, type App } from 'vue'
+import { renderToString } from 'vue/server-renderer'
+import { sessionKey, sessionPlugin, useRemaining, useSession } from '../../../src/adapters/vue.js'
+import type { Session } from '../../../src/types.js'
+import { onServer, watched } from './watched.js'
+
+const complaints = [vi.spyOn(console, 'warn'), vi.spyOn(console, 'error')]
+let container: HTMLElement
+let app: App | undefined
+let renders = 0
+
+beforeEach(() => {
+  renders = 0
+  container = document.body.appendChild(document.createElement('div'))
+})
+afterEach(() => {
+  app?.unmount()
+  app = undefined
+  container.remove()
+  for (const complaint of complaints) expect(complaint.mock.calls).toEqual([])
+})
+
+const Shown = defineComponent(() => {
+  const snapshot = useSession()
+  const seconds = useRemaining()
+  return () => {
+    renders++
+    return h('p', `${snapshot.value.phase} ${String(seconds.value)}`)
+  }
+})
+
+const mount = (session: Session, component = Shown): void => {
+  app = createApp(component).use(sessionPlugin, session)
+  app.mount(container)
+}
+
+describe('a Vue component', () => {
+  it('shows the phase at once, and each new one', async () => {
+    const { session, world, later, signOut } = await watched()
+    mount(session)
+    expect(container.textContent).toBe('active null')
+    await world.advance(100e3)
+    expect(container.textContent).toBe('warning 100')
+    await later(50e3)
+    await nextTick()
+    expect(container.textContent).toBe('warning 50')
+    await session.extend()
+    await nextTick()
+    expect(container.textContent).toBe('active null')
+    await signOut()
+    expect(container.textContent).toBe('signedOut null')
+  })
+
+  it('does not render for mere activity', async () => {
+    const { session, tab, world } = await watched()
+    mount(session)
+    for (let minute = 0; minute < 5; minute++) {
+      tab.input()
+      await world.advance(60e3)
+    }
+    expect(renders).toBe(1)
+  })
+
+  it('listens no longer when it is gone', async () => {
+    const { session, listeners } = await watched()
+    const isThere = ref(true)
+    mount(
+      session,
+      defineComponent(() => () => (isThere.value ? h(Shown) : null)),
+    )
+    // One for the phase, one for the remaining time.
+    expect(listeners()).toBe(2)
+    isThere.value = false
+    await nextTick()
+    expect(listeners()).toBe(0)
+  })
+
+  it('finds the session itself by its key', async () => {
+    const { session } = await watched()
+    const found: unknown[] = []
+    mount(
+      session,
+      defineComponent(() => {
+        found.push(inject(sessionKey))
+        return () => null
+      }),
+    )
+    expect(found).toEqual([session])
+  })
+})
+
+describe('an effect scope outside of any component', () => {
+  it('follows the session that it is given, until it stops', async () => {
+    const { session, signOut, listeners } = await watched()
+    const scope = effectScope()
+    const snapshot = scope.run(() => useSession(session))!
+    expect(snapshot.value.phase).toBe('active')
+    await signOut()
+    expect(snapshot.value.phase).toBe('signedOut')
+    scope.stop()
+    expect(listeners()).toBe(0)
+  })
+
+  it('is told what is missing where there is no session', () => {
+    createApp({}).runWithContext(() => {
+      expect(() => useSession()).toThrow(
+        expect.objectContaining({
+          code: 'invalid_options',
+          message: expect.stringContaining('sessionPlugin') as string,
+        }),
+      )
+    })
+  })
+})
+
+describe('a page that a server rendered', () => {
+  it('is hydrated without a mismatch, and shows the phase right after', async () => {
+    container.innerHTML = await renderToString(createSSRApp(Shown).use(sessionPlugin, onServer()))
+    expect(container.textContent).toBe('loading null')
+    const { session } = await watched()
+    app = createSSRApp(Shown).use(sessionPlugin, session)
+    app.mount(container)
+    await nextTick()
+    expect(container.textContent).toBe('active null')
+  })
+})
