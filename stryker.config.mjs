@@ -1,0 +1,17 @@
+// @ts-check
+
+// Mutants of what decides: each is a small wrong change of the code, and a test has to notice it.
+
+/** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
+export default {
+  testRunner: 'vitest',
+  plugins: ['@stryker-mutator/vitest-runner'],
+  vitest: { configFile: 'vitest.mutants.config.ts' },
+  mutate: ['src/core/*.ts', 'src/session.ts', 'src/tokens/refresh.ts'],
+  coverageAnalysis: 'perTest',
+  concurrency: 2,
+  timeoutMS: 3000,
+  tempDirName: '.cache/stryker',
+  reporters: ['clear-text', 'progress', 'json'],
+  jsonReporter: { fileName: '.cache/reports/mutants.json' },
+}
