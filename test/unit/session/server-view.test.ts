@@ -254,6 +254,16 @@ describe('check', () => {
     await world.advance(SECOND)
     expect(world.server.calls.map(({ method }) => method)).toEqual(['signOut'])
   })
+
+  it('I1: is not called where the deadline passes while it waits for its turn', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, telling)
+    await world.advance(6 * MINUTE)
+    tab.input()
+    world.sleep(HOUR)
+    await world.advance(SECOND)
+    expect(world.server.calls).toEqual([])
+  })
 })
 
 describe('a page that comes back', () => {
