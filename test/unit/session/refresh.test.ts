@@ -838,6 +838,16 @@ describe('a store that breaks', () => {
     expect(world.server.reused).toBe(0)
   })
 
+  it('I4: and cannot even be cleared is not believed by the tab that holds newer tokens in memory', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.tokens.fault = (method) => (method === 'get' ? 'works' : 'fails')
+    for (const round of [2, 3, 4])
+      expect(await world.until(token(tab, { forceRefresh: true }))).toBe(`access-f1-${round}`)
+    expect(world.tokens.stored).toMatchObject({ generation: 1 })
+    expect(world.server.reused).toBe(0)
+  })
+
   it('while it is read does not end the session', async () => {
     const world = createWorld()
     await world.signedIn()
