@@ -159,15 +159,15 @@ describe('where storage is denied', () => {
     const world = createWorld()
     world.storage.works = false
     const one = await world.signedIn()
-    world.tab()
+    world.tab().close()
     await world.advance(5 * SECOND)
     expect(world.tokens.stored).not.toBeNull()
-    expect(world.server.count('signOut')).toBe(0)
     one.frozen = true
     const three = world.tab()
     await world.advance(5 * SECOND)
-    expect(three.phase()).not.toBe('loading')
+    expect(three.phase()).toBe('signedOut')
     expect(world.tokens.stored).not.toBeNull()
+    expect(world.server.count('signOut')).toBe(0)
   })
 
   it('keeps nobody waiting who asked a tab that is destroyed while loading', async () => {

@@ -49,6 +49,26 @@ describe('a record that vanishes from storage', () => {
     expect(await world.until(tab.session.getAccessToken())).toBe('access-f1-1')
   })
 
+  it('I7: does not end a session for which storage never had room', async () => {
+    const world = createWorld()
+    world.storage.full = true
+    const tab = await world.signedIn()
+    tab.hint('focus')
+    await world.advance(SECOND)
+    expect(tab.phase()).toBe('active')
+    expect(tab.degraded).toMatchObject([{ feature: 'storage' }])
+  })
+
+  it('I7: does not end a session that a message tells of before storage shows it', async () => {
+    const world = createWorld()
+    const two = world.tab()
+    world.storage.lag = 50
+    await world.until(world.tab().session.signIn(world.grant()))
+    await world.advance(SECOND)
+    expect(two.news()).toMatchObject([{ type: 'signedIn', where: 'elsewhere' }])
+    expect(two.phase()).toBe('active')
+  })
+
   it('leaves an ended session with the reason that it had', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
