@@ -224,6 +224,19 @@ describe('the channel', () => {
     expect(world.channel.said[1]).toMatchObject({ from: two })
   })
 
+  it('I15: is not used again by who has just heard of it, even if storage lags behind', async () => {
+    const world = createWorld()
+    const tabs = [world.tab(), world.tab(), world.tab()] as const
+    world.storage.lag = 50
+    await world.until(tabs[0].session.signIn(world.grant()))
+    await world.advance(SECOND)
+    expect(world.channel.said).toHaveLength(1)
+    await world.until(tabs[1].session.signOut())
+    await world.advance(SECOND)
+    expect(world.channel.said).toHaveLength(2)
+    expect(tabs.map((tab) => tab.phase())).toEqual(['signedOut', 'signedOut', 'signedOut'])
+  })
+
   it('I9: carries no token, and storage holds none', async () => {
     const world = createWorld()
     world.storage.works = false
@@ -328,6 +341,21 @@ describe('where storage is denied', () => {
     const said = world.channel.said.length
     await world.advance(MINUTE)
     expect(world.channel.said).toHaveLength(said)
+  })
+
+  it('I15: tabs that speak at the same moment say each thing once', async () => {
+    const world = createWorld()
+    world.storage.works = false
+    const one = await world.signedIn()
+    const two = world.tab()
+    await world.advance(MINUTE)
+    const before = world.channel.said.length
+    one.input()
+    await world.advance(0.5)
+    two.input()
+    await world.advance(SECOND)
+    expect(world.channel.said.slice(before).map(({ from }) => from.name)).toEqual(['tab 1', 'tab 2'])
+    expect(two.session.deadlines()).toEqual(one.session.deadlines())
   })
 
   it('is told as degraded once, to listeners that come late as well', async () => {
