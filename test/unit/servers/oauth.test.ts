@@ -147,7 +147,8 @@ describe('what oauth() makes of an answer', () => {
     '{"access_token":null}',
     '{"access_token":"a","refresh_token":{}}',
     '{"access_token":"a","refresh_token":7}',
-  ])('fails with invalid_response for %s, and repeats none of it', async (body) => {
+    `{"access_token":7,"refresh_token":"${SECRET}","id_token":"${SECRET}"}`,
+  ])('I9: fails with invalid_response for %s, and repeats none of it', async (body) => {
     const error = await server(text(body)).failure()
     expect(error.code).toBe('invalid_response')
     expect(error.cause).toBeUndefined()

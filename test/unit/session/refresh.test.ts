@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
+import { createSessionWith } from '../../../src/testing.js'
 import { memoryTokens } from '../../../src/tokens/memory.js'
 import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND, stranger, type Tab, type World } from './world.js'
 
@@ -1035,6 +1036,30 @@ describe('I5: whatever was in flight', () => {
     await world.until(tab.session.signIn(world.grant()))
     expect(await world.until(token(tab))).toBe('access-f2-1')
     expect(await world.until(old)).not.toMatch(/access-f1/)
+  })
+})
+
+describe('where tokens lie', () => {
+  it('I9: is the memory of their tab alone, unless the application chose a store', async () => {
+    const world = createWorld()
+    vi.stubGlobal('localStorage', world.storage.of(stranger('another script')))
+    const { ports } = world.tab()
+    const session = createSessionWith(ports)
+    await world.until(session.signIn(world.grant()))
+    expect(await world.until(session.getAccessToken())).toBe('access-f1-1')
+    expect(world.tokens.stored).toBeNull()
+    expect(JSON.stringify([...world.storage.stored])).not.toMatch(/access-f|refresh-f/)
+    vi.unstubAllGlobals()
+  })
+
+  it('I9: holds none of a session that is over, whoever left them there', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.tokens.stored = { id: 'session-0000', generation: 7, tokens: world.grant(), expiresAt: null }
+    const other = world.tab()
+    expect(await world.until(outcome(token(other)))).toBe('no_tokens')
+    expect(world.tokens.stored).toBeNull()
+    expect([tab.phase(), other.phase()]).toEqual(['active', 'active'])
   })
 })
 
