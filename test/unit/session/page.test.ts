@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { createSessionWith } from '../../../src/testing.js'
 import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND } from './world.js'
 
 // WebKit is the one that keeps a page although a message came for it.
@@ -118,6 +119,68 @@ describe('I10: destroy()', () => {
     expect(two.news().map(({ type }) => type)).toContain('warning')
   })
 
+  it('undoes whatever it was given an undo for', async () => {
+    const world = createWorld()
+    const { ports } = world.tab()
+    const open = new Set<string>()
+    const session = createSessionWith({
+      ...ports,
+      wake(hint) {
+        const undo = ports.wake(hint)
+        open.add('wake')
+        return () => {
+          open.delete('wake')
+          undo()
+        }
+      },
+      activity(seen) {
+        const watching = ports.activity(seen)
+        open.add('activity')
+        return {
+          ...watching,
+          stop() {
+            open.delete('activity')
+            watching.stop()
+          },
+        }
+      },
+      tabs(...call) {
+        const tabs = ports.tabs(...call)
+        open.add('tabs')
+        return {
+          ...tabs,
+          close() {
+            open.delete('tabs')
+            tabs.close()
+          },
+        }
+      },
+    })
+    await world.until(session.signIn(world.grant()))
+    expect([...open].sort()).toEqual(['activity', 'tabs', 'wake'])
+    session.destroy()
+    expect([...open]).toEqual([])
+  })
+
+  it('aborts the call that is under way, and whoever waits for it waits no longer', async () => {
+    const world = createWorld()
+    let given: AbortSignal | undefined
+    const tab = await world.signedIn({
+      server: {
+        refresh: (_tokens, { signal }) => {
+          given = signal
+          return new Promise(() => {})
+        },
+      },
+    })
+    const late = outcome(tab.session.getAccessToken({ forceRefresh: true }))
+    await world.advance(SECOND)
+    expect(given?.aborted).toBe(false)
+    tab.session.destroy()
+    expect(given?.aborted).toBe(true)
+    expect(await Promise.race([late, world.advance(0)])).toBe('signed_out')
+  })
+
   it('may be called twice, at any moment, and everything may be called after it', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
@@ -209,23 +272,25 @@ describe('I10: destroy()', () => {
     const second = outcome(two.session.getAccessToken({ forceRefresh: true }))
     await world.advance(5)
     two.session.destroy()
-    expect(await world.until(second)).toBe('signed_out')
+    expect(await Promise.race([second, world.advance(0)])).toBe('signed_out')
     expect(await world.until(first)).toBe('access-f1-2')
     await world.advance(SECOND)
     expect(world.locks.isHeld(KEY)).toBe(false)
     expect(two.timers()).toBe(0)
   })
 
-  it('by a listener in the middle of a step is the end of what that listener hears', async () => {
+  it('by a listener in the middle of a step is the end of what anybody hears', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const order: string[] = []
-    tab.session.on('warning', () => {
-      order.push('warning')
+    tab.session.subscribe(() => {
+      order.push('change')
       tab.session.destroy()
     })
+    tab.session.subscribe(() => order.push('change'))
+    for (const type of ['warning', 'signedOut'] as const) tab.session.on(type, () => order.push(type))
     await world.advance(20 * MINUTE)
-    expect(order).toEqual(['warning'])
+    expect(order).toEqual(['change'])
     expect(tab.timers()).toBe(0)
     expect(tab.reports).toEqual([])
   })
