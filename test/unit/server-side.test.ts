@@ -1,13 +1,21 @@
 // @vitest-environment node
 import { describe, expect, it } from 'vitest'
 import { createFetch } from '../../src/fetch.js'
+import { createSession } from '../../src/index.js'
 import { oauth } from '../../src/servers/oauth.js'
 import { idbTokens } from '../../src/tokens/idb.js'
 import { memoryTokens } from '../../src/tokens/memory.js'
 import { webStorageTokens } from '../../src/tokens/web-storage.js'
 import type { Session } from '../../src/types.js'
 
-describe('on a server that renders the page', () => {
+describe('I11: on a server that renders the page', () => {
+  it('a session can be created, is loading, and waits for nothing', async () => {
+    const session = createSession({ idleTimeout: '15m' })
+    expect(await session.ready).toEqual({ phase: 'loading' })
+    await expect(session.getAccessToken()).rejects.toMatchObject({ code: 'signed_out' })
+    session.destroy()
+  })
+
   it('stores can be created and asked whether they are shared, and fail only when used', async () => {
     const stores = [webStorageTokens(), idbTokens(), idbTokens({ encrypt: true })]
     for (const store of stores) {
