@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createRecord, type SharedRecord } from '../../../src/core/record.js'
-import { askAt, ends, nextWake, refreshAt, tellAt, type Policy } from '../../../src/core/time.js'
+import { askAt, ends, nextWake, refreshAt, tellAt, warnedOf, type Policy } from '../../../src/core/time.js'
 
 const SECOND = 1e3
 const MINUTE = 6e4
@@ -97,6 +97,14 @@ describe('I17: the warning', () => {
       policy({ idleTimeout: Infinity, absoluteTimeout: 10 * MINUTE, warnBefore: 8 * MINUTE }),
     )
     expect(at - warnAt).toBe(5 * MINUTE)
+  })
+
+  it('of a later end may be the first, where it is the longer one', () => {
+    const short = policy({ idleTimeout: 2 * MINUTE, absoluteTimeout: 30 * MINUTE })
+    const active = record({ startedAt: T, activeAt: T + 27.5 * MINUTE })
+    expect(warnedOf(active, short, T + 27.9 * MINUTE)).toBeUndefined()
+    expect(warnedOf(active, short, T + 28.1 * MINUTE)).toMatchObject({ by: 'absolute', at: T + 30 * MINUTE })
+    expect(warnedOf(active, short, T + 28.6 * MINUTE)).toMatchObject({ by: 'idle', at: T + 29.5 * MINUTE })
   })
 })
 
