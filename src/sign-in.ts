@@ -89,6 +89,9 @@ export function createSignIn(
     },
     async signIn(tokens, { login = '' } = {}) {
       const given = tokens === undefined ? null : checkTokens(tokens)
+      // Of anything else the fingerprint would be one and the same.
+      if (login && typeof login !== 'string')
+        throw failed('invalid_options', 'signIn: login is no text. Give one that the server makes anew for each login.')
       const hash = login && fingerprint(login)
       const before = cancels
       const continues = host.knows(hash)
