@@ -9,7 +9,7 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 36e5
  * @throws SessionError `invalid_options` for what is not a length of time: negative, NaN, infinite, an unknown unit.
  */
 export function milliseconds(value: Duration, option: string): number {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|[smhd])$/.exec(String(value)) ?? []
+  const [, amount, unit] = /^(\d*\.?\d+)(ms|[smhd])$/.exec(String(value)) ?? []
   const ms = typeof value === 'number' ? value : Number(amount) * (UNITS[unit ?? ''] ?? NaN)
   if (ms >= 0 && ms < Infinity) return ms
   throw failed(

@@ -5,6 +5,8 @@ import type { SessionOptions } from './types.js'
 
 /** What the options mean, in ms. Throws `invalid_options` for what cannot be meant. */
 export function policyOf(options: SessionOptions): Policy {
+  if (Object(options) !== options)
+    throw failed('invalid_options', 'createSession takes an object of options, or nothing.')
   const { name = 'session', server, tokenStore, idleTimeout = '15m', absoluteTimeout = '12h' } = options
   const { activityDuringWarning = 'ignore', stalePage = 'reload', refreshBefore = '60s' } = options
   const check = (ok: unknown, option: keyof SessionOptions, meant: string): void => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createSessionWith } from '../../../src/session.js'
 import type { SessionOptions } from '../../../src/types.js'
 import { createWorld } from './world.js'
 
@@ -42,6 +43,12 @@ describe('I12: an option that cannot be meant', () => {
     },
   )
 
+  it.each([null, '15m', 900_000, true])('is no object of options: %j', (options) => {
+    expect(() => createSessionWith(createWorld().tab().ports, options as never)).toThrow(
+      expect.objectContaining({ code: 'invalid_options' }),
+    )
+  })
+
   it('is a warning longer than the timeout that it warns of, whichever that is', () => {
     const world = createWorld()
     expect(() => world.tab({ idleTimeout: '1m', warnBefore: '61s' })).toThrow(/warnBefore/)
@@ -55,6 +62,7 @@ describe('an option that can be meant', () => {
     [{ idleTimeout: 90_000 }, 90_000],
     [{ idleTimeout: '90s' }, 90_000],
     [{ idleTimeout: '1.5m' }, 90_000],
+    [{ idleTimeout: '.5m' }, 30_000],
     [{ idleTimeout: '1500ms' }, 1500],
     [{ idleTimeout: '2h' }, 7_200_000],
     [{ idleTimeout: '30d', absoluteTimeout: false }, 2_592_000_000],
