@@ -37,8 +37,8 @@ export function createServerView(
   let isBack = false
   let failures = 0
   let retryAt = 0
-  /** The call that failed stays claimed in the record; this tab is bound to make it good. */
-  let owed: { readonly id: string; readonly told: boolean } | null = null
+  /** The call that failed stays claimed in the record; this tab is bound to make it good, unless another claims it. */
+  let owed: { readonly id: string; readonly told: boolean; readonly sentAt: number } | null = null
 
   const call = async (told: boolean, also?: Change): Promise<boolean> => {
     const { id } = host.live()
@@ -60,7 +60,7 @@ export function createServerView(
       const { code, retryAt: wantedAt = 0 } = asError(error)
       if (code === 'rejected') host.step(code, id, ending(code))
       else if (code !== 'no_tokens' && code !== 'signed_out') {
-        owed = { id, told }
+        owed = { id, told, sentAt }
         const wanted = Math.min(wantedAt - ports.clock().wall, LONGEST_RETRY)
         retryAt = host.now() + Math.max(wanted, pause(failures++, ports.random))
       }
@@ -72,8 +72,9 @@ export function createServerView(
   const due = (record: SharedRecord): 'tell' | 'ask' | false => {
     const now = host.now()
     const tells = tellAt(record, policy) <= now
+    const mine = owed?.id === record.id && record[owed.told ? 'toldAt' : 'askedAt'] <= owed.sentAt && owed
     // A question that fails must not keep the server from hearing of the user.
-    if (owed?.id === record.id && (owed.told || !tells)) return now >= retryAt && (owed.told ? 'tell' : 'ask')
+    if (mine && (mine.told || !tells)) return now >= retryAt && (mine.told ? 'tell' : 'ask')
     const returned = isBack && policy.canAsk && Math.max(record.askedAt, record.toldAt) + RECENT <= now
     return tells ? 'tell' : (returned || askAt(record, policy) <= now) && 'ask'
   }

@@ -35,6 +35,27 @@ describe('keepAlive', () => {
     expect(world.server.count('keepAlive')).toBe(0)
   })
 
+  it('I16: is not made good by a tab whose call failed, once another has told the server', async () => {
+    const world = createWorld()
+    const often = { keepAliveEvery: '30s' } as const
+    const one = await world.signedIn(often, telling)
+    const two = world.tab(often, telling)
+    const fail = async (tab: Tab, other: Tab): Promise<void> => {
+      other.frozen = true
+      tab.input()
+      await world.advance(MINUTE)
+      other.frozen = false
+    }
+    world.server.manner = () => ({ fails: new SessionError('server') })
+    await fail(one, two)
+    await fail(two, one)
+    world.server.manner = () => ({})
+    const failed = world.server.calls.length
+    expect(new Set(world.server.calls.map(({ from }) => from))).toEqual(new Set(['tab 1', 'tab 2']))
+    await world.advance(2 * MINUTE)
+    expect(world.server.calls.length - failed).toBe(1)
+  })
+
   it('tells of activity that has stopped since, when it is due', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, telling)
