@@ -7,7 +7,7 @@ export interface FakeStorage {
   readonly stored: Map<string, string>
   /** False: every access throws, as where the user blocks site data. */
   works: boolean
-  /** True: nothing can be written, but all can be read and removed. */
+  /** True: nothing can be written that takes more room, but all can be read and removed. */
   full: boolean
   /**
    * How long a tab still reads what was there before another tab wrote, ms. Browsers keep a copy in each process, so that two
@@ -147,7 +147,8 @@ export function createStorage(time: Time): FakeStorage {
           return look(checked(), key)
         },
         setItem(key, text) {
-          if (storage.full && look(checked(), key) !== text) {
+          // What takes no more room than what was there can still be written.
+          if (storage.full && text.length > (look(checked(), key) ?? '').length) {
             storage.count.writes++
             throw new DOMException('There is no room left.', 'QuotaExceededError')
           }
