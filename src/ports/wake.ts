@@ -24,7 +24,8 @@ export function onWake(hint: (cause: string, restored: boolean) => void): Undo {
 /** A page from the back/forward cache must not be seen for a moment with what it showed before. */
 export const page: Page = {
   hide() {
-    document.documentElement.style.setProperty('visibility', 'hidden', 'important')
+    // Hidden alone would spare what says of itself that it is visible, as menus and dialogs do.
+    document.documentElement.style.cssText = 'visibility:hidden!important;display:none!important'
   },
   reload() {
     location.reload()

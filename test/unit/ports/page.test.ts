@@ -183,14 +183,18 @@ describe('signs that time may have passed', () => {
 })
 
 describe('a page that is out of date', () => {
-  it('I2: is hidden whatever its styles say', () => {
+  it('I2: is hidden whatever its styles say, and those of its elements', () => {
     page.hide()
     const { style } = document.documentElement
-    expect([style.getPropertyValue('visibility'), style.getPropertyPriority('visibility')]).toEqual([
-      'hidden',
-      'important',
+    const found = ['visibility', 'display'].map((name) => [
+      style.getPropertyValue(name),
+      style.getPropertyPriority(name),
     ])
-    style.removeProperty('visibility')
+    expect(found).toEqual([
+      ['hidden', 'important'],
+      ['none', 'important'],
+    ])
+    style.cssText = ''
   })
 })
 
