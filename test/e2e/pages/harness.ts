@@ -274,8 +274,8 @@ export function installHarness(library: Library): void {
       const seen: Return = { persisted, frames: [] }
       const before = keptReturns()
       const look = (): void => {
-        const { visibility, display } = getComputedStyle(document.documentElement)
-        seen.frames.push({ phase: made.getSnapshot().phase, visible: visibility === 'visible' && display !== 'none' })
+        const { visibility } = getComputedStyle(document.documentElement)
+        seen.frames.push({ phase: made.getSnapshot().phase, visible: visibility !== 'hidden' })
         keepReturns([...before, seen])
         if (seen.frames.length < 10) requestAnimationFrame(look)
       }
