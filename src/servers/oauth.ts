@@ -1,77 +1,139 @@
-import { SessionError, type SessionErrorCode } from '../errors.js'
+import { failed } from '../errors.js'
 import type { SessionServer, TokenResponse } from '../types.js'
+import { checkUrl, refusal } from './http.js'
 
-/** What {@link oauth} needs to know of an authorization server. */
+/**
+ * Proof of possession (RFC 9449), as {@link oauth} needs it. `dpop()` makes one; so can you, on keys of your own.
+ */
+export interface DPoP {
+  /** The non-extractable key of the next sign-in, for the login library; kept over a redirect, in force from `signIn` on. */
+  prepare(): Promise<CryptoKeyPair>
+  /** The tokens of a sign-in are here: puts the prepared key in force. */
+  receive?: SessionServer['receive']
+  /** A proof for one request (RFC 9449 §4.2), with `ath` where an access token is given. */
+  proof(request: { method: string; url: string; accessToken?: string }): Promise<string>
+  /** Remembers a server's nonce, per origin, and its clock; true when there was something new. */
+  nonce(response: Response): boolean
+}
+
+/** What {@link oauth} needs to know of an authorization server: its issuer, or its endpoints. */
 export interface OAuthOptions {
+  /** The issuer's URL, whose metadata (RFC 8414) names the endpoints that are not given here. Asked for once, when needed. */
+  issuer?: string | URL
   /** Where tokens are refreshed, RFC 6749 §3.2: an http(s) URL, or a path of the page's own origin. */
-  tokenEndpoint: string | URL
+  tokenEndpoint?: string | URL
   /** The public client's id. A page can keep no client secret. */
   clientId: string
-  /** Where tokens are revoked, RFC 7009. Without it sign-out is local. */
+  /** Where tokens are revoked, RFC 7009. Without it sign-out is local. Give it where the page leaves at sign-out. */
   revocationEndpoint?: string | URL
   /** Extra form fields of the refresh request, such as `scope` or `resource`. They never replace the standard's own. */
   parameters?: Readonly<Record<string, string>>
+  /** RFC 9449: binds tokens to a key that no script can read out. Bearer tokens are then refused. */
+  dpop?: DPoP
   /** @default `globalThis.fetch` as it is at each call. If you put `createFetch(session)` in its place, give the original here. */
   fetch?: typeof fetch
 }
 
 /**
- * An OAuth 2.0 authorization server for a public client: refresh grant (RFC 6749 §6) and revocation (RFC 7009).
- * Only a refused refresh token ends the session (`invalid_grant`, or 401); what may pass is told apart by its code.
+ * An OAuth 2.0 authorization server for a public client: refresh grant (RFC 6749 §6), revocation (RFC 7009), discovery
+ * (RFC 8414) and sender-constrained tokens (RFC 9449).
  *
- * The endpoints must allow the page's origin by CORS, and should expose `Retry-After` and `Date`. Plain http is accepted for
- * development and closed networks; RFC 6749 §3.2 asks for TLS.
+ * Only a refused refresh token ends the session (`invalid_grant`, or 401). Mistakes in the options, and what may pass, are told by
+ * the event `refreshFailed`, and the session stays. The endpoints must allow the page's origin by CORS, and should expose
+ * `Retry-After`, `Date`, `DPoP-Nonce` and `WWW-Authenticate`. Plain http is accepted for development and closed networks;
+ * RFC 6749 §3.2 asks for TLS.
  *
  * @throws SessionError `invalid_options`
  * @example A session on an OpenID provider
  * ```ts
- * const server = oauth({
- *   tokenEndpoint: 'https://id.example.com/token',
- *   revocationEndpoint: 'https://id.example.com/token/revocation',
- *   clientId: 'app',
- * })
+ * const server = oauth({ issuer: 'https://id.example.com', clientId: 'app' })
  * const session = createSession({ server })
+ * ```
+ * @example Tokens that are worth nothing to a thief
+ * ```ts
+ * const proofs = dpop()
+ * const server = oauth({ issuer: 'https://id.example.com', clientId: 'app', dpop: proofs })
+ * // For the login library, which proves possession of it when it trades the code for tokens:
+ * const keyPair = await proofs.prepare()
  * ```
  */
 export function oauth(options: OAuthOptions): SessionServer {
-  const { tokenEndpoint, revocationEndpoint, clientId, parameters, fetch: ownFetch } = Object(options) as OAuthOptions
-  const tokenUrl = endpoint('tokenEndpoint', tokenEndpoint)
-  const revocationUrl = revocationEndpoint !== undefined && endpoint('revocationEndpoint', revocationEndpoint)
-  if (typeof clientId !== 'string' || !clientId) throw invalid('clientId', clientId, "a name such as 'app'")
+  const {
+    issuer,
+    tokenEndpoint,
+    revocationEndpoint,
+    clientId,
+    parameters,
+    dpop,
+    fetch: own,
+  } = Object(options) as OAuthOptions
+  /** Endpoints by their names in RFC 8414: what is given first, what is discovered later. */
+  let known: Json = {}
+  const given = { issuer, token_endpoint: tokenEndpoint, revocation_endpoint: revocationEndpoint }
+  for (const [name, url] of Object.entries(given)) if (url !== undefined) known[name] = checkUrl(name, url)
+  checkUrl('token_endpoint', tokenEndpoint ?? issuer)
+  if (!clientId) throw failed('invalid_options', 'Give the clientId.')
 
-  /** The answer and its text. Throws where there is none. */
-  const post = async (
-    url: string,
-    form: Readonly<Record<string, string>>,
-    init: { signal: AbortSignal; keepalive?: boolean },
-  ): Promise<readonly [Response, string]> => {
+  /** The answer, and what it says if that is JSON. A SyntaxError is no cause to keep: V8 quotes the text, perhaps a token. */
+  const call = async (url: string, init: RequestInit): Promise<readonly [Response, Json]> => {
+    const response = await (own ?? fetch)(url, init)
+    const text = await response.text()
     try {
-      const response = await (ownFetch ?? fetch)(url, {
-        // Form and Accept are CORS-safelisted: no preflight. Cookies stay at fetch's default: none go to another origin, so that
-        // `Access-Control-Allow-Origin: *` will do; at the page's own a gateway may ask for them, whose 401 would end the session.
-        method: 'POST',
-        headers: { Accept: 'application/json' },
-        body: new URLSearchParams({ ...form, client_id: clientId }),
-        cache: 'no-store',
-        // 307 and 308 would carry the token to wherever they point, RFC 9700 §4.12.
-        redirect: 'error',
-        ...init,
-      })
-      return [response, await response.text()]
-    } catch (error) {
-      throw unanswered(error, init.signal)
+      return [response, Object(JSON.parse(text)) as Json]
+    } catch {
+      return [response, {}]
     }
+  }
+
+  // A form needs no preflight. Cookies stay at fetch's default: none go to another origin, so that
+  // `Access-Control-Allow-Origin: *` will do. 307 and 308 would carry the token to wherever they point, RFC 9700 §4.12.
+  const post = (url: string, form: Record<string, string>, init: RequestInit): ReturnType<typeof call> =>
+    call(url, {
+      method: 'POST',
+      body: new URLSearchParams({ ...form, client_id: clientId }),
+      redirect: 'error',
+      ...init,
+    })
+
+  const endpoint = async (name: string, signal: AbortSignal): Promise<unknown> => {
+    if (!known[name] && issuer) {
+      const base = String(known['issuer']).replace(/\/$/, '')
+      const read = async (url: string): Promise<Json> => {
+        const [response, found] = await call(url, { signal })
+        // RFC 8414 §3.3: nobody speaks for another issuer.
+        if ([base, `${base}/`].includes(found['issuer'] as string)) return found
+        throw refusal(response, false, 'without metadata of issuer.')
+      }
+      // RFC 8414 §3.1 puts the well-known part before the issuer's path, OpenID Connect Discovery §4 behind it.
+      const standard = base.replace(/^\w+:..[^/]+/, '$&/.well-known/oauth-authorization-server')
+      known = { ...(await read(standard).catch(() => read(`${base}/.well-known/openid-configuration`))), ...known }
+    }
+    return known[name]
   }
 
   return {
     async refresh(tokens, { signal }) {
       const token = tokens?.refresh_token
-      if (!token) throw failure('no_tokens', 'There is no refresh token: sign in to get one.')
+      if (!token) throw failed('no_tokens', 'There is no refresh token. Sign in.')
+      const url = checkUrl('token_endpoint', await endpoint('token_endpoint', signal))
       const form = { ...parameters, grant_type: 'refresh_token', refresh_token: token }
-      const [response, text] = await post(tokenUrl, form, { signal })
-      const body = parse(text)
-      if (!response.ok) throw refusal(response, body.error)
-      return tokenResponse(body)
+
+      const ask = async (again?: boolean): Promise<TokenResponse> => {
+        const headers = dpop ? { DPoP: await dpop.proof({ method: 'POST', url }) } : {}
+        const [response, body] = await post(url, form, { signal, headers })
+        const isNew = dpop?.nonce(response)
+        const { status, ok } = response
+        if (ok) return bound(body as unknown as TokenResponse, dpop)
+        // The name alone: descriptions may quote the token.
+        const name = /^\w{1,40}$/.exec((body['error'] ?? '') as string)?.[0] ?? ''
+        // RFC 9449 §8: a nonce is wanted. Or a wrong clock has just learned the right time. The token is not used up.
+        if (isNew && !again && name.includes('dpop')) return ask(true)
+        // What speaks of the client and not of the token (RFC 6749 §5.2) must not sign everybody out, even where it comes with 401.
+        const isOurs = /client|request|scope|type|target|dpop/.test(name)
+        const isOver = status < 500 && (name === 'invalid_grant' || (status === 401 && !isOurs))
+        throw refusal(response, isOver, isOurs ? `${name}: mend the options of oauth().` : name)
+      }
+      return ask()
     },
 
     // One call: revoking the refresh token takes the access tokens of its grant along, RFC 7009 §2.1. What the server answers
@@ -79,89 +141,38 @@ export function oauth(options: OAuthOptions): SessionServer {
     async signOut(tokens, { signal }) {
       const kind = tokens?.refresh_token ? 'refresh_token' : 'access_token'
       const token = tokens?.[kind]
-      if (revocationUrl && token)
-        await post(revocationUrl, { token, token_type_hint: kind }, { signal, keepalive: true })
+      const url = token && (await endpoint('revocation_endpoint', signal))
+      if (url) await post(url as string, { token, token_type_hint: kind }, { signal, keepalive: true })
     },
+
+    ...(dpop &&
+      ({
+        async receive(tokens, init) {
+          bound(tokens, dpop)
+          await dpop.receive?.(tokens, init)
+        },
+        async authorize(request, tokens) {
+          const { method, url, headers } = (request = new Request(request))
+          const accessToken = tokens?.access_token ?? ''
+          headers.set('Authorization', `DPoP ${accessToken}`)
+          headers.set('DPoP', await dpop.proof({ method, url, accessToken }))
+          return request
+        },
+        challenge(response) {
+          const isNew = dpop.nonce(response)
+          const asks = response.headers.get('WWW-Authenticate') ?? ''
+          // RFC 9449 §9. Where CORS hides what was wrong, something new is worth a try.
+          const isProof = asks.includes('use_dpop') || (isNew && !asks.includes('_token'))
+          return response.status !== 401 ? null : isProof ? 'resend' : 'refresh'
+        },
+      } satisfies SessionServer)),
   }
 }
 
-function failure(code: SessionErrorCode, message: string, more?: { cause?: unknown; retryAt?: number }): SessionError {
-  return new SessionError(code, { message, ...more })
-}
+type Json = Record<string, unknown>
 
-function invalid(option: string, value: unknown, wanted: string): SessionError {
-  return failure('invalid_options', `oauth: ${option} is ${String(value)}. Give ${wanted}.`)
-}
-
-function endpoint(option: string, value: string | URL): string {
-  const text = String(value)
-  try {
-    // A path means the page's origin, which a server that renders the page cannot know.
-    const { protocol, username, password } = new URL(text, text.startsWith('/') ? 'https://page.invalid' : undefined)
-    if (/^https?:$/.test(protocol) && !(username || password)) return text
-  } catch {
-    // Said below.
-  }
-  throw invalid(option, value, "an http(s) URL without user info, such as 'https://id.example.com/token'")
-}
-
-/** No answer: it took too long, nobody wants it any more, or the network failed. */
-function unanswered(error: unknown, { aborted, reason }: AbortSignal): unknown {
-  // Chrome before 98 knows no `reason`.
-  const cause: unknown = aborted ? (reason ?? error) : error
-  if ((cause as Partial<Error> | null)?.name === 'TimeoutError')
-    return failure('timeout', 'The authorization server did not answer in time.', { cause })
-  if (aborted) return cause
-  // fetch tells nobody which of these it was.
-  return failure('offline', 'No way to the authorization server: no network, or CORS, CSP or a redirect.', { cause })
-}
-
-/** The names of RFC 6749 §5.2 that speak of the client and not of the token. */
-const MISCONFIGURED = /^(invalid_(client|request|scope)|unauthorized_client|unsupported_grant_type)$/
-
-/** RFC 6749 §5.2, and what real servers and the proxies before them do. */
-function refusal({ status, headers }: Response, error: unknown): SessionError {
-  // The name alone: descriptions may quote the token.
-  const name = typeof error === 'string' && /^\w{1,40}$/.test(error) ? error : ''
-  const [code, meaning]: readonly [SessionErrorCode, string] =
-    status === 429
-      ? ['rate_limited', 'too many requests']
-      : status >= 500 || status === 408 || status === 425
-        ? ['server', 'that may pass']
-        : // A deployment gone wrong must not sign everybody out, even where it answers 401 (`invalid_client`).
-          name === 'invalid_grant' || (status === 401 && !MISCONFIGURED.test(name))
-          ? ['rejected', 'the refresh token no longer counts']
-          : ['server', 'no refresh can succeed before tokenEndpoint, clientId or parameters are mended']
-  return failure(code, `The authorization server answered ${String(status)} ${name}: ${meaning}.`, retryTime(headers))
-}
-
-/** RFC 9110 §10.2.3: seconds, or a date, which is measured by the server's own clock where CORS lets us read it. */
-function retryTime(headers: Headers): { retryAt: number } | undefined {
-  const value = headers.get('Retry-After') ?? ''
-  const now = Date.now()
-  const wait = /^\d+$/.test(value) ? +value * 1e3 : Date.parse(value) - (Date.parse(headers.get('Date') ?? '') || now)
-  return wait >= 0 ? { retryAt: now + wait } : undefined
-}
-
-function parse(text: string): Record<string, unknown> {
-  try {
-    return Object(JSON.parse(text)) as Record<string, unknown>
-  } catch {
-    // Not kept as a cause: V8 quotes the text, and with it perhaps a token.
-    return {}
-  }
-}
-
-/** RFC 6749 §5.1, read leniently where the meaning is beyond doubt: the refresh token sent for it is used up already. */
-function tokenResponse({ expires_in: life, refresh_token: next, ...rest }: Record<string, unknown>): TokenResponse {
-  const { access_token: token } = rest
-  if (typeof token !== 'string' || !token || (next && typeof next !== 'string'))
-    throw failure('invalid_response', 'The authorization server sent no token response (RFC 6749 §5.1).')
-  return {
-    ...rest,
-    access_token: token,
-    // Some servers write the number as a string, and null for what they leave out.
-    ...(/^\d+(\.\d+)?$/.test(String(life)) && { expires_in: Number(life) }),
-    ...(next ? { refresh_token: next as string } : {}),
-  }
+/** RFC 9449 §5: who asks for bound tokens does not take others. */
+function bound(tokens: TokenResponse, dpop: DPoP | undefined): TokenResponse {
+  if (dpop && !/^dpop$/i.test(tokens.token_type ?? '')) throw failed('invalid_response', 'The token_type is not DPoP.')
+  return tokens
 }
