@@ -32,6 +32,7 @@ export const layers = [
   { files: ['core/'], imports: [] },
   { files: ['tokens/idb.ts'], imports: ['core/', ...words, 'idb-keyval'] },
   { files: ['tokens/'], imports: ['core/', ...words], types: ['ports/', 'host.ts'] },
+  { files: ['servers/dpop.ts'], imports: ['servers/', 'core/', ...words, 'ports/clock.ts', 'idb-keyval'] },
   { files: ['ports/', 'servers/'], imports: ['core/', ...words] },
   { files: shell, imports: [...shell, 'core/', ...words], types: ['ports/', 'tokens/'] },
   {
@@ -53,7 +54,7 @@ export const layers = [
   { files: ['adapters/vue.ts'], imports: ['vue', ...adapter], types: ['types.ts'] },
   {
     files: ['global.ts'],
-    imports: ['index.ts', 'fetch.ts', 'policies.ts', 'servers/oauth.ts', 'tokens/idb.ts', 'tokens/web-storage.ts'],
+    imports: ['index.ts', 'fetch.ts', 'policies.ts', 'servers/', 'tokens/idb.ts', 'tokens/web-storage.ts'],
   },
 ]
 

@@ -1,0 +1,155 @@
+import { createStore, promisifyRequest } from 'idb-keyval'
+import { failed } from '../errors.js'
+import { within } from '../limit.js'
+import { after } from '../ports/clock.js'
+import type { DPoP } from './oauth.js'
+
+export type { DPoP } from './oauth.js'
+
+/** Where {@link dpop} keeps its keys, or which key it has. */
+export interface DpopOptions {
+  /** The database; `idbTokens` may use the same. Give each session of an origin its own. @default 'sojourn' */
+  name?: string
+  /** A P-256 key of your own, which is then used for everything, and kept nowhere. */
+  keyPair?: CryptoKeyPair
+}
+
+const KEY = 'dpop'
+const NEXT = 'dpop-next'
+
+/** A key, or the mark of one that could not be stored. */
+type Stored = CryptoKeyPair | string | undefined
+
+/** A store that does not answer is broken. */
+const LIMIT = 2e3
+/** What a server's clock may differ by without being a reason to try again. */
+const TOLERANCE = 5e3
+
+const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
+/** RFC 7515 §2. */
+const base64url = (data: ArrayBuffer | Uint8Array): string =>
+  btoa(String.fromCharCode(...new Uint8Array(data)))
+    .replace(/\+/g, '-')
+    .replace(/\//g, '_')
+    .replace(/=/g, '')
+const part = (value: object): string => base64url(bytes(JSON.stringify(value)))
+const random = (): string => base64url(crypto.getRandomValues(new Uint8Array(16)))
+const originOf = (url: string): string => url.split('/', 3).join('/')
+const read = (objects: IDBObjectStore, key: string): Promise<Stored> => promisifyRequest<Stored>(objects.get(key))
+
+/**
+ * Proof of possession (RFC 9449) for `oauth()`: tokens that are bound to a key are worth nothing to whoever copies them. ES256; no
+ * script can read the key out, though one that runs in your page can use it there and then (§11.4).
+ *
+ * The key lies in IndexedDB, for all tabs and over reloads. Where the browser refuses to store it, it stays in the memory of the
+ * tab that signed in, and `degraded` says so: other tabs, and a reload, then answer `no_tokens`. It needs https or localhost.
+ *
+ * Each sign-in has a key of its own: give `prepare()` to your login library, before it leaves for the login page and again when
+ * it trades the code for tokens. A key that is merely prepared touches no session; `signIn()` puts it in force.
+ *
+ * @example With oauth4webapi as the login library
+ * ```ts
+ * const proofs = dpop()
+ * const session = createSession({ server: oauth({ issuer: 'https://id.example.com', clientId: 'app', dpop: proofs }) })
+ * const DPoP = oauth4webapi.DPoP(client, await proofs.prepare())
+ * ```
+ */
+export function dpop(options: DpopOptions = {}): DPoP {
+  const { name = 'sojourn', keyPair } = options
+  const nonces = new Map<string, string>()
+  /** How far the servers' clock is ahead of ours, ms. */
+  let ahead = 0
+  /** Keys that the browser does not store. The mark is stored in place of one, so that no tab takes an older key for it. */
+  let next: CryptoKeyPair | undefined
+  let held: CryptoKeyPair | undefined
+  let mark: string | undefined
+  /** The token of the last proof, and its key: a token is bound to one for its life. */
+  let last: { readonly token: string | undefined; readonly pair: CryptoKeyPair } | undefined
+
+  /** Each access has a connection of its own, which is closed as soon as it is done: it keeps nobody waiting, nor gets lost. */
+  const access = <T>(mode: IDBTransactionMode, work: (objects: IDBObjectStore) => Promise<T>): Promise<T> =>
+    within(after, LIMIT, null, () =>
+      createStore(name, 'keyval')(mode, async (objects) => {
+        const { transaction } = objects
+        transaction.db.close()
+        const result = await work(objects)
+        // Quota and disk speak up when the transaction commits.
+        await promisifyRequest(transaction)
+        return result
+      }),
+    )
+
+  const load = async (): Promise<CryptoKeyPair> => {
+    const stored =
+      keyPair ??
+      (await access('readonly', (objects) => read(objects, KEY)).catch((error: unknown): Stored => {
+        if (mark) return mark
+        throw error
+      }))
+    const pair = stored === mark ? held : stored
+    if (typeof pair === 'object') return pair
+    throw failed('no_tokens', 'The key of the tokens is not here. Sign in, with prepare().')
+  }
+
+  return {
+    async prepare() {
+      const known = keyPair ?? next
+      if (known) return known
+      // Made beforehand and mostly thrown away, for a transaction does not wait. What counts is what can be read back: Safari
+      // takes keys that it then gives out as null, https://github.com/dialog-db/dialog-db/pull/473
+      const fresh = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify'])
+      const stored = await access('readwrite', async (objects) => {
+        if (!(await read(objects, NEXT))) objects.put(fresh, NEXT)
+        return read(objects, NEXT)
+      }).catch(() => null)
+      return (stored as CryptoKeyPair | null) ?? (next = fresh)
+    },
+
+    async receive(_tokens, { degraded }) {
+      if (keyPair) return
+      held = next
+      next = undefined
+      mark = held && random()
+      const isStored = await access('readwrite', async (objects) => {
+        const value = mark ?? (await read(objects, NEXT))
+        if (value) {
+          objects.put(value, KEY)
+          objects.delete(NEXT)
+        }
+        return !mark
+      }).catch(() => false)
+      if (!isStored) degraded('dpop', 'Only this tab has the key.')
+    },
+
+    async proof({ method, url, accessToken }) {
+      const pair = accessToken && accessToken === last?.token ? last.pair : await load()
+      last = { token: accessToken, pair }
+      const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', pair.publicKey)
+      const [target = ''] = new Request(url).url.split(/[?#]/)
+      const nonce = nonces.get(originOf(target))
+      const head = part({ typ: 'dpop+jwt', alg: 'ES256', jwk: { kty, crv, x, y } })
+      const claims = part({
+        jti: random(),
+        htm: method,
+        htu: target,
+        iat: Math.floor((Date.now() + ahead) / 1e3),
+        nonce,
+        ath: accessToken && base64url(await crypto.subtle.digest('SHA-256', bytes(accessToken))),
+      })
+      const signing = { name: 'ECDSA', hash: 'SHA-256' }
+      const signature = await crypto.subtle.sign(signing, pair.privateKey, bytes(`${head}.${claims}`))
+      return `${head}.${claims}.${base64url(signature)}`
+    },
+
+    nonce({ url, ok, headers }) {
+      // Of refusals alone: what worked may come from a cache, and be as old as it.
+      const off = ok ? 0 : Date.parse(headers.get('Date') ?? '') - Date.now() - ahead
+      const isOff = Math.abs(off) > TOLERANCE
+      if (isOff) ahead += off
+      const nonce = headers.get('DPoP-Nonce')
+      const isNew = nonce && nonce !== nonces.get(originOf(url))
+      if (isNew) nonces.set(originOf(url), nonce)
+      return !!isNew || isOff
+    },
+  }
+}
