@@ -48,6 +48,8 @@ const notInAdapters = [...storage, ...databases, ...channels, ...network, ...sec
 /** What a part has no business with. */
 const forbidden: Readonly<Record<string, readonly string[]>> = {
   sojourn: [...databases, ...network, 'sessionStorage', 'cookie', 'postMessage$'],
+  'sojourn/cookie': [...page, ...storage, ...databases, ...channels, ...secrets, 'performance', 'setTimeout'],
+  'sojourn/dpop': [...page, ...storage, ...channels, ...network],
   'sojourn/fetch': [...storage, ...databases, ...channels, ...time, ...secrets, 'document', 'navigator'],
   'sojourn/oauth': [...page.filter((name) => name !== 'location'), ...storage, ...databases, ...channels],
   'sojourn/react': [...page.filter((name) => name !== 'document'), ...notInAdapters],
@@ -63,6 +65,7 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
 
 /** What a part is made of beside our own code. */
 const packages: Readonly<Record<string, readonly string[]>> = {
+  'sojourn/dpop': ['idb-keyval'],
   'sojourn/react': ['react'],
   'sojourn/tokens/idb': ['idb-keyval'],
   'sojourn/vue': ['vue'],
@@ -85,7 +88,7 @@ describe('the names in what is built', () => {
   })
 
   test.each(subpaths)(
-    '%s needs no package but its framework, or idb-keyval if it keeps tokens in IndexedDB',
+    '%s needs no package but its framework, or idb-keyval if it keeps something in IndexedDB',
     (specifier, file) => {
       expect([...wordsOf(file).packages]).toEqual(packages[specifier] ?? [])
     },

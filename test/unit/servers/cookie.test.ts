@@ -1,0 +1,259 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { asError, type SessionError } from '../../../src/errors.js'
+import { cookieSession, type CookieOptions } from '../../../src/servers/cookie.js'
+import { createWorld, MINUTE, SECOND, type Tab, type World } from '../session/world.js'
+
+const urls = { keepAlive: '/session/alive', check: 'https://app.example/session', signOut: '/logout' } as const
+const { signal } = new AbortController()
+
+type Answer = (url: string, init: RequestInit) => Promise<Response>
+
+function backend(
+  answer: Answer = async () => new Response(null, { status: 204 }),
+  options: Partial<CookieOptions> = {},
+) {
+  const calls = vi.fn(answer)
+  const server = cookieSession({ ...urls, fetch: calls as unknown as typeof fetch, ...options })
+  return {
+    calls,
+    server,
+    keepAlive: async () => server.keepAlive!({ signal }),
+    check: async () => server.check!({ signal }),
+    signOut: async () => server.signOut!(null, { signal, reason: 'signOut' }),
+    failure: async (): Promise<SessionError> => {
+      const outcome: unknown = await server.check!({ signal }).catch((reason: unknown) => asError(reason))
+      return outcome as SessionError
+    },
+  }
+}
+
+const says =
+  (body: BodyInit | null, status = 200, headers: Record<string, string> = {}): Answer =>
+  async () =>
+    new Response(body, { status, headers })
+
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
+
+describe('what cookieSession() sends', () => {
+  it('is a POST for what changes something and a GET for what does not, with the cookie and a header no form can send', async () => {
+    const { calls, ...made } = backend()
+    await made.keepAlive()
+    await made.check()
+    await made.signOut()
+    const sent = calls.mock.calls.map(([url, { method, credentials, redirect, cache, keepalive, headers }]) => ({
+      url,
+      method,
+      keepalive,
+      same: [credentials, redirect, cache, new Headers(headers).get('X-Requested-With')],
+    }))
+    const same = ['include', 'error', 'no-store', 'sojourn']
+    expect(sent).toEqual([
+      { url: '/session/alive', method: 'POST', keepalive: undefined, same },
+      { url: 'https://app.example/session', method: 'GET', keepalive: undefined, same },
+      { url: '/logout', method: 'POST', keepalive: true, same },
+    ])
+    for (const [, init] of calls.mock.calls) expect(init.signal).toBe(signal)
+  })
+
+  it('has the application’s own headers instead, read at each call where they may change', async () => {
+    let token = 1
+    const { calls, check } = backend(undefined, { headers: () => ({ 'X-CSRF': String(token++) }) })
+    await check()
+    await check()
+    expect(calls.mock.calls.map(([, { headers }]) => headers)).toEqual([{ 'X-CSRF': '1' }, { 'X-CSRF': '2' }])
+    const fixed = backend(undefined, { headers: { 'X-CSRF': 'x' } })
+    await fixed.check()
+    expect(fixed.calls.mock.calls[0]![1].headers).toEqual({ 'X-CSRF': 'x' })
+  })
+
+  it('is nothing that it has no URL for', () => {
+    expect(Object.keys(cookieSession({ check: '/session' })).sort()).toEqual(['challenge', 'check'])
+  })
+
+  it('goes by the global fetch as it is at the call', async () => {
+    const server = cookieSession(urls)
+    vi.stubGlobal('fetch', says('{"idleExpiresIn":5}'))
+    await expect(server.check!({ signal })).resolves.toEqual({ idleExpiresIn: 5 })
+  })
+
+  it.each([
+    { keepAlive: 'alive' },
+    { check: '' },
+    { signOut: 'javascript:alert(1)' },
+    { check: 'https://me@app.example/' },
+  ])('goes to no URL that cannot be meant: %j', (options) => {
+    expect(() => cookieSession(options)).toThrow(
+      expect.objectContaining({ code: 'invalid_options', message: expect.stringContaining('Give ') as string }),
+    )
+  })
+})
+
+describe('what cookieSession() reads', () => {
+  it.each([
+    ['{"idleExpiresIn":60,"absoluteExpiresIn":3600}', { idleExpiresIn: 60, absoluteExpiresIn: 3600 }],
+    ['{}', {}],
+    ['', undefined],
+  ])('is JSON, or nothing: %j', async (body, times) => {
+    for (const headers of [{}, { 'Content-Type': 'text/plain' }]) {
+      const made = backend(says(body, 200, headers))
+      await expect(made.check()).resolves.toEqual(times)
+      await expect(made.keepAlive()).resolves.toEqual(times)
+    }
+  })
+
+  it('is not what a hotel’s gateway says, or a page for unknown paths', async () => {
+    const error = await backend(says('<html>Welcome', 200, { 'Content-Type': 'application/json' })).failure()
+    expect(error.code).toBe('invalid_response')
+    expect(error.cause).toBeUndefined()
+  })
+
+  it('is read in the application’s own way where it has one', async () => {
+    const times = async ({ headers }: Response) => ({ idleExpiresIn: Number(headers.get('X-Left')) })
+    const made = backend(says('<html>', 200, { 'X-Left': '7' }), { times })
+    await expect(made.check()).resolves.toEqual({ idleExpiresIn: 7 })
+  })
+
+  it.each([
+    [401, 'rejected'],
+    [400, 'server'],
+    [403, 'server'],
+    [404, 'server'],
+    [429, 'rate_limited'],
+    [500, 'server'],
+    [503, 'server'],
+  ])('of %i is %s', async (status, code) => {
+    const error = await backend(says('<html>', status, { 'Retry-After': '30' })).failure()
+    expect(error.code).toBe(code)
+    expect(error.message).toContain(String(status))
+    expect(error.retryAt).toBeGreaterThan(Date.now() + 29_000)
+  })
+
+  it('that never came is offline, and is left to the session', async () => {
+    const cause = new TypeError('Failed to fetch')
+    expect(await backend(async () => Promise.reject(cause)).failure()).toMatchObject({ code: 'offline', cause })
+  })
+
+  it.each([
+    [401, 'rejected'],
+    [200, null],
+    [403, null],
+    [503, null],
+  ])('in answers to the application’s own requests is %i: %s', (status, asks) => {
+    expect(cookieSession({}).challenge!(new Response(null, { status }))).toBe(asks)
+  })
+})
+
+describe('a session by cookie', () => {
+  /** A backend with a clock and limits of its own. */
+  function limits(world: World) {
+    const state = {
+      idle: 10 * 60,
+      absolute: 3600,
+      activeAt: 0,
+      startedAt: 0,
+      over: false,
+      fault: null as Answer | null,
+    }
+    const now = () => world.time.clock().mono / 1e3
+    state.activeAt = state.startedAt = now()
+    const { server, calls } = backend(async (url, init) => {
+      if (state.fault) return state.fault(url, init)
+      const idleExpiresIn = state.activeAt + state.idle - now()
+      const absoluteExpiresIn = state.startedAt + state.absolute - now()
+      if (state.over || Math.min(idleExpiresIn, absoluteExpiresIn) <= 0) return new Response(null, { status: 401 })
+      if (init.method === 'GET') return Response.json({ idleExpiresIn, absoluteExpiresIn })
+      if (url === urls.signOut) state.over = true
+      else state.activeAt = now()
+      return Response.json({ idleExpiresIn: state.idle, absoluteExpiresIn })
+    })
+    return { state, server, paths: () => calls.mock.calls.map(([url]) => url) }
+  }
+
+  const open = async (world: World, server: ReturnType<typeof limits>['server'], login = 'one'): Promise<Tab> => {
+    const tab = world.tab({ server, idleTimeout: '15m', warnBefore: '2m' })
+    await world.until(tab.session.signIn(undefined, { login }))
+    return tab
+  }
+  const left = (world: World, tab: Tab) => (tab.session.deadlines()!.endAt - world.time.clock().wall) / MINUTE
+
+  it('shows the server’s shorter limits, whatever the options say, and extends them with it', async () => {
+    const world = createWorld()
+    const { server } = limits(world)
+    const tab = await open(world, server)
+    await world.advance(MINUTE)
+    tab.hint('focus')
+    await world.advance(SECOND)
+    expect(left(world, tab)).toBeCloseTo(9, 0)
+    await world.advance(7.5 * MINUTE)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'warning', canExtend: true })
+    expect(await world.until(tab.session.extend())).toBe(true)
+    expect(tab.phase()).toBe('active')
+    expect(left(world, tab)).toBeCloseTo(10, 0)
+  })
+
+  it.each([
+    ['503', says('', 503)],
+    ['429', says('', 429, { 'Retry-After': '1' })],
+    ['no network', async () => Promise.reject(new TypeError('Failed to fetch'))],
+    ['a page instead of JSON', says('<html>')],
+  ] as [string, Answer][])('keeps the dialog right where the server did not agree (%s)', async (_what, fault) => {
+    const world = createWorld()
+    const { server, state } = limits(world)
+    const tab = await open(world, server)
+    await world.advance(13.5 * MINUTE - 5 * MINUTE)
+    expect(tab.phase()).toBe('active')
+    tab.hint('focus')
+    await world.advance(SECOND)
+    expect(tab.phase()).toBe('warning')
+    const { endAt } = tab.session.deadlines()!
+    state.fault = fault
+    expect(await world.until(tab.session.extend())).toBe(false)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'warning', endAt, canExtend: true })
+    state.fault = null
+    expect(await world.until(tab.session.extend())).toBe(true)
+    expect(tab.phase()).toBe('active')
+  })
+
+  it('is not ended by any failure but 401, which ends it in every tab', async () => {
+    const world = createWorld()
+    const { server, state } = limits(world)
+    const tabs = [await open(world, server), world.tab({ server }), world.tab({ server })]
+    for (const fault of [
+      says('', 500),
+      says('', 403),
+      says('<html>'),
+      async () => Promise.reject(new TypeError('cut')),
+    ]) {
+      state.fault = fault
+      await world.advance(15 * SECOND)
+      for (const tab of tabs) tab.hint('focus')
+      await world.advance(SECOND)
+      for (const tab of tabs) expect(tab.phase()).toBe('active')
+    }
+    state.fault = says('', 401)
+    await world.advance(MINUTE)
+    for (const tab of tabs) expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
+  })
+
+  it('continues on every page load, ends with the login, and is replaced by another', async () => {
+    const world = createWorld()
+    const { server, state, paths } = limits(world)
+    const one = await open(world, server)
+    const { id } = one.session.getSnapshot() as { id: string }
+    const two = await open(world, server)
+    expect(two.session.getSnapshot()).toMatchObject({ phase: 'active', id })
+    expect(one.news().filter(({ type }) => type !== 'signedIn')).toEqual([])
+    await world.until(two.session.signOut())
+    expect(state.over).toBe(true)
+    expect(paths().filter((path) => path === urls.signOut)).toHaveLength(1)
+    const late = world.tab({ server })
+    await world.until(late.session.signIn(undefined, { login: 'one' }))
+    expect(late.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
+    state.over = false
+    await world.until(late.session.signIn(undefined, { login: 'two' }))
+    for (const tab of [one, two, late]) expect(tab.session.check()).toMatchObject({ phase: 'active' })
+    expect(one.session.getSnapshot()).not.toMatchObject({ id })
+  })
+})
