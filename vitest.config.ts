@@ -1,9 +1,19 @@
-import { defineConfig } from 'vitest/config'
+import { compile } from 'svelte/compiler'
+import { defineConfig, type Plugin } from 'vitest/config'
 
 const files = (folder: string): { name: string; include: string[] } => ({
   name: folder,
   include: [`test/${folder}/**/*.test.ts`],
 })
+
+const svelte: Plugin = {
+  name: 'svelte',
+  transform(code, id) {
+    const [filename = '', query] = id.split('?')
+    if (!filename.endsWith('.svelte')) return null
+    return compile(code, { filename, generate: query === 'server' ? 'server' : 'client' }).js
+  },
+}
 
 export default defineConfig({
   test: {
@@ -11,6 +21,17 @@ export default defineConfig({
       { extends: true, test: files('unit') },
       { extends: true, test: files('laws') },
       { extends: true, test: files('demo') },
+      {
+        extends: true,
+        // Frameworks as a browser gets them; Svelte's components also as a server does, by `?server`.
+        resolve: { conditions: ['browser'] },
+        plugins: [svelte],
+        test: {
+          ...files('adapters'),
+          environment: 'happy-dom',
+          server: { deps: { inline: [/node_modules\/(svelte|solid-js)\//] } },
+        },
+      },
       {
         extends: true,
         test: {

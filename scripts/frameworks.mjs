@@ -13,6 +13,7 @@ const home = join(root, 'demo/frameworks')
 /** What each application is built with, from its own folder. The slowest first: two run at a time. */
 const tools = {
   react: ['tsc', 'vite build'],
+  svelte: ['svelte-check --fail-on-warnings', 'vite build'],
   vue: ['vue-tsc', 'vite build'],
 }
 

@@ -51,6 +51,11 @@ export const layers = [
   { files: ['fetch.ts'], imports: ['errors.ts', 'limit.ts'], types: ['types.ts'] },
   { files: ['ui/'], imports: [], types: ['types.ts'] },
   { files: ['adapters/react.ts'], imports: ['react', ...adapter], types: ['types.ts'] },
+  {
+    files: ['adapters/svelte.ts'],
+    imports: ['svelte', 'svelte/reactivity', ...adapter],
+    types: ['types.ts', 'svelte/store'],
+  },
   { files: ['adapters/vue.ts'], imports: ['vue', ...adapter], types: ['types.ts'] },
   {
     files: ['global.ts'],

@@ -74,7 +74,7 @@ const steps = [
   ['types of the library', command('tsc', '-p', 'src', '--noEmit')],
   ['types of the core, without the DOM', command('tsc', '-p', 'src/core')],
   ['types of tests, demo and scripts', command('tsc', '-p', '.')],
-  ['units, laws and type tests', vitest('units', 'unit', 'laws', 'demo', 'types')],
+  ['units, laws and type tests', vitest('units', 'unit', 'adapters', 'laws', 'demo', 'types')],
   ['build', command('build.mjs')],
   ['sizes', command('size-limit')],
   ['publint', command('publint', '--strict')],

@@ -58,6 +58,7 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
     ...['document', 'window', 'navigator', 'location', 'localStorage', 'sessionStorage', 'cookie', 'BroadcastChannel'],
     ...[...databases, ...network, ...time, ...secrets],
   ],
+  'sojourn/svelte': [...page.filter((name) => name !== 'document'), ...notInAdapters],
   'sojourn/tokens/idb': [...page, ...storage, ...channels, ...network],
   'sojourn/tokens/web-storage': [...page, 'cookie', ...databases, ...channels, ...network, ...time, ...secrets],
   'sojourn/vue': [...page.filter((name) => name !== 'document'), ...notInAdapters],
@@ -67,6 +68,7 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
 const packages: Readonly<Record<string, readonly string[]>> = {
   'sojourn/dpop': ['idb-keyval'],
   'sojourn/react': ['react'],
+  'sojourn/svelte': ['svelte', 'svelte/reactivity'],
   'sojourn/tokens/idb': ['idb-keyval'],
   'sojourn/vue': ['vue'],
 }

@@ -36,6 +36,8 @@ describe('what is published', () => {
         "README.md",
         "dist/adapters/react.d.ts",
         "dist/adapters/react.js",
+        "dist/adapters/svelte.d.ts",
+        "dist/adapters/svelte.js",
         "dist/adapters/vue.d.ts",
         "dist/adapters/vue.js",
         "dist/core/record.d.ts",
@@ -240,6 +242,13 @@ const frameworks: Readonly<Record<string, { readonly packages: readonly string[]
       import { SessionProvider, useRemaining, useSession } from 'sojourn/react'
       export const element: ReactElement = SessionProvider({ session, children: 'all' })
       export const use = (): [string, number | null] => [useSession().phase, useRemaining(session)]`,
+  },
+  'sojourn/svelte': {
+    packages: ['svelte'],
+    use: `import { provideSession, useRemaining, useSession, type Live } from 'sojourn/svelte'
+      provideSession(session)
+      export const seconds: Live<number | null> = useRemaining()
+      export const phase: string = useSession(session).current.phase`,
   },
   'sojourn/vue': {
     packages: ['vue'],

@@ -1,7 +1,9 @@
 import type { Session, Snapshot } from 'sojourn'
 import * as react from 'sojourn/react'
 import type { Context, ReactNode } from 'react'
+import * as svelte from 'sojourn/svelte'
 import * as vue from 'sojourn/vue'
+import type { Readable } from 'svelte/store'
 import { createApp, type ShallowRef } from 'vue'
 import { describe, expectTypeOf, test } from 'vitest'
 
@@ -23,6 +25,22 @@ describe('in React', () => {
     // @ts-expect-error without a session there is nothing to provide
     react.SessionProvider({ children: null })
     expectTypeOf(react.SessionContext).toEqualTypeOf<Context<Session | null>>()
+  })
+})
+
+describe('in Svelte', () => {
+  test('values are read as `current`, and are stores as well', () => {
+    expectTypeOf(svelte.useSession().current).toEqualTypeOf<Snapshot>()
+    expectTypeOf(svelte.useRemaining(session).current).toEqualTypeOf<number | null>()
+    expectTypeOf(svelte.useSession).returns.toExtend<Readable<Snapshot>>()
+    // @ts-expect-error it is read only
+    svelte.useRemaining().current = 1
+  })
+
+  test('what is provided is a session', () => {
+    expectTypeOf(svelte.provideSession).parameters.toEqualTypeOf<[session: Session]>()
+    // @ts-expect-error which session?
+    svelte.provideSession()
   })
 })
 

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { compile } from 'svelte/compiler'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
 import { compileScript, parse } from 'vue/compiler-sfc'
@@ -43,6 +44,11 @@ function examplesOf(file: string): { name: string; code: string }[] {
 const languages: Readonly<Record<string, (code: string) => string>> = {
   ts: (code) => code,
   tsx: (code) => code,
+  svelte(code) {
+    const [warning] = compile(code, { filename: 'Example.svelte' }).warnings
+    if (warning) throw new Error(warning.message)
+    return /<script lang="ts">(.*?)<\/script>/s.exec(code)?.[1] ?? ''
+  },
   vue(code) {
     const { descriptor, errors } = parse(code)
     if (errors[0]) throw errors[0]
@@ -99,6 +105,10 @@ test('every example in README, docs and docstrings compiles', () => {
     }`,
   )
   texts.set(join(root, 'test/types/App.ts'), 'export declare function App(): null')
+  texts.set(
+    join(root, 'test/types/Warning.svelte.ts'),
+    "declare const Warning: import('svelte').Component\nexport default Warning",
+  )
   texts.set(join(root, 'test/types/App.vue.ts'), "declare const App: import('vue').Component\nexport default App")
   const lenient = {
     ...options,

@@ -1,10 +1,9 @@
-// @vitest-environment happy-dom
 import { act, createElement, StrictMode, useContext, type ReactNode } from 'react'
 import { createRoot, hydrateRoot, type Root } from 'react-dom/client'
 import { renderToString } from 'react-dom/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { SessionContext, SessionProvider, useRemaining, useSession } from '../../../src/adapters/react.js'
-import type { Session } from '../../../src/types.js'
+import { SessionContext, SessionProvider, useRemaining, useSession } from '../../src/adapters/react.js'
+import type { Session } from '../../src/types.js'
 import { onServer, watched } from './watched.js'
 
 const complaints = vi.spyOn(console, 'error')

@@ -1,9 +1,8 @@
-// @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApp, createSSRApp, defineComponent, effectScope, h, inject, nextTick, ref, type App } from 'vue'
 import { renderToString } from 'vue/server-renderer'
-import { sessionKey, sessionPlugin, useRemaining, useSession } from '../../../src/adapters/vue.js'
-import type { Session } from '../../../src/types.js'
+import { sessionKey, sessionPlugin, useRemaining, useSession } from '../../src/adapters/vue.js'
+import type { Session } from '../../src/types.js'
 import { onServer, watched } from './watched.js'
 
 const complaints = [vi.spyOn(console, 'warn'), vi.spyOn(console, 'error')]

@@ -1,6 +1,6 @@
 /** A session with two hundred seconds to live, a hundred of them warned, and a count of who listens to it. */
-import type { Session } from '../../../src/types.js'
-import { createWorld, type Tab, type World } from '../session/world.js'
+import type { Session } from '../../src/types.js'
+import { createWorld, type Tab, type World } from '../unit/session/world.js'
 
 export interface Watched {
   readonly world: World

@@ -1,0 +1,128 @@
+import { flushSync, hydrate, mount, unmount } from 'svelte'
+import { render } from 'svelte/server'
+import { get } from 'svelte/store'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { useRemaining, useSession } from '../../src/adapters/svelte.js'
+import Provided from './Provided.svelte'
+import Shown from './Shown.svelte'
+import ShownOnServer from './Shown.svelte?server'
+import { onServer, watched } from './watched.js'
+
+const complaints = [vi.spyOn(console, 'warn'), vi.spyOn(console, 'error')]
+let target: HTMLElement
+let shown: object | undefined
+
+beforeEach(() => {
+  target = document.body.appendChild(document.createElement('div'))
+})
+afterEach(async () => {
+  if (shown) await unmount(shown)
+  shown = undefined
+  target.remove()
+  for (const complaint of complaints) expect(complaint.mock.calls).toEqual([])
+})
+
+function show(props: Record<string, unknown>, component: typeof Provided = Provided): void {
+  shown = mount(component, { target, props })
+  flushSync()
+}
+
+/** What runes and what stores show. */
+const lines = (): (string | null)[] => {
+  flushSync()
+  return [...target.querySelectorAll('p')].map(({ textContent }) => textContent)
+}
+
+describe('a Svelte component', () => {
+  it('shows the phase at once, and each new one, by runes and by stores', async () => {
+    const { session, world, later, signOut } = await watched()
+    show({ session })
+    expect(lines()).toEqual(['active null', 'active null'])
+    await world.advance(100e3)
+    expect(lines()).toEqual(['warning 100', 'warning 100'])
+    await later(50e3)
+    await Promise.resolve()
+    expect(lines()).toEqual(['warning 50', 'warning 50'])
+    await session.extend()
+    expect(lines()).toEqual(['active null', 'active null'])
+    await signOut()
+    expect(lines()).toEqual(['signedOut null', 'signedOut null'])
+  })
+
+  it('does not run effects for mere activity', async () => {
+    const { session, tab, world } = await watched()
+    const drawn = vi.fn()
+    show({ session, drawn })
+    for (let minute = 0; minute < 5; minute++) {
+      tab.input()
+      await world.advance(60e3)
+      flushSync()
+    }
+    expect(drawn).toHaveBeenCalledTimes(1)
+  })
+
+  it('listens once for all its readers, and no longer when it is gone', async () => {
+    const { session, listeners } = await watched()
+    show({ session })
+    // Runes: one for the phase, one for the remaining time, which has one for all. Stores: one more for the phase.
+    expect(listeners()).toBe(3)
+    await unmount(shown!)
+    shown = undefined
+    await Promise.resolve()
+    expect(listeners()).toBe(0)
+  })
+
+  it('takes a session of its own in place of the provided one, and finds the provided one in the context', async () => {
+    const { session } = await watched()
+    const found = vi.fn()
+    show({ session, found })
+    expect(found).toHaveBeenCalledWith(session)
+    await unmount(shown!)
+    show({ session }, Shown)
+    expect(lines()[0]).toBe('active null')
+  })
+
+  it('says what is missing where no session is given', () => {
+    expect(() => {
+      show({}, Shown)
+    }).toThrow(
+      expect.objectContaining({
+        code: 'invalid_options',
+        message: expect.stringContaining('provideSession') as string,
+      }),
+    )
+  })
+})
+
+describe('outside of any component', () => {
+  it('is a store, and read now and then without listening', async () => {
+    const { session, world, listeners, signOut } = await watched()
+    const [snapshot, seconds] = [useSession(session), useRemaining(session)]
+    expect([snapshot.current.phase, get(snapshot).phase, seconds.current, get(seconds)]).toEqual([
+      'active',
+      'active',
+      null,
+      null,
+    ])
+    expect(listeners()).toBe(0)
+    await world.advance(100e3)
+    const phases: string[] = []
+    const undo = snapshot.subscribe(({ phase }) => phases.push(phase))
+    await signOut()
+    undo()
+    expect(phases).toEqual(['warning', 'signedOut'])
+    expect(listeners()).toBe(0)
+  })
+})
+
+describe('a page that a server rendered', () => {
+  it('is hydrated without a complaint, and shows the phase', async () => {
+    const { body } = render(ShownOnServer, { props: { session: onServer() } })
+    target.innerHTML = body
+    expect(target.textContent).toContain('loading null')
+    const { session } = await watched()
+    shown = hydrate(Shown, { target, props: { session } })
+    expect(lines()).toEqual(['active null', 'active null'])
+    expect(target.querySelector('b')?.textContent).toBe('known')
+  })
+})
