@@ -3,7 +3,8 @@ import type { TokenResponse } from './types.js'
 
 /** A token response (RFC 6749 §5.1), or `invalid_response`. */
 export function checkTokens(value: unknown): TokenResponse {
-  const token = (value as Partial<TokenResponse> | null | undefined)?.access_token
-  if (token && typeof token === 'string') return value as TokenResponse
-  throw failed('invalid_response', 'No access_token in the token response (RFC 6749 §5.1). Nothing was changed.')
+  const { access_token, refresh_token } = Object(value) as Record<keyof TokenResponse, unknown>
+  if (access_token && typeof access_token === 'string' && (!refresh_token || typeof refresh_token === 'string'))
+    return value as TokenResponse
+  throw failed('invalid_response', 'This is no token response (RFC 6749 §5.1). Nothing was changed.')
 }

@@ -51,7 +51,7 @@ const read = (objects: IDBObjectStore, key: string): Promise<Stored> => promisif
  * ```ts
  * const proofs = dpop()
  * const session = createSession({ server: oauth({ issuer: 'https://id.example.com', clientId: 'app', dpop: proofs }) })
- * const DPoP = oauth4webapi.DPoP(client, await proofs.prepare())
+ * const handle = oauth4webapi.DPoP(client, await proofs.prepare())
  * ```
  */
 export function dpop(options: DpopOptions = {}): DPoP {

@@ -49,7 +49,8 @@ const notInAdapters = [...storage, ...databases, ...channels, ...network, ...sec
 const forbidden: Readonly<Record<string, readonly string[]>> = {
   sojourn: [...databases, ...network, 'sessionStorage', 'cookie', 'postMessage$'],
   'sojourn/cookie': [...page, ...storage, ...databases, ...channels, ...secrets, 'performance', 'setTimeout'],
-  'sojourn/dpop': [...page, ...storage, ...channels, ...network],
+  // It listens to the signals of its limits.
+  'sojourn/dpop': [...page.filter((name) => name !== 'addEventListener'), ...storage, ...channels, ...network],
   'sojourn/fetch': [...storage, ...databases, ...channels, ...time, ...secrets, 'document', 'navigator'],
   'sojourn/oauth': [...page.filter((name) => name !== 'location'), ...storage, ...databases, ...channels],
   'sojourn/react': [...page.filter((name) => name !== 'document'), ...notInAdapters],

@@ -73,8 +73,10 @@ test('every example in README, docs and docstrings compiles', () => {
   const imports = (file: string, code: string): string =>
     exported
       .filter(({ path }) => !path.includes('/adapters/') || path === join(root, file))
-      .map(({ specifier, names }) => {
-        const used = names.filter((name) => new RegExp(`\\b${name}\\b`).test(code))
+      .map(({ specifier, names }, index, all) => {
+        // A name that two modules export is taken from the first.
+        const seen = new Set(all.slice(0, index).flatMap((one) => one.names))
+        const used = names.filter((name) => !seen.has(name) && new RegExp(`\\b${name}\\b`).test(code))
         return `import { ${used.join(', ')} } from '${specifier}'\n`
       })
       .join('')

@@ -56,6 +56,16 @@ describe('a token response', () => {
     expect(world.tokens.stored?.tokens.refresh_token).toBe('refresh-f1-1')
   })
 
+  it.each([{}, 7, ['refresh']])('with the refresh token %j is none, and changes nothing', async (refresh_token) => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const before = world.tokens.stored
+    world.server.manner = () => ({ replies: { access_token: 'next', refresh_token } })
+    expect(await world.until(forced(tab))).toBe('access-f1-1')
+    expect(tab.news()).toMatchObject([{ type: 'refreshFailed', error: { code: 'invalid_response' } }])
+    expect(world.tokens.stored).toBe(before)
+  })
+
   it('of a server that never gives refresh tokens has none', async () => {
     const world = createWorld()
     const server = { refresh: () => Promise.resolve({ access_token: 'next', expires_in: 300 }) }

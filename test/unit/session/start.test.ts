@@ -156,7 +156,7 @@ describe('where storage is denied', () => {
   })
 
   it('I7: leaves the tokens alone while it does not know whether the session lives in another tab', async () => {
-    const world = createWorld()
+    const world = createWorld({ engine: 'webkit' })
     world.storage.works = false
     const one = await world.signedIn()
     world.tab().close()
