@@ -1,6 +1,9 @@
 import type { TokenStore } from '../types.js'
 import { isStill, storedTokens } from './stored.js'
 
+/** ms until what one tab has written is what every other reads: each process has a copy, and is told of changes later. */
+const SPREADING = 100
+
 /**
  * Tokens in localStorage or sessionStorage, readable by any script of the origin and kept until somebody removes them: choose
  * it knowingly. OWASP's Session Management Cheat Sheet and NIST SP 800-63B-4 §5.1 advise against it; `idbTokens` costs as little.
@@ -32,24 +35,28 @@ export function webStorageTokens(storage: () => Storage = () => localStorage, ke
     new Promise((resolve) => {
       resolve(step())
     })
+  const isShared = (): boolean => {
+    try {
+      return storage() !== sessionStorage
+    } catch {
+      // On a server, or where storage is denied: the methods reject, and that is what counts.
+      return true
+    }
+  }
   return {
     get shared() {
-      try {
-        return storage() !== sessionStorage
-      } catch {
-        // On a server, or where storage is denied: the methods reject, and that is what counts.
-        return true
-      }
+      return isShared()
     },
     get() {
       return attempt(read)
     },
-    set(value, expected) {
-      return attempt(() => {
-        const free = !expected || isStill(read(), expected)
-        if (free) storage().setItem(key, JSON.stringify(value))
-        return free
-      })
+    async set(value, expected) {
+      const stored = read()
+      const free = !expected || isStill(stored, expected)
+      if (free) storage().setItem(key, JSON.stringify(value))
+      // Not before the others read it: whoever had the lock next would refresh with the token that has just been used.
+      if (free && stored && isShared()) await new Promise((resolve) => setTimeout(resolve, SPREADING))
+      return free
     },
     clear(id) {
       return attempt(() => {

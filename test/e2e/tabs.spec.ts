@@ -54,6 +54,19 @@ test('S10 with tokens in memory each tab without tokens says so, and nobody uses
   expect(tokens.counts.reuse).toBe(0)
 })
 
+test('S10 with tokens in localStorage, which each process has a copy of, no token is used twice either', async ({
+  tabs,
+  tokens,
+}) => {
+  tabs.allowTokensInWebStorage()
+  const all = await tabs.openMany(8, { ...noTimeouts, store: 'local' })
+  await signInAll(all, tokens)
+  for (let refreshes = 1; refreshes <= 6; refreshes++) {
+    expect(new Set(await askAtOnce(all, { forceRefresh: true })).size).toBe(1)
+    expect(tokens.counts).toEqual({ refreshes, reuse: 0, graceUses: 0 })
+  }
+})
+
 test('S11 five tabs that drift into the refresh window cause one refresh', async ({ tabs, tokens }) => {
   const all = await tabs.openMany(5, { options: { ...noTimeouts.options, refreshBefore: '2s' } })
   const old = await signInAll(all, tokens, 5)

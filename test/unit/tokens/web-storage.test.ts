@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { webStorageTokens } from '../../../src/tokens/web-storage.js'
 import { some, tokenStoreContract } from '../../contract/token-store.js'
 
@@ -49,6 +49,25 @@ describe('webStorageTokens', () => {
   it('keeps several stores apart by their keys', async () => {
     await webStorageTokens(() => localStorage, 'a').set(some)
     await expect(webStorageTokens(() => localStorage, 'b').get()).resolves.toBeNull()
+  })
+
+  it('I4: has not stored what takes the place of used tokens before every other tab can read it', async () => {
+    vi.useFakeTimers()
+    const done = vi.fn()
+    const next = { ...some, generation: some.generation + 1 }
+    const store = webStorageTokens(() => localStorage)
+    await store.set(some)
+    void store.set(next, some).then(done)
+    await vi.advanceTimersByTimeAsync(99)
+    expect(done).not.toHaveBeenCalled()
+    expect(await store.get()).toEqual(next)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(done).toHaveBeenCalledWith(true)
+    const own = webStorageTokens(() => sessionStorage)
+    await own.set(some)
+    await own.set(next, some)
+    expect(vi.getTimerCount()).toBe(0)
+    vi.useRealTimers()
   })
 
   it('is shared between tabs in localStorage, and not in sessionStorage', () => {
