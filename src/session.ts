@@ -24,6 +24,8 @@ const ASKING = 300
 const SWEEP_WAIT = 15e3
 /** Signs that time may have passed, but not that somebody comes back. */
 const LEAVING = ['hidden', 'blur']
+/** How long what one tab removes from web storage takes to be gone in the others. */
+const TURN = 100
 const noop = (): void => undefined
 const over = (): Error => failed('signed_out', 'This session is over, or this page is done with it. Sign in first.')
 
@@ -74,6 +76,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     })
   }
 
+  const wait = (ms: number): Promise<void> => new Promise((resolve) => ports.after(ms, resolve))
   const current = (): SharedRecord | null => (isLive(state.record) ? state.record : null)
   const now = (): number => sharedNow(state.record, ports.clock())
   const host: Host = {
@@ -180,8 +183,12 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       acting.abort()
       acting = new AbortController()
       // A session by cookie has no tokens to revoke: it is ended by the tab that ended it.
-      if (actsFor)
-        wiping = wipe(actsFor, record ? 'replaced' : state.record?.reason, lived && !state.record?.generation)
+      if (actsFor) {
+        const [over, reason] = [actsFor, record ? 'replaced' : state.record?.reason]
+        const alone = lived && !state.record?.generation
+        // Web storage knows no transactions: who only heard of the end lets the tab that made it take the tokens out.
+        wiping = lived || !tokenStore.shared ? wipe(over, reason, alone) : wait(TURN).then(() => wipe(over, reason))
+      }
       actsFor = id
     }
     presence.watch(!!record)

@@ -113,6 +113,20 @@ test('S42 a sign-out revokes once, as RFC 7009 asks, and by `keepalive`', async 
   ])
 })
 
+test('S42 a sign-out revokes once with tokens in localStorage too, which each process has a copy of', async ({
+  tabs,
+  tokens,
+}) => {
+  tabs.allowTokensInWebStorage()
+  const all = await tabs.openMany(4, { ...noTimeouts, store: 'local' })
+  await signInAll(all, tokens)
+  await all[1]?.signOut()
+  await Promise.all(all.map((tab) => tab.next('signedOut')))
+  await pause(500)
+  expect(tokens.revocations()).toHaveLength(1)
+  expect(await all[0]?.stores()).not.toContain(TOKEN_MARK)
+})
+
 test('S42 the revocation arrives although the page leaves at once', async ({ tabs, tokens }) => {
   const tab = await tabs.open(noTimeouts)
   await tab.signIn(tokens.issue())
