@@ -32,7 +32,12 @@ export function adopt(state: State, incoming: SharedRecord | null, { wall, mono 
   // With no tab alive the clock may have been set back: then the record is ahead of us, and we go to meet it, once.
   // A tab whose own clock has not been set back does not follow those whose was: Chromium on Windows learns of the new
   // time within a minute, each process for itself.
-  const own = same && winner.skew > known.skew + AHEAD && !drift(state.anchor, wall + known.skew, mono)
+  const own =
+    same &&
+    winner.skew > known.skew + AHEAD &&
+    !drift(state.anchor, wall + known.skew, mono) &&
+    // Unless they are ahead of us: a clock that was set forward and back again may have gone by unnoticed here.
+    winner.activeAt <= wall + known.skew + AHEAD
   const met = own
     ? known.skew
     : same || !isLive(winner)

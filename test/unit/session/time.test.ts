@@ -126,6 +126,26 @@ describe('a clock that is set back by an hour while a tab lives', () => {
   })
 })
 
+describe('a clock that is set forward and back again', () => {
+  it('I3: signs no active user out, though another tab noticed neither', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await world.advance(MINUTE)
+    two.frozen = true
+    for (const by of [10 * MINUTE, -10 * MINUTE]) {
+      world.setClock(by)
+      one.hint('focus')
+    }
+    two.frozen = false
+    for (let i = 0; i < 30; i++) {
+      one.input()
+      await world.advance(MINUTE)
+      expect([one.phase(), two.phase()]).toEqual(['active', 'active'])
+    }
+  })
+})
+
 describe('a clock that is set back by an hour while no tab is open', () => {
   it('I1: costs at most one idle timeout', async () => {
     const world = createWorld()
