@@ -78,12 +78,19 @@ export function createStorage(time: Time): FakeStorage {
     else if (text === null) stored.delete(key)
     else stored.set(key, text)
     for (const [tab, view] of views) {
-      if (tab.gone) views.delete(tab)
-      if (tab === from || tab.gone) continue
+      if (tab.gone) {
+        views.delete(tab)
+        continue
+      }
       const now = time.clock().mono
       const at = Math.max(view.readsAt, now + draw(storage.lag) / 2)
       view.readsAt = at
       const seen = (): void => {
+        // Its own write is a copy until the disk has confirmed it, in its turn.
+        if (tab === from) {
+          view.ahead.shift()
+          return
+        }
         view.behind.shift()
         for (const one of listeners)
           // Firefox and WebKit forget it for a cached page, Chromium tells it when it is back.
@@ -92,8 +99,8 @@ export function createStorage(time: Time): FakeStorage {
               if (listeners.has(one)) one.heard(key, text)
             })
       }
-      view.behind.push({ key, before })
-      if (at <= now && view.behind.length === 1) seen()
+      if (tab !== from) view.behind.push({ key, before })
+      if (at <= now && view.behind.length + view.ahead.length === 1) seen()
       else time.later(browser, at - now, seen)
     }
   }
@@ -102,22 +109,28 @@ export function createStorage(time: Time): FakeStorage {
     const view = viewOf(from)
     const now = time.clock().mono
     const at = Math.max(view.writesAt, now + draw(storage.lag) / 2)
-    if (at <= now && !view.ahead.length) {
-      apply(from, change)
-      return
-    }
-    view.writesAt = at
+    const isFree = !view.ahead.length
     view.ahead.push(change)
-    time.later(browser, at - now, () => {
-      view.ahead.shift()
+    view.writesAt = at
+    const arrive = (): void => {
       apply(from, change)
-    })
+    }
+    if (at <= now && isFree) arrive()
+    else time.later(browser, at - now, arrive)
   }
+
+  let limit = Infinity
+  const sizeOf = (key: string, text: string | null): number => key.length + (text ?? '').length
 
   const storage: FakeStorage = {
     stored,
     works: true,
-    full: false,
+    get full() {
+      return limit < Infinity
+    },
+    set full(isFull) {
+      limit = isFull ? [...stored].reduce((sum, entry) => sum + sizeOf(...entry), 0) : Infinity
+    },
     lag: 0,
     delay: 2,
     count: { reads: 0, writes: 0 },
@@ -147,8 +160,12 @@ export function createStorage(time: Time): FakeStorage {
           return look(checked(), key)
         },
         setItem(key, text) {
-          // What takes no more room than what was there can still be written.
-          if (storage.full && text.length > (look(checked(), key) ?? '').length) {
+          // What takes no more room than there was can still be written.
+          const size = keys().reduce(
+            (sum, one) => sum + (one === key ? 0 : sizeOf(one, look(view, one))),
+            sizeOf(key, text),
+          )
+          if (size > limit) {
             storage.count.writes++
             throw new DOMException('There is no room left.', 'QuotaExceededError')
           }
