@@ -29,9 +29,10 @@ export function recordStore(name: string): RecordStore {
         return true
       } catch {
         try {
-          // Full: a record that is over makes room, and must not be found alive by the next page.
+          // Full: a record that is over makes room, and must not be found alive by the next page. Its key stays, or another tab
+          // might look in between, and take the session for wiped.
           if (texts.end) {
-            localStorage.removeItem(keys.record)
+            localStorage.setItem(keys.record, '')
             localStorage.setItem(keys.end, texts.end)
           }
         } catch {

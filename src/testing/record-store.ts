@@ -34,10 +34,10 @@ export const recordStoreIn = (storage: Storage, name: string): RecordStore => {
         write(end, texts.end)
         write(name, texts.record)
       })
-      // Where there is no room, a record that is over makes some.
+      // Where there is no room, a record that is over makes some, and keeps its key.
       if (!written && texts.end)
         attempt(() => {
-          storage.removeItem(name)
+          storage.setItem(name, '')
           write(end, texts.end)
         })
       return written

@@ -78,6 +78,22 @@ describe('a record that vanishes from storage', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ reason: 'signOut' })
   })
 
+  it('I7: does so only where both keys are gone, not where a full disk makes room for the end', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    world.storage.full = true
+    let lag = 0
+    world.storage.lag = () => (lag += 10)
+    world.channel.delay = Infinity
+    void one.session.signOut()
+    for (let i = 0; i < 200; i++) {
+      await world.advance(1)
+      two.hint('focus')
+    }
+    expect(two.news().flatMap((event) => (event.type === 'signedOut' ? event.reason : []))).toEqual(['signOut'])
+  })
+
   it('alone, while its end is still there, is an end', async () => {
     const world = createWorld()
     const one = await world.signedIn()
