@@ -6,8 +6,9 @@ import { projectRoot } from './server/pages.js'
 
 const run = promisify(execFile)
 
-/** Imports one module and tells what that changed about the process. */
+/** Imports one module and tells what that changed about the process. What frameworks do at import is theirs: they come first. */
 const probe = `
+for (const framework of process.argv.slice(2)) await import(framework)
 const before = Reflect.ownKeys(globalThis)
 const { setTimeout: timer, setInterval: interval } = globalThis
 let timers = 0
@@ -25,19 +26,25 @@ console.log(JSON.stringify({ added, touched, timers, listeners: process.eventNam
 `
 
 test('S77 an import in Node touches no global, starts no timer and lets the process end', async () => {
-  const { exports } = JSON.parse(await readFile(`${projectRoot}/package.json`, 'utf8')) as {
+  const { exports, peerDependencies } = JSON.parse(await readFile(`${projectRoot}/package.json`, 'utf8')) as {
     exports: Record<string, string | { default?: string }>
+    peerDependencies: Record<string, string>
   }
+  const frameworks = Object.keys(peerDependencies)
   const modules = Object.entries(exports).flatMap(([subpath, target]) =>
     typeof target === 'object' && target.default?.endsWith('.js') ? [`sojourn${subpath.slice(1)}`] : [],
   )
   expect(modules).toContain('sojourn')
   const results = await Promise.all(
     modules.map(async (name) => {
-      const { stdout } = await run(process.execPath, ['--input-type=module', '-e', probe, name], {
-        cwd: projectRoot,
-        timeout: 10_000,
-      })
+      const { stdout } = await run(
+        process.execPath,
+        ['--input-type=module', '-e', probe, name, ...frameworks.filter((framework) => name.endsWith(`/${framework}`))],
+        {
+          cwd: projectRoot,
+          timeout: 10_000,
+        },
+      )
       return [name, JSON.parse(stdout) as unknown]
     }),
   )

@@ -36,5 +36,7 @@ export async function expectNothingShown(tab: AnyTab, since = 0): Promise<boolea
 /** From now on this tab says nothing aloud. */
 export const silence = ({ run }: AnyTab): Promise<void> =>
   run(() => {
-    BroadcastChannel.prototype.postMessage = () => undefined
+    // Where there is no channel there is nothing to silence.
+    const { BroadcastChannel } = window as Partial<typeof globalThis>
+    if (BroadcastChannel) BroadcastChannel.prototype.postMessage = () => undefined
   })
