@@ -33,14 +33,20 @@ const ask =
   ({ run }: AnyTab): Promise<unknown> =>
     run((url) => fetch(url, { method: 'POST' }).then(() => null), path)
 
+type Refreshing = Window & { underWay?: Promise<unknown> }
+
 /** Leaves a refresh under way, whose answer does not come while the page is away. */
 async function beginRefresh({ run }: AnyTab, tokens: TokenServer): Promise<() => void> {
+  // One that is still under way would be joined, and nothing asked for.
+  await run(async () => {
+    await (window as Refreshing).underWay
+  })
   // Where the answer goes with the page, it is asked for once more.
   tokens.grace = 20_000
   const gate = createGate()
   tokens.failNext({ kind: 'gate', gate, acts: 'before' })
   await run(() => {
-    void window.harness.token({ forceRefresh: true })
+    ;(window as Refreshing).underWay = window.harness.token({ forceRefresh: true })
   })
   await gate.reached
   return gate.open
