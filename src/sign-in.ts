@@ -60,8 +60,8 @@ export function createSignIn(
     host.look()
   }
 
-  const add = async (id: string, given: TokenResponse): Promise<void> => {
-    const times = await refresh.replace(id, host.live(id).generation, given)
+  const add = async (id: string, given: TokenResponse, givenAt: number): Promise<void> => {
+    const times = await refresh.replace(id, host.live(id).generation, given, givenAt)
     try {
       host.live(id)
     } catch (error) {
@@ -85,7 +85,8 @@ export function createSignIn(
     async setTokens(tokens) {
       const given = checkTokens(tokens)
       const { id } = host.live()
-      await underLock(() => add(id, given))
+      const givenAt = host.now()
+      await underLock(() => add(id, given, givenAt))
     },
     async signIn(tokens, { login = '' } = {}) {
       const given = tokens === undefined ? null : checkTokens(tokens)
@@ -97,14 +98,16 @@ export function createSignIn(
       const continues = host.knows(hash)
       // On every page load of a session by cookie nothing is to be done, and nobody is to be waited for.
       if (!given && continues) return
+      // The life of a token is counted from here: its turn may be long in coming.
+      const givenAt = host.now()
       await underLock(async () => {
         if (host.knows(hash)) {
           const record = host.current()
-          if (record && given) await add(record.id, given)
+          if (record && given) await add(record.id, given, givenAt)
           return
         }
         const id = ports.id()
-        const times = given && cancels === before ? await refresh.replace(id, 0, given) : null
+        const times = given && cancels === before ? await refresh.replace(id, 0, given, givenAt) : null
         if (cancels === before && !host.isClosed()) {
           host.begin({ id, login: hash, ...times })
           return

@@ -18,7 +18,7 @@ export interface Refresh {
   readonly ahead: (record: SharedRecord) => void
   readonly online: () => void
   /** Stores what the application brings for session `id`, as what follows `generation`; run it under the lock. */
-  readonly replace: (id: string, generation: number, given: TokenResponse) => Promise<TokenTimes>
+  readonly replace: (id: string, generation: number, given: TokenResponse, givenAt: number) => Promise<TokenTimes>
 }
 
 const LOCK_WAIT = 15e3
@@ -47,23 +47,32 @@ export function createRefresh(
 
   const name = ({ id, generation }: SharedRecord): string => id + String(generation)
 
-  /** `given`: by the application, which may bring what is dead by now. A server that answers with a life of 0 states none. */
-  const times = (id: string, generation: number, tokens: TokenResponse, given = false): [StoredTokens, TokenTimes] => {
+  /**
+   * `givenAt`: when the application brought them, which may bring what is dead by now. A server that answers with a life of 0
+   * states none.
+   */
+  const times = (
+    id: string,
+    generation: number,
+    tokens: TokenResponse,
+    givenAt?: number,
+  ): [StoredTokens, TokenTimes] => {
     const life = Math.max(0, (tokens.expires_in ?? NaN) * 1e3)
-    const lives = (given || life > 0) && life < Infinity
-    const tokenAt = host.now()
+    const lives = (givenAt !== undefined || life > 0) && life < Infinity
+    const now = host.now()
+    const tokenAt = givenAt ?? now
     return [
-      { id, generation, tokens, expiresAt: lives ? ports.clock().wall + life : null },
+      { id, generation, tokens, expiresAt: lives ? ports.clock().wall + tokenAt - now + life : null },
       { generation, tokenAt, tokenExpiresAt: lives ? tokenAt + life : Infinity },
     ]
   }
 
-  const replace: Refresh['replace'] = async (id, generation, given) => {
+  const replace: Refresh['replace'] = async (id, generation, given, givenAt) => {
     if (server?.receive)
       await within(ports.after, RECEIVING, null, async (signal) =>
         server.receive?.(given, { signal, degraded: host.degraded }),
       )
-    const [next, known] = times(id, generation + 1, given, true)
+    const [next, known] = times(id, generation + 1, given, givenAt)
     await keeper.put(next)
     return known
   }

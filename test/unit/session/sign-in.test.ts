@@ -116,6 +116,19 @@ describe('signing in', () => {
     expect(world.tab().session.getSnapshot()).toEqual(tab.session.getSnapshot())
   })
 
+  it('counts the life of tokens from when it was called, though its turn was long in coming', async () => {
+    const world = createWorld()
+    world.server.life = 6
+    const frozen = await world.signedIn()
+    void outcome(frozen.session.getAccessToken({ forceRefresh: true }))
+    await world.advance(5)
+    frozen.frozen = true
+    const two = world.tab()
+    await world.until(two.session.signIn(world.grant()))
+    await world.advance(2 * SECOND)
+    expect(await world.until(two.session.getAccessToken())).toBe('access-f2-2')
+  })
+
   it('gives a full absolute and idle timeout, whatever came before', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ absoluteTimeout: '1h' })
