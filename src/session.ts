@@ -232,6 +232,8 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
         ports.page.hide()
         ports.page.reload()
       }
+      // What was said while it was away is lost on it, and cannot be read anywhere.
+      if (restored && !board.works()) tabs.say({})
       if (cause === 'online' && current()) refresh.online()
     })
     step('start')

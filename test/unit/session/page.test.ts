@@ -35,6 +35,19 @@ describe('a page that comes back from the back/forward cache', () => {
     expect(tab.page).toEqual({ hidden: true, reloads: 1 })
   })
 
+  it('I2: where storage is denied asks the others what it has missed', async () => {
+    const world = createWorld({ engine: 'webkit' })
+    world.storage.works = false
+    const one = await world.signedIn()
+    const two = world.tab()
+    await world.advance(SECOND)
+    two.leave()
+    await world.until(one.session.signOut())
+    two.comeBack()
+    await world.advance(10)
+    expect(two.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
+  })
+
   it('I15: whose session lives on stays as it was', async () => {
     const world = createWorld({ engine: 'webkit' })
     const one = await world.signedIn()
