@@ -1,4 +1,5 @@
 /** One kind of page for all three engines: Playwright drives two of them, WebDriver the third. */
+import { fileURLToPath } from 'node:url'
 import type {
   BrowserContext,
   Page,
@@ -59,7 +60,11 @@ export async function startEngine(
       stop: () => driver.stop(),
     }
   }
-  const browser = await playwright[name].launch({ ...launchOptions, ...(channel === undefined ? {} : { channel }) })
+  const browser = await playwright[name].launch({
+    ...launchOptions,
+    ...(channel === undefined ? {} : { channel }),
+    ...(name === 'firefox' && { executablePath: fileURLToPath(new URL('firefox.sh', import.meta.url)) }),
+  })
   return {
     name,
     newProfile: async () => profileOf(await browser.newContext({ ...contextOptions, ignoreHTTPSErrors: true })),

@@ -4,6 +4,7 @@ import { startEngine, type Driven, type Engine, type EngineName, type Profile } 
 import { noTimeouts, shortIdle } from './fixtures.js'
 import { expectNoHarm } from './harm.js'
 import type { PageConfig } from './pages/harness.js'
+import { processOf } from './process.js'
 import { startServer, type TestServer } from './server/serve.js'
 import type { TokenServer } from './server/token-server.js'
 import { actionsBy, pageUrl, pause, within, type Actions } from './tab.js'
@@ -11,7 +12,12 @@ import { actionsBy, pageUrl, pause, within, type Actions } from './tab.js'
 export { expect, noTimeouts, pageUrl, pause, shortIdle, within }
 export type { EngineName, PageConfig, TestServer }
 
-export type AnyTab = Actions & Driven
+export interface AnyTab extends Actions, Driven {
+  /** It is gone without a word, as in a crash. */
+  kill(): Promise<void>
+  /** Nothing runs in it until it is woken, as where the system suspends it; returns what wakes it. */
+  suspend(): Promise<() => void>
+}
 
 export interface Where {
   path?: string
@@ -71,6 +77,16 @@ export const test = base.extend<Fixtures, { engine: Engine }>({
           async close() {
             all.delete(tab)
             await driven.close()
+          },
+          async kill() {
+            const pid = await processOf(driven.run)
+            all.delete(tab)
+            process.kill(pid, 'SIGKILL')
+          },
+          async suspend() {
+            const pid = await processOf(driven.run)
+            process.kill(pid, 'SIGSTOP')
+            return () => process.kill(pid, 'SIGCONT')
           },
         }
         all.add(tab)

@@ -36,48 +36,6 @@ async function signInAll(all: Tab[], tokens: TokenServer): Promise<string> {
   return issued.access_token
 }
 
-test('S13 when the refreshing tab crashes before the server acted, another one gets the token', async ({
-  tabs,
-  tokens,
-}) => {
-  const all = await tabs.openMany(3, noTimeouts)
-  await signInAll(all, tokens)
-  await Promise.all(all.map((tab) => tab.shiftClock(afterExpiry)))
-  const [first, ...rest] = all
-  if (!first) throw new Error('no tab')
-  const gate = createGate()
-  tokens.failNext({ kind: 'gate', gate, acts: 'after' })
-  void first.token().catch(() => null)
-  await gate.reached
-  const waiting = Promise.all(rest.map((tab) => tab.token()))
-  await crash(first)
-  const answers = await waiting
-  expect(new Set(answers.map(({ token }) => token)).size).toBe(1)
-  expect(tokens.isLive(answers[0]?.token ?? '')).toBe(true)
-  expect(tokens.counts.reuse).toBe(0)
-  gate.open()
-})
-
-test('S13 when it crashes after a strict server rotated, there is one clean sign-out everywhere', async ({
-  tabs,
-  tokens,
-}) => {
-  const all = await tabs.openMany(3, noTimeouts)
-  await signInAll(all, tokens)
-  await Promise.all(all.map((tab) => tab.shiftClock(afterExpiry)))
-  const [first, ...rest] = all
-  if (!first) throw new Error('no tab')
-  const gate = createGate()
-  tokens.failNext({ kind: 'gate', gate, acts: 'before' })
-  void first.token().catch(() => null)
-  await gate.reached
-  await crash(first)
-  await Promise.all(rest.map((tab) => tab.token()))
-  for (const tab of rest) expect((await tab.next('signedOut')).detail['reason']).toBe('rejected')
-  expect(tokens.tokenCalls()).toHaveLength(2)
-  gate.open()
-})
-
 test('S13 while a frozen tab holds the lock, others get their living token or `timeout`, and it recovers at the thaw', async ({
   tabs,
   tokens,

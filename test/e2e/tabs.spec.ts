@@ -78,68 +78,6 @@ test('S11 five tabs that drift into the refresh window cause one refresh', async
   expect(tokens.counts.reuse).toBe(0)
 })
 
-test('S12 when the refreshing tab is closed before the server acted, another one gets the token', async ({
-  tabs,
-  tokens,
-}) => {
-  const all = await tabs.openMany(3, noTimeouts)
-  await signInAll(all, tokens)
-  await sleepAll(all, afterExpiry)
-  const gate = createGate()
-  tokens.failNext({ kind: 'gate', gate, acts: 'after' })
-  void all[0]?.token().catch(() => null)
-  await gate.reached
-  const waiting = askAtOnce(all.slice(1))
-  await all[0]?.page.close()
-  const given = await waiting
-  expect(new Set(given).size).toBe(1)
-  expect(tokens.isLive(given[0] ?? '')).toBe(true)
-  expect(tokens.counts).toEqual({ refreshes: 1, reuse: 0, graceUses: 0 })
-  gate.open()
-})
-
-test('S12 when it is closed after a strict server rotated, there is one clean sign-out everywhere', async ({
-  tabs,
-  tokens,
-}) => {
-  const all = await tabs.openMany(3, noTimeouts)
-  await signInAll(all, tokens)
-  await sleepAll(all, afterExpiry)
-  const gate = createGate()
-  tokens.failNext({ kind: 'gate', gate, acts: 'before' })
-  void all[0]?.token().catch(() => null)
-  await gate.reached
-  await all[0]?.page.close()
-  const rest = all.slice(1)
-  expect((await Promise.all(rest.map((tab) => tab.token()))).map(({ code }) => code)).toEqual([
-    'signed_out',
-    'signed_out',
-  ])
-  for (const tab of rest) expect((await tab.next('signedOut')).detail['reason']).toBe('rejected')
-  await pause(500)
-  for (const tab of rest) expect(await tab.events('signedOut')).toHaveLength(1)
-  expect(tokens.tokenCalls()).toHaveLength(2)
-  expect(await rest[0]?.stores()).not.toContain('rt.')
-  gate.open()
-})
-
-test('S12 when it is closed after a server with grace rotated, the others go on', async ({ tabs, tokens }) => {
-  tokens.grace = 20_000
-  const all = await tabs.openMany(3, noTimeouts)
-  await signInAll(all, tokens)
-  await sleepAll(all, afterExpiry)
-  const gate = createGate()
-  tokens.failNext({ kind: 'gate', gate, acts: 'before' })
-  void all[0]?.token().catch(() => null)
-  await gate.reached
-  await all[0]?.page.close()
-  const given = await askAtOnce(all.slice(1))
-  expect(new Set(given).size).toBe(1)
-  expect(tokens.isLive(given[0] ?? '')).toBe(true)
-  expect(await all[1]?.phase()).toBe('active')
-  gate.open()
-})
-
 const lockless: { number: string; what: string; config: PageConfig; plain: boolean }[] = [
   { number: 'S15', what: 'without Web Locks', config: { ...noTimeouts, without: ['locks'] }, plain: false },
   { number: 'S16', what: 'on a plain http origin', config: noTimeouts, plain: true },
