@@ -16,6 +16,8 @@ export type EngineName = 'chromium' | 'firefox' | 'webkit'
 /** A tab, as the engine's driver has it. */
 export interface Driven {
   readonly run: Run
+  /** The same in a frame of the page. */
+  readonly runInFrame: (frame: string) => Run
   goTo(url: string): Promise<void>
   /** Back in the tab's history, as a user goes; does not wait until the page is there. */
   back(): Promise<void>
@@ -83,6 +85,10 @@ function drivenByPlaywright(page: Page): Driven {
   return {
     page,
     run: runIn(page),
+    runInFrame: (frame) => async (work, argument) => {
+      const inner = await page.locator(frame).elementHandle()
+      return (await inner.contentFrame())?.evaluate(work as (argument: unknown) => never, argument) as never
+    },
     async goTo(url) {
       await page.goto(url)
     },
@@ -120,21 +126,22 @@ function profileOfWebkit(browser: Browser): Profile {
             await browser.switchTo(handle)
             return work()
           })
+        const inFrame = <T>(frame: string, work: () => Promise<T>): Promise<T> =>
+          here(async () => {
+            await browser.enterFrame(frame)
+            return work().finally(() => browser.leaveFrame())
+          })
         return {
           page: null,
           run: runByTickets(here, browser),
+          runInFrame: (frame) => runByTickets((work) => inFrame(frame, work), browser),
           goTo: (url) => here(() => browser.goTo(url)),
           back: () => here(() => browser.back()),
           reload: () => here(() => browser.reload()),
           close: () => here(() => browser.closeWindow()),
           show: () => here(async () => undefined),
           click: (selector) => here(() => browser.click(selector)),
-          clickInFrame: (frame, selector) =>
-            here(async () => {
-              await browser.enterFrame(frame)
-              await browser.click(selector)
-              await browser.leaveFrame()
-            }),
+          clickInFrame: (frame, selector) => inFrame(frame, () => browser.click(selector)),
           press: (key) => here(() => browser.press(key)),
         }
       }),

@@ -151,6 +151,16 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
         body: `${controls}<iframe id="frame" sandbox="allow-scripts" src="/app?${url.searchParams.toString()}" title="App"></iframe>`,
         frames: '',
       })
+    case '/embedding': {
+      // The application inside a page of another site, where browsers give it storage of its own.
+      const site = other.replace('localhost', '127.0.0.1')
+      return sendPage({
+        title: 'With the application of another site',
+        scripts: ['/test/e2e/pages/app.ts'],
+        body: `${controls}<iframe id="frame" src="${site}/app?${url.searchParams.toString()}" title="App"></iframe>`,
+        frames: site,
+      })
+    }
     case '/cross-framed':
       return sendPage({
         title: 'With a foreign frame',

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createServer, type AddressInfo } from 'node:net'
 import { miniBrowserPath, webkitDriverPath } from '../browsers.js'
+import { startPlainHost } from './plain-host.js'
 
 export interface Driver {
   /** A browser of its own, with an empty profile. */
@@ -61,7 +62,7 @@ async function ended(process: ChildProcess): Promise<void> {
 }
 
 export async function startDriver(): Promise<Driver> {
-  const [display, port] = await Promise.all([startDisplay(), freePort()])
+  const [display, port, plainHost] = await Promise.all([startDisplay(), freePort(), startPlainHost()])
   const driver = spawn(webkitDriverPath(), [`--port=${String(port)}`], {
     stdio: 'ignore',
     // The sandbox needs user namespaces, which containers seldom have.
@@ -100,6 +101,11 @@ export async function startDriver(): Promise<Driver> {
         alwaysMatch: {
           browserName: 'MiniBrowser',
           acceptInsecureCerts: true,
+          proxy: {
+            proxyType: 'manual',
+            httpProxy: `127.0.0.1:${String(plainHost.port)}`,
+            noProxy: ['localhost', '127.0.0.1'],
+          },
           'webkitgtk:browserOptions': { binary: miniBrowserPath(), args: ['--automation'] },
           timeouts: { script: 20_000, pageLoad: 10_000 },
         },
@@ -156,6 +162,7 @@ export async function startDriver(): Promise<Driver> {
     async stop() {
       await ended(driver)
       await ended(display.process)
+      plainHost.stop()
     },
   }
 }
