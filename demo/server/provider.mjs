@@ -5,6 +5,10 @@ import { createMemoryStore } from './memory-store.mjs'
 /** Where the provider is mounted; its endpoints lie below. */
 export const MOUNT = '/oidc'
 export const CLIENT_ID = 'sojourn-demo'
+/** The same page as a client whose tokens are bound to its key: this one gets no bearer tokens (RFC 9449 §5.2). */
+export const DPOP_CLIENT_ID = 'sojourn-demo-dpop'
+/** The backends that sign in for the page. */
+export const BACKEND_CLIENT_ID = 'sojourn-demo-backend'
 
 const DAY = 24 * 60 * 60
 
@@ -14,6 +18,18 @@ const DAY = 24 * 60 * 60
  * @param {string | undefined} grantId
  */
 const labelOf = (grantId) => grantId && createHash('sha256').update(grantId).digest('hex').slice(0, 8)
+
+/** A public client with code, PKCE and refresh tokens. */
+const client = (id, redirectUris) => ({
+  client_id: id,
+  client_name: 'Sojourn demo',
+  application_type: 'web',
+  token_endpoint_auth_method: 'none',
+  grant_types: ['authorization_code', 'refresh_token'],
+  response_types: ['code'],
+  redirect_uris: [...redirectUris],
+  id_token_signed_response_alg: 'ES256',
+})
 
 /**
  * oidc-provider asks for Node 22 with a line on the console, when it is imported and not before. The demo is tried on
@@ -35,7 +51,8 @@ async function importProvider() {
  *
  * @param {object} options
  * @param {string} options.origin
- * @param {readonly string[]} options.redirectUris
+ * @param {readonly string[]} options.redirectUris of pages
+ * @param {readonly string[]} options.backendRedirectUris of backends
  * @param {number} options.accessTokenTtl seconds
  * @param {number} options.refreshTokenTtl seconds, from the sign-in on: rotation does not prolong it
  * @param {ReturnType<typeof import('./accounts.mjs').createAccounts>} options.accounts
@@ -45,6 +62,7 @@ async function importProvider() {
 export async function createProvider({
   origin,
   redirectUris,
+  backendRedirectUris,
   accessTokenTtl,
   refreshTokenTtl,
   accounts,
@@ -58,16 +76,9 @@ export async function createProvider({
   const provider = new Provider(origin + MOUNT, {
     adapter: createMemoryStore(),
     clients: [
-      {
-        client_id: CLIENT_ID,
-        client_name: 'Sojourn demo',
-        application_type: 'web',
-        token_endpoint_auth_method: 'none',
-        grant_types: ['authorization_code', 'refresh_token'],
-        response_types: ['code'],
-        redirect_uris: [...redirectUris],
-        id_token_signed_response_alg: 'ES256',
-      },
+      client(CLIENT_ID, redirectUris),
+      { ...client(DPOP_CLIENT_ID, redirectUris), dpop_bound_access_tokens: true },
+      client(BACKEND_CLIENT_ID, backendRedirectUris),
     ],
     jwks: { keys: [{ ...signingKey, alg: 'ES256', use: 'sig' }] },
     cookies: { keys: [randomBytes(32).toString('base64url')] },
@@ -80,6 +91,8 @@ export async function createProvider({
     clockTolerance: 0,
     features: {
       devInteractions: { enabled: false },
+      // Every proof has to hold a nonce, which limits how long a stolen one is good for (RFC 9449 §8).
+      dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true },
       rpInitiatedLogout: { enabled: false },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
     },

@@ -1,31 +1,72 @@
-import { sendJson } from './http.mjs'
+import { createHash } from 'node:crypto'
 
-/** RFC 6750 §3: says what is wrong with the token, and nothing about the tokens that would be right. */
-const refuse = (res, error) =>
-  sendJson(
-    res,
-    401,
-    { error: error ?? 'missing_token' },
-    {
-      'WWW-Authenticate': error ? `Bearer realm="demo", error="${error}"` : 'Bearer realm="demo"',
-    },
-  )
+import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose'
+
+import { sendJson } from './http.mjs'
+import { createNonces } from './nonces.mjs'
+
+/** How old a proof may be, and how far ahead its clock, seconds. */
+const PROOF_AGE = 60
 
 /**
  * The protected resource: who is asking? Access tokens are opaque, so the provider is asked whether one lives,
- * which makes a revocation felt at once.
+ * which makes a revocation felt at once. Those that are bound to a key come with a proof of it (RFC 9449 §7).
  *
- * @param {import('oidc-provider').Provider} provider
- * @param {ReturnType<typeof import('./accounts.mjs').createAccounts>} accounts
+ * @param {object} parts
+ * @param {string} parts.origin
+ * @param {import('oidc-provider').Provider} parts.provider
+ * @param {ReturnType<typeof import('./accounts.mjs').createAccounts>} parts.accounts
  * @returns {(req: import('node:http').IncomingMessage, res: import('node:http').ServerResponse) => Promise<void>}
  */
-export function createResource(provider, accounts) {
+export function createResource({ origin, provider, accounts }) {
+  const nonces = createNonces()
+  /** Proofs that were used, for as long as they could be used again. */
+  const seen = new Map()
+
+  /** RFC 6750 §3 and RFC 9449 §7.1: says what is wrong with the credentials, and nothing about those that would be right. */
+  const refuse = (res, scheme, error) => {
+    const challenge = [
+      ...(scheme === 'DPoP' ? ['algs="ES256"'] : ['realm="demo"']),
+      ...(error ? [`error="${error}"`] : []),
+    ]
+    const headers = { 'WWW-Authenticate': `${scheme} ${challenge.join(', ')}` }
+    if (scheme === 'DPoP') headers['DPoP-Nonce'] = nonces.current()
+    sendJson(res, 401, { error: error ?? 'missing_token' }, headers)
+  }
+
+  /** RFC 9449 §4.3. @returns {Promise<string | undefined>} what is wrong */
+  const wrongWith = async (req, value, jkt) => {
+    try {
+      const { payload, protectedHeader } = await jwtVerify(req.headers.dpop ?? '', EmbeddedJWK, {
+        typ: 'dpop+jwt',
+        algorithms: ['ES256'],
+      })
+      const now = Date.now() / 1000
+      const isRight =
+        payload.htm === req.method &&
+        payload.htu === new URL(req.url, origin).href.replace(/[?#].*/, '') &&
+        payload.ath === createHash('sha256').update(value).digest('base64url') &&
+        Math.abs(payload.iat - now) <= PROOF_AGE &&
+        !seen.has(payload.jti)
+      if (!isRight) return 'invalid_dpop_proof'
+      if (!nonces.has(payload.nonce)) return 'use_dpop_nonce'
+      for (const [jti, until] of seen) if (until < now) seen.delete(jti)
+      seen.set(payload.jti, now + 2 * PROOF_AGE)
+      return (await calculateJwkThumbprint(protectedHeader.jwk)) === jkt ? undefined : 'invalid_token'
+    } catch {
+      return 'invalid_dpop_proof'
+    }
+  }
+
   return async (req, res) => {
-    const value = /^Bearer ([\w.~+/-]+=*)$/i.exec(req.headers.authorization ?? '')?.[1]
-    if (!value) return refuse(res)
+    const [, scheme = 'Bearer', value] = /^(Bearer|DPoP) ([\w.~+/-]+=*)$/.exec(req.headers.authorization ?? '') ?? []
+    if (!value) return refuse(res, scheme)
     const token = await provider.AccessToken.find(value)
     const grant = token?.isValid && (await provider.Grant.find(token.grantId))
-    if (!grant || grant.isExpired || !token.scopes.has('openid')) return refuse(res, 'invalid_token')
+    // A bound token is no bearer token (RFC 9449 §7.2), nor the other way round.
+    const isSound = grant && !grant.isExpired && token.scopes.has('openid') && !token.jkt === (scheme === 'Bearer')
+    const problem = isSound ? token.jkt && (await wrongWith(req, value, token.jkt)) : 'invalid_token'
+    if (problem) return refuse(res, scheme, problem)
     sendJson(res, 200, {
       name: accounts.nameOf(token.accountId),
       tokenExpiresIn: token.remainingTTL,

@@ -1,14 +1,19 @@
+import { COOKIE } from './cookie.mjs'
 import { sendFile, importMap } from './files.mjs'
 import { FAULTS } from './faults.mjs'
 import { frameworkOf, sendFramework } from './frameworks.mjs'
 import { renderPage, sendPage } from './html.mjs'
 import { readBody, sendJson, sendText } from './http.mjs'
+import { MIXED } from './mixed.mjs'
 import { MOUNT } from './provider.mjs'
 
 const PAGES = {
   '/': new URL('../index.html', import.meta.url),
   '/script-tag.html': new URL('../script-tag.html', import.meta.url),
 }
+
+/** What the page's session asks the backend, and so what the demo's faults are about. */
+const SESSION_CALLS = [`${COOKIE}/session`, `${COOKIE}/alive`]
 
 /**
  * Who answers which path.
@@ -20,9 +25,11 @@ const PAGES = {
  * @param {import('node:http').RequestListener} parts.provider
  * @param {import('node:http').RequestListener} parts.login
  * @param {import('node:http').RequestListener} parts.resource
+ * @param {import('node:http').RequestListener} parts.mixed
+ * @param {import('node:http').RequestListener} parts.cookie
  * @returns {import('node:http').RequestListener}
  */
-export function createRoutes({ origin, counters, faults, provider, login, resource }) {
+export function createRoutes({ origin, counters, faults, provider, login, resource, mixed, cookie }) {
   const { host } = new URL(origin)
 
   const token = (req, res) => {
@@ -49,6 +56,9 @@ export function createRoutes({ origin, counters, faults, provider, login, resour
     if (pathname.startsWith(`${MOUNT}/`)) return provider(req, res)
     if (pathname.startsWith('/login/')) return login(req, res)
     if (pathname === '/api/me') return resource(req, res)
+    if (pathname.startsWith(`${MIXED}/`)) return mixed(req, res)
+    if (SESSION_CALLS.includes(pathname)) return faults.pass(req, res, () => cookie(req, res))
+    if (pathname.startsWith(`${COOKIE}/`)) return cookie(req, res)
     if (pathname === '/demo/counters') return sendJson(res, 200, { fault: faults.mode(), ...counters.read() })
     if (pathname === '/demo/faults' && req.method === 'POST') return setFault(req, res)
     if (pathname in PAGES) return sendPage(res, 200, await renderPage(PAGES[pathname], {}, await importMap()))

@@ -15,12 +15,16 @@ export interface Demo {
   readonly url: string
   readonly issuer: string
   readonly clientId: string
+  /** The client whose tokens are bound to its key (RFC 9449). */
+  readonly dpopClientId: string
   readonly tokenEndpoint: string
   readonly revocationEndpoint: string
   counters(): { readonly total: Counts; readonly bySignIn: Readonly<Record<string, Counts>> }
   fault(): Fault
   /** False for what is no fault. */
   setFault(fault: Fault): boolean
+  /** Ends every session of the backend for frontend, as an administrator may. */
+  endCookieSessions(): void
   close(): Promise<void>
 }
 
@@ -31,9 +35,13 @@ export interface DemoOptions {
   accessTokenTtl?: number
   /** Seconds, from the sign-in on: rotation does not prolong it. @default 86400 */
   refreshTokenTtl?: number
+  /** Seconds, of the backend for frontend. @default 90 */
+  idleTimeout?: number
+  /** Seconds, of the backend for frontend. @default 900 */
+  absoluteTimeout?: number
   /** Further pages, of this or of other origins, that may sign in. */
   redirectUris?: readonly string[]
 }
 
-/** Starts an OpenID provider, a protected resource and the demo's pages, all on one origin and one port. */
+/** Starts an OpenID provider, a protected resource, two backends and the demo's pages, all on one origin and one port. */
 export function startDemo(options?: DemoOptions): Promise<Demo>

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startDemo, type Demo } from '../../demo/server/start.mjs'
+import { createBrowser } from './browser.js'
 
 interface Tokens {
   readonly access_token: string
@@ -10,25 +11,11 @@ interface Tokens {
 
 let demo: Demo
 beforeEach(async () => {
-  demo = await startDemo({ accessTokenTtl: 1 })
+  demo = await startDemo({ accessTokenTtl: 2 })
 })
 afterEach(() => demo.close())
 
-/** A browser's part of a sign-in: cookies, redirects that are followed by hand, and the login form. */
 async function signIn(name: string): Promise<Tokens> {
-  const cookies = new Map<string, string>()
-  const go = async (url: string, form?: Record<string, string>): Promise<Response> => {
-    const cookie = [...cookies].map((pair) => pair.join('=')).join('; ')
-    const init = form ? { method: 'POST', body: new URLSearchParams(form) } : {}
-    const response = await fetch(new URL(url, demo.url), { ...init, headers: { cookie }, redirect: 'manual' })
-    for (const line of response.headers.getSetCookie()) {
-      const [, key = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-      cookies.set(key, value)
-    }
-    return response
-  }
-  const next = (response: Response): string => response.headers.get('location') ?? ''
-
   const verifier = randomBytes(32).toString('base64url')
   const query = new URLSearchParams({
     client_id: demo.clientId,
@@ -39,9 +26,8 @@ async function signIn(name: string): Promise<Tokens> {
     code_challenge: createHash('sha256').update(verifier).digest('base64url'),
     code_challenge_method: 'S256',
   })
-  const login = next(await go(`${demo.issuer}/auth?${query}`))
-  const resume = next(await go(login, { name }))
-  const code = new URL(next(await go(resume))).searchParams.get('code') ?? ''
+  const { searchParams } = await createBrowser(demo.url).signIn(`${demo.issuer}/auth?${query}`, name, '/')
+  const code = searchParams.get('code') ?? ''
   const form = { grant_type: 'authorization_code', code, redirect_uri: `${demo.url}/`, code_verifier: verifier }
   return (await (await post(demo.tokenEndpoint, form)).json()) as Tokens
 }
@@ -59,7 +45,7 @@ const count = (): ReturnType<Demo['counters']>['total'] => demo.counters().total
 
 test('an access token opens the resource until it expires, and a refreshed one does so again', async () => {
   const first = await signIn('Ada')
-  expect(first.expires_in).toBe(1)
+  expect(first.expires_in).toBe(2)
   expect(await (await callResource(first)).json()).toMatchObject({ name: 'Ada' })
   await expect.poll(async () => (await callResource(first)).status, { timeout: 4000 }).toBe(401)
   const second = (await (await refresh(first)).json()) as Tokens
