@@ -1,3 +1,4 @@
+import { server } from './servers.js'
 import { authorizedFetch } from './session.js'
 
 const $ = (id) => document.getElementById(id)
@@ -33,10 +34,11 @@ export function showActions(session, note) {
   }
 
   const call = async () => {
-    const response = await authorizedFetch('/api/me')
+    const response = await authorizedFetch(server.resource)
     const body = await response.json()
     if (!response.ok) return `${response.status} ${body.error}`
-    return `${response.status} Hello ${body.name}, your token lives for another ${body.tokenExpiresIn} s`
+    const what = body.tokenExpiresIn === undefined ? 'session' : 'token'
+    return `${response.status} Hello ${body.name}, your ${what} lives for another ${body.tokenExpiresIn ?? body.idleExpiresIn} s`
   }
 
   /** The token itself stays out of sight. */

@@ -2,6 +2,7 @@ import { session } from './session.js'
 import { beginSignIn, takeSignIn } from './sign-in.js'
 import { showActions } from './actions.js'
 import { showFaults } from './faults.js'
+import { server, showServers } from './servers.js'
 import { showServerCounts } from './server-counts.js'
 import { showStay } from './stay.js'
 import { showTimeline } from './timeline.js'
@@ -14,6 +15,7 @@ const problem = document.getElementById('problem')
 // First the timeline: it hears everything from here on.
 const note = showTimeline(session)
 const counts = showServerCounts(session)
+showServers()
 showTimeouts()
 showFaults(counts)
 showActions(session, note)
@@ -43,4 +45,11 @@ if (finishSignIn) {
   } finally {
     stay.busy(false)
   }
+}
+
+// What a backend has signed in is safe to say on every page load: it makes a new `login` each time.
+const who = await server.who?.().catch(() => null)
+if (who) {
+  writeWho(who)
+  await session.signIn(undefined, { login: who.login })
 }

@@ -1,7 +1,9 @@
 import * as oauth from 'oauth4webapi'
 
+import { server as chosen } from './servers.js'
+
 const ISSUER = new URL('/oidc', location.origin)
-const CLIENT = { client_id: 'sojourn-demo' }
+const CLIENT = { client_id: chosen.client?.clientId }
 const REDIRECT_URI = `${location.origin}/`
 
 /** State and verifier of a sign-in that is on its way; they rest in this tab only, and only until it is back. */
@@ -14,15 +16,9 @@ async function discover() {
   return oauth.processDiscoveryResponse(ISSUER, await oauth.discoveryRequest(ISSUER, insecure))
 }
 
-/** The endpoints that the session itself needs. */
-export const endpoints = {
-  tokenEndpoint: `${ISSUER}/token`,
-  revocationEndpoint: `${ISSUER}/token/revocation`,
-  clientId: CLIENT.client_id,
-}
-
-/** Leaves for the provider's login page: authorization code with PKCE (RFC 7636). */
+/** Leaves for the provider's login page: authorization code with PKCE (RFC 7636); or for the backend, which does the same. */
 export async function beginSignIn() {
+  if (chosen.login) return location.assign(chosen.login)
   const server = await discover()
   const state = oauth.generateRandomState()
   const verifier = oauth.generateRandomCodeVerifier()
@@ -61,16 +57,25 @@ export function takeSignIn() {
     const { state, verifier } = JSON.parse(pending)
     const server = await discover()
     const parameters = oauth.validateAuthResponse(server, CLIENT, address, state)
-    const response = await oauth.authorizationCodeGrantRequest(
-      server,
-      CLIENT,
-      oauth.None(),
-      parameters,
-      REDIRECT_URI,
-      verifier,
-      insecure,
-    )
-    const tokens = await oauth.processAuthorizationCodeResponse(server, CLIENT, response, { requireIdToken: true })
+    // The tokens are bound to the key that the session has prepared.
+    const proofs = chosen.client.proofs
+    const DPoP = proofs && oauth.DPoP(CLIENT, await proofs.prepare())
+    const trade = async () => {
+      const options = { ...insecure, ...(DPoP && { DPoP }) }
+      const none = oauth.None()
+      const response = await oauth.authorizationCodeGrantRequest(
+        server,
+        CLIENT,
+        none,
+        parameters,
+        REDIRECT_URI,
+        verifier,
+        options,
+      )
+      return oauth.processAuthorizationCodeResponse(server, CLIENT, response, { requireIdToken: true })
+    }
+    // The provider wants its nonce in the proof, which it tells with the first answer.
+    const tokens = await trade().catch((error) => (oauth.isDPoPNonceError(error) ? trade() : Promise.reject(error)))
     const { name, sign_in: signIn } = oauth.getValidatedIdTokenClaims(tokens)
     return { tokens, name, signIn }
   }
