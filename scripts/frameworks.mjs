@@ -14,6 +14,7 @@ const home = join(root, 'demo/frameworks')
 const tools = {
   react: ['tsc', 'vite build'],
   svelte: ['svelte-check --fail-on-warnings', 'vite build'],
+  solid: ['tsc', 'vite build'],
   vue: ['vue-tsc', 'vite build'],
 }
 

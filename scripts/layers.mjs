@@ -56,6 +56,7 @@ export const layers = [
     imports: ['svelte', 'svelte/reactivity', ...adapter],
     types: ['types.ts', 'svelte/store'],
   },
+  { files: ['adapters/solid.ts'], imports: ['solid-js', ...adapter], types: ['types.ts'] },
   { files: ['adapters/vue.ts'], imports: ['vue', ...adapter], types: ['types.ts'] },
   {
     files: ['global.ts'],

@@ -60,6 +60,7 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
     ...[...databases, ...network, ...time, ...secrets],
   ],
   'sojourn/svelte': [...page.filter((name) => name !== 'document'), ...notInAdapters],
+  'sojourn/solid': [...page.filter((name) => name !== 'document'), ...notInAdapters],
   'sojourn/tokens/idb': [...page, ...storage, ...channels, ...network],
   'sojourn/tokens/web-storage': [
     ...[...page, 'cookie', ...databases, ...channels, ...network, ...secrets],
@@ -74,6 +75,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   'sojourn/dpop': ['idb-keyval'],
   'sojourn/react': ['react'],
   'sojourn/svelte': ['svelte', 'svelte/reactivity'],
+  'sojourn/solid': ['solid-js'],
   'sojourn/tokens/idb': ['idb-keyval'],
   'sojourn/vue': ['vue'],
 }

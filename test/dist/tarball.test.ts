@@ -36,6 +36,8 @@ describe('what is published', () => {
         "README.md",
         "dist/adapters/react.d.ts",
         "dist/adapters/react.js",
+        "dist/adapters/solid.d.ts",
+        "dist/adapters/solid.js",
         "dist/adapters/svelte.d.ts",
         "dist/adapters/svelte.js",
         "dist/adapters/vue.d.ts",
@@ -255,6 +257,13 @@ const frameworks: Readonly<Record<string, { readonly packages: readonly string[]
       provideSession(session)
       export const seconds: Live<number | null> = useRemaining()
       export const phase: string = useSession(session).current.phase`,
+  },
+  'sojourn/solid': {
+    packages: ['solid-js'],
+    use: `import type { JSX } from 'solid-js'
+      import { SessionProvider, useRemaining, useSession } from 'sojourn/solid'
+      export const element = (): JSX.Element => SessionProvider({ session })
+      export const use = (): [string, number | null] => [useSession()().phase, useRemaining(session)()]`,
   },
   'sojourn/vue': {
     packages: ['vue'],

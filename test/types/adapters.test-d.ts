@@ -1,8 +1,10 @@
 import type { Session, Snapshot } from 'sojourn'
 import * as react from 'sojourn/react'
 import type { Context, ReactNode } from 'react'
+import * as solid from 'sojourn/solid'
 import * as svelte from 'sojourn/svelte'
 import * as vue from 'sojourn/vue'
+import type { Accessor, JSX } from 'solid-js'
 import type { Readable } from 'svelte/store'
 import { createApp, type ShallowRef } from 'vue'
 import { describe, expectTypeOf, test } from 'vitest'
@@ -25,6 +27,21 @@ describe('in React', () => {
     // @ts-expect-error without a session there is nothing to provide
     react.SessionProvider({ children: null })
     expectTypeOf(react.SessionContext).toEqualTypeOf<Context<Session | null>>()
+  })
+})
+
+describe('in Solid', () => {
+  test('primitives are accessors, of the session given or the provider’s', () => {
+    expectTypeOf(solid.useSession).returns.toEqualTypeOf<Accessor<Snapshot>>()
+    expectTypeOf(solid.useRemaining).returns.toEqualTypeOf<Accessor<number | null>>()
+    expectTypeOf(solid.useSession).toBeCallableWith(session)
+  })
+
+  test('the provider is a component that needs a session', () => {
+    expectTypeOf(solid.SessionProvider).toBeCallableWith({ session, children: 'the application' })
+    expectTypeOf(solid.SessionProvider).returns.toEqualTypeOf<JSX.Element>()
+    // @ts-expect-error without a session there is nothing to provide
+    solid.SessionProvider({ children: null })
   })
 })
 

@@ -34,16 +34,16 @@ function examplesOf(file: string): { name: string; code: string }[] {
   const text = readFileSync(join(root, file), 'utf8')
   const docs = file.endsWith('.md') ? text : text.replace(/^ *\* ?/gm, '')
   return [...docs.matchAll(/^```(\w+)\n(.*?)^```$/gms)].flatMap(([, kind = '', code = ''], index) => {
-    const translated = languages[kind]?.(code)
+    const translated = languages[kind]?.(code, file)
     if (translated === undefined) return []
     return { name: `${file} ${String(index + 1)}.${kind === 'tsx' ? kind : 'ts'}`, code: translated }
   })
 }
 
 /** What examples are written in, and how each becomes TypeScript. */
-const languages: Readonly<Record<string, (code: string) => string>> = {
+const languages: Readonly<Record<string, (code: string, file: string) => string>> = {
   ts: (code) => code,
-  tsx: (code) => code,
+  tsx: (code, file) => (file.endsWith('solid.md') ? `/** @jsxImportSource solid-js */ ${code}` : code),
   svelte(code) {
     const [warning] = compile(code, { filename: 'Example.svelte' }).warnings
     if (warning) throw new Error(warning.message)

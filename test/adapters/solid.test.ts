@@ -1,0 +1,118 @@
+import { createComponent, createRoot, createSignal, useContext, type Accessor, type JSX } from 'solid-js'
+import { hydrate, render } from 'solid-js/web'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { SessionContext, SessionProvider, useRemaining, useSession } from '../../src/adapters/solid.js'
+import type { Session } from '../../src/types.js'
+import { watched } from './watched.js'
+
+const complaints = [vi.spyOn(console, 'warn'), vi.spyOn(console, 'error')]
+let container: HTMLElement
+let dispose = (): void => undefined
+
+beforeEach(() => {
+  container = document.body.appendChild(document.createElement('div'))
+})
+afterEach(() => {
+  dispose()
+  container.remove()
+  for (const complaint of complaints) expect(complaint.mock.calls).toEqual([])
+})
+
+const changes: string[] = []
+
+/** What a compiler would make of a component with an expression in it. */
+function Shown(props: { session?: Session }): JSX.Element {
+  const snapshot = useSession(props.session)
+  const seconds = useRemaining(props.session)
+  const line: Accessor<string> = () => {
+    const text = `${snapshot().phase} ${String(seconds())}`
+    changes.push(text)
+    return text
+  }
+  return line as unknown as JSX.Element
+}
+
+const provided = (session: Session, Below: () => JSX.Element = () => Shown({})): JSX.Element =>
+  createComponent(SessionProvider, {
+    session,
+    get children() {
+      return createComponent(Below, {})
+    },
+  })
+
+function show(session: Session, Below?: () => JSX.Element): void {
+  changes.length = 0
+  dispose = render(() => provided(session, Below), container)
+}
+
+describe('a Solid component', () => {
+  it('shows the phase at once, and each new one', async () => {
+    const { session, world, later, signOut } = await watched()
+    show(session)
+    expect(container.textContent).toBe('active null')
+    await world.advance(100e3)
+    expect(container.textContent).toBe('warning 100')
+    await later(50e3)
+    await Promise.resolve()
+    expect(container.textContent).toBe('warning 50')
+    await session.extend()
+    await Promise.resolve()
+    expect(container.textContent).toBe('active null')
+    await signOut()
+    expect(container.textContent).toBe('signedOut null')
+  })
+
+  it('does not change for mere activity', async () => {
+    const { session, tab, world } = await watched()
+    show(session)
+    for (let minute = 0; minute < 5; minute++) {
+      tab.input()
+      await world.advance(60e3)
+    }
+    expect(changes).toEqual(['active null'])
+  })
+
+  it('listens no longer when it is gone', async () => {
+    const { session, listeners } = await watched()
+    const [isThere, setThere] = createSignal(true)
+    show(session, () => (() => (isThere() ? createComponent(Shown, {}) : null)) as unknown as JSX.Element)
+    // One for the phase, one for the remaining time.
+    expect(listeners()).toBe(2)
+    setThere(false)
+    expect(listeners()).toBe(0)
+  })
+
+  it('takes a session of its own in place of the provider’s, and finds that in the context', async () => {
+    const [outer, inner] = [await watched(), await watched()]
+    await inner.signOut()
+    let found: unknown
+    show(outer.session, () => {
+      found = useContext(SessionContext)
+      return createComponent(Shown, { session: inner.session })
+    })
+    expect(container.textContent).toBe('signedOut null')
+    expect(found).toBe(outer.session)
+  })
+
+  it('says what is missing where no session is given', () => {
+    createRoot(() => {
+      expect(() => useSession()).toThrow(
+        expect.objectContaining({
+          code: 'invalid_options',
+          message: expect.stringContaining('SessionProvider') as string,
+        }),
+      )
+    })
+  })
+})
+
+describe('a page that a server rendered', () => {
+  it('is hydrated with the phase that the server rendered, and shows the true one right after', async () => {
+    const { session } = await watched()
+    vi.stubGlobal('_$HY', { events: [], completed: new WeakSet(), r: {}, fe: () => undefined })
+    changes.length = 0
+    dispose = hydrate(() => provided(session), container)
+    await Promise.resolve()
+    expect(changes).toEqual(['loading null', 'active null'])
+  })
+})
