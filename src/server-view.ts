@@ -13,8 +13,8 @@ export interface ServerView {
   readonly back: () => void
   /** Does what is due. */
   readonly look: (record: SharedRecord) => void
-  /** When a call that failed is tried again, shared time. */
-  readonly retryAt: () => number
+  /** When a call that failed is tried again, or one that was not yet due is, shared time. */
+  readonly wakeAt: (record: SharedRecord) => number
   /** Tells the server of activity now, and lets `also` happen if it agrees; false where it did not. */
   readonly tell: (also: Change) => Promise<boolean>
 }
@@ -34,7 +34,7 @@ export function createServerView(
   policy: Policy,
 ): ServerView {
   let busy = false
-  let isBack = false
+  let backAt = 0
   let failures = 0
   let retryAt = 0
   /** The call that failed stays claimed in the record; this tab is bound to make it good, unless another claims it. */
@@ -46,7 +46,7 @@ export function createServerView(
     // Claimed before the call, so that no other tab does the same while the server thinks.
     host.step('claimed', id, () => (told ? { toldAt: sentAt } : { askedAt: sentAt }))
     owed = null
-    isBack = false
+    backAt = 0
     try {
       const times = await within(ports.after, LIMIT, host.signal(), async (signal): Promise<ServerTimes | void> => {
         return told ? server?.keepAlive?.({ signal }) : server?.check?.({ signal })
@@ -68,6 +68,12 @@ export function createServerView(
     }
   }
 
+  /** When the return of this page is to be asked about, unless the server has answered since. A claim may be lost with its page. */
+  const returnAt = (record: SharedRecord): number =>
+    policy.canAsk && backAt > Math.max(record.serverAt, record.startedAt)
+      ? Math.max(record.askedAt, record.toldAt) + RECENT
+      : Infinity
+
   /** What is due: to tell, to ask, or nothing. */
   const due = (record: SharedRecord): 'tell' | 'ask' | false => {
     const now = host.now()
@@ -75,15 +81,14 @@ export function createServerView(
     const mine = owed?.id === record.id && record[owed.told ? 'toldAt' : 'askedAt'] <= owed.sentAt && owed
     // A question that fails must not keep the server from hearing of the user.
     if (mine && (mine.told || !tells)) return now >= retryAt && (mine.told ? 'tell' : 'ask')
-    const returned = isBack && policy.canAsk && Math.max(record.askedAt, record.toldAt) + RECENT <= now
-    return tells ? 'tell' : (returned || askAt(record, policy) <= now) && 'ask'
+    return tells ? 'tell' : Math.min(returnAt(record), askAt(record, policy)) <= now && 'ask'
   }
 
   return {
     back() {
-      isBack = true
+      backAt = host.now()
     },
-    retryAt: () => (owed ? retryAt : 0),
+    wakeAt: (record) => (owed ? retryAt : returnAt(record)),
     tell: (also) => call(true, also),
     look(record) {
       if (busy || !ports.online() || !due(record)) return

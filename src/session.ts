@@ -201,7 +201,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     const instants = [
       nextWake(record, policy, at),
       at + askingUntil - ports.clock().mono,
-      serverView.retryAt(),
+      record ? serverView.wakeAt(record) : 0,
       ...presence.instants(),
     ]
     const wakeAt = Math.min(...instants.filter((instant) => instant > at))

@@ -330,6 +330,38 @@ describe('a page that comes back', () => {
     expect(world.server.count('check')).toBe(2)
   })
 
+  it('asks a moment later where another page took its question with it', async () => {
+    const world = createWorld()
+    const one = await world.signedIn({}, methods)
+    const two = world.tab({}, methods)
+    await world.advance(MINUTE)
+    world.server.manner = () => ({ hangs: true })
+    one.hint('focus')
+    await world.advance(SECOND)
+    one.crash()
+    world.server.manner = () => ({ fails: new SessionError('rejected') })
+    two.hint('focus')
+    await world.advance(8 * SECOND)
+    expect(two.phase()).toBe('active')
+    await world.advance(2 * SECOND)
+    expect(world.server.count('check')).toBe(2)
+    expect(two.session.getSnapshot()).toMatchObject({ reason: 'rejected' })
+  })
+
+  it('asks no more once any tab has heard since, and not for a session that began since', async () => {
+    const world = createWorld()
+    const tabs = [await world.signedIn({}, methods), world.tab({}, methods), world.tab({}, methods)]
+    await world.advance(MINUTE)
+    for (const tab of tabs) tab.hint('online')
+    await world.advance(MINUTE)
+    expect(world.server.count('check')).toBe(1)
+    for (const tab of tabs) tab.hint('focus')
+    await world.until(tabs[0]!.session.signIn(world.grant()))
+    const { length } = world.server.calls
+    await world.advance(MINUTE)
+    expect(world.server.calls.slice(length)).toEqual([])
+  })
+
   it('learns of less time than it shows', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
