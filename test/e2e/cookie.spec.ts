@@ -1,0 +1,145 @@
+/** A session by cookie on a real backend for frontend: Express with express-session, which keeps both limits. */
+import type { BrowserContext, Page } from '@playwright/test'
+import { startDemo, type Demo, type DemoOptions } from '../../demo/server/start.mjs'
+import { expect, test as base } from './fixtures.js'
+
+interface Backend {
+  start(options?: DemoOptions): Promise<Demo>
+}
+
+const test = base.extend<{ backend: Backend; context: BrowserContext }>({
+  // eslint-disable-next-line no-empty-pattern -- Playwright reads the fixtures it shall make from this pattern
+  backend: async ({}, use) => {
+    const started: Demo[] = []
+    await use({
+      async start(options) {
+        const demo = await startDemo(options)
+        started.push(demo)
+        return demo
+      },
+    })
+    for (const demo of started) await demo.close()
+  },
+  // Time that the page sees pass. The server's goes on as it does.
+  context: async ({ context }, use) => {
+    await context.clock.install()
+    await use(context)
+  },
+})
+
+/** Signed in, warned 20 s before 60 s without activity are over. */
+async function openTabs(
+  context: BrowserContext,
+  demo: Demo,
+  count: number,
+): Promise<{ pages: Page[]; asked: string[] }> {
+  const asked: string[] = []
+  const pages: Page[] = []
+  for (let number = 0; number < count; number++) {
+    const page = await context.newPage()
+    page.on('request', (request) => {
+      const { pathname } = new URL(request.url())
+      if (/^\/cookie\/(alive|session|logout)$/.test(pathname)) asked.push(`${request.method()} ${pathname.slice(8)}`)
+    })
+    await page.goto(`${demo.url}/?server=cookie&timeouts=short`)
+    pages.push(page)
+  }
+  const [first] = pages
+  await first?.locator('#sign-in').click()
+  await first?.locator('#name').fill('Ada')
+  await first?.getByRole('button', { name: 'Sign in' }).click()
+  await phases(pages, 'Active')
+  return { pages, asked }
+}
+
+async function phases(pages: readonly Page[], phase: string): Promise<void> {
+  for (const page of pages) await expect(page.locator('#phase')).toHaveText(phase)
+}
+
+test('the server hears of activity, once for all tabs, and of none where there is none', async ({
+  context,
+  backend,
+}) => {
+  const { pages, asked } = await openTabs(context, await backend.start(), 2)
+  await context.clock.fastForward(16_000)
+  expect(asked.filter((call) => call === 'POST alive')).toEqual([])
+  const told = pages[0]!.context().waitForEvent('response', (response) => response.url().endsWith('/cookie/alive'))
+  for (const page of pages) {
+    await page.bringToFront()
+    await page.locator('#headline').click()
+  }
+  await told
+  for (const page of pages) await page.locator('#headline').click()
+  expect(asked.filter((call) => call === 'POST alive')).toHaveLength(1)
+})
+
+test('a session that the server has ended ends in all tabs when a page comes back from the back/forward cache', async ({
+  context,
+  backend,
+}) => {
+  const demo = await backend.start()
+  const { pages } = await openTabs(context, demo, 2)
+  const [one, two] = pages as [Page, Page]
+  await context.clock.fastForward(11_000)
+  await one.bringToFront()
+  await one.goto(`${demo.url}/login/none`)
+  demo.endCookieSessions()
+  await phases([two], 'Active')
+  await one.evaluate(() => {
+    history.back()
+  })
+  await phases(pages, 'Signed out')
+  await expect(two.locator('#timeline')).toContainText('rejected')
+})
+
+test('“stay signed in” is true only when the server agreed, and the dialog is right when it did not', async ({
+  context,
+  backend,
+}) => {
+  const demo = await backend.start()
+  const { pages, asked } = await openTabs(context, demo, 2)
+  const [one] = pages as [Page, Page]
+  await context.clock.fastForward(41_000)
+  await phases(pages, 'About to end')
+  for (const fault of ['unavailable', 'limited'] as const) {
+    demo.setFault(fault)
+    const count = asked.length
+    await one.bringToFront()
+    await one.locator('#warning-stay').click()
+    await expect.poll(() => asked.slice(count)).toContain('POST alive')
+    await expect(one.locator('#warning-problem')).toContainText('did not work')
+    await phases(pages, 'About to end')
+    for (const page of pages) await expect(page.locator('#warning')).toBeVisible()
+  }
+  demo.setFault('none')
+  await one.locator('#warning-stay').click()
+  await phases(pages, 'Active')
+  for (const page of pages) await expect(page.locator('#warning')).toBeHidden()
+})
+
+test('the server’s own end comes before the page’s, with a warning that cannot be answered', async ({
+  context,
+  backend,
+}) => {
+  const { pages } = await openTabs(context, await backend.start({ absoluteTimeout: 12 }), 2)
+  await context.clock.fastForward(31_000)
+  await phases(pages, 'About to end')
+  for (const page of pages) await expect(page.locator('#warning')).toContainText('The server ends this session')
+  await context.clock.fastForward(13_000)
+  await phases(pages, 'Signed out')
+})
+
+test('a session that ended here is ended at the server, and a reload does not bring it back', async ({
+  context,
+  backend,
+}) => {
+  const demo = await backend.start()
+  const { pages, asked } = await openTabs(context, demo, 2)
+  const [one] = pages as [Page, Page]
+  await context.clock.fastForward(61_000)
+  await phases(pages, 'Signed out')
+  await expect.poll(() => asked.filter((call) => call === 'POST logout').length).toBe(1)
+  await one.reload()
+  await phases(pages, 'Signed out')
+  expect((await one.request.get(`${demo.url}/cookie/me`)).status()).toBe(401)
+})
