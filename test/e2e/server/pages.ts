@@ -136,6 +136,13 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
       })
     case '/contract':
       return sendPage({ title: 'Contract', scripts: ['/test/e2e/pages/contract.ts'], body: '' })
+    case '/servers':
+      return sendPage({
+        title: 'Servers elsewhere',
+        scripts: ['/test/e2e/pages/servers.ts'],
+        body: '',
+        asks: url.searchParams.get('asks') ?? '',
+      })
     case '/framed':
       return sendPage({
         title: 'With a frame of its own',
