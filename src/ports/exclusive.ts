@@ -19,6 +19,13 @@ export const createExclusive =
     new Promise((resolve, reject) => {
       const waiting = new AbortController()
       let result: Promise<T> | undefined
+      let cancel: (() => void) | undefined
+      let isFree = false
+      const settle = (): void => {
+        isFree = true
+        cancel?.()
+        if (result) resolve(result)
+      }
       const giveUp = (): void => {
         reject(failed('timeout', 'Another tab of this session did not finish in time. Try again in a moment.'))
         waiting.abort()
@@ -35,6 +42,8 @@ export const createExclusive =
         waiting.abort()
         result = work()
         await result.catch(() => undefined)
+        // Should the browser never say that the lock is free again.
+        if (!isFree) cancel = after(1e3, settle)
       }
       const fallBack = async (): Promise<void> => {
         if (waiting.signal.aborted) return
@@ -52,7 +61,5 @@ export const createExclusive =
         : fallBack()
       // When the lock is free again, so that the next step may ask for it. The result itself does not go through the lock:
       // WebKit rejects the request of a page that it puts into the back/forward cache, while the work goes on.
-      void held.then(() => {
-        if (result) resolve(result)
-      })
+      void held.then(settle)
     })

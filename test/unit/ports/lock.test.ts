@@ -240,6 +240,17 @@ describe('with Web Locks', () => {
     expect(await mine).toBe('timeout')
   })
 
+  it('I8: who has worked waits for a second at most until the browser says that the lock is free again', async () => {
+    const request = (_name: string, _options: object, grant: Asked['grant']): Promise<unknown> => {
+      void grant({})
+      return new Promise(() => undefined)
+    }
+    vi.stubGlobal('navigator', { locks: { request } })
+    const mine = turn('mine')
+    await vi.advanceTimersByTimeAsync(1100)
+    expect(await mine).toBe('mine')
+  })
+
   it('that the browser refuses, a lease serves', async () => {
     const mine = turn('mine')
     asked[0]!.refuse(new DOMException('opaque origin', 'SecurityError'))
