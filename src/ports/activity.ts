@@ -1,3 +1,4 @@
+import { listen, ofDocument } from './dom.js'
 import type { Activity } from './types.js'
 
 /** What a person does. Not: focus, scroll, visibility, which happen without one. */
@@ -42,8 +43,8 @@ export function watchActivity(seen: () => void): Activity {
   // Events of a frame stay in it. `load` brings each document that a frame shows later; it does not reach the window.
   const watch = (view: Window): void => {
     try {
-      for (const type of TYPES) view.addEventListener(type, onInput, options)
-      view.document.addEventListener('load', onLoad, options)
+      for (const type of TYPES) listen(view, type, onInput, options)
+      listen(view.document, 'load', onLoad, options)
       for (const frame of Array.from<Window>(view)) watch(frame)
     } catch {
       // Another origin's frame: see `framed`.
@@ -57,11 +58,11 @@ export function watchActivity(seen: () => void): Activity {
 
   return {
     framed() {
-      let element = document.activeElement as Partial<HTMLIFrameElement> | null
+      let element = ofDocument('activeElement') as Partial<HTMLIFrameElement> | null
       for (let inside; (inside = element?.shadowRoot ?? element?.contentDocument); element = inside.activeElement)
         // A frame in a shadow tree is in no list of frames, and its `load` does not leave the tree.
         if (element?.contentWindow) watch(element.contentWindow)
-      return !document.hidden && document.hasFocus() && !!element?.contentWindow
+      return !ofDocument('hidden') && ofDocument('hasFocus').call(document) && !!element?.contentWindow
     },
     // Sees clicks and keys in frames of any origin, for about 5 s: HTML §6.4.1, transient activation.
     activated: () => (navigator as { userActivation?: UserActivation }).userActivation?.isActive ?? false,

@@ -1,3 +1,4 @@
+import { listen } from './dom.js'
 import type { Heard, Tabs } from './types.js'
 
 /**
@@ -6,9 +7,11 @@ import type { Heard, Tabs } from './types.js'
  */
 export function openTabs(name: string, heard: Heard): Tabs {
   const abort = new AbortController()
-  addEventListener(
+  listen(
+    window,
     'storage',
-    ({ key, newValue }) => {
+    (event) => {
+      const { key, newValue } = event as StorageEvent
       // A key of null says that everything was cleared.
       if (key === null) heard('storage', null)
       else if (key === name) heard('storage', { record: newValue })

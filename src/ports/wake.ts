@@ -1,21 +1,25 @@
+import { listen, ofDocument } from './dom.js'
 import type { Page, Undo } from './types.js'
 
 /** Calls back at each sign that time may have passed: timers stop, or come late, in sleeping, frozen and hidden pages. */
 export function onWake(hint: (cause: string, restored: boolean) => void): Undo {
   const abort = new AbortController()
-  const listen = (target: EventTarget, types: readonly string[]): void => {
+  const hear = (target: EventTarget, types: readonly string[]): void => {
     for (const type of types) {
       const listener = (event: Event): void => {
-        hint(type === 'visibilitychange' && document.hidden ? 'hidden' : type, (event as PageTransitionEvent).persisted)
+        hint(
+          type === 'visibilitychange' && ofDocument('hidden') ? 'hidden' : type,
+          (event as PageTransitionEvent).persisted,
+        )
       }
       // Early, but not for the focus of elements, which goes by all the time and does not bubble.
-      target.addEventListener(type, listener, { capture: type !== 'focus', signal: abort.signal })
+      listen(target, type, listener, { capture: type !== 'focus', signal: abort.signal })
     }
   }
-  listen(window, ['pageshow', 'pagehide', 'focus', 'online'])
-  listen(document, ['visibilitychange', 'resume'])
+  hear(window, ['pageshow', 'pagehide', 'focus', 'online'])
+  hear(document, ['visibilitychange', 'resume'])
   // Focus may have gone into a frame, which Firefox shows in `activeElement` only after this event.
-  addEventListener('blur', () => setTimeout(hint, 0, 'blur', false), { signal: abort.signal })
+  listen(window, 'blur', () => setTimeout(hint, 0, 'blur', false), { signal: abort.signal })
   return () => {
     abort.abort()
   }
@@ -25,7 +29,7 @@ export function onWake(hint: (cause: string, restored: boolean) => void): Undo {
 export const page: Page = {
   hide() {
     // Hidden alone would spare what says of itself that it is visible, as menus and dialogs do.
-    document.documentElement.style.cssText = 'visibility:hidden!important;display:none!important'
+    ofDocument('documentElement').style.cssText = 'visibility:hidden!important;display:none!important'
   },
   reload() {
     location.reload()

@@ -91,9 +91,9 @@ describe('a person’s activity', () => {
   })
 
   it('may be in another origin’s frame while the focus is in one in a page that is seen', () => {
-    vi.spyOn(document, 'hasFocus').mockReturnValue(true)
+    vi.spyOn(Document.prototype, 'hasFocus').mockReturnValue(true)
     const focus = (element: object | null): void => {
-      vi.spyOn(document, 'activeElement', 'get').mockReturnValue(element as Element | null)
+      vi.spyOn(Document.prototype, 'activeElement', 'get').mockReturnValue(element as Element | null)
     }
     focus({ contentWindow: {}, contentDocument: null })
     expect(watching.framed()).toBe(true)
@@ -111,7 +111,7 @@ describe('a person’s activity', () => {
     focus(null)
     expect(watching.framed()).toBe(false)
     focus({ contentWindow: {}, contentDocument: null })
-    vi.spyOn(document, 'hidden', 'get').mockReturnValue(true)
+    vi.spyOn(Document.prototype, 'hidden', 'get').mockReturnValue(true)
     expect(watching.framed()).toBe(false)
     vi.restoreAllMocks()
   })
@@ -151,7 +151,7 @@ describe('signs that time may have passed', () => {
   it('tell a page that comes from one that goes', () => {
     const hint = vi.fn()
     const undo = onWake(hint)
-    vi.spyOn(document, 'hidden', 'get').mockReturnValue(true)
+    vi.spyOn(Document.prototype, 'hidden', 'get').mockReturnValue(true)
     document.dispatchEvent(new Event('visibilitychange'))
     expect(hint.mock.lastCall![0]).toBe('hidden')
     vi.restoreAllMocks()
@@ -179,6 +179,32 @@ describe('signs that time may have passed', () => {
     expect(types).not.toContain('unload')
     expect(types).not.toContain('beforeunload')
     add.mockRestore()
+  })
+})
+
+describe('elements with the names of what a page has', () => {
+  const names = ['addEventListener', 'hidden', 'hasFocus', 'activeElement', 'documentElement'] as const
+  beforeEach(() => {
+    for (const name of names)
+      Object.defineProperty(document, name, { configurable: true, value: document.createElement('form') })
+  })
+  afterEach(() => {
+    for (const name of names) Reflect.deleteProperty(document, name)
+  })
+
+  it('do not take its place: hints come, frames are looked at, and the page is hidden', () => {
+    const hint = vi.fn()
+    const stop = onWake(hint)
+    document.dispatchEvent(new Event('visibilitychange'))
+    expect(hint).toHaveBeenCalledOnce()
+    stop()
+    const watching = watchActivity(() => {})
+    expect(watching.framed()).toBe(false)
+    watching.stop()
+    page.hide()
+    Reflect.deleteProperty(document, 'documentElement')
+    expect(document.documentElement.style.visibility).toBe('hidden')
+    document.documentElement.style.cssText = ''
   })
 })
 
