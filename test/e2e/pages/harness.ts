@@ -99,6 +99,7 @@ declare global {
   }
 }
 
+const root = document.documentElement
 const realNow = Date.now.bind(Date)
 let offset = 0
 
@@ -270,11 +271,13 @@ export function installHarness(library: Library): void {
 
   /** A page that comes back may reload at once: what was seen until then is kept in sessionStorage. */
   function watchReturns(made: Session): void {
-    window.addEventListener('pageshow', ({ persisted }) => {
+    // A page of the tests has elements with such names.
+    EventTarget.prototype.addEventListener.call(window, 'pageshow', (event) => {
+      const { persisted } = event as PageTransitionEvent
       const seen: Return = { persisted, frames: [] }
       const before = keptReturns()
       const look = (): void => {
-        const { visibility } = getComputedStyle(document.documentElement)
+        const { visibility } = getComputedStyle(root)
         seen.frames.push({ phase: made.getSnapshot().phase, visible: visibility !== 'hidden' })
         keepReturns([...before, seen])
         if (seen.frames.length < 10) requestAnimationFrame(look)
