@@ -8,7 +8,7 @@ export function listen(target: EventTarget, ...what: Parameters<EventTarget['add
   const name = 'addEventListener'
   const own: unknown = Reflect.get(target, name)
   // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the target as `this`
-  Reflect.apply(own instanceof Function ? own : EventTarget.prototype[name], target, what)
+  Reflect.apply(typeof own === 'function' ? own : EventTarget.prototype[name], target, what)
 }
 
 export const ofDocument = <K extends keyof Document>(name: K): Document[K] =>
