@@ -1,0 +1,151 @@
+import type { Session } from '../types.js'
+import { dialogStyle } from './dialog-style.js'
+import { add } from './elements.js'
+import { remainingOf, watchRemaining } from './remaining.js'
+import { applyStyle } from './style.js'
+import { countInTitle } from './title.js'
+import { durationWords, english, type DialogTexts } from './words.js'
+
+export type { DialogTexts }
+
+export interface DialogOptions {
+  /** Words of your own; what you leave out is English. */
+  texts?: Partial<DialogTexts>
+  /** The language of your words, as a BCP 47 tag: lengths of time are said in it. @default 'en' */
+  locale?: string
+  /** @default document.body */
+  container?: HTMLElement
+  /** Counts down in the document's title while the tab is in the background. @default true */
+  titleCountdown?: boolean
+}
+
+/**
+ * Shows an accessible dialog in the warning phase, in every tab, and closes it in every tab with the first answer in any of
+ * them. Escape means "stay". What the server must agree to, is waited for. Returns the undo.
+ *
+ * It follows the `color-scheme` of your page. Restyle it by `--sojourn-background`, `-color`, `-accent`, `-on-accent`,
+ * `-border`, `-radius` and `-backdrop`, or by its parts: `.sojourn-dialog::part(stay)`.
+ *
+ * WCAG 2.2: 2.2.1, 4.1.3. For what is left to the application see docs/accessibility.md.
+ *
+ * @throws RangeError for a `locale` that is no BCP 47 tag.
+ *
+ * @example A warning in German
+ * ```ts
+ * warningDialog(session, {
+ *   locale: 'de',
+ *   texts: {
+ *     title: 'Sind Sie noch da?',
+ *     message: (remaining) => `In ${remaining} werden Sie abgemeldet.`,
+ *     stay: 'Angemeldet bleiben',
+ *     signOut: 'Abmelden',
+ *   },
+ * })
+ * ```
+ */
+export function warningDialog(session: Session, options: DialogOptions = {}): () => void {
+  if (typeof document === 'undefined') return () => undefined
+  const texts = { ...english, ...options.texts }
+  const locale = options.locale ?? 'en'
+  const words = durationWords(locale)
+
+  const host = document.createElement('div')
+  host.className = 'sojourn-dialog'
+  const root = host.attachShadow({ mode: 'open' })
+  const dialog = add(root, 'dialog', 'dialog', 'alertdialog')
+  dialog.setAttribute('aria-labelledby', 'title')
+  dialog.setAttribute('aria-describedby', 'status')
+  dialog.lang = locale
+  // By its own words, whatever the page around it reads.
+  dialog.dir = 'auto'
+  add(dialog, 'h2', 'title').textContent = texts.title
+  /** For the eye: each second. */
+  const message = add(dialog, 'p', 'message')
+  message.setAttribute('aria-hidden', 'true')
+  /** For the ear, at coarse marks. All outside of an open dialog is inert; what appears together with its words is not heard. */
+  const status = add(dialog, 'p', 'status', 'status')
+  const problem = add(dialog, 'p', 'problem', 'alert')
+  const buttons = add(dialog, 'div', 'buttons')
+  const stay = add(buttons, 'button', 'stay')
+  const signOut = add(buttons, 'button', 'sign-out')
+  signOut.textContent = texts.signOut
+  applyStyle(root, dialogStyle)
+
+  /** The end that a person has seen and cannot move: it is not shown twice. */
+  let seenEndAt = 0
+  /** The last mark at which time was spoken of. */
+  let spokenAt = 0
+  let waits = false
+  let focused: HTMLElement | null = null
+  let undone = false
+
+  const close = (): void => {
+    spokenAt = 0
+    dialog.close()
+    // Chromium does not bring it back into a frame.
+    if (document.activeElement !== focused) focused?.focus({ preventScroll: true })
+    focused = null
+  }
+  const show = (): void => {
+    // Frameworks put a new body in place of the old one.
+    if (!host.isConnected) {
+      // Without the event, which would be an answer.
+      dialog.open = false
+      const container = options.container ?? document.body
+      container.append(host)
+    }
+    const snapshot = session.getSnapshot()
+    const seconds = remainingOf(session)
+    // A page that wakes past the end may not know yet that it is over.
+    if (snapshot.phase !== 'warning' || !seconds || (!snapshot.canExtend && snapshot.endAt === seenEndAt)) {
+      close()
+      return
+    }
+    const { canExtend } = snapshot
+    message.textContent = (canExtend ? texts.message : texts.cannotExtend)(words(seconds))
+    stay.textContent = canExtend ? texts.stay : texts.dismiss
+    // At once, then at each full minute, then every 20 s: not so often that nothing else can be heard.
+    const step = seconds > 60 ? 60 : 20
+    const mark = Math.ceil(seconds / step) * step
+    if (mark !== spokenAt) status.textContent = message.textContent
+    spokenAt = mark
+    if (dialog.open) return
+    problem.textContent = ''
+    const active = document.activeElement as (HTMLElement & { contentDocument?: Document | null }) | null
+    focused = (active?.contentDocument?.activeElement as HTMLElement | null | undefined) ?? active
+    dialog.showModal()
+    stay.focus()
+  }
+
+  const answer = async (event: Event): Promise<void> => {
+    event.preventDefault()
+    const snapshot = session.getSnapshot()
+    if (waits || snapshot.phase !== 'warning') return
+    waits = true
+    if (snapshot.canExtend) {
+      problem.textContent = ''
+      // Not `disabled`, which takes the focus away.
+      stay.setAttribute('aria-disabled', 'true')
+      if (!(await session.extend())) problem.textContent = texts.notReached
+      stay.removeAttribute('aria-disabled')
+    } else seenEndAt = snapshot.endAt
+    if (undone) return
+    waits = false
+    show()
+  }
+
+  stay.onclick = answer
+  signOut.onclick = () => session.signOut()
+  dialog.oncancel = answer
+  // Chromium closes it at the second Escape without asking.
+  dialog.onclose = answer
+  const undos = [session.subscribe(show), watchRemaining(session, show)]
+  if (options.titleCountdown !== false) undos.push(countInTitle(session, texts.title))
+  show()
+  return () => {
+    undone = waits = true
+    for (const undo of undos) undo()
+    close()
+    host.remove()
+  }
+}

@@ -1,0 +1,16 @@
+/**
+ * Gives a shadow root its style without a style element or attribute, which a strict Content Security Policy forbids.
+ *
+ * Safari has constructed style sheets since 16.4, Firefox since 101. Before, each element gets the declarations of the rules
+ * that it matches now: without states and media, which no element has of its own.
+ */
+export function applyStyle(root: ShadowRoot, css: string): void {
+  try {
+    const sheet = new CSSStyleSheet()
+    sheet.replaceSync(css)
+    root.adoptedStyleSheets = [sheet]
+  } catch {
+    for (const [, selector = '', declarations = ''] of css.matchAll(/([^{}]+){([^{}]*)}/g))
+      for (const element of root.querySelectorAll<HTMLElement>(selector)) element.style.cssText += declarations
+  }
+}

@@ -1,0 +1,32 @@
+import type { Session } from '../types.js'
+import { remainingOf } from './remaining.js'
+
+/** Counts down in the document's title while the session is about to end and the page is hidden: `1:20 · …`. Returns the undo. */
+export function countInTitle(session: Session, text: string): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let before = ''
+  let shown: string | null = null
+  let done = false
+
+  const show = (): void => {
+    clearTimeout(timer)
+    const seconds = !done && document.hidden && remainingOf(session)
+    // The application may have set another one meanwhile.
+    if (document.title !== shown) before = document.title
+    else if (!seconds) document.title = before
+    if (!seconds) return
+    document.title = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} · ${text}`
+    // As the document says it: without the spaces that are too many.
+    shown = document.title
+    // Browsers let timers of hidden pages ring once a second. Chromium lets a chain of them ring once a minute, but not while it
+    // changes the title.
+    timer = setTimeout(show, 900)
+  }
+  // A session takes a step whenever its page is hidden or shown.
+  const stop = session.inspect(show)
+  return () => {
+    stop()
+    done = true
+    show()
+  }
+}
