@@ -60,7 +60,10 @@ export const layers = [
   { files: ['adapters/vue.ts'], imports: ['vue', ...adapter], types: ['types.ts'] },
   {
     files: ['global.ts'],
-    imports: ['index.ts', 'fetch.ts', 'policies.ts', 'servers/', 'tokens/idb.ts', 'tokens/web-storage.ts'],
+    imports: [
+      ...['index.ts', 'fetch.ts', 'policies.ts', 'servers/', 'tokens/idb.ts', 'tokens/web-storage.ts'],
+      ...['ui/dialog.ts', 'ui/element.ts'],
+    ],
   },
 ]
 

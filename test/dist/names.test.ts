@@ -51,6 +51,8 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
   'sojourn/cookie': [...page, ...storage, ...databases, ...channels, ...secrets, 'performance', 'setTimeout'],
   // It listens to the signals of its limits.
   'sojourn/dpop': [...page.filter((name) => name !== 'addEventListener'), ...storage, ...channels, ...network],
+  'sojourn/dialog': [...storage, ...databases, ...channels, ...network, ...secrets],
+  'sojourn/element': [...storage, ...databases, ...channels, ...network, ...secrets],
   'sojourn/fetch': [...storage, ...databases, ...channels, ...time, ...secrets, 'document', 'navigator'],
   'sojourn/oauth': [...page.filter((name) => name !== 'location'), ...storage, ...databases, ...channels],
   'sojourn/react': [...page.filter((name) => name !== 'document'), ...notInAdapters],

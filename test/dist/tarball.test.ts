@@ -84,6 +84,11 @@ describe('what is published', () => {
         "dist/tokens/web-storage.d.ts",
         "dist/tokens/web-storage.js",
         "dist/types.d.ts",
+        "dist/ui/dialog.d.ts",
+        "dist/ui/dialog.js",
+        "dist/ui/element.d.ts",
+        "dist/ui/element.js",
+        "dist/ui/words.d.ts",
         "package.json",
       ]
     `)

@@ -15,9 +15,16 @@ export interface Tab extends Actions {
   click(): Promise<void>
 }
 
+interface Where {
+  path?: string
+  origin?: string
+  /** More that the page reads from its URL, by name. */
+  search?: Record<string, unknown>
+}
+
 export interface Tabs {
-  open(config?: PageConfig, where?: { path?: string; origin?: string }): Promise<Tab>
-  openMany(count: number, config?: PageConfig, where?: { path?: string; origin?: string }): Promise<Tab[]>
+  open(config?: PageConfig, where?: Where): Promise<Tab>
+  openMany(count: number, config?: PageConfig, where?: Where): Promise<Tab[]>
   /** For tests that put tokens into localStorage on purpose. */
   allowTokensInWebStorage(): void
   /** Everything that the consoles of all tabs have shown. */
@@ -69,7 +76,7 @@ export const test = base.extend<Fixtures>({
       allowTokensInWebStorage() {
         inWebStorage = true
       },
-      async open(config = {}, { path = '/app', origin = server.origin } = {}) {
+      async open(config = {}, { path = '/app', origin = server.origin, search } = {}) {
         // One after the other: Firefox makes no two tabs at the same time.
         const opened = opening.then(() => context.newPage())
         opening = opened
@@ -77,7 +84,7 @@ export const test = base.extend<Fixtures>({
         pages.push(page)
         page.on('console', (message) => lines.push(message.text()))
         page.on('pageerror', (error) => lines.push(`uncaught: ${error.stack ?? String(error)}`))
-        await page.goto(pageUrl(origin, path, config))
+        await page.goto(pageUrl(origin, path, config, search))
         const tab = createTab(page)
         if (!config.manual) await page.evaluate(() => window.harness.session.ready)
         return tab

@@ -32,8 +32,14 @@ export interface Actions {
   returns(): Promise<Return[]>
 }
 
-export function pageUrl(origin: string, path = '/app', config: PageConfig = {}): string {
-  return `${origin}${path}?config=${encodeURIComponent(JSON.stringify(config))}`
+export function pageUrl(
+  origin: string,
+  path = '/app',
+  config: PageConfig = {},
+  search: Record<string, unknown> = {},
+): string {
+  const all = Object.entries({ config, ...search })
+  return `${origin}${path}?${all.map(([name, value]) => `${name}=${encodeURIComponent(JSON.stringify(value))}`).join('&')}`
 }
 
 export async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {

@@ -93,6 +93,15 @@ const controls = `<main id="app">…</main>
 <p id="drop">Drop here</p>
 `
 
+/** What somebody is in the middle of. */
+const form = `<main><h1>Your claim</h1>
+<p><label>Name <input id="name" value="Ada Lovelace"></label></p>
+<p><label>What happened <textarea id="story" rows="4" cols="40">The pipe burst on Monday, and the cellar was full of water.</textarea></label></p>
+<p id="notes" contenteditable="true" role="textbox" aria-label="Notes">Some notes about it.</p>
+<p id="shadow"></p>
+<p><iframe id="frame" src="/inner" title="Inner"></iframe></p>
+<p><button id="press" type="button">Send</button></p></main>`
+
 /** Answers GETs of pages and files; false where there is none. */
 export async function handlePages(request: IncomingMessage, response: ServerResponse, other: string): Promise<boolean> {
   const url = new URL(request.url ?? '/', 'http://localhost')
@@ -134,6 +143,8 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
         scripts: ['/dist/sojourn.core.min.js', '/test/e2e/pages/script.ts'],
         body: controls,
       })
+    case '/dialog':
+      return sendPage({ title: 'Claim', scripts: ['/test/e2e/pages/dialog.ts'], body: form, frames: '' })
     case '/contract':
       return sendPage({ title: 'Contract', scripts: ['/test/e2e/pages/contract.ts'], body: '' })
     case '/servers':

@@ -1,0 +1,88 @@
+import type { Session } from '../types.js'
+import { warningDialog, type DialogOptions, type DialogTexts } from './dialog.js'
+
+/** Attributes that say something, and what they say. `{remaining}` stands for the length of time. */
+const WORDS = {
+  heading: 'title',
+  message: 'message',
+  stay: 'stay',
+  'sign-out': 'signOut',
+  'cannot-extend': 'cannotExtend',
+  dismiss: 'dismiss',
+  'not-reached': 'notReached',
+} as const satisfies Record<string, keyof DialogTexts>
+
+/** `<session-warning>` in a page's scripts. */
+export interface SessionWarningElement extends HTMLElement {
+  /** The session that is warned of, in place of the one that the element was defined with. */
+  session: Session | undefined
+}
+
+/**
+ * Defines `<session-warning>`: the dialog of `sojourn/dialog` for those who write HTML. It lives as long as the element is in
+ * the page. Attributes: `heading`, `message`, `stay`, `sign-out`, `cannot-extend`, `dismiss`, `not-reached`, `locale`, and
+ * `no-title-countdown`. A second definition of one name changes nothing, and on a server nothing is touched.
+ *
+ * @example A warning in German, by a tag
+ * ```ts
+ * defineSessionWarning(session)
+ * // <session-warning locale="de" heading="Sind Sie noch da?" stay="Ja"
+ * //   message="In {remaining} werden Sie abgemeldet."></session-warning>
+ * ```
+ */
+export function defineSessionWarning(session?: Session, name = 'session-warning'): void {
+  if (typeof customElements === 'undefined' || customElements.get(name)) return
+
+  // eslint-disable-next-line no-restricted-syntax -- the platform takes a custom element as a class, and as nothing else
+  class SessionWarning extends HTMLElement implements SessionWarningElement {
+    static readonly observedAttributes = [...Object.keys(WORDS), 'locale', 'no-title-countdown']
+    #session = session
+    #undo = (): void => undefined
+
+    get session(): Session | undefined {
+      return this.#session
+    }
+    set session(value) {
+      this.#session = value
+      this.#start()
+    }
+
+    connectedCallback(): void {
+      // What was set on the element before it was defined hides the accessor.
+      if (Object.prototype.hasOwnProperty.call(this, 'session')) {
+        const { session } = this
+        Reflect.deleteProperty(this, 'session')
+        this.session = session
+      } else this.#start()
+    }
+    disconnectedCallback(): void {
+      this.#undo()
+    }
+    attributeChangedCallback(): void {
+      this.#start()
+    }
+
+    #start(): void {
+      this.#undo()
+      if (!this.isConnected || !this.#session) return
+      const texts: Record<string, unknown> = {}
+      for (const [attribute, key] of Object.entries(WORDS)) {
+        const text = this.getAttribute(attribute)
+        if (text === null) continue
+        texts[key] =
+          key === 'message' || key === 'cannotExtend'
+            ? (remaining: string) => text.replace('{remaining}', remaining)
+            : text
+      }
+      const locale = this.getAttribute('locale')
+      const options: DialogOptions = {
+        texts,
+        container: this,
+        titleCountdown: !this.hasAttribute('no-title-countdown'),
+        ...(locale !== null && { locale }),
+      }
+      this.#undo = warningDialog(this.#session, options)
+    }
+  }
+  customElements.define(name, SessionWarning)
+}

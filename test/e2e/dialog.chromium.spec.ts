@@ -1,0 +1,55 @@
+/** What only Chromium's driver can ask for. */
+import { audit, openDialogTab } from './dialogs.js'
+import { expect, pageUrl, test } from './fixtures.js'
+import { withRealChromium } from './real-chromium.js'
+
+for (const scheme of ['light', 'dark'] as const)
+  test(`in forced colours everything has an edge, and the focus can be seen (${scheme})`, async ({ tabs, context }) => {
+    await context.clock.install()
+    const tab = await openDialogTab(tabs)
+    await tab.page.emulateMedia({ forcedColors: 'active', colorScheme: scheme })
+    await tab.signIn()
+    await context.clock.fastForward('13:10')
+    await expect(tab.dialog).toBeVisible()
+    const { dialog, stay, leave } = await tab.page.evaluate(() => {
+      const root = document.querySelector('.sojourn-dialog')!.shadowRoot!
+      const look = (id: string): Record<string, string> => {
+        const { backgroundColor, borderStyle, borderColor, color, outlineStyle, outlineWidth } = getComputedStyle(
+          root.getElementById(id)!,
+        )
+        return { backgroundColor, borderStyle, borderColor, color, outlineStyle, outlineWidth }
+      }
+      return { dialog: look('dialog'), stay: look('stay'), leave: look('sign-out') }
+    })
+    for (const part of [dialog, stay, leave]) {
+      expect(part['borderStyle']).toBe('solid')
+      expect(part['borderColor']).not.toBe(part['backgroundColor'])
+      expect(part['color']).not.toBe(part['backgroundColor'])
+    }
+    expect([stay['outlineStyle'], stay['outlineWidth']]).toEqual(['solid', '3px'])
+    expect(leave['outlineStyle']).toBe('none')
+    expect((await audit(tab.page)).found).toEqual([])
+  })
+
+test('a tab in the background counts down in its title, each second', async ({ server }) => {
+  await withRealChromium(async (context) => {
+    const page = await context.newPage()
+    const options = { idleTimeout: '10s', warnBefore: '5s' } as const
+    await page.goto(pageUrl(server.origin, '/dialog', { server: 'none', options }))
+    await page.evaluate(async () => {
+      await window.harness.signIn()
+      const titles: string[] = []
+      Object.assign(window, { titles })
+      new MutationObserver(() => titles.push(document.title)).observe(document.querySelector('title')!, {
+        childList: true,
+      })
+    })
+    const other = await context.newPage()
+    await other.bringToFront()
+    await expect.poll(() => page.evaluate(() => document.hidden)).toBe(true)
+    await page.evaluate(() => window.harness.next('signedOut'))
+    const titles = await page.evaluate(() => (window as unknown as { titles: string[] }).titles)
+    for (const second of [4, 3, 2, 1]) expect(titles).toContain(`0:0${second} · You are about to be signed out`)
+    expect(titles.at(-1)).toBe('Claim')
+  })
+})

@@ -1,0 +1,316 @@
+import type { BrowserContext, Page } from '@playwright/test'
+import { audit, focused, openDialogTab, type DialogTab } from './dialogs.js'
+import { expect, test } from './fixtures.js'
+import type { DialogConfig } from './pages/dialog.js'
+
+const MINUTE = 60_000
+
+const arabic: DialogConfig = {
+  lang: 'ar',
+  dir: 'rtl',
+  locale: 'ar',
+  texts: {
+    title: 'هل ما زلت هنا؟',
+    message: 'سيتم تسجيل خروجك خلال {remaining}.',
+    stay: 'البقاء مسجلاً',
+    signOut: 'تسجيل الخروج',
+  },
+}
+
+/** Thirteen idle minutes. */
+async function untilWarned(context: BrowserContext, ...tabs: DialogTab[]): Promise<void> {
+  await context.clock.fastForward('13:10')
+  for (const { dialog } of tabs) await expect(dialog).toBeVisible()
+}
+
+const isActive = (tab: DialogTab): Promise<void> =>
+  expect.poll(() => tab.phase(), { message: 'the session goes on' }).toBe('active')
+
+test('one key press on what has the focus extends, eleven times in a row (2.2.1)', async ({ tabs, context }) => {
+  await context.clock.install()
+  const tab = await openDialogTab(tabs)
+  await tab.signIn()
+  await tab.page.locator('#name').focus()
+  for (let time = 1; time <= 11; time++) {
+    await untilWarned(context, tab)
+    const { endAt } = (await tab.deadlines())!
+    expect(endAt - (await tab.page.evaluate(() => Date.now()))).toBeGreaterThan(20_000)
+    expect(await focused(tab.page)).toBe('stay')
+    await tab.page.keyboard.press((['Enter', 'Space', 'Escape'] as const)[time % 3]!)
+    await expect(tab.dialog).toBeHidden()
+    expect((await tab.deadlines())!.endAt).toBeGreaterThan(endAt + 10 * MINUTE)
+    expect(await focused(tab.page)).toBe('name')
+  }
+  expect(await tab.events('extended')).toHaveLength(11)
+})
+
+test('the focus returns to where it was, and so does what was selected there', async ({ tabs, context }) => {
+  await context.clock.install()
+  const tab = await openDialogTab(tabs)
+  await tab.signIn()
+  const { page } = tab
+  const selected = (): Promise<unknown> =>
+    page.evaluate(() => {
+      const active = document.activeElement?.shadowRoot?.activeElement ?? document.activeElement
+      const { selectionStart, selectionEnd, selectionDirection } = active as HTMLInputElement
+      const { anchorOffset, focusOffset } = getSelection()!
+      return [selectionStart, selectionEnd, selectionDirection, anchorOffset, focusOffset]
+    })
+  const places: readonly (readonly [id: string, go: () => Promise<unknown>])[] = [
+    ['press', () => page.locator('#press').focus()],
+    [
+      'name',
+      () =>
+        page.locator('#name').evaluate((field: HTMLInputElement) => {
+          field.focus()
+          field.setSelectionRange(2, 5, 'backward')
+        }),
+    ],
+    [
+      'story',
+      () =>
+        page.locator('#story').evaluate((field: HTMLTextAreaElement) => {
+          field.focus()
+          field.setSelectionRange(4, 8)
+        }),
+    ],
+    [
+      'notes',
+      () =>
+        page.locator('#notes').evaluate((notes) => {
+          notes.focus()
+          getSelection()!.setBaseAndExtent(notes.firstChild!, 9, notes.firstChild!, 5)
+        }),
+    ],
+    ['inner', () => page.locator('#inner').focus()],
+    ['inner-text', () => page.frameLocator('#frame').locator('#inner-text').focus()],
+  ]
+  for (const [id, go] of places) {
+    await go()
+    const before = await selected()
+    await untilWarned(context, tab)
+    expect(await focused(page)).toBe('stay')
+    await page.keyboard.press('Enter')
+    await expect(tab.dialog).toBeHidden()
+    expect(await focused(page), id).toBe(id)
+    expect(await selected(), id).toEqual(before)
+  }
+})
+
+test('Tab goes round within the dialog, and nothing behind it is reached', async ({ tabs, context }) => {
+  await context.clock.install()
+  const tab = await openDialogTab(tabs)
+  await tab.signIn()
+  await untilWarned(context, tab)
+  const reached: string[] = []
+  for (const key of ['Tab', 'Shift+Tab', 'Tab', 'Tab', 'Tab', 'Tab']) {
+    await tab.page.keyboard.press(key)
+    reached.push(await focused(tab.page))
+  }
+  expect(reached.slice(0, 3)).toEqual(['sign-out', 'stay', 'sign-out'])
+  // Behind the last of them is the browser itself.
+  expect(reached.filter((id) => id && id !== 'stay' && id !== 'sign-out')).toEqual([])
+  await tab.leave.click()
+  await expect(tab.dialog).toBeHidden()
+  expect(await tab.snapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
+})
+
+test('S55 an answer in one tab closes the dialog in every tab', async ({ tabs, context }) => {
+  await context.clock.install()
+  const one = await openDialogTab(tabs)
+  const two = await openDialogTab(tabs)
+  await one.signIn()
+  await two.next('signedIn')
+  await untilWarned(context, one, two)
+  await two.stay.click()
+  await Promise.all([one, two].map(({ dialog }) => expect(dialog).toBeHidden()))
+  await Promise.all([one, two].map(isActive))
+  await untilWarned(context, one, two)
+  await one.leave.click()
+  await Promise.all([one, two].map(({ dialog }) => expect(dialog).toBeHidden()))
+  expect(await two.phase()).toBe('signedOut')
+})
+
+test('S54 a page that wakes past the end never shows it, and "stay" on an open one revives nothing', async ({
+  tabs,
+}) => {
+  const options = { idleTimeout: '15m', warnBefore: '2m' } as const
+  const [open, closed] = [await openDialogTab(tabs, { options }), await openDialogTab(tabs, { options })]
+  await open.signIn()
+  await closed.next('signedIn')
+  await open.shiftClock(13.5 * MINUTE)
+  await open.page.evaluate(() => window.harness.session.check())
+  await expect(open.dialog).toBeVisible()
+  await closed.page.evaluate(() => {
+    HTMLDialogElement.prototype.showModal = () => {
+      document.title = 'shown'
+    }
+  })
+  for (const tab of [open, closed]) await tab.shiftClock(3_600_000)
+  await open.page.keyboard.press('Enter')
+  await closed.page.locator('#name').click()
+  for (const tab of [open, closed]) {
+    await expect(tab.dialog).toBeHidden()
+    expect(await tab.snapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+    expect(await tab.events('extended')).toEqual([])
+  }
+  expect(await closed.page.title()).toBe('Claim')
+})
+
+test('it is spoken of at coarse marks, never each second (4.1.3)', async ({ tabs, context }) => {
+  await context.clock.install()
+  const tab = await openDialogTab(tabs)
+  await tab.signIn()
+  await context.clock.fastForward((await tab.deadlines())!.warnAt - (await tab.page.evaluate(() => Date.now())))
+  await expect(tab.dialog).toBeVisible()
+  await context.clock.runFor(118_000)
+  const said = await tab.page.evaluate(() => window.said)
+  expect(said.map((words) => /in (.*)\./.exec(words)?.[1]).slice(1)).toEqual(['1 minute', '40 seconds', '20 seconds'])
+  expect(said[0]).toMatch(/ (2 minutes|1 minute 59 seconds)\.$/)
+  // What is seen goes on: hidden from whom is told.
+  const message = tab.page.locator('.sojourn-dialog #message')
+  await expect(message).toHaveText(/ [12] seconds?\.$/)
+  await expect(message).toHaveAttribute('aria-hidden', 'true')
+})
+
+test('"stay" waits for the server, and says so when it could not be reached', async ({ tabs, context, tokens }) => {
+  await context.clock.install()
+  const tab = await openDialogTab(tabs, { server: 'oauth', keepAlive: true })
+  await tab.signIn(tokens.issue({ accessLife: 3600 }))
+  let reach: () => void = () => undefined
+  const reached = new Promise<void>((resolve) => (reach = resolve))
+  let asked = 0
+  await tab.page.route('**/alive', async (route) => {
+    if (++asked === 1) return route.abort()
+    await reached
+    return route.continue()
+  })
+  await untilWarned(context, tab)
+  await tab.page.keyboard.press('Enter')
+  const problem = tab.page.getByRole('alert')
+  await expect(problem).toHaveText('The server could not be reached. Please try again.')
+  await expect(tab.dialog).toBeVisible()
+  expect(await focused(tab.page)).toBe('stay')
+  expect((await audit(tab.page)).found).toEqual([])
+  await tab.page.keyboard.press('Escape')
+  await expect(tab.stay).toHaveAttribute('aria-disabled', 'true')
+  // A second one while the first is on its way, which Chromium would close the dialog with.
+  await tab.page.keyboard.press('Escape')
+  await expect(problem).toHaveText('')
+  await expect(tab.dialog).toBeVisible()
+  reach()
+  await expect(tab.dialog).toBeHidden()
+  await isActive(tab)
+  expect(asked).toBe(2)
+})
+
+test('a limit that nothing can move is told in other words, and can be put aside', async ({ tabs, context }) => {
+  await context.clock.install()
+  const tab = await openDialogTab(tabs, { options: { idleTimeout: false, absoluteTimeout: '15m' } })
+  await tab.signIn()
+  await tab.page.locator('#story').focus()
+  await untilWarned(context, tab)
+  await expect(tab.dialog).toHaveAccessibleDescription(/cannot stay any longer/)
+  await expect(tab.stay).toHaveText('OK')
+  expect((await audit(tab.page)).found).toEqual([])
+  await tab.page.keyboard.press('Enter')
+  await expect(tab.dialog).toBeHidden()
+  // Time to save what one has.
+  expect(await focused(tab.page)).toBe('story')
+  await context.clock.runFor(20_000)
+  await expect(tab.dialog).toBeHidden()
+  expect(await tab.phase()).toBe('warning')
+})
+
+/** What is there for a hand and an eye: sizes, and whether what has the focus is cut off or covered. */
+const measure = (page: Page): Promise<{ sizes: number[]; inside: boolean; uncovered: boolean; scrolls: boolean }> =>
+  page.evaluate(() => {
+    const root = document.querySelector('.sojourn-dialog')!.shadowRoot!
+    const box = root.querySelector('dialog')!.getBoundingClientRect()
+    const buttons = [...root.querySelectorAll('button')]
+    const { clientWidth, clientHeight } = document.documentElement
+    return {
+      sizes: buttons.flatMap((button) => [button.offsetWidth, button.offsetHeight]),
+      inside: box.left >= 0 && box.top >= 0 && box.right <= clientWidth && box.bottom <= clientHeight,
+      uncovered: buttons.every((button) => {
+        button.focus()
+        const { left, top, width, height } = button.getBoundingClientRect()
+        return [0.1, 0.5, 0.9].every(
+          (part) => root.elementFromPoint(left + width * part, top + height * part) === button,
+        )
+      }),
+      scrolls: root.querySelector('dialog')!.scrollWidth > root.querySelector('dialog')!.clientWidth,
+    }
+  })
+
+for (const [what, viewport, dialog] of [
+  ['on a wide screen', { width: 1280, height: 720 }, {}],
+  ['on a wide screen in the dark', { width: 1280, height: 720 }, { colorScheme: 'dark' }],
+  ['on a narrow phone', { width: 320, height: 568 }, {}],
+  ['at 400 % zoom of a laptop (1.4.10)', { width: 320, height: 256 }, {}],
+  ['from right to left', { width: 800, height: 600 }, arabic],
+  ['in browsers without constructed style sheets', { width: 800, height: 600 }, { withoutConstructedSheets: true }],
+] as const)
+  test(`nothing to find for axe-core, targets are large enough, nothing is covered (2.5.8, 2.4.11): ${what}`, async ({
+    tabs,
+    context,
+  }) => {
+    await context.clock.install()
+    const tab = await openDialogTab(tabs, {}, dialog)
+    await tab.page.setViewportSize(viewport)
+    await tab.signIn()
+    await untilWarned(context, tab)
+    const { found, unsure, tried } = await audit(tab.page)
+    expect(found).toEqual([])
+    // What lies out of sight until one scrolls is nothing that it can look at.
+    if (viewport.height > 500) expect(unsure).toEqual([])
+    expect(tried).toEqual(expect.arrayContaining(['aria-dialog-name', 'color-contrast', 'target-size']))
+    const { sizes, ...rest } = await measure(tab.page)
+    for (const size of sizes) expect(size).toBeGreaterThanOrEqual(24)
+    expect(rest).toEqual({ inside: true, uncovered: true, scrolls: false })
+    // Nothing moves, whatever a person prefers.
+    expect(await tab.page.evaluate(() => document.getAnimations().length)).toBe(0)
+  })
+
+test('from right to left, "stay" comes first there too, and the words are those of the locale', async ({
+  tabs,
+  context,
+}) => {
+  await context.clock.install()
+  const tab = await openDialogTab(tabs, {}, arabic)
+  await tab.signIn()
+  await untilWarned(context, tab)
+  const [stay, signOut] = [(await tab.stay.boundingBox())!, (await tab.leave.boundingBox())!]
+  expect(stay.x).toBeGreaterThan(signOut.x)
+  await expect(tab.dialog).toHaveAccessibleName('هل ما زلت هنا؟')
+  await expect(tab.dialog).toHaveAccessibleDescription(/خلال دقيقة/)
+})
+
+test('S75 a page with an open dialog comes back from the back/forward cache with it, and says what time remains', async ({
+  tabs,
+}) => {
+  const tab = await openDialogTab(tabs, { options: { idleTimeout: '15m', warnBefore: '2m' } })
+  const { page } = tab
+  await tab.signIn()
+  await tab.shiftClock(13.2 * MINUTE)
+  await page.evaluate(() => window.harness.session.check())
+  await expect(tab.dialog).toBeVisible()
+  // As if a minute had passed while it was away.
+  await page.evaluate(() => addEventListener('pagehide', () => window.harness.shiftClock(60_000)))
+  await page.goto(new URL('/away', page.url()).href)
+  await page.evaluate(() => history.back())
+  // A locator would wait for a navigation that never ends.
+  const shown = (): Promise<string | null> =>
+    page
+      .evaluate(() => {
+        const root = document.querySelector('.sojourn-dialog')?.shadowRoot
+        return root?.querySelector('dialog')?.open ? root.querySelector('#message')!.textContent : null
+      })
+      .catch(() => null)
+  await expect.poll(shown).toMatch(/ [34]\d seconds\.$/)
+  expect((await page.evaluate(() => window.harness.returns())).at(-1)?.persisted).toBe(true)
+  expect(await focused(page)).toBe('stay')
+  await page.keyboard.press('Enter')
+  await expect.poll(shown).toBeNull()
+  expect(await tab.phase()).toBe('active')
+})

@@ -1,0 +1,63 @@
+/** An application with a form, and the warning dialog over it. */
+import { createSession, memoryTokens } from 'sojourn'
+import { warningDialog, type DialogOptions, type DialogTexts } from 'sojourn/dialog'
+import { oauth } from 'sojourn/oauth'
+import { installHarness } from './harness.js'
+
+/** What can be said in a URL, as `&dialog=…`. */
+export interface DialogConfig {
+  /** `{remaining}` stands for the length of time. */
+  texts?: Partial<Record<keyof DialogTexts, string>>
+  locale?: string
+  titleCountdown?: boolean
+  /** Of the document. */
+  lang?: string
+  dir?: 'ltr' | 'rtl'
+  colorScheme?: string
+  /** As in browsers before they had them. */
+  withoutConstructedSheets?: boolean
+}
+
+declare global {
+  interface Window {
+    undoDialog: () => void
+    /** What the live region said from the beginning, one entry per change. */
+    said: string[]
+  }
+}
+
+const config = JSON.parse(new URL(location.href).searchParams.get('dialog') ?? '{}') as DialogConfig
+const { documentElement } = document
+documentElement.lang = config.lang ?? 'en'
+documentElement.dir = config.dir ?? 'ltr'
+documentElement.style.colorScheme = config.colorScheme ?? 'light dark'
+if (config.withoutConstructedSheets) Reflect.deleteProperty(window, 'CSSStyleSheet')
+
+const shadow = document.querySelector('#shadow')?.attachShadow({ mode: 'open' })
+const inner = document.createElement('input')
+inner.id = 'inner'
+inner.setAttribute('aria-label', 'In a shadow tree')
+shadow?.append(inner)
+
+function textsOf(words: DialogConfig['texts'] = {}): Partial<DialogTexts> {
+  const texts: Record<string, unknown> = {}
+  for (const [key, text] of Object.entries(words))
+    texts[key] =
+      key === 'message' || key === 'cannotExtend' ? (remaining: string) => text.replace('{remaining}', remaining) : text
+  return texts
+}
+
+installHarness({ createSession, memoryTokens, oauth })
+const options: DialogOptions = {
+  ...(config.texts && { texts: textsOf(config.texts) }),
+  ...(config.locale && { locale: config.locale }),
+  ...(config.titleCountdown === false && { titleCountdown: false }),
+}
+window.undoDialog = warningDialog(window.harness.session, options)
+
+window.said = []
+const region = document.querySelector('.sojourn-dialog')?.shadowRoot?.querySelector('[role=status]')
+if (region)
+  new MutationObserver((mutations) => {
+    for (const { addedNodes } of mutations) if (addedNodes.length > 0) window.said.push(region.textContent)
+  }).observe(region, { childList: true, characterData: true, subtree: true })
