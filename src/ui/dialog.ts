@@ -137,8 +137,8 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
   stay.onclick = answer
   signOut.onclick = () => session.signOut()
   dialog.oncancel = answer
-  // Chromium closes it at the second Escape without asking.
-  dialog.onclose = answer
+  // Chromium closes it at the second Escape without asking. The event comes late: the dialog may be open again, anew.
+  dialog.onclose = (event) => dialog.open || answer(event)
   const undos = [session.subscribe(show), watchRemaining(session, show)]
   if (options.titleCountdown !== false) undos.push(countInTitle(session, texts.title))
   show()

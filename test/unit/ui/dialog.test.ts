@@ -217,6 +217,14 @@ describe('an answer', () => {
     expect(cancel.defaultPrevented).toBe(true)
   })
 
+  it('is none that the browser tells of an earlier dialog, when the next one is open', async () => {
+    await shown()
+    dialog().dispatchEvent(new Event('close'))
+    await settle()
+    expect(page.session.getSnapshot().phase).toBe('warning')
+    expect(dialog().open).toBe(true)
+  })
+
   it('may be to sign out', async () => {
     await shown()
     await press('sign-out')
