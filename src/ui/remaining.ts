@@ -3,7 +3,7 @@ import type { Session } from '../types.js'
 type Watch = (listener: () => void) => () => void
 
 const watches = new WeakMap<Session, Watch>()
-/** Ms by which a session's clock is ahead of the page's: hours in a world of `sojourn/testing`, next to nothing elsewhere. */
+/** Ms by which a session's clock is ahead of the page's: other than 0 only in a world of `sojourn/testing`. */
 const ahead = new WeakMap<Session, number>()
 
 /** Ms; NaN while nothing is about to end. */
@@ -52,7 +52,9 @@ function createWatch(session: Session): Watch {
     told.add(tell)
     // A session takes a step at whatever changes it, and at each sign that time has passed, or that the page is shown or hidden.
     stop ??= session.inspect(({ at }) => {
-      ahead.set(session, at - Date.now())
+      const difference = at - Date.now()
+      // Some steps are told a while after they were taken, and none before.
+      ahead.set(session, difference < 0 && difference > -6e4 ? 0 : difference)
       look()
     })
     look()

@@ -10,6 +10,7 @@ test('a tab in the background counts down in its title, and is what it was when 
   const tab = await openDialogTab(tabs)
   await tab.signIn()
   const other = await context.newPage()
+  await other.bringToFront()
   await expect.poll(() => tab.page.evaluate(() => document.hidden)).toBe(true)
   await context.clock.fastForward('13:10')
   await expect.poll(() => tab.page.title()).toMatch(/^1:[45]\d · You are about to be signed out$/)

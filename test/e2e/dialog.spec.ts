@@ -201,7 +201,8 @@ test('"stay" waits for the server, and says so when it could not be reached', as
   reach()
   await expect(tab.dialog).toBeHidden()
   await isActive(tab)
-  expect(asked).toBe(2)
+  // The session itself may have tried again meanwhile.
+  expect(asked).toBeGreaterThan(1)
 })
 
 test('a limit that nothing can move is told in other words, and can be put aside', async ({ tabs, context }) => {

@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { describe, expect, it, vi } from 'vitest'
 import { createSession } from '../../../src/index.js'
+import type { Session, SessionStep, Snapshot } from '../../../src/types.js'
 import { remainingOf, watchRemaining } from '../../../src/ui/remaining.js'
 import { createWorld } from '../session/world.js'
 import { hide, MINUTE, pass, settle, untilWarned, usePage } from './page.js'
@@ -176,5 +177,26 @@ describe('a session in a world of its own', () => {
     await world.advance(MINUTE)
     tab.session.check()
     expect(remainingOf(tab.session)).toBe(60)
+  })
+
+  it.each([
+    ['follows it however little it is ahead', 5e3, 45],
+    ['does not take a step that is told late for another clock', -25e3, 50],
+    ['follows it far into the past', -3600e3, 3650],
+  ])('%s', (_, ahead, remaining) => {
+    const now = Date.now()
+    let step: (step: SessionStep) => void = () => undefined
+    const snapshot = { phase: 'warning', endAt: now + 50e3 } as Snapshot
+    const session = {
+      getSnapshot: () => snapshot,
+      inspect: (listener: typeof step) => {
+        step = listener
+        return () => undefined
+      },
+    } as unknown as Session
+    const undo = watchRemaining(session, () => undefined)
+    step({ cause: 'refreshed', at: now + ahead, before: snapshot, after: snapshot, record: null })
+    expect(remainingOf(session)).toBe(remaining)
+    undo()
   })
 })
