@@ -37,9 +37,13 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** A display of its own, on the first number that is free. */
+/**
+ * A display of its own, on the first number that is free.
+ * Without `-noreset` it starts over when its last client leaves, refuses the browser that comes in that moment,
+ * and the driver waits for that browser for ever.
+ */
 async function startDisplay(): Promise<{ display: string; process: ChildProcess }> {
-  const server = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x800x24', '-nolisten', 'tcp'], {
+  const server = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x800x24', '-nolisten', 'tcp', '-noreset'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   })
   const number = await new Promise<string>((resolve, reject) => {
@@ -61,26 +65,18 @@ async function ended(process: ChildProcess): Promise<void> {
   await exit
 }
 
-/** ms that a browser may take to start on a busy machine. */
-const STARTING = 20_000
-
-/** A process with all that it started. */
-async function endGroup(leader: ChildProcess | undefined): Promise<void> {
-  if (leader?.exitCode !== null || leader.signalCode !== null) return
-  const exit = new Promise((resolve) => leader.once('exit', resolve))
-  if (leader.pid !== undefined) process.kill(-leader.pid, 'SIGKILL')
-  await exit
-}
-
 export async function startDriver(): Promise<Driver> {
-  const [display, plainHost] = await Promise.all([startDisplay(), startPlainHost()])
-  let driver: ChildProcess | undefined
-  let base = ''
+  const [display, port, plainHost] = await Promise.all([startDisplay(), freePort(), startPlainHost()])
+  const driver = spawn(webkitDriverPath(), [`--port=${String(port)}`], {
+    stdio: 'ignore',
+    // The sandbox needs user namespaces, which containers seldom have.
+    env: { ...process.env, DISPLAY: display.display, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1', NO_AT_BRIDGE: '1' },
+  })
+  const base = `http://127.0.0.1:${String(port)}`
 
-  async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(base + path, {
       method,
-      ...(signal && { signal }),
       ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     })
     const { value } = (await response.json()) as { value: T }
@@ -101,54 +97,23 @@ export async function startDriver(): Promise<Driver> {
     }
     throw new Error('WebKitWebDriver does not answer')
   }
-  async function start(): Promise<void> {
-    const port = await freePort()
-    base = `http://127.0.0.1:${String(port)}`
-    driver = spawn(webkitDriverPath(), [`--port=${String(port)}`], {
-      stdio: 'ignore',
-      // A group of its own, so that its browsers end with it.
-      detached: true,
-      // The sandbox needs user namespaces, which containers seldom have.
-      env: {
-        ...process.env,
-        DISPLAY: display.display,
-        WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1',
-        NO_AT_BRIDGE: '1',
-      },
-    })
-    await ready()
-  }
-  await start()
-
-  const createSession = (): Promise<{ sessionId: string }> =>
-    call(
-      'POST',
-      '/session',
-      {
-        capabilities: {
-          alwaysMatch: {
-            browserName: 'MiniBrowser',
-            acceptInsecureCerts: true,
-            proxy: {
-              proxyType: 'manual',
-              httpProxy: `127.0.0.1:${String(plainHost.port)}`,
-              noProxy: ['localhost', '127.0.0.1'],
-            },
-            'webkitgtk:browserOptions': { binary: miniBrowserPath(), args: ['--automation'] },
-            timeouts: { script: 20_000, pageLoad: 10_000 },
-          },
-        },
-      },
-      AbortSignal.timeout(STARTING),
-    )
+  await ready()
 
   async function newBrowser(): Promise<Browser> {
-    // The driver looks for a free port, gives it to the browser, and waits for ever if somebody else was quicker to take it.
-    const { sessionId } = await createSession().catch(async (error: unknown) => {
-      if ((error as Partial<Error>).name !== 'TimeoutError') throw error
-      await endGroup(driver)
-      await start()
-      return createSession()
+    const { sessionId } = await call<{ sessionId: string }>('POST', '/session', {
+      capabilities: {
+        alwaysMatch: {
+          browserName: 'MiniBrowser',
+          acceptInsecureCerts: true,
+          proxy: {
+            proxyType: 'manual',
+            httpProxy: `127.0.0.1:${String(plainHost.port)}`,
+            noProxy: ['localhost', '127.0.0.1'],
+          },
+          'webkitgtk:browserOptions': { binary: miniBrowserPath(), args: ['--automation'] },
+          timeouts: { script: 20_000, pageLoad: 10_000 },
+        },
+      },
     })
     const at = `/session/${sessionId}`
     const element = async (selector: string): Promise<Record<string, string>> =>
@@ -199,7 +164,7 @@ export async function startDriver(): Promise<Driver> {
   return {
     newBrowser,
     async stop() {
-      await endGroup(driver)
+      await ended(driver)
       await ended(display.process)
       plainHost.stop()
     },
