@@ -109,7 +109,7 @@ describe('the names in what is built', () => {
     expect(among(wordsOf('dist/sojourn.core.min.js'), [...(forbidden.sojourn ?? []), ...anywhere])).toEqual([])
   })
 
-  test('sojourn.min.js asks for no build tool and breaks no policy', () => {
+  test('I13: sojourn.min.js asks for no build tool and breaks no policy', () => {
     expect(among(wordsOf('dist/sojourn.min.js'), anywhere)).toEqual([])
   })
 })

@@ -130,7 +130,7 @@ const builds: { path: string; config: PageConfig }[] = [
   { path: '/core-script', config: { server: 'none' } },
 ]
 for (const { path, config } of builds) {
-  test(`S76 a whole session under a strict policy with Trusted Types violates nothing (${path})`, async ({
+  test(`S76 I13 a whole session under a strict policy with Trusted Types violates nothing (${path})`, async ({
     tabs,
     tokens,
     context,

@@ -51,8 +51,9 @@ describe('a record that vanishes from storage', () => {
 
   it('I7: does not end a session for which storage never had room', async () => {
     const world = createWorld()
+    const tab = world.tab()
     world.storage.full = true
-    const tab = await world.signedIn()
+    await world.until(tab.session.signIn(world.grant()))
     tab.hint('focus')
     await world.advance(SECOND)
     expect(tab.phase()).toBe('active')
