@@ -2,6 +2,7 @@
 import type { BrowserContext, Page } from '@playwright/test'
 import { startDemo, type Demo, type DemoOptions } from '../../demo/server/start.mjs'
 import { expect, test as base } from './fixtures.js'
+import { goBack } from './tab.js'
 
 interface Backend {
   start(options?: DemoOptions): Promise<Demo>
@@ -84,9 +85,7 @@ test('a session that the server has ended ends in all tabs when a page comes bac
   await one.goto(`${demo.url}/login/none`)
   demo.endCookieSessions()
   await phases([two], 'Active')
-  await one.evaluate(() => {
-    history.back()
-  })
+  await goBack(one)
   // Not by a locator: Playwright waits for a load that a page out of Firefox's back/forward cache never has.
   const shown = (page: Page): Promise<string> =>
     page.evaluate(() => document.querySelector('#phase')?.textContent ?? '').catch(() => '')

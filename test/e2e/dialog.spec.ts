@@ -2,6 +2,7 @@ import type { BrowserContext, Page } from '@playwright/test'
 import { audit, focused, openDialogTab, type DialogTab } from './dialogs.js'
 import { expect, test } from './fixtures.js'
 import type { DialogConfig } from './pages/dialog.js'
+import { goBack } from './tab.js'
 
 const MINUTE = 60_000
 
@@ -299,7 +300,7 @@ test('S75 a page with an open dialog comes back from the back/forward cache with
   // As if a minute had passed while it was away.
   await page.evaluate(() => addEventListener('pagehide', () => window.harness.shiftClock(60_000)))
   await page.goto(new URL('/away', page.url()).href)
-  await page.evaluate(() => history.back())
+  await goBack(page)
   // A locator would wait for a navigation that never ends.
   const shown = (): Promise<string | null> =>
     page

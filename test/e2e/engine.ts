@@ -8,7 +8,7 @@ import type {
   PlaywrightWorkerOptions,
 } from '@playwright/test'
 import { runIn } from './fixtures.js'
-import type { Run } from './tab.js'
+import { goBack, type Run } from './tab.js'
 import { startDriver, type Browser } from './webkit/driver.js'
 
 export type EngineName = 'chromium' | 'firefox' | 'webkit'
@@ -92,11 +92,7 @@ function drivenByPlaywright(page: Page): Driven {
     async goTo(url) {
       await page.goto(url)
     },
-    // Playwright's own `goBack()` waits for a load that a page out of the back/forward cache never has.
-    back: () =>
-      page.evaluate(() => {
-        history.back()
-      }),
+    back: () => goBack(page),
     async reload() {
       await page.reload()
     },

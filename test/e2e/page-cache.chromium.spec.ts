@@ -1,6 +1,7 @@
 /** What a person sees of a page that comes back, frame by frame: only the DevTools protocol can film. */
 import type { Page } from '@playwright/test'
 import { expect, noTimeouts, test, type PageConfig, type Tab } from './fixtures.js'
+import { goBack } from './tab.js'
 
 /** Films the page; `stop` tells of each frame, in order, whether it showed the red that belongs to the session. */
 async function film(page: Page, viewer: Page): Promise<{ stop: () => Promise<boolean[]> }> {
@@ -90,9 +91,7 @@ for (const { what, silent, stalePage, shows } of films) {
     await tab.page.goto(`${server.origin}/away`)
     await other.signOut()
     const { stop } = await film(tab.page, viewer)
-    await tab.page.evaluate(() => {
-      history.back()
-    })
+    await goBack(tab.page)
     await expect.poll(() => tab.phase().catch(() => ''), { timeout: 5000 }).toBe('signedOut')
     expect((await tab.returns()).some(({ persisted }) => persisted)).toBe(silent)
     await tab.page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 200))))

@@ -1,4 +1,5 @@
 /** What a test does with a page of `harness.ts`, whoever drives the browser. */
+import type { Page } from '@playwright/test'
 import type { Deadlines, SessionEvents, Snapshot } from 'sojourn'
 import type { PageConfig, Recorded, Return, TokenAnswer } from './pages/harness.js'
 import type { IssuedTokens } from './server/token-server.js'
@@ -9,6 +10,17 @@ export interface TokenOptions {
   minValidity?: number | `${number}s`
   forceRefresh?: boolean
 }
+
+/**
+ * Back in the history, a task later: a page that leaves while it answers its driver answers with an error.
+ * Playwright's own `goBack()` waits for a load that a page out of the back/forward cache never has.
+ */
+export const goBack = (page: Page): Promise<void> =>
+  page.evaluate(() => {
+    setTimeout(() => {
+      history.back()
+    })
+  })
 
 /** Runs a function inside the page, which knows nothing of what is around it but its argument, and returns its result. */
 export type Run = <T, A = undefined>(work: (argument: A) => T | Promise<T>, argument?: A) => Promise<T>

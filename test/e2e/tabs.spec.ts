@@ -1,5 +1,6 @@
 import { expect, noTimeouts, pause, test, type PageConfig, type Tab } from './fixtures.js'
 import { createGate, type TokenServer } from './server/token-server.js'
+import { goBack } from './tab.js'
 
 const afterExpiry = 11 * 60_000
 
@@ -224,9 +225,7 @@ for (const how of ['reloads', 'goes into the back/forward cache'] as const) {
     expect(tokens.isLive((await two.token()).token ?? '')).toBe(true)
     gate.open()
     if (how !== 'reloads') {
-      await one.page.evaluate(() => {
-        history.back()
-      })
+      await goBack(one.page)
       await expect.poll(() => one.page.evaluate(() => 'harness' in window).catch(() => false)).toBe(true)
     }
     expect(tokens.isLive((await one.token()).token ?? '')).toBe(true)
