@@ -127,18 +127,18 @@ export function dpop(options: DpopOptions = {}): DPoP {
       const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', pair.publicKey)
       const [target = ''] = new Request(url).url.split(/[?#]/)
       const nonce = nonces.get(originOf(target))
-      const head = part({ typ: 'dpop+jwt', alg: 'ES256', jwk: { kty, crv, x, y } })
-      const claims = part({
+      const head = { typ: 'dpop+jwt', alg: 'ES256', jwk: { kty, crv, x, y } }
+      const claims = {
         jti: random(),
         htm: method,
         htu: target,
         iat: Math.floor((Date.now() + ahead) / 1e3),
         nonce,
         ath: accessToken && base64url(await crypto.subtle.digest('SHA-256', bytes(accessToken))),
-      })
+      }
+      const text = `${part(head)}.${part(claims)}`
       const signing = { name: 'ECDSA', hash: 'SHA-256' }
-      const signature = await crypto.subtle.sign(signing, pair.privateKey, bytes(`${head}.${claims}`))
-      return `${head}.${claims}.${base64url(signature)}`
+      return `${text}.${base64url(await crypto.subtle.sign(signing, pair.privateKey, bytes(text)))}`
     },
 
     nonce({ url, ok, headers }) {
