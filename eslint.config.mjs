@@ -57,7 +57,17 @@ const notInCore = ['Date', 'Promise', 'performance', 'console', 'crypto', 'setTi
 }))
 
 export default defineConfig(
-  { ignores: ['build/', 'dist/', 'demo/frameworks/*/dist/', 'coverage/', 'test-results/', '.cache/'] },
+  {
+    ignores: [
+      'build/',
+      'dist/',
+      'demo/frameworks/*/dist/',
+      'test/e2e/versions/',
+      'coverage/',
+      'test-results/',
+      '.cache/',
+    ],
+  },
   eslint.configs.recommended,
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {

@@ -137,6 +137,12 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
         scripts: ['/dist/sojourn.min.js', '/test/e2e/pages/script.ts'],
         body: controls,
       })
+    case '/old':
+      return sendPage({
+        title: 'Script build of another version',
+        scripts: ['/test/e2e/versions/0.1.0.min.js', '/test/e2e/pages/script.ts'],
+        body: controls,
+      })
     case '/core-script':
       return sendPage({
         title: 'Core script build',
@@ -219,7 +225,7 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
   }
 }
 
-const allowed = ['/dist/', '/test/e2e/pages/', '/test/contract/', '/node_modules/idb-keyval/']
+const allowed = ['/dist/', '/test/e2e/pages/', '/test/e2e/versions/', '/test/contract/', '/node_modules/idb-keyval/']
 
 async function sendFile(path: string, response: ServerResponse): Promise<boolean> {
   if (!allowed.some((prefix) => path.startsWith(prefix)) || path.includes('..')) return false
