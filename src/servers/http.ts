@@ -15,6 +15,6 @@ export function refusal({ status, headers }: Response, isOver: boolean, more = '
   const wait = Number(headers.get('Retry-After')) * 1e3 || date('Retry-After') - (date('Date') || now)
   return new SessionError(status === 429 ? 'rate_limited' : isOver ? 'rejected' : 'server', {
     message: `The server answered ${status} ${more}`,
-    ...(wait > 0 && { retryAt: now + wait }),
+    ...(wait > 0 && wait < Infinity && { retryAt: now + wait }),
   })
 }

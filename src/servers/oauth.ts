@@ -125,7 +125,8 @@ export function oauth(options: OAuthOptions): SessionServer {
         const { status, ok } = response
         if (ok) return bound(body as unknown as TokenResponse, dpop)
         // The name alone: descriptions may quote the token.
-        const name = /^\w{1,40}$/.exec((body['error'] ?? '') as string)?.[0] ?? ''
+        const { error } = body
+        const name = typeof error === 'string' && /^\w{1,40}$/.test(error) ? error : ''
         // RFC 9449 §8: a nonce is wanted. Or a wrong clock has just learned the right time. The token is not used up.
         if (isNew && !again && name.includes('dpop')) return ask(true)
         // What speaks of the client and not of the token (RFC 6749 §5.2) must not sign everybody out, even where it comes with 401.

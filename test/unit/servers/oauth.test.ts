@@ -171,7 +171,7 @@ describe('how oauth() sorts failures', () => {
     if (error) expect(failure.message).toContain(error)
   })
 
-  it.each(['<html>', '', 'null', '{"error":{"invalid_grant":1}}'])(
+  it.each(['<html>', '', 'null', '{"error":{"invalid_grant":1}}', '{"error":{"toString":1}}'])(
     'sorts by status alone where the body says nothing: %s',
     async (body) => {
       expect((await server(text(body, 502)).failure()).code).toBe('server')
@@ -241,9 +241,12 @@ describe('Retry-After', () => {
     await expect(retryAt({ 'Retry-After': 'Tue, 01 Jan 2030 12:00:30 GMT', ...headers })).resolves.toBe(now + 30_000)
   })
 
-  it.each(['', 'soon', '-5', 'Tue, 01 Jan 2030 11:00:00 GMT', '1e3 s'])('says nothing when it is %j', async (value) => {
-    await expect(retryAt({ 'Retry-After': value })).resolves.toBeUndefined()
-  })
+  it.each(['', 'soon', '-5', 'Tue, 01 Jan 2030 11:00:00 GMT', '1e3 s', '1e999'])(
+    'says nothing when it is %j',
+    async (value) => {
+      await expect(retryAt({ 'Retry-After': value })).resolves.toBeUndefined()
+    },
+  )
 
   it('is absent where the server did not send it', async () => {
     await expect(retryAt({})).resolves.toBeUndefined()
