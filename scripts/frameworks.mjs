@@ -12,6 +12,7 @@ const home = join(root, 'demo/frameworks')
 
 /** What each application is built with, from its own folder. The slowest first: two run at a time. */
 const tools = {
+  angular: ['ng build'],
   react: ['tsc', 'vite build'],
   svelte: ['svelte-check --fail-on-warnings', 'vite build'],
   solid: ['tsc', 'vite build'],

@@ -1,7 +1,7 @@
 // @ts-check
 
 /** What every layer speaks in: types, errors, and helpers that know nothing of a session. */
-const words = ['types.ts', 'errors.ts', 'duration.ts', 'limit.ts', 'listeners.ts', 'token-response.ts']
+const words = ['types.ts', 'errors.ts', 'duration.ts', 'limit.ts', 'listeners.ts', 'origins.ts', 'token-response.ts']
 
 /** What session.ts is put together from. */
 const shell = [
@@ -48,8 +48,13 @@ export const layers = [
     imports: ['session.ts', 'ports/exclusive.ts', ...words],
     types: ['core/', 'ports/types.ts'],
   },
-  { files: ['fetch.ts'], imports: ['errors.ts', 'limit.ts'], types: ['types.ts'] },
+  { files: ['fetch.ts'], imports: ['limit.ts', 'origins.ts'], types: ['types.ts'] },
   { files: ['ui/'], imports: [], types: ['types.ts'] },
+  {
+    files: ['adapters/angular.ts'],
+    imports: ['@angular/core', 'rxjs', 'origins.ts', ...adapter],
+    types: ['types.ts', '@angular/common/http', '@angular/router'],
+  },
   { files: ['adapters/react.ts'], imports: ['react', ...adapter], types: ['types.ts'] },
   {
     files: ['adapters/svelte.ts'],

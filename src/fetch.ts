@@ -1,5 +1,5 @@
-import { SessionError } from './errors.js'
 import { abortable } from './limit.js'
+import { originsOf } from './origins.js'
 import type { Session } from './types.js'
 
 /** Who gets credentials from {@link createFetch}, and what it sends with. */
@@ -29,7 +29,7 @@ export interface FetchOptions {
  * ```
  */
 export function createFetch(session: Session, options: FetchOptions = {}): typeof fetch {
-  const origins = options.origins !== undefined && parseOrigins(options.origins)
+  const isOurs = originsOf('createFetch', options.origins)
   const original = globalThis.fetch
 
   // Late, so that mocks and instrumentation installed later count; but never itself, should it replace the global one.
@@ -37,10 +37,8 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
     (options.fetch ?? (globalThis.fetch === own ? original : globalThis.fetch))(...call)
 
   const own: typeof fetch = async (input, init) => {
-    // The browser's serialisation of an http(s) URL is its origin and a path, without user info, which a Request refuses. So this
-    // is an exact comparison, and it holds for blob: and data: as well, whose origins look like ours or like `null`.
     const { url } = new Request(typeof input === 'object' && 'url' in input ? input.url : input)
-    if (!(origins || [ownOrigin()]).some((origin) => url.startsWith(`${origin}/`))) return send(input, init)
+    if (!isOurs(url)) return send(input, init)
 
     const request = new Request(input, init)
     if (request.headers.has('Authorization')) return send(request)
@@ -70,24 +68,4 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
     return send(request, { redirect: 'error', referrer, referrerPolicy })
   }
   return own
-}
-
-/** On a server there is no page, and so nobody who gets credentials by default. */
-function ownOrigin(): string | undefined {
-  return (globalThis as Partial<typeof globalThis>).location?.origin
-}
-
-function parseOrigins(origins: readonly string[]): readonly string[] {
-  const list: readonly unknown[] = Array.isArray(origins) ? origins : [origins]
-  return list.map((given) => {
-    try {
-      const { href, origin } = new URL(String(given))
-      if (Array.isArray(origins) && href === `${origin}/` && /^https?:[^*]+$/.test(origin)) return origin
-    } catch {
-      // Said below.
-    }
-    throw new SessionError('invalid_options', {
-      message: `createFetch: origins has ${String(given)}, which is no origin. Give a list such as ['https://api.example.com'], without path or wildcard.`,
-    })
-  })
 }

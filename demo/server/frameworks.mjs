@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { sendText } from './http.mjs'
 
 /** The applications of demo/frameworks, which `npm run frameworks` builds: each lies at `/frameworks/<name>/`. */
-export const FRAMEWORKS = ['react', 'solid', 'svelte', 'vue']
+export const FRAMEWORKS = ['angular', 'react', 'solid', 'svelte', 'vue']
 
 /** Where their built files lie, by the path at which a browser finds them. @param {URL} root */
 export const frameworkFolders = (root) =>

@@ -63,6 +63,8 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
   ],
   'sojourn/svelte': [...page.filter((name) => name !== 'document'), ...notInAdapters],
   'sojourn/solid': [...page.filter((name) => name !== 'document'), ...notInAdapters],
+  // Credentials go to the page's own origin by default.
+  'sojourn/angular': [...page.filter((name) => !['document', 'location'].includes(name)), ...notInAdapters],
   'sojourn/tokens/idb': [...page, ...storage, ...channels, ...network],
   'sojourn/tokens/web-storage': [
     ...[...page, 'cookie', ...databases, ...channels, ...network, ...secrets],
@@ -78,6 +80,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   'sojourn/react': ['react'],
   'sojourn/svelte': ['svelte', 'svelte/reactivity'],
   'sojourn/solid': ['solid-js'],
+  'sojourn/angular': ['@angular/core', 'rxjs'],
   'sojourn/tokens/idb': ['idb-keyval'],
   'sojourn/vue': ['vue'],
 }

@@ -34,6 +34,8 @@ describe('what is published', () => {
       [
         "LICENSE",
         "README.md",
+        "dist/adapters/angular.d.ts",
+        "dist/adapters/angular.js",
         "dist/adapters/react.d.ts",
         "dist/adapters/react.js",
         "dist/adapters/solid.d.ts",
@@ -63,6 +65,7 @@ describe('what is published', () => {
         "dist/shared/errors.js",
         "dist/shared/http.js",
         "dist/shared/limit.js",
+        "dist/shared/origins.js",
         "dist/shared/remaining.js",
         "dist/shared/session.js",
         "dist/shared/stored.js",
@@ -269,6 +272,17 @@ const frameworks: Readonly<Record<string, { readonly packages: readonly string[]
       import { SessionProvider, useRemaining, useSession } from 'sojourn/solid'
       export const element = (): JSX.Element => SessionProvider({ session })
       export const use = (): [string, number | null] => [useSession()().phase, useRemaining(session)()]`,
+  },
+  'sojourn/angular': {
+    packages: ['@angular/core', '@angular/common', '@angular/router', 'rxjs'],
+    use: `import { type ApplicationConfig } from '@angular/core'
+      import { provideHttpClient, withFetch, withInterceptors } from '@angular/common/http'
+      import type { CanActivateFn } from '@angular/router'
+      import { injectRemaining, injectSession, provideSession, sessionGuard, sessionInterceptor } from 'sojourn/angular'
+      const interceptors = withInterceptors([sessionInterceptor({ origins: ['https://api.example.com'] })])
+      export const config: ApplicationConfig = { providers: [provideSession(session), provideHttpClient(withFetch(), interceptors)] }
+      export const guard: CanActivateFn = sessionGuard(() => false)
+      export const use = (): [string, number | null] => [injectSession()().phase, injectRemaining(session)()]`,
   },
   'sojourn/vue': {
     packages: ['vue'],

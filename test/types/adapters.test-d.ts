@@ -1,4 +1,8 @@
 import type { Session, Snapshot } from 'sojourn'
+import type { HttpInterceptorFn } from '@angular/common/http'
+import type { InjectionToken, Provider, Signal } from '@angular/core'
+import type { CanActivateChildFn, CanActivateFn, UrlTree } from '@angular/router'
+import * as angular from 'sojourn/angular'
 import * as react from 'sojourn/react'
 import type { Context, ReactNode } from 'react'
 import * as solid from 'sojourn/solid'
@@ -10,6 +14,27 @@ import { createApp, type ShallowRef } from 'vue'
 import { describe, expectTypeOf, test } from 'vitest'
 
 declare const session: Session
+declare const loginPage: UrlTree
+
+describe('in Angular', () => {
+  test('signals, of the session given or the provided one, are not to be written', () => {
+    expectTypeOf(angular.injectSession).returns.toEqualTypeOf<Signal<Snapshot>>()
+    expectTypeOf(angular.injectRemaining).returns.toEqualTypeOf<Signal<number | null>>()
+    expectTypeOf(angular.injectSession).toBeCallableWith(session)
+    expectTypeOf(angular.provideSession).returns.toExtend<Provider>()
+    expectTypeOf(angular.SESSION).toEqualTypeOf<InjectionToken<Session>>()
+  })
+
+  test('interceptor and guard go where Angular wants such', () => {
+    expectTypeOf(angular.sessionInterceptor).returns.toEqualTypeOf<HttpInterceptorFn>()
+    expectTypeOf(angular.sessionInterceptor).toBeCallableWith({ origins: ['https://api.example.com'] })
+    expectTypeOf(angular.sessionGuard).returns.toEqualTypeOf<CanActivateFn>()
+    expectTypeOf(angular.sessionGuard).returns.toExtend<CanActivateChildFn>()
+    expectTypeOf(angular.sessionGuard).toBeCallableWith(() => Promise.resolve(loginPage))
+    // @ts-expect-error a path is made into a UrlTree by the router
+    angular.sessionGuard('/login')
+  })
+})
 
 describe('in React', () => {
   test('hooks are values to render, of the session given or the provider’s', () => {

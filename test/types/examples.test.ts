@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseTemplate } from '@angular/compiler'
 import { compile } from 'svelte/compiler'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
@@ -42,7 +43,14 @@ function examplesOf(file: string): { name: string; code: string }[] {
 
 /** What examples are written in, and how each becomes TypeScript. */
 const languages: Readonly<Record<string, (code: string, file: string) => string>> = {
-  ts: (code) => code,
+  ts(code) {
+    // Angular's templates are no TypeScript.
+    for (const [, template = ''] of code.matchAll(/^ *template: `(.*?)`/gms)) {
+      const [error] = parseTemplate(template, 'example').errors ?? []
+      if (error) throw new Error(error.msg)
+    }
+    return code
+  },
   tsx: (code, file) => (file.endsWith('solid.md') ? `/** @jsxImportSource solid-js */ ${code}` : code),
   svelte(code) {
     const [warning] = compile(code, { filename: 'Example.svelte' }).warnings

@@ -1,0 +1,34 @@
+import { failed } from './errors.js'
+
+/**
+ * Who gets credentials: says of a URL, as the browser serialises it, whether it is one of `origins`; of the page's own where
+ * none are given.
+ *
+ * The serialisation of an http(s) URL is its origin and a path, without user info, which a Request refuses. So this is an exact
+ * comparison, and it holds for blob: and data: as well, whose origins look like ours or like `null`.
+ */
+export function originsOf(who: string, origins: readonly string[] | undefined): (url: string) => boolean {
+  const list = origins !== undefined && parse(who, origins)
+  return (url) => (list || [ownOrigin()]).some((origin) => url.startsWith(`${origin}/`))
+}
+
+/** On a server there is no page, and so nobody who gets credentials by default. */
+function ownOrigin(): string | undefined {
+  return (globalThis as Partial<typeof globalThis>).location?.origin
+}
+
+function parse(who: string, origins: readonly string[]): readonly string[] {
+  const list: readonly unknown[] = Array.isArray(origins) ? origins : [origins]
+  return list.map((given) => {
+    try {
+      const { href, origin } = new URL(String(given))
+      if (Array.isArray(origins) && href === `${origin}/` && /^https?:[^*]+$/.test(origin)) return origin
+    } catch {
+      // Said below.
+    }
+    throw failed(
+      'invalid_options',
+      `${who}: origins has ${String(given)}, which is no origin. Give a list such as ['https://api.example.com'], without path or wildcard.`,
+    )
+  })
+}

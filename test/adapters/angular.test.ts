@@ -1,0 +1,288 @@
+import '@angular/compiler'
+import {
+  HttpClient,
+  provideHttpClient,
+  withFetch,
+  withInterceptors,
+  type HttpErrorResponse,
+  type HttpInterceptorFn,
+} from '@angular/common/http'
+import {
+  createEnvironmentInjector,
+  EnvironmentInjector,
+  inject,
+  InjectionToken,
+  Injector,
+  runInInjectionContext,
+  type ApplicationConfig,
+  type ApplicationRef,
+} from '@angular/core'
+import { createApplication } from '@angular/platform-browser'
+import { firstValueFrom, retry } from 'rxjs'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import {
+  injectRemaining,
+  injectSession,
+  provideSession,
+  SESSION,
+  sessionGuard,
+  sessionInterceptor,
+  type InterceptorOptions,
+} from '../../src/adapters/angular.js'
+import type { Session } from '../../src/types.js'
+import { onServer, watched } from './watched.js'
+
+const API = 'https://api.example.com'
+
+const apps: ApplicationRef[] = []
+afterEach(() => {
+  for (const app of apps.splice(0)) app.destroy()
+  vi.unstubAllGlobals()
+})
+
+async function appWith(...providers: ApplicationConfig['providers']): Promise<Injector> {
+  const app = await createApplication({ providers })
+  apps.push(app)
+  return app.injector.get(Injector)
+}
+
+describe('an Angular injection context', () => {
+  it('has signals of the phase and of the remaining time', async () => {
+    const { session, world, later, signOut } = await watched()
+    const injector = await appWith(provideSession(session))
+    const [snapshot, seconds] = runInInjectionContext(injector, () => [injectSession(), injectRemaining()] as const)
+    const seen = (): unknown[] => [snapshot().phase, seconds()]
+    expect(seen()).toEqual(['active', null])
+    await world.advance(100e3)
+    expect(seen()).toEqual(['warning', 100])
+    await later(50e3)
+    await Promise.resolve()
+    expect(seen()).toEqual(['warning', 50])
+    await signOut()
+    expect(seen()).toEqual(['signedOut', null])
+  })
+
+  it('listens no longer when it is destroyed', async () => {
+    const { session, listeners } = await watched()
+    const app = await appWith(provideSession(session))
+    const part = createEnvironmentInjector([], app.get(EnvironmentInjector))
+    runInInjectionContext(part.get(Injector), () => [injectSession(), injectRemaining()])
+    // One for the phase, one for the remaining time.
+    expect(listeners()).toBe(2)
+    part.destroy()
+    expect(listeners()).toBe(0)
+  })
+
+  it('takes a session of its own in place of the provided one, and has that as it is', async () => {
+    const [outer, inner] = [await watched(), await watched()]
+    await inner.signOut()
+    const injector = await appWith(provideSession(outer.session))
+    expect(runInInjectionContext(injector, () => injectSession(inner.session))().phase).toBe('signedOut')
+    expect(injector.get(SESSION)).toBe(outer.session)
+  })
+
+  it('says what is missing where no session is given', async () => {
+    const injector = await appWith()
+    expect(() => runInInjectionContext(injector, () => injectSession())).toThrow(
+      expect.objectContaining({
+        code: 'invalid_options',
+        message: expect.stringContaining('provideSession') as string,
+      }),
+    )
+  })
+})
+
+describe('a guarded route', () => {
+  const LOGIN = new InjectionToken<string>('login')
+  const guard = sessionGuard((_route, { url }) => `${inject(LOGIN)}?returnTo=${url}` as never)
+
+  async function visit(session: Session): Promise<unknown> {
+    const injector = await appWith(provideSession(session), { provide: LOGIN, useValue: '/login' })
+    return runInInjectionContext(injector, () => guard({} as never, { url: '/account' } as never))
+  }
+
+  it('is open to who is signed in, warned or not', async () => {
+    const { session, world } = await watched()
+    expect(await visit(session)).toBe(true)
+    await world.advance(100e3)
+    expect(session.getSnapshot().phase).toBe('warning')
+    expect(await visit(session)).toBe(true)
+  })
+
+  it('leads elsewhere when nobody is, also where the end has passed and nobody has looked', async () => {
+    const { session, world } = await watched()
+    world.sleep('1h')
+    expect(session.getSnapshot().phase).toBe('active')
+    expect(await visit(session)).toBe('/login?returnTo=/account')
+    expect(await visit(session)).toBe('/login?returnTo=/account')
+  })
+
+  it('is open on a server, where nobody knows who is signed in', async () => {
+    expect(await visit(onServer())).toBe(true)
+  })
+})
+
+/** An application whose requests go to `answers`, one after the other; the last one answers all that follow. */
+async function client(options?: InterceptorOptions, ...answers: (() => Response)[]) {
+  const all = await watched()
+  const { session, world } = all
+  const sent: Request[] = []
+  vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
+    sent.push(new Request(url, init))
+    if (sent.length > 20) throw new Error('a loop')
+    return (answers.length > 1 ? answers.shift() : answers[0])?.() ?? new Response('{}')
+  })
+  const authorize = vi.spyOn(session, 'authorize')
+  const http = (
+    await appWith(
+      provideSession(session),
+      provideHttpClient(withFetch(), withInterceptors([sessionInterceptor(options)])),
+    )
+  ).get(HttpClient)
+  const tokens = (): (string | null)[] => sent.map(({ headers }) => headers.get('Authorization'))
+  const outcome = <T>(promise: Promise<T>): Promise<T | HttpErrorResponse> =>
+    world.until(promise.catch((error: unknown) => error as HttpErrorResponse))
+  return {
+    ...all,
+    http,
+    sent,
+    tokens,
+    authorize,
+    get: (url: string, init = {}) => outcome(firstValueFrom(http.get(url, init))),
+  }
+}
+
+const refused = (): Response => new Response('', { status: 401 })
+
+describe('requests of HttpClient', () => {
+  it('get credentials on their way to the page’s own origin, and follow no redirect with them', async () => {
+    const { get, sent, tokens } = await client()
+    expect(await get('/api/me?all=1')).toEqual({})
+    expect(tokens()).toEqual([expect.stringMatching(/^Bearer access-/)])
+    expect(sent[0]?.url).toBe(`${location.origin}/api/me?all=1`)
+    expect(sent[0]?.redirect).toBe('error')
+  })
+
+  it('get them on their way to the origins that were named, and to no other', async () => {
+    const { get, tokens, authorize, sent } = await client({ origins: [API] })
+    await get(`${API}/orders`)
+    for (const url of [
+      '/api/me',
+      `${API}.evil.io/`,
+      'https://api.example.com:8443/',
+      'http://api.example.com/',
+      `https://evil.io/${API}/`,
+    ])
+      await get(url)
+    expect(tokens()).toEqual([expect.stringMatching(/^Bearer /), null, null, null, null, null])
+    expect(sent.at(-1)?.redirect).toBe('follow')
+    // Once for the request, once for its answer.
+    expect(authorize).toHaveBeenCalledTimes(2)
+  })
+
+  it('keep an Authorization of their own, and other headers beside ours', async () => {
+    const { get, sent, tokens } = await client()
+    await get('/a', { headers: { authorization: 'Basic mine' } })
+    await get('/b', { headers: { 'X-Mine': ['1', '2'] } })
+    expect(tokens()).toEqual(['Basic mine', expect.stringMatching(/^Bearer /)])
+    expect(sent[1]?.headers.get('X-Mine')).toBe('1,2')
+  })
+
+  it('go without credentials while nobody is signed in', async () => {
+    const { get, tokens, signOut } = await client()
+    await signOut()
+    expect(await get('/public')).toEqual({})
+    expect(tokens()).toEqual([null])
+  })
+
+  it('are sent once more with a new token after a 401, body and all', async () => {
+    const { http, sent, tokens, world } = await client({}, refused, () => new Response('{"done":true}'))
+    expect(await world.until(firstValueFrom(http.post('/orders', { item: 1 })))).toEqual({ done: true })
+    expect(new Set(tokens()).size).toBe(2)
+    expect(await Promise.all(sent.map((request) => request.text()))).toEqual(['{"item":1}', '{"item":1}'])
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
+  it('share one refresh', async () => {
+    let asked = 0
+    const { get, tokens, world } = await client({}, () => (++asked > 5 ? new Response('{}') : refused()))
+    await Promise.all(Array.from({ length: 5 }, () => get('/orders')))
+    expect(tokens()).toHaveLength(10)
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
+  it('bring their second 401 to the application, and their 403 at once', async () => {
+    const { get, tokens } = await client({}, refused, refused, () => new Response('', { status: 403 }))
+    expect(await get('/orders')).toMatchObject({ status: 401 })
+    expect(await get('/orders')).toMatchObject({ status: 403 })
+    expect(tokens()).toHaveLength(3)
+  })
+
+  it('fail as they are when there is no answer', async () => {
+    const { get, authorize } = await client({}, () => {
+      throw new TypeError('no network')
+    })
+    expect(await get('/orders')).toMatchObject({ name: 'HttpErrorResponse', status: 0 })
+    expect(authorize).toHaveBeenCalledTimes(1)
+  })
+
+  it('show the session every answer, so that it may learn a nonce from one that is right', async () => {
+    const { get, authorize } = await client({}, () => new Response('{}', { headers: { 'DPoP-Nonce': 'n1' } }))
+    await get('/orders')
+    expect(authorize.mock.calls[1]?.[1]?.response.headers.get('DPoP-Nonce')).toBe('n1')
+  })
+
+  it('fail with our error where no token can be had', async () => {
+    const { get, authorize, sent } = await client()
+    const offline = Object.assign(new Error('offline'), { code: 'offline' })
+    authorize.mockRejectedValue(offline)
+    expect(await get('/orders')).toBe(offline)
+    expect(sent).toEqual([])
+  })
+
+  it('follow redirects as ever where the session adds nothing, as with a cookie', async () => {
+    const { get, authorize, sent } = await client()
+    authorize.mockImplementation(async (request, previous) => (previous ? null : request))
+    await get('/orders')
+    expect(sent[0]?.redirect).toBe('follow')
+  })
+
+  it('are sent twice more at the most, whatever the session says', async () => {
+    const { get, authorize, sent } = await client({}, refused)
+    authorize.mockImplementation(async (request) => request)
+    expect(await get('/orders')).toMatchObject({ status: 401 })
+    expect(sent).toHaveLength(3)
+  })
+
+  it('ask for credentials anew each time that another interceptor tries again', async () => {
+    const { session, world } = await watched()
+    const sent: string[] = []
+    vi.stubGlobal('fetch', async (_url: string, { headers }: RequestInit) => {
+      sent.push(String(new Headers(headers).get('Authorization')))
+      return new Response('{}', { status: sent.length > 1 ? 200 : 503 })
+    })
+    const patient: HttpInterceptorFn = (request, next) =>
+      next(request).pipe(retry({ count: 1, delay: () => session.getAccessToken({ forceRefresh: true }) }))
+    const interceptors = withInterceptors([patient, sessionInterceptor()])
+    const injector = await appWith(provideSession(session), provideHttpClient(withFetch(), interceptors))
+    expect(await world.until(firstValueFrom(injector.get(HttpClient).get('/orders')))).toEqual({})
+    expect(new Set(sent).size).toBe(2)
+  })
+
+  it('are left alone on a server', async () => {
+    const { get, tokens } = await client({ origins: [API] })
+    vi.stubGlobal('location', undefined)
+    Reflect.deleteProperty(globalThis, 'location')
+    expect(await get(`${API}/me`)).toEqual({})
+    expect(tokens()).toEqual([null])
+  })
+
+  it('need origins that are such', () => {
+    expect(() => sessionInterceptor({ origins: ['https://api.example.com/v1'] })).toThrow(
+      expect.objectContaining({
+        code: 'invalid_options',
+        message: expect.stringContaining('sessionInterceptor') as string,
+      }),
+    )
+  })
+})
