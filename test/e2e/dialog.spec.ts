@@ -36,11 +36,11 @@ test('one key press on what has the focus extends, eleven times in a row (2.2.1)
     await untilWarned(context, tab)
     const { endAt } = (await tab.deadlines())!
     expect(endAt - (await tab.page.evaluate(() => Date.now()))).toBeGreaterThan(20_000)
-    expect(await focused(tab.page)).toBe('stay')
+    expect(await focused(tab.run)).toBe('stay')
     await tab.page.keyboard.press((['Enter', 'Space', 'Escape'] as const)[time % 3]!)
     await expect(tab.dialog).toBeHidden()
     expect((await tab.deadlines())!.endAt).toBeGreaterThan(endAt + 10 * MINUTE)
-    expect(await focused(tab.page)).toBe('name')
+    expect(await focused(tab.run)).toBe('name')
   }
   expect(await tab.events('extended')).toHaveLength(11)
 })
@@ -90,10 +90,10 @@ test('the focus returns to where it was, and so does what was selected there', a
     await go()
     const before = await selected()
     await untilWarned(context, tab)
-    expect(await focused(page)).toBe('stay')
+    expect(await focused(tab.run)).toBe('stay')
     await page.keyboard.press('Enter')
     await expect(tab.dialog).toBeHidden()
-    expect(await focused(page), id).toBe(id)
+    expect(await focused(tab.run), id).toBe(id)
     expect(await selected(), id).toEqual(before)
   }
 })
@@ -106,7 +106,7 @@ test('Tab goes round within the dialog, and nothing behind it is reached', async
   const reached: string[] = []
   for (const key of ['Tab', 'Shift+Tab', 'Tab', 'Tab', 'Tab', 'Tab']) {
     await tab.page.keyboard.press(key)
-    reached.push(await focused(tab.page))
+    reached.push(await focused(tab.run))
   }
   expect(reached.slice(0, 3)).toEqual(['sign-out', 'stay', 'sign-out'])
   // Behind the last of them is the browser itself.
@@ -191,8 +191,8 @@ test('"stay" waits for the server, and says so when it could not be reached', as
   const problem = tab.page.getByRole('alert')
   await expect(problem).toHaveText('The server could not be reached. Please try again.')
   await expect(tab.dialog).toBeVisible()
-  expect(await focused(tab.page)).toBe('stay')
-  expect((await audit(tab.page)).found).toEqual([])
+  expect(await focused(tab.run)).toBe('stay')
+  expect((await audit(tab.run)).found).toEqual([])
   await tab.page.keyboard.press('Escape')
   await expect(tab.stay).toHaveAttribute('aria-disabled', 'true')
   // A second one while the first is on its way, which Chromium would close the dialog with.
@@ -214,11 +214,11 @@ test('a limit that nothing can move is told in other words, and can be put aside
   await untilWarned(context, tab)
   await expect(tab.dialog).toHaveAccessibleDescription(/cannot stay any longer/)
   await expect(tab.stay).toHaveText('OK')
-  expect((await audit(tab.page)).found).toEqual([])
+  expect((await audit(tab.run)).found).toEqual([])
   await tab.page.keyboard.press('Enter')
   await expect(tab.dialog).toBeHidden()
   // Time to save what one has.
-  expect(await focused(tab.page)).toBe('story')
+  expect(await focused(tab.run)).toBe('story')
   await context.clock.runFor(20_000)
   await expect(tab.dialog).toBeHidden()
   expect(await tab.phase()).toBe('warning')
@@ -245,36 +245,47 @@ const measure = (page: Page): Promise<{ sizes: number[]; inside: boolean; uncove
     }
   })
 
-for (const [what, viewport, dialog] of [
-  ['on a wide screen', { width: 1280, height: 720 }, {}],
-  ['on a wide screen in the dark', { width: 1280, height: 720 }, { colorScheme: 'dark' }],
-  ['on a narrow phone', { width: 320, height: 568 }, {}],
-  ['at 400 % zoom of a laptop (1.4.10)', { width: 320, height: 256 }, {}],
-  ['from right to left', { width: 800, height: 600 }, arabic],
-  ['in browsers without constructed style sheets', { width: 800, height: 600 }, { withoutConstructedSheets: true }],
-] as const)
-  test(`nothing to find for axe-core, targets are large enough, nothing is covered (2.5.8, 2.4.11): ${what}`, async ({
-    tabs,
-    context,
-  }) => {
-    await context.clock.install()
-    const tab = await openDialogTab(tabs, {}, dialog)
-    await tab.page.setViewportSize(viewport)
-    await tab.signIn()
-    await untilWarned(context, tab)
-    const { found, unsure, tried } = await audit(tab.page)
-    expect(found).toEqual([])
-    // What lies out of sight until one scrolls is nothing that it can look at.
-    if (viewport.height > 500) expect(unsure).toEqual([])
-    expect(tried).toEqual(expect.arrayContaining(['aria-dialog-name', 'color-contrast', 'target-size']))
-    const { sizes, ...rest } = await measure(tab.page)
-    for (const size of sizes) expect(size).toBeGreaterThanOrEqual(24)
-    expect(rest).toEqual({ inside: true, uncovered: true, scrolls: false })
-    // Nothing moves, whatever a person prefers.
-    expect(await tab.page.evaluate(() => document.getAnimations().length)).toBe(0)
-  })
+/** What is asked of the open dialog, however it is looked at. */
+async function expectAccessible(tab: DialogTab, viewport = { width: 1280, height: 720 }): Promise<void> {
+  await tab.page.setViewportSize(viewport)
+  const { found, unsure, tried } = await audit(tab.run)
+  expect(found).toEqual([])
+  // What lies out of sight until one scrolls is nothing that it can look at.
+  if (viewport.height > 500) expect(unsure).toEqual([])
+  expect(tried).toEqual(expect.arrayContaining(['aria-dialog-name', 'color-contrast', 'target-size']))
+  const { sizes, ...rest } = await measure(tab.page)
+  for (const size of sizes) expect(size).toBeGreaterThanOrEqual(24)
+  expect(rest).toEqual({ inside: true, uncovered: true, scrolls: false })
+  // Nothing moves, whatever a person prefers.
+  expect(await tab.page.evaluate(() => document.getAnimations().length)).toBe(0)
+}
 
-test('from right to left, "stay" comes first there too, and the words are those of the locale', async ({
+test('nothing to find for axe-core, targets are large enough, nothing is covered (2.5.8, 2.4.11)', async ({
+  tabs,
+  context,
+}) => {
+  await context.clock.install()
+  const tab = await openDialogTab(tabs)
+  await tab.signIn()
+  await untilWarned(context, tab)
+  for (const scheme of ['light', 'dark'])
+    await test.step(scheme, async () => {
+      await tab.page.evaluate((value) => (document.documentElement.style.colorScheme = value), scheme)
+      await expectAccessible(tab)
+    })
+  await test.step('on a narrow phone', () => expectAccessible(tab, { width: 320, height: 568 }))
+  await test.step('at 400 % zoom of a laptop (1.4.10)', () => expectAccessible(tab, { width: 320, height: 256 }))
+})
+
+test('nor in browsers without constructed style sheets', async ({ tabs, context }) => {
+  await context.clock.install()
+  const tab = await openDialogTab(tabs, {}, { withoutConstructedSheets: true })
+  await tab.signIn()
+  await untilWarned(context, tab)
+  await expectAccessible(tab)
+})
+
+test('nor from right to left, where "stay" comes first too, and the words are those of the locale', async ({
   tabs,
   context,
 }) => {
@@ -282,6 +293,7 @@ test('from right to left, "stay" comes first there too, and the words are those 
   const tab = await openDialogTab(tabs, {}, arabic)
   await tab.signIn()
   await untilWarned(context, tab)
+  await expectAccessible(tab)
   const [stay, signOut] = [(await tab.stay.boundingBox())!, (await tab.leave.boundingBox())!]
   expect(stay.x).toBeGreaterThan(signOut.x)
   await expect(tab.dialog).toHaveAccessibleName('هل ما زلت هنا؟')
@@ -311,7 +323,7 @@ test('S75 a page with an open dialog comes back from the back/forward cache with
       .catch(() => null)
   await expect.poll(shown).toMatch(/ [34]\d seconds\.$/)
   expect((await page.evaluate(() => window.harness.returns())).at(-1)?.persisted).toBe(true)
-  expect(await focused(page)).toBe('stay')
+  expect(await focused(tab.run)).toBe('stay')
   await page.keyboard.press('Enter')
   await expect.poll(shown).toBeNull()
   expect(await tab.phase()).toBe('active')

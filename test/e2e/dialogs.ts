@@ -1,36 +1,37 @@
 /** The warning dialog as a person meets it, and what an audit looks at. */
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import type { Locator, Page } from '@playwright/test'
-import type { PageConfig, Tab, Tabs } from './fixtures.js'
+import type { Locator } from '@playwright/test'
+import type * as Axe from 'axe-core'
+import { runIn, type PageConfig, type Tab, type Tabs } from './fixtures.js'
 import type { DialogConfig } from './pages/dialog.js'
+import type { Run } from './tab.js'
 
-/** The source of axe-core, to be run in a page. */
-export const axeSource: string = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-/** Runs in the page: everything that axe-core knows of the dialog, the rules for WCAG 2.2 included. Returns what it found. */
-export const runAxe = `axe.run('.sojourn-dialog', { runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] } })
-  .then(({ violations, incomplete, passes }) => ({
-    found: violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ target, failureSummary }) => target + ' ' + failureSummary).join('; ')),
-    unsure: incomplete.map(({ id, nodes }) => id + ': ' + nodes.map(({ target }) => target).join('; ')),
-    tried: passes.map(({ id }) => id),
-  }))`
+declare global {
+  /** In the page. */
+  const axe: typeof Axe
+}
 
 export interface Audit {
-  readonly found: string[]
+  readonly found: unknown[]
   /** What axe-core leaves to a person. */
-  readonly unsure: string[]
+  readonly unsure: unknown[]
   readonly tried: string[]
 }
 
-export async function audit(page: Page): Promise<Audit> {
-  await page.evaluate(axeSource)
-  return page.evaluate<Audit>(runAxe)
-}
+/** All that axe-core knows of the dialog, the rules for WCAG 2.2 included. */
+export const audit = (run: Run): Promise<Audit> =>
+  run(async () => {
+    const values = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+    const { violations, incomplete, passes } = await axe.run('.sojourn-dialog', { runOnly: { type: 'tag', values } })
+    return {
+      found: violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => [id, html, failureSummary])),
+      unsure: incomplete.flatMap(({ id, nodes }) => nodes.map(({ html }) => [id, html])),
+      tried: passes.map(({ id }) => id),
+    }
+  })
 
 /** What has the focus, through shadow trees and frames of this origin. */
-export const focused = (page: Page): Promise<string> =>
-  page.evaluate(() => {
+export const focused = (run: Run): Promise<string> =>
+  run(() => {
     let element = document.activeElement
     while (element) {
       const inner: Element | null | undefined =
@@ -42,6 +43,7 @@ export const focused = (page: Page): Promise<string> =>
   })
 
 export interface DialogTab extends Tab {
+  readonly run: Run
   readonly dialog: Locator
   readonly stay: Locator
   readonly leave: Locator
@@ -56,6 +58,7 @@ export async function openDialogTab(
   const tab = await tabs.open({ server: 'none', ...config }, { path: '/dialog', search: { dialog } })
   const { page } = tab
   return Object.assign(tab, {
+    run: runIn(page),
     dialog: page.getByRole('alertdialog'),
     stay: page.locator('.sojourn-dialog #stay'),
     leave: page.locator('.sojourn-dialog #sign-out'),

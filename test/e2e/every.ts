@@ -22,6 +22,8 @@ export interface AnyTab extends Actions, Driven {
 export interface Where {
   path?: string
   origin?: string
+  /** More that the page reads from its URL, by name. */
+  search?: Record<string, unknown>
 }
 
 export interface AnyTabs {
@@ -69,7 +71,7 @@ export const test = base.extend<Fixtures, { engine: Engine }>({
       allowTokensInWebStorage() {
         inWebStorage = true
       },
-      async open(config = {}, { path = '/app', origin = server.origin } = {}) {
+      async open(config = {}, { path = '/app', origin = server.origin, search } = {}) {
         const driven = await profile.newTab()
         const tab: AnyTab = {
           ...driven,
@@ -92,7 +94,7 @@ export const test = base.extend<Fixtures, { engine: Engine }>({
         all.add(tab)
         driven.page?.on('console', (message) => lines.push(message.text()))
         driven.page?.on('pageerror', (error) => lines.push(`uncaught: ${error.stack ?? String(error)}`))
-        await tab.goTo(pageUrl(origin, path, config))
+        await tab.goTo(pageUrl(origin, path, config, search))
         await arrived(tab)
         if (!config.manual) await tab.run(() => window.harness.session.ready.then(() => null))
         return tab

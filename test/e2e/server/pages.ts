@@ -150,7 +150,12 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
         body: controls,
       })
     case '/dialog':
-      return sendPage({ title: 'Claim', scripts: ['/test/e2e/pages/dialog.ts'], body: form, frames: '' })
+      return sendPage({
+        title: 'Claim',
+        scripts: ['/node_modules/axe-core/axe.min.js', '/test/e2e/pages/dialog.ts'],
+        body: form,
+        frames: '',
+      })
     case '/contract':
       return sendPage({ title: 'Contract', scripts: ['/test/e2e/pages/contract.ts'], body: '' })
     case '/servers':
@@ -225,7 +230,14 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
   }
 }
 
-const allowed = ['/dist/', '/test/e2e/pages/', '/test/e2e/versions/', '/test/contract/', '/node_modules/idb-keyval/']
+const allowed = [
+  '/dist/',
+  '/test/e2e/pages/',
+  '/test/e2e/versions/',
+  '/test/contract/',
+  '/node_modules/idb-keyval/',
+  '/node_modules/axe-core/',
+]
 
 async function sendFile(path: string, response: ServerResponse): Promise<boolean> {
   if (!allowed.some((prefix) => path.startsWith(prefix)) || path.includes('..')) return false
