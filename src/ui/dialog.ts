@@ -23,8 +23,9 @@ export interface DialogOptions {
  * Shows an accessible dialog in the warning phase, in every tab, and closes it in every tab with the first answer in any of
  * them. Escape means "stay". What the server must agree to, is waited for. Returns the undo.
  *
- * It follows the `color-scheme` of your page. Restyle it by `--sojourn-background`, `-color`, `-accent`, `-on-accent`,
- * `-border`, `-radius` and `-backdrop`, or by its parts: `.sojourn-dialog::part(stay)`.
+ * It follows the `color-scheme` of your page. Restyle it by `--sojourn-background`, `-color`, `-accent`, `-on-accent` and
+ * `-radius`, or by its parts: `.sojourn-dialog::part(stay)`; the others are `dialog`, `title`, `message`, `problem`,
+ * `buttons` and `sign-out`.
  *
  * WCAG 2.2: 2.2.1, 4.1.3. For what is left to the application see docs/accessibility.md.
  *

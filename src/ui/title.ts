@@ -24,6 +24,7 @@ export function countInTitle(session: Session, text: string): () => void {
   }
   // A session takes a step whenever its page is hidden or shown.
   const stop = session.inspect(show)
+  show()
   return () => {
     stop()
     done = true
