@@ -9,4 +9,4 @@ if (!existsSync(new URL('../dist/index.js', import.meta.url))) {
 }
 
 const { url } = await startDemo({ port: Number(env.PORT ?? 0) })
-console.log(`Sojourn demo: ${url}\nOpen it in two tabs. Ctrl+C stops it.`)
+console.log(`Sojourn demo: ${url}\nCtrl+C stops it.`)

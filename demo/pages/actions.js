@@ -51,6 +51,10 @@ export function showActions(session, note) {
     return isNew ? 'New tokens are there' : 'No new token; the old one still lives'
   }
 
+  const showGeneration = (value) => {
+    $('generation').textContent = value ? String(value) : '–'
+  }
+
   $('call').addEventListener('click', report('Resource', call))
   $('refresh').addEventListener('click', report('Refresh', refresh))
   $('check').addEventListener(
@@ -61,7 +65,9 @@ export function showActions(session, note) {
     'click',
     report('Stay', async () => ((await session.extend()) ? 'Prolonged' : 'Nothing was prolonged')),
   )
-  $('sign-out').addEventListener('click', () => session.signOut())
+  $('leave').addEventListener('click', () => session.signOut())
   $('hold').addEventListener('click', () => setHold(release === null))
   session.on('signedOut', () => setHold(false))
+  session.inspect(({ after, record }) => showGeneration(after.phase === 'signedOut' ? 0 : record?.generation))
+  session.on('refreshed', ({ generation }) => showGeneration(generation))
 }

@@ -1,6 +1,6 @@
 import { readWho } from './who.js'
 
-const EVERY_MS = 2000
+const EVERY_MS = 1000
 
 const ROWS = {
   tokenCalls: 'Token requests',
@@ -25,17 +25,14 @@ function createRow(label) {
 }
 
 /**
- * The server's own count, asked every two seconds while somebody looks. Not by an event stream: each open one takes one of the
+ * The server's own count, asked every second while somebody looks. Not by an event stream: each open one takes one of the
  * six connections that a browser grants to all tabs of an origin.
  *
- * @param {import('sojourn').Session} session
  * @returns {{ onFault(listener: (fault: string) => void): void, poll(): Promise<void> }}
  */
-export function showServerCounts(session) {
-  const body = document.getElementById('counts')
-  const generation = document.getElementById('generation')
+export function showServerCounts() {
   const rows = Object.entries(ROWS).map(([key, label]) => ({ key, ...createRow(label) }))
-  body.append(...rows.map(({ row }) => row))
+  document.getElementById('counts').append(...rows.map(({ row }) => row))
 
   let tellFault = () => {}
   /** Stays after the sign-out, whose revocation is worth seeing. */
@@ -67,12 +64,6 @@ export function showServerCounts(session) {
     if (!document.hidden) timer = setTimeout(poll, EVERY_MS)
   }
 
-  const showGeneration = (value) => {
-    generation.textContent = value ? String(value) : '–'
-  }
-  session.inspect(({ after, record }) => showGeneration(after.phase === 'signedOut' ? 0 : record?.generation))
-  for (const kind of ['signedIn', 'refreshed', 'refreshFailed', 'signedOut']) session.on(kind, poll)
-  session.on('refreshed', (event) => showGeneration(event.generation))
   document.addEventListener('visibilitychange', () => document.hidden || poll())
   addEventListener('pageshow', poll)
 

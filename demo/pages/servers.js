@@ -4,7 +4,8 @@ import { dpop } from 'sojourn/dpop'
 import { oauth } from 'sojourn/oauth'
 import { idbTokens } from 'sojourn/tokens/idb'
 
-const KEY = 'demo:server'
+import { chosen } from './choices.js'
+
 const ISSUER = `${location.origin}/oidc`
 
 /** What the backends want to see with each POST: no form and no foreign page can send it. */
@@ -33,15 +34,11 @@ const mediated = {
  */
 const SERVERS = {
   tokens: {
-    label: 'Tokens',
-    note: 'The page is an OAuth client: its tokens rest in IndexedDB, the refresh token rotates.',
     client: { clientId: 'sojourn-demo' },
     resource: '/api/me',
     options: () => ({ tokenStore: idbTokens(), server: oauth({ issuer: ISSUER, clientId: 'sojourn-demo' }) }),
   },
   dpop: {
-    label: 'Bound tokens',
-    note: 'The same, with tokens bound to a key that no script can read out (DPoP). Both servers want nonces.',
     client: { clientId: 'sojourn-demo-dpop', proofs },
     resource: '/api/me',
     options: () => ({
@@ -51,8 +48,6 @@ const SERVERS = {
     }),
   },
   mixed: {
-    label: 'Token in memory',
-    note: 'A backend holds the refresh token in an HttpOnly cookie; each tab has an access token in memory.',
     login: '/mixed/login',
     resource: '/api/me',
     options: () => ({ name: 'mixed', tokenStore: memoryTokens(), server: mediated }),
@@ -62,8 +57,6 @@ const SERVERS = {
     },
   },
   cookie: {
-    label: 'Cookie only',
-    note: 'A backend for frontend: no token reaches the page. The server ends a session after 90 s without activity.',
     login: '/cookie/login',
     resource: '/cookie/me',
     options: () => ({
@@ -78,37 +71,5 @@ const SERVERS = {
   },
 }
 
-/** The choice in the address counts, then the one of the last time. */
-function choose() {
-  const address = new URL(location.href)
-  const wanted = address.searchParams.get('server')
-  if (wanted !== null) {
-    if (Object.hasOwn(SERVERS, wanted)) localStorage.setItem(KEY, wanted)
-    address.searchParams.delete('server')
-    history.replaceState(null, '', address)
-  }
-  const stored = localStorage.getItem(KEY)
-  return stored !== null && Object.hasOwn(SERVERS, stored) ? stored : 'tokens'
-}
-
-const chosen = choose()
-
-/** The kind of server that this page has now. */
-export const server = SERVERS[chosen]
-
-/** Shows the choice. Another server is another session, so another choice loads the page anew, in all tabs. */
-export function showServers() {
-  const links = Object.entries(SERVERS).map(([name, { label }]) => {
-    const link = document.createElement('a')
-    link.href = `?server=${name}`
-    link.textContent = label
-    if (name === chosen) link.setAttribute('aria-current', 'true')
-    return link
-  })
-  document.getElementById('servers').append(...links)
-  document.getElementById('servers-note').textContent = server.note
-
-  addEventListener('storage', (event) => {
-    if (event.key === KEY && event.newValue !== chosen) location.reload()
-  })
-}
+/** The kind of server that this page has. Another one is another session, and the page loads anew. */
+export const server = SERVERS[chosen('server')]

@@ -1,10 +1,11 @@
 import * as oauth from 'oauth4webapi'
 
+import { changeMachine } from './machine.js'
 import { server as chosen } from './servers.js'
 
 const ISSUER = new URL('/oidc', location.origin)
 const CLIENT = { client_id: chosen.client?.clientId }
-const REDIRECT_URI = `${location.origin}/`
+const REDIRECT_URI = `${location.origin}/tab.html`
 
 /** State and verifier of a sign-in that is on its way; they rest in this tab only, and only until it is back. */
 const PENDING = 'demo:sign-in'
@@ -18,6 +19,8 @@ async function discover() {
 
 /** Leaves for the provider's login page: authorization code with PKCE (RFC 7636); or for the backend, which does the same. */
 export async function beginSignIn() {
+  // A machine that is set right: what it is told with the tokens (RFC 7519 `iat`, `exp`) has to be near its own time.
+  changeMachine({ ahead: 0 })
   if (chosen.login) return location.assign(chosen.login)
   const server = await discover()
   const state = oauth.generateRandomState()

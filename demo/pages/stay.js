@@ -23,6 +23,7 @@ const LIMITS = {
 export function showStay(session) {
   let finishing = false
   let endedWhere = null
+  let shown = ''
 
   const setText = (id, text) => {
     // Untouched where nothing changed, so that a status is announced once.
@@ -54,7 +55,7 @@ export function showStay(session) {
       'explanation',
       reason
         ? REASONS[reason] + when
-        : 'Sign in at a real OpenID provider, then open a second tab: it is one session, whichever tab you are in.',
+        : 'Sign in, and every other tab is signed in too: it is one session, whichever tab you are in.',
     )
   }
 
@@ -68,8 +69,10 @@ export function showStay(session) {
     setText('phase', finishing ? 'Signing in' : NAMES[snapshot.phase])
     if (signedIn) showSignedIn(snapshot)
     else if (snapshot.phase === 'signedOut') showSignedOut(snapshot)
-    document.title =
-      snapshot.phase === 'warning' ? `${$('time').textContent} left · Sojourn` : `${NAMES[snapshot.phase]} · Sojourn`
+    // While it warns in the background, the dialog counts down there.
+    const title = `${NAMES[snapshot.phase]} · Sojourn`
+    if (shown !== title) document.title = title
+    shown = title
   }
 
   session.on('signedOut', ({ where }) => {

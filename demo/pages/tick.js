@@ -1,3 +1,4 @@
+import { onMachine } from './machine.js'
 import { secondsLeft } from './words.js'
 
 /**
@@ -15,8 +16,8 @@ export function eachSecond(session, show) {
     clearTimeout(timer)
     show()
     const end = session.deadlines()?.endAt ?? Infinity
-    // In the background nobody looks, except at the title while it warns.
-    if (end === Infinity || (document.hidden && session.getSnapshot().phase !== 'warning')) return
+    // In the background nobody looks.
+    if (end === Infinity || document.hidden) return
     const left = end - Date.now()
     timer = setTimeout(draw, Math.max(50, left - (secondsLeft(left) - 1) * 1000))
   }
@@ -24,5 +25,6 @@ export function eachSecond(session, show) {
   session.subscribe(draw)
   document.addEventListener('visibilitychange', draw)
   addEventListener('pageshow', draw)
+  onMachine(draw)
   draw()
 }

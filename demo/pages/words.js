@@ -15,16 +15,6 @@ export function countdown(seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`
 }
 
-/**
- * Time for the ear: whole minutes, and 20-second steps in the last one, so that a screen reader is told and not flooded.
- *
- * @param {number} seconds
- */
-export function roughly(seconds) {
-  const plural = (count, unit) => `${count} ${unit}${count === 1 ? '' : 's'}`
-  return seconds > 60 ? plural(Math.ceil(seconds / 60), 'minute') : plural(Math.ceil(seconds / 20) * 20, 'second')
-}
-
 /** Why a session is over, to the person it belonged to. */
 export const REASONS = {
   signOut: 'You signed out.',

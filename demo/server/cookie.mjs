@@ -67,13 +67,13 @@ export function createCookieBackend({ origin, flow, idleTimeout, absoluteTimeout
 
   app.get('/callback', using, async (req, res) => {
     const done = await flow.finish(new URL(req.originalUrl, origin), req.session.pending ?? '').catch(() => null)
-    if (!done) return res.redirect(303, '/')
+    if (!done) return res.redirect(303, '/tab.html')
     // A new id, so that nobody is signed in under one that he brought along (OWASP, session fixation).
     await promisify(req.session.regenerate).call(req.session)
     // `login` is new each time, so that the page may call signIn() on each load.
     const user = { name: done.name, signIn: done.signIn, login: randomBytes(8).toString('base64url') }
     Object.assign(req.session, { user, startedAt: Date.now() })
-    res.redirect(303, '/')
+    res.redirect(303, '/tab.html')
   })
 
   app.get('/me', using, required, (req, res) => res.json({ ...req.session.user, ...times(req) }))

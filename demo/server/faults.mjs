@@ -4,17 +4,18 @@ const SLOW_MS = 3000
 const RETRY_AFTER_SECONDS = 5
 
 /**
- * What can be wrong with the token endpoint. `slow` and `lost` reach the provider, which then has rotated the refresh token;
- * the others never do.
+ * What can be wrong with whom the session asks. `slow` and `lost` reach the provider, which then has rotated the refresh
+ * token; the others never do.
  */
-export const FAULTS = /** @type {const} */ (['none', 'slow', 'hang', 'unavailable', 'limited', 'lost'])
+export const FAULTS = /** @type {const} */ (['none', 'slow', 'hang', 'unavailable', 'limited', 'lost', 'ended'])
 
 /**
  * A layer in front of the token endpoint that spoils it on demand.
  *
+ * @param {() => void} endSessions of the backend that has some
  * @returns {{ mode: () => string, set(mode: string): boolean, pass(req: import('node:http').IncomingMessage, res: import('node:http').ServerResponse, next: () => void): void }}
  */
-export function createFaults() {
+export function createFaults(endSessions) {
   let mode = 'none'
 
   const spoil = {
@@ -39,6 +40,13 @@ export function createFaults() {
       mode = 'none'
       res.end = () => res.destroy()
       next()
+    },
+    ended(req, res, next) {
+      // Once, so that one can sign in again.
+      mode = 'none'
+      endSessions()
+      if (req.url.endsWith('/token')) sendJson(res, 400, { error: 'invalid_grant' })
+      else next()
     },
   }
 

@@ -37,11 +37,11 @@ export function createMixedBackend({ origin, flow }) {
 
     async 'GET /callback'(req, res) {
       const done = await flow.finish(new URL(req.url, origin), cookieOf(req, 'login') ?? '').catch(() => null)
-      if (!done) return redirect(res, '/', [hidden('login', '', 0)])
+      if (!done) return redirect(res, '/tab.html', [hidden('login', '', 0)])
       const { tokens, name, signIn } = done
       // New for each login, so that the page may call signIn() on each load.
       const login = randomBytes(8).toString('base64url')
-      redirect(res, '/', [
+      redirect(res, '/tab.html', [
         hidden('rt', tokens.refresh_token, DAY),
         hidden('login', '', 0),
         shown({ name, signIn, login }),

@@ -9,6 +9,7 @@ import { MOUNT } from './provider.mjs'
 
 const PAGES = {
   '/': new URL('../index.html', import.meta.url),
+  '/tab.html': new URL('../tab.html', import.meta.url),
   '/script-tag.html': new URL('../script-tag.html', import.meta.url),
 }
 

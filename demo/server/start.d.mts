@@ -8,7 +8,7 @@ export interface Counts {
   readonly revocations: number
 }
 
-export type Fault = 'none' | 'slow' | 'hang' | 'unavailable' | 'limited' | 'lost'
+export type Fault = 'none' | 'slow' | 'hang' | 'unavailable' | 'limited' | 'lost' | 'ended'
 
 export interface Demo {
   /** The origin of everything. */

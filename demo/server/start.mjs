@@ -48,11 +48,11 @@ export async function startDemo({
   const origin = `http://localhost:${server.address().port}`
   const accounts = createAccounts()
   const counters = createCounters()
-  const faults = createFaults()
+  const faults = createFaults(() => cookie.endAll())
   const { provider, handle } = await createProvider({
     origin,
     redirectUris: [
-      `${origin}/`,
+      `${origin}/tab.html`,
       `${origin}/script-tag.html`,
       ...FRAMEWORKS.map((name) => `${origin}/frameworks/${name}/`),
       ...redirectUris,

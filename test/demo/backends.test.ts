@@ -26,7 +26,7 @@ describe('the backend that keeps the refresh token in a cookie', () => {
     ((await (await post('/mixed/token')).json()) as { access_token: string }).access_token
 
   test('gives access tokens for it, rotates it, and shows it to nobody', async () => {
-    await browser.signIn('/mixed/login', 'Ada', '/')
+    await browser.signIn('/mixed/login', 'Ada', '/tab.html')
     expect(JSON.parse(decodeURIComponent(browser.cookies.get('who') ?? ''))).toMatchObject({ name: 'Ada' })
     const spent = browser.cookies.get('rt')
     const response = await post('/mixed/token')
@@ -44,7 +44,7 @@ describe('the backend that keeps the refresh token in a cookie', () => {
 
   test('answers 401 without one, and for one that was used', async () => {
     expect((await post('/mixed/token')).status).toBe(401)
-    await browser.signIn('/mixed/login', 'Ada', '/')
+    await browser.signIn('/mixed/login', 'Ada', '/tab.html')
     const spent = browser.cookies.get('rt') ?? ''
     await next()
     browser.cookies.set('rt', spent)
@@ -53,7 +53,7 @@ describe('the backend that keeps the refresh token in a cookie', () => {
   })
 
   test('hands on what may pass, and spends nothing', async () => {
-    await browser.signIn('/mixed/login', 'Ada', '/')
+    await browser.signIn('/mixed/login', 'Ada', '/tab.html')
     demo.setFault('limited')
     const limited = await post('/mixed/token')
     expect([limited.status, limited.headers.get('retry-after')]).toEqual([429, '5'])
@@ -62,7 +62,7 @@ describe('the backend that keeps the refresh token in a cookie', () => {
   })
 
   test('revokes it at sign-out', async () => {
-    await browser.signIn('/mixed/login', 'Ada', '/')
+    await browser.signIn('/mixed/login', 'Ada', '/tab.html')
     expect((await post('/mixed/logout')).status).toBe(204)
     expect([...browser.cookies.keys()]).not.toContain('rt')
     await expect.poll(() => demo.counters().total.revocations).toBe(1)
@@ -77,7 +77,7 @@ describe('the backend for frontend', () => {
   const pause = async (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
   test('shows a cookie that no script reads, and no token', async () => {
-    await browser.signIn('/cookie/login', 'Ada', '/')
+    await browser.signIn('/cookie/login', 'Ada', '/tab.html')
     const response = await browser.go('/cookie/me', { headers: asked })
     const [line = ''] = response.headers.getSetCookie()
     for (const flag of ['HttpOnly', 'SameSite=Lax', 'Path=/cookie']) expect(line).toContain(flag)
@@ -88,7 +88,7 @@ describe('the backend for frontend', () => {
   })
 
   test('ends an idle session, which looking does not prolong and activity does', async () => {
-    await browser.signIn('/cookie/login', 'Ada', '/')
+    await browser.signIn('/cookie/login', 'Ada', '/tab.html')
     await pause(1500)
     expect(((await times()) as ServerTimes).idleExpiresIn).toBeLessThanOrEqual(1)
     expect(await (await post('/cookie/alive')).json()).toMatchObject({ idleExpiresIn: 3 })
@@ -103,16 +103,25 @@ describe('the backend for frontend', () => {
     await demo.close()
     demo = await startDemo({ idleTimeout: 60, absoluteTimeout: 1 })
     browser = createBrowser(demo.url)
-    await browser.signIn('/cookie/login', 'Ada', '/')
+    await browser.signIn('/cookie/login', 'Ada', '/tab.html')
     expect(((await times()) as ServerTimes).absoluteExpiresIn).toBeLessThanOrEqual(1)
     await post('/cookie/alive')
     await expect.poll(async () => (await post('/cookie/alive')).status, { timeout: 3000 }).toBe(401)
   })
 
+  test('is asked once more after an administrator has ended the session, and then takes a new sign-in', async () => {
+    await browser.signIn('/cookie/login', 'Ada', '/tab.html')
+    demo.setFault('ended')
+    expect(await times()).toBe(401)
+    expect([demo.fault(), (await browser.go('/cookie/me', { headers: asked })).status]).toEqual(['none', 401])
+    await browser.signIn('/cookie/login', 'Ada', '/tab.html')
+    expect((await browser.go('/cookie/me', { headers: asked })).status).toBe(200)
+  })
+
   test('takes another id at sign-in, and forgets at sign-out', async () => {
     await browser.go('/cookie/login')
     const before = browser.cookies.get('sid')
-    await browser.signIn('/cookie/login', 'Ada', '/')
+    await browser.signIn('/cookie/login', 'Ada', '/tab.html')
     const during = browser.cookies.get('sid') ?? ''
     expect(during).not.toBe(before)
     expect((await post('/cookie/logout')).status).toBe(204)
@@ -136,7 +145,7 @@ describe('the provider and the resource, with tokens that are bound to a key', (
   async function signIn({ proofs, server }: ReturnType<typeof connect>): Promise<TokenResponse> {
     await proofs.prepare()
     const verifier = randomBytes(32).toString('base64url')
-    const redirect_uri = `${demo.url}/`
+    const redirect_uri = `${demo.url}/tab.html`
     const query = new URLSearchParams({
       client_id: demo.dpopClientId,
       redirect_uri,
@@ -146,7 +155,7 @@ describe('the provider and the resource, with tokens that are bound to a key', (
       code_challenge: createHash('sha256').update(verifier).digest('base64url'),
       code_challenge_method: 'S256',
     })
-    const { searchParams } = await browser.signIn(`${demo.issuer}/auth?${query}`, 'Ada', '/')
+    const { searchParams } = await browser.signIn(`${demo.issuer}/auth?${query}`, 'Ada', '/tab.html')
     const form = {
       client_id: demo.dpopClientId,
       grant_type: 'authorization_code',

@@ -19,16 +19,16 @@ async function signIn(name: string): Promise<Tokens> {
   const verifier = randomBytes(32).toString('base64url')
   const query = new URLSearchParams({
     client_id: demo.clientId,
-    redirect_uri: `${demo.url}/`,
+    redirect_uri: `${demo.url}/tab.html`,
     response_type: 'code',
     scope: 'openid',
     state: 'any',
     code_challenge: createHash('sha256').update(verifier).digest('base64url'),
     code_challenge_method: 'S256',
   })
-  const { searchParams } = await createBrowser(demo.url).signIn(`${demo.issuer}/auth?${query}`, name, '/')
+  const { searchParams } = await createBrowser(demo.url).signIn(`${demo.issuer}/auth?${query}`, name, '/tab.html')
   const code = searchParams.get('code') ?? ''
-  const form = { grant_type: 'authorization_code', code, redirect_uri: `${demo.url}/`, code_verifier: verifier }
+  const form = { grant_type: 'authorization_code', code, redirect_uri: `${demo.url}/tab.html`, code_verifier: verifier }
   return (await (await post(demo.tokenEndpoint, form)).json()) as Tokens
 }
 
@@ -120,7 +120,7 @@ test('no page can switch faults without asking the browser first, and no path le
 })
 
 test('every page comes with a policy that allows no script without its nonce', async () => {
-  for (const path of ['/', '/script-tag.html', '/login/none']) {
+  for (const path of ['/', '/tab.html', '/script-tag.html', '/login/none']) {
     const response = await fetch(demo.url + path)
     const policy = response.headers.get('content-security-policy') ?? ''
     const [, nonce = 'none'] = /'nonce-([^']+)'/.exec(policy) ?? []

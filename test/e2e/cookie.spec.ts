@@ -42,7 +42,7 @@ async function openTabs(
       const { pathname } = new URL(request.url())
       if (/^\/cookie\/(alive|session|logout)$/.test(pathname)) asked.push(`${request.method()} ${pathname.slice(8)}`)
     })
-    await page.goto(`${demo.url}/?server=cookie&timeouts=short`)
+    await page.goto(`${demo.url}/tab.html?server=cookie&timeouts=short`)
     pages.push(page)
   }
   const [first] = pages
@@ -107,16 +107,16 @@ test('“stay signed in” is true only when the server agreed, and the dialog i
     demo.setFault(fault)
     const count = asked.length
     await one.bringToFront()
-    await one.locator('#warning-stay').click()
+    await one.locator('.sojourn-dialog #stay').click()
     await expect.poll(() => asked.slice(count)).toContain('POST alive')
-    await expect(one.locator('#warning-problem')).toContainText('did not work')
+    await expect(one.locator('.sojourn-dialog #problem')).toContainText('could not be reached')
     await phases(pages, 'About to end')
-    for (const page of pages) await expect(page.locator('#warning')).toBeVisible()
+    for (const page of pages) await expect(page.getByRole('alertdialog')).toBeVisible()
   }
   demo.setFault('none')
-  await one.locator('#warning-stay').click()
+  await one.locator('.sojourn-dialog #stay').click()
   await phases(pages, 'Active')
-  for (const page of pages) await expect(page.locator('#warning')).toBeHidden()
+  for (const page of pages) await expect(page.getByRole('alertdialog')).toBeHidden()
 })
 
 test('the server’s own end comes before the page’s, with a warning that cannot be answered', async ({
@@ -126,7 +126,7 @@ test('the server’s own end comes before the page’s, with a warning that cann
   const { pages } = await openTabs(context, await backend.start({ absoluteTimeout: 12 }), 2)
   await context.clock.fastForward(31_000)
   await phases(pages, 'About to end')
-  for (const page of pages) await expect(page.locator('#warning')).toContainText('The server ends this session')
+  for (const page of pages) await expect(page.getByRole('alertdialog')).toContainText('cannot stay any longer')
   await context.clock.fastForward(13_000)
   await phases(pages, 'Signed out')
 })

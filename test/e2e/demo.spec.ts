@@ -20,7 +20,11 @@ const test = base.extend<{ demo: Demo }>({
 
 /** The two pages of the demo say the same in other words. */
 const demos = [
-  { what: 'modules', path: '/', phases: { active: 'Active', warning: 'About to end', signedOut: 'Signed out' } },
+  {
+    what: 'modules',
+    path: '/tab.html',
+    phases: { active: 'Active', warning: 'About to end', signedOut: 'Signed out' },
+  },
   {
     what: 'script tag',
     path: '/script-tag.html',
@@ -32,7 +36,7 @@ type Phases = (typeof demos)[number]['phases']
 
 async function expectAll(pages: Page[], phases: Phases, phase: keyof Phases): Promise<void> {
   for (const page of pages) await expect(page.locator('#phase')).toHaveText(phases[phase])
-  for (const page of pages) await expect(page.locator('#warning')).toBeVisible({ visible: phase === 'warning' })
+  for (const page of pages) await expect(page.getByRole('alertdialog')).toBeVisible({ visible: phase === 'warning' })
 }
 
 async function signIn(page: Page, name: string): Promise<void> {
@@ -92,7 +96,7 @@ for (const { what, path, phases } of demos) {
 
     // A sign-out in one ends it in all, and at the provider.
     await three.bringToFront()
-    await three.locator('#sign-out').click()
+    await three.locator('#leave').click()
     await expectAll(pages, phases, 'signedOut')
     await expect.poll(() => total().revocations).toBe(1)
     expect(total()).toMatchObject({ reuse: 0, refused: 0 })

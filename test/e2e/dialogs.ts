@@ -17,17 +17,20 @@ export interface Audit {
   readonly tried: string[]
 }
 
-/** All that axe-core knows of the dialog, the rules for WCAG 2.2 included. */
-export const audit = (run: Run): Promise<Audit> =>
-  run(async () => {
+/** All that axe-core knows of the dialog, or of more, the rules for WCAG 2.2 included; of one page without its frames. */
+export const audit = (run: Run, what = '.sojourn-dialog'): Promise<Audit> =>
+  run(async (selector) => {
     const values = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-    const { violations, incomplete, passes } = await axe.run('.sojourn-dialog', { runOnly: { type: 'tag', values } })
+    const { violations, incomplete, passes } = await axe.run(selector, {
+      iframes: false,
+      runOnly: { type: 'tag', values },
+    })
     return {
       found: violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => [id, html, failureSummary])),
       unsure: incomplete.flatMap(({ id, nodes }) => nodes.map(({ html }) => [id, html])),
       tried: passes.map(({ id }) => id),
     }
-  })
+  }, what)
 
 /** What has the focus, through shadow trees and frames of this origin. */
 export const focused = (run: Run): Promise<string> =>

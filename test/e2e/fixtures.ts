@@ -1,5 +1,5 @@
 /** The world of a test: its own server (and so its own origin), and as many tabs of one browser profile as it asks for. */
-import { test as base, expect, type Page } from '@playwright/test'
+import { test as base, expect, type Frame, type Page } from '@playwright/test'
 import { expectNoHarm } from './harm.js'
 import type { PageConfig, Recorded } from './pages/harness.js'
 import { startServer, type TestServer } from './server/serve.js'
@@ -38,7 +38,7 @@ export const noTimeouts: PageConfig = { options: { idleTimeout: false, absoluteT
 export const shortIdle: PageConfig = { options: { idleTimeout: 4000, warnBefore: 2000, absoluteTimeout: false } }
 
 export const runIn =
-  (page: Page): Run =>
+  (page: Page | Frame): Run =>
   (work, argument) =>
     page.evaluate(work as (argument: unknown) => never, argument)
 

@@ -15,7 +15,7 @@ const test = base.extend<{ demo: Demo; context: BrowserContext }>({
 async function open(context: BrowserContext, demo: Demo, kind: string, uncaught: string[]): Promise<Page> {
   const page = await context.newPage()
   page.on('pageerror', (error) => uncaught.push(String(error)))
-  await page.goto(`${demo.url}/?server=${kind}`)
+  await page.goto(`${demo.url}/tab.html?server=${kind}`)
   return page
 }
 
@@ -62,7 +62,7 @@ for (const kind of ['tokens', 'dpop', 'mixed', 'cookie'] as const) {
     expect(await kept(two)).not.toMatch(/eyJ|access_token|refresh_token/)
 
     // A sign-out in one ends it in both, and at the server.
-    await two.locator('#sign-out').click()
+    await two.locator('#leave').click()
     for (const page of [one, two]) await phase(page, 'Signed out')
     if (kind !== 'cookie') await expect.poll(() => demo.counters().total.revocations).toBeGreaterThan(0)
     else await expect.poll(async () => (await one.request.get(`${demo.url}/cookie/me`)).status()).toBe(401)

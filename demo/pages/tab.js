@@ -1,26 +1,29 @@
+import './arrive.js'
+
+import { warningDialog } from 'sojourn/dialog'
+
+import { showActions } from './actions.js'
+import { onChoice } from './choices.js'
+import { onMachine } from './machine.js'
+import { server } from './servers.js'
 import { session } from './session.js'
 import { beginSignIn, takeSignIn } from './sign-in.js'
-import { showActions } from './actions.js'
-import { showFaults } from './faults.js'
-import { server, showServers } from './servers.js'
-import { showServerCounts } from './server-counts.js'
 import { showStay } from './stay.js'
 import { showTimeline } from './timeline.js'
-import { showTimeouts } from './timeouts.js'
-import { showWarning } from './warning.js'
 import { writeWho } from './who.js'
 
 const problem = document.getElementById('problem')
 
 // First the timeline: it hears everything from here on.
 const note = showTimeline(session)
-const counts = showServerCounts(session)
-showServers()
-showTimeouts()
-showFaults(counts)
 showActions(session, note)
-showWarning(session)
+warningDialog(session)
 const stay = showStay(session)
+
+// Options belong to `createSession`: another choice loads the page anew.
+onChoice(() => location.reload())
+// As when a machine wakes, or its clock is set while somebody looks.
+onMachine(() => session.check())
 
 document.getElementById('sign-in').addEventListener('click', () => {
   problem.textContent = ''

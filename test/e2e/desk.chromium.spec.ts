@@ -1,0 +1,114 @@
+/** The desk of the demo: two tabs side by side, and what can be done to them. */
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Frame, Page } from '@playwright/test'
+import { startDemo, type Demo } from '../../demo/server/start.mjs'
+import { audit } from './dialogs.js'
+import { expect, runIn, test as base } from './fixtures.js'
+
+const test = base.extend<{ demo: Demo }>({
+  // eslint-disable-next-line no-empty-pattern -- Playwright reads the fixtures it shall make from this pattern
+  demo: async ({}, use) => {
+    const demo = await startDemo()
+    await use(demo)
+    await demo.close()
+  },
+})
+
+/** The two tabs that lie side by side on the desk. */
+async function openDesk(page: Page, url: string): Promise<[Frame, Frame]> {
+  await page.goto(url)
+  await expect.poll(() => page.frames().filter((frame) => frame.url().endsWith('/tab.html')).length).toBe(2)
+  const [, one, two] = page.frames()
+  if (!one || !two) throw new Error('no frames')
+  for (const frame of [one, two]) await frame.locator('#phase', { hasText: /^(Signed out|Active)$/ }).waitFor()
+  return [one, two]
+}
+
+const phaseOf = (frame: Frame): Promise<string | null> => frame.locator('#phase').textContent()
+
+/** With the keyboard alone: on to what has this name, and press it. */
+async function pressOn(page: Page, within: Frame, name: string, key = 'Enter'): Promise<void> {
+  const isThere = (): Promise<boolean> =>
+    within.evaluate((wanted) => {
+      const active = document.activeElement
+      const text = active instanceof HTMLInputElement ? (active.labels?.[0]?.textContent ?? '') : active?.textContent
+      return document.hasFocus() && text?.trim() === wanted
+    }, name)
+  for (let steps = 0; !(await isThere()); steps++) {
+    if (steps > 60) throw new Error(`The keyboard does not reach ${name}.`)
+    await page.keyboard.press('Tab')
+  }
+  await page.keyboard.press(key)
+}
+
+test('two tabs side by side on the desk, by keyboard alone: signed in together, broken together, ended together', async ({
+  context,
+  demo,
+}) => {
+  const page = await context.newPage()
+  const [one, two] = await openDesk(page, demo.url)
+  const desk = page.mainFrame()
+  const both = async (phase: string): Promise<void> => {
+    for (const frame of [one, two]) await expect.poll(() => phaseOf(frame)).toBe(phase)
+  }
+  await both('Signed out')
+
+  await pressOn(page, one, 'Sign in')
+  await one.locator('#name').fill('Ada')
+  await page.keyboard.press('Enter')
+  await both('Active')
+
+  // The choice of the desk reaches both: another session, and nobody is in it.
+  await pressOn(page, desk, 'Tokens', 'ArrowRight')
+  await both('Signed out')
+  await page.keyboard.press('ArrowLeft')
+  await both('Active')
+
+  // No network: the session goes on. A sleep of ten minutes: it is over, in both.
+  await pressOn(page, desk, 'No network')
+  await pressOn(page, one, 'Force a refresh')
+  await expect(one.locator('#result')).toContainText('the old one still lives')
+  await both('Active')
+  await pressOn(page, desk, 'Sleep 10 min')
+  await both('Signed out')
+  await expect(two.locator('#explanation')).toContainText('Nobody was active in any tab')
+
+  // And a sign-in after all that, which sets the clock right.
+  await pressOn(page, desk, 'No network')
+  await pressOn(page, two, 'Sign in')
+  await two.locator('#name').fill('Ada')
+  await page.keyboard.press('Enter')
+  await both('Active')
+  await pressOn(page, desk, 'Works', 'ArrowLeft')
+  await expect.poll(() => demo.fault()).toBe('ended')
+  await pressOn(page, two, 'Force a refresh')
+  await both('Signed out')
+  await expect(one.locator('#explanation')).toContainText('The server refused')
+})
+
+test('axe-core finds nothing on the desk and in its tabs, on a wide screen and on a phone, in the light and in the dark', async ({
+  context,
+  demo,
+}) => {
+  const page = await context.newPage()
+  const [one, two] = await openDesk(page, demo.url)
+  await one.locator('#sign-in').click()
+  await one.locator('#name').fill('Ada')
+  await page.keyboard.press('Enter')
+  for (const frame of [one, two]) await expect.poll(() => phaseOf(frame)).toBe('Active')
+  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+  // The other tab shows the same.
+  const frames = [page.mainFrame(), one]
+  for (const frame of frames) await frame.evaluate(axe)
+  for (const viewport of [
+    { width: 1440, height: 900 },
+    { width: 320, height: 640 },
+  ])
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.setViewportSize(viewport)
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      for (const frame of frames) expect((await audit(runIn(frame), 'body')).found).toEqual([])
+      expect(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false)
+    }
+})
