@@ -7,7 +7,7 @@ const FAULTS = {
   unavailable: { label: '503', note: 'Out of service: the session stays, and tries again with growing pauses.' },
   limited: { label: '429', note: 'Too many requests, Retry-After 5 s: no tab asks before.' },
   lost: {
-    label: 'Reply lost',
+    label: 'Lost',
     note: 'Once: the server rotates, and its reply gets lost. This server grants no grace, so the old token is reuse to it.',
   },
   ended: { label: 'Ends it', note: 'Once: an administrator has ended the session. Whoever asks next hears of it.' },

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { root } from '../../scripts/lib.mjs'
 
@@ -14,4 +14,16 @@ test('each test that docs/accessibility.md names is one of the dialog', () => {
   const named = [...page.matchAll(/(?<=: |; )_([^_]+)_/g)].map(([, name = '']) => name)
   expect(named.length).toBeGreaterThan(4)
   expect(named.filter((name) => !tests.includes(`test('${name}'`))).toEqual([])
+})
+
+test('what README and docs link to is there', () => {
+  const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.md'),
+  )
+  const missing = ['README.md', ...pages.map((file) => join('docs', file))].flatMap((page) =>
+    [...readFileSync(join(root, page), 'utf8').matchAll(/(?:\]\(|img src=")(?!https?:|#)([^)#"\s]+)/g)]
+      .map(([, link = '']) => join(dirname(page), link))
+      .filter((file) => !existsSync(join(root, file))),
+  )
+  expect(missing).toEqual([])
 })
