@@ -156,7 +156,9 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     const { record } = state
     board.post(record, cause)
 
-    if (record || clock.mono >= askingUntil) {
+    // Timers may ring a moment early.
+    if (record || clock.mono > askingUntil - 1) {
+      askingUntil = 0
       const picture = pictureOf(record, policy, sharedNow(record, clock))
       if (!isSamePicture(was, picture)) {
         snapshot = picture

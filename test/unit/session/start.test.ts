@@ -137,6 +137,17 @@ describe('where storage is denied', () => {
     expect(tab.timers()).toBe(0)
   })
 
+  it('I8: whatever part of a millisecond its clock shows', async () => {
+    const world = createWorld()
+    world.storage.works = false
+    for (let i = 0; i < 50; i++) {
+      await world.advance(0.1)
+      const tab = world.tab()
+      await world.advance(300)
+      expect([tab.phase(), tab.timers()]).toEqual(['signedOut', 0])
+    }
+  })
+
   it('I8: waits no longer for that where the clock is set back meanwhile', async () => {
     const world = createWorld()
     world.storage.works = false
