@@ -19,6 +19,8 @@ export interface SignIn extends Pick<Session, 'signIn' | 'setTokens'> {
 }
 
 const LIMIT = 5e3
+/** Ten times what a storage event was seen to take. */
+const SPREADING = 300
 
 export function createSignIn(
   host: Host,
@@ -80,7 +82,11 @@ export function createSignIn(
     async sweep() {
       const stored = await keeper.peek()
       host.look()
-      if (stored && !host.current() && !host.isClosed()) await wipe(stored.id)
+      if (!stored || host.current()) return
+      // Their record may be on its way: a sign-in stores them first, and each process reads its own copy of localStorage.
+      await within(ports.after, SPREADING, host.signal(), () => new Promise(() => undefined)).catch(() => undefined)
+      host.look()
+      if (!host.current() && !host.isClosed()) await wipe(stored.id)
     },
     async setTokens(tokens) {
       const given = checkTokens(tokens)

@@ -68,6 +68,19 @@ describe('opening a tab', () => {
     expect(world.server.calls.at(-1)).toMatchObject({ method: 'signOut', tokens: { refresh_token: 'refresh-f1-1' } })
   })
 
+  it('I5: leaves the tokens of a sign-in alone whose record has not reached this process yet', async () => {
+    const world = createWorld()
+    const one = world.tab()
+    world.storage.lag = 100
+    world.channel.delay = 100
+    const two = world.tab()
+    await world.until(one.session.signIn(world.grant()))
+    await world.advance(SECOND)
+    expect(world.tokens.stored).toMatchObject({ id: 'session-0001' })
+    expect([one.phase(), two.phase()]).toEqual(['active', 'active'])
+    expect(world.server.calls).toEqual([])
+  })
+
   it('leaves the tokens of a living session where they are', async () => {
     const world = createWorld()
     await world.signedIn()
