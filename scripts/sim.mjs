@@ -1,0 +1,169 @@
+// @ts-check
+
+// Plays simulated worlds of tabs with the real code in them, on all cores, and checks after every step what must hold.
+//
+//   npm run sim -- --worlds N --seed S   N worlds (20,000), all of them drawn from one seed (a fresh one)
+//   npm run sim -- --failed …            first the worlds in test/sim/failed.json, which broke a rule once
+//   npm run sim -- --world W             one world, as a violation names it: tells all that happens in it
+//
+// Prints each violation with its world's seed and the shortest schedule that still shows it. Ends with a line
+// `N worlds, V violations, seed S`; exit 1 if V > 0.
+
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { Worker } from 'node:worker_threads'
+import { build } from 'esbuild'
+import { Failure, installDependencies, report, root } from './lib.mjs'
+
+/** @typedef {import('../test/sim/worker.ts').Task} Task */
+/** @typedef {import('../test/sim/worker.ts').Answer} Answer */
+/** @typedef {Extract<Answer, { broken: object }>} Violation */
+
+/** Worlds that a thread is given at a time, and violations that it looks for the shortest schedule of. */
+const CHUNK = 50
+const MOST_SHRUNK = 10
+/** Ms between two words of progress: on a terminal they overwrite each other. */
+const PROGRESS = process.stdout.isTTY ? 500 : 10_000
+
+/** @param {string} entry @param {import('esbuild').BuildOptions} options */
+async function bundle(entry, options) {
+  const { outputFiles } = await build({
+    entryPoints: [join(root, 'test/sim', entry)],
+    bundle: true,
+    write: false,
+    ...options,
+  })
+  return outputFiles?.[0]?.text ?? ''
+}
+
+/** Gives the tasks to threads as they become free. @param {Iterator<Task>} tasks @param {(answer: Answer) => void} heard */
+async function onAllCores(tasks, heard, threads = availableParallelism()) {
+  const [code, page] = await Promise.all([
+    bundle('worker.ts', { platform: 'node', format: 'cjs' }),
+    bundle('page-script.ts', { format: 'iife', globalName: 'library' }),
+  ])
+  await Promise.all(
+    Array.from({ length: threads }, async () => {
+      const worker = new Worker(code, { eval: true, workerData: { page, mostShrunk: MOST_SHRUNK } })
+      /** @type {Promise<void>} */
+      const done = new Promise((resolve, reject) => {
+        worker.once('error', reject)
+        const next = () => {
+          const { value, done } = tasks.next()
+          if (done) resolve()
+          else worker.postMessage(value)
+        }
+        worker.on('message', (/** @type {Answer} */ answer) => {
+          heard(answer)
+          if ('worlds' in answer) next()
+        })
+        next()
+      })
+      await done.finally(() => worker.terminate())
+    }),
+  )
+}
+
+/** @param {Violation} violation @param {string} [name] */
+function describe({ broken, seed, traits, steps }, name) {
+  console.log(`\n✗ ${broken.rule}: ${broken.text}`)
+  console.log(`  ${name ?? `world ${seed}`}; all that happens in it: npm run sim -- --world ${seed}`)
+  if (steps.length === 0) return
+  console.log('  The shortest schedule that shows it, in a world that is usual but for its traits:')
+  console.log(`  {"name": "", "seed": ${seed}, "traits": ${JSON.stringify(traits)}, "steps": [`)
+  console.log(`${steps.map((step) => `    ${JSON.stringify(step)}`).join(',\n')}\n  ]}`)
+}
+
+const whole = (/** @type {string} */ text) => {
+  if (!/^\d+$/.test(text)) throw new Failure(`${text} is no whole number.`)
+  return Number(text)
+}
+const count = (/** @type {number} */ number) => number.toLocaleString('en')
+
+/** Worlds that broke a rule once, each by itself. */
+async function playFailed() {
+  /** @type {(import('../test/sim/plan.ts').PlanText & { name: string })[]} */
+  const failed = JSON.parse(readFileSync(join(root, 'test/sim/failed.json'), 'utf8'))
+  let violations = 0
+  for (const { name, ...plan } of failed) {
+    let isBroken = false
+    await onAllCores(
+      [{ world: plan, traced: false }].values(),
+      (answer) => {
+        if (!('broken' in answer)) return
+        isBroken = true
+        describe(answer, name)
+      },
+      1,
+    )
+    if (isBroken) violations++
+    else console.log(`✓ ${name}`)
+  }
+  return { worlds: failed.length, violations }
+}
+
+/** @param {number} worlds @param {number} seed */
+async function playMany(worlds, seed) {
+  const start = performance.now()
+  let played = 0
+  let violations = 0
+  let saidAt = start
+  const progress = () => {
+    saidAt = performance.now()
+    const seconds = ((saidAt - start) / 1e3).toFixed(0)
+    const text = `${count(played)} of ${count(worlds)} worlds, ${count(violations)} violations, ${seconds} s`
+    if (process.stdout.isTTY) process.stdout.write(`\r${text} `)
+    else console.log(text)
+  }
+  function* chunks() {
+    for (let from = 0; from < worlds; from += CHUNK) yield { seed, from, to: Math.min(worlds, from + CHUNK) }
+  }
+  await onAllCores(chunks(), (answer) => {
+    if ('broken' in answer) {
+      violations++
+      describe(answer)
+    } else if ('worlds' in answer) played += answer.worlds
+    if (performance.now() - saidAt > PROGRESS) progress()
+  })
+  progress()
+  if (process.stdout.isTTY) console.log()
+  return { worlds, violations }
+}
+
+/** @param {number} world */
+async function playOne(world) {
+  let violations = 0
+  await onAllCores(
+    [{ world, traced: true }].values(),
+    (answer) => {
+      if ('trace' in answer) console.log(answer.trace)
+      if (!('broken' in answer)) return
+      violations++
+      describe(answer)
+    },
+    1,
+  )
+  return { worlds: 1, violations }
+}
+
+await report(async () => {
+  installDependencies()
+  const { values } = parseArgs({
+    options: {
+      worlds: { type: 'string', default: '20000' },
+      seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 32)) },
+      world: { type: 'string' },
+      failed: { type: 'boolean', default: false },
+    },
+  })
+  const seed = whole(values.world ?? values.seed)
+  console.log(`seed ${seed}`)
+  const runs = values.world
+    ? [await playOne(seed)]
+    : [...(values.failed ? [await playFailed()] : []), await playMany(whole(values.worlds), seed)]
+  const sum = (/** @type {'worlds' | 'violations'} */ what) => runs.reduce((total, run) => total + run[what], 0)
+  console.log(`${count(sum('worlds'))} worlds, ${count(sum('violations'))} violations, seed ${seed}`)
+  if (sum('violations') > 0) process.exitCode = 1
+})

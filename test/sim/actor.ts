@@ -1,0 +1,51 @@
+import type { Page } from '../../src/testing.js'
+import type { Session, Snapshot } from '../../src/types.js'
+
+/** A promise that a session gave, and how long its page had run by then. */
+export interface Pending {
+  readonly what: string
+  readonly ranAt: number
+  readonly limit: number
+}
+
+/** One session object on one page, and what has been seen of it. Instants are real time: no clock of this world need show them. */
+export interface Actor {
+  readonly name: string
+  readonly page: Page
+  readonly session: Session
+  readonly bornAt: number
+  /** The last picture that was looked at, and what this session object knows to be over. */
+  seen: Snapshot
+  readonly over: Set<string>
+  /** Since when it runs without a gap that it could not know of: no freeze, no sleep, no clock set, no late timers. */
+  awakeSince: number
+  /** Whether time went by that its timers know nothing of, and nothing has made it look at the clock since. */
+  unaware: boolean
+  warnedSince: number | null
+  aliveSince: number
+  /** Whether storage worked for as long as the page lives: what has failed once is not tried again. */
+  sound: boolean
+  /** Whether it was there while storage could be read and not written: then not even those who say everything aloud know all. */
+  half: boolean
+  readonly pending: Set<Pending>
+  readonly holds: (() => void)[]
+  extending: number
+  /** When the application last asked for a token. */
+  wantedAt: number
+  refreshedAt: number
+  steppedAt: number
+  /** How long its page had run when it was destroyed. */
+  destroyedAt: number | null
+  /** What its last step made of the record. */
+  record: { readonly id: string } | null
+  /** What its listeners may hear next. */
+  hears: 'out' | 'in' | 'warned'
+}
+
+export const idOf = (snapshot: Snapshot): string => ('id' in snapshot ? snapshot.id : '')
+
+/** What it shows, or showed when its page was gone: what a page did in its last turn may have been written down. */
+export const shownBy = ({ page, seen, session }: Actor): Snapshot => (page.gone ? seen : session.getSnapshot())
+
+/** Whether its page can do anything now. */
+export const isAwake = ({ page, destroyedAt }: Actor): boolean => !page.gone && !page.frozen && destroyedAt === null

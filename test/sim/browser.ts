@@ -1,0 +1,179 @@
+import type { FakeChannel, FakeLocks, FakeStorage, Page, Ports } from '../../src/testing.js'
+import type { TokenStore } from '../../src/types.js'
+import type * as Library from './page-script.js'
+import type { Random } from './random.js'
+
+interface FakeEvent {
+  readonly isTrusted?: boolean
+  readonly persisted?: boolean
+  readonly key?: string | null
+  readonly newValue?: string | null
+  readonly [more: string]: unknown
+}
+type Listener = (event: FakeEvent & { readonly type: string }) => void
+
+interface Target {
+  readonly addEventListener: (type: string, listener: Listener, options?: { readonly signal?: AbortSignal }) => void
+  readonly dispatch: (type: string, event?: FakeEvent) => void
+}
+
+/** An event target that knows no phases, because nothing here asks for them. */
+function createTarget(): Target {
+  const listeners: (readonly [type: string, listener: Listener, signal?: AbortSignal | undefined])[] = []
+  return {
+    addEventListener(type, listener, { signal } = {}) {
+      listeners.push([type, listener, signal])
+    },
+    dispatch(type, event = {}) {
+      for (const [of, listener, signal] of [...listeners])
+        if (of === type && !signal?.aborted) listener({ type, isTrusted: true, ...event })
+    },
+  }
+}
+
+/** What the library's ports take from a page by name. */
+const GLOBALS = [
+  ...[
+    'window',
+    'document',
+    'Document',
+    'navigator',
+    'location',
+    'localStorage',
+    'sessionStorage',
+    'BroadcastChannel',
+    'addEventListener',
+  ],
+  ...['setTimeout', 'clearTimeout', 'Date', 'performance', 'Math', 'crypto', 'console', 'globalThis'],
+] as const
+
+/** Runs what of the library touches a page in a page of fakes: its names are looked up there. */
+export type PageScript = (page: Readonly<Record<(typeof GLOBALS)[number], unknown>>) => typeof Library
+
+/** `code`: page-script.ts as a script that defines `library`. */
+export function compilePage(code: string): PageScript {
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- a function whose globals are arguments has no other spelling
+  const run = new Function(...GLOBALS, `${code}\nreturn library`) as (...values: unknown[]) => typeof Library
+  return (page) => run(...GLOBALS.map((name) => page[name]))
+}
+
+export interface Shared {
+  readonly storage: FakeStorage
+  readonly channel: FakeChannel
+  readonly locks: FakeLocks
+  readonly random: Random
+}
+
+export interface BrowserPage {
+  readonly ports: Ports
+  readonly webStorageTokens: () => TokenStore
+}
+
+/** The library's own ports on a page of fakes: `own` are the fake ports, which say when something happens on that page. */
+export function createBrowserPage(
+  script: PageScript,
+  own: Ports,
+  page: Page,
+  { storage, channel, locks, random }: Shared,
+): BrowserPage {
+  const body = createTarget()
+  const sheet = createTarget()
+  const { clock } = own
+  const moves = { screenX: 0, screenY: 0 }
+  const frame = { contentWindow: {}, contentDocument: null }
+
+  const document = {
+    addEventListener: sheet.addEventListener,
+    documentElement: {
+      style: {
+        set cssText(_text: string) {
+          own.page.hide()
+        },
+      },
+    },
+    get activeElement() {
+      return page.framed ? frame : null
+    },
+    hidden: false,
+    hasFocus: () => true,
+  }
+  class BroadcastChannel {
+    onmessage: ((event: { readonly data: unknown }) => void) | null = null
+    readonly #end
+    constructor(name: string) {
+      if (!channel.works) throw new DOMException('No channel here.', 'SecurityError')
+      this.#end = channel.open(page, name, (data) => this.onmessage?.({ data }))
+    }
+    postMessage(message: object): void {
+      this.#end.say(message)
+    }
+    close(): void {
+      this.#end.close()
+    }
+  }
+  const timers = new Map<number, () => void>()
+  let count = 0
+  const math = Object.create(Math) as { random: () => number }
+  math.random = own.random
+
+  const library = script({
+    window: Object.assign([], { addEventListener: body.addEventListener, document }),
+    document,
+    Document: { prototype: document },
+    navigator: {
+      get onLine() {
+        return page.online
+      },
+      get locks() {
+        return locks.of(page)
+      },
+      get userActivation() {
+        return { isActive: page.activated }
+      },
+    },
+    location: { reload: own.page.reload },
+    localStorage: storage.of(page),
+    sessionStorage: {},
+    BroadcastChannel,
+    addEventListener: body.addEventListener,
+    setTimeout: (run: (...args: unknown[]) => void, ms: number, ...args: unknown[]) => {
+      const timer = ++count
+      const undo = own.after(ms, () => {
+        timers.delete(timer)
+        run(...args)
+      })
+      timers.set(timer, undo)
+      return timer
+    },
+    clearTimeout: (timer: number) => {
+      timers.get(timer)?.()
+      timers.delete(timer)
+    },
+    Date: { now: () => clock().wall },
+    performance: { now: () => clock().mono },
+    Math: math,
+    crypto: { getRandomValues: (values: Uint32Array) => values.map(() => random.below(2 ** 32)) },
+    console: { warn: own.warn, error: own.report },
+    globalThis: { reportError: own.report },
+  })
+
+  const inputs = [
+    () => body.dispatch('pointerdown'),
+    () => body.dispatch('keydown'),
+    () => {
+      // The first move on a page that has just come up may merely say where the mouse rests.
+      body.dispatch('pointermove', { screenX: ++moves.screenX, screenY: 5 })
+      body.dispatch('pointermove', { screenX: ++moves.screenX, screenY: 5 })
+    },
+    () => body.dispatch('input'),
+  ]
+  own.activity(() => random.pick(inputs)())
+  own.wake((cause, restored) => {
+    // A script that plays user counts as nobody.
+    body.dispatch('click', { isTrusted: false })
+    const target = cause === 'visibilitychange' || cause === 'resume' ? sheet : body
+    target.dispatch(cause, { persisted: restored })
+  })
+  storage.listen(page, (key, newValue) => body.dispatch('storage', { key, newValue }))
+  return { ports: library.browserPorts(), webStorageTokens: () => library.webStorageTokens() }
+}

@@ -1,0 +1,150 @@
+import { isAwake, idOf, type Actor } from './actor.js'
+import { bury, hint, open } from './acts.js'
+import { pass, tidy } from './play.js'
+import { look } from './rules.js'
+import { KEY, type Scene } from './scene.js'
+import { MARK } from './servers.js'
+
+const isBroken = ({ broken }: Scene): boolean => broken !== null
+
+/** Everybody that must agree: those who can read the same storage. */
+const together = (scene: Scene): Actor[] => [...scene.actors].filter((actor) => isAwake(actor) && actor.sound)
+
+const everybodyLooks = (scene: Scene): void => {
+  for (const actor of scene.actors) hint(scene, actor, 'focus')
+}
+
+/** I6: who reads the same storage agrees within one hint. */
+async function agree(scene: Scene, when: string): Promise<void> {
+  await pass(scene, 2e3)
+  for (let round = 0; round < 3; round++) {
+    everybodyLooks(scene)
+    if (!disagreement(scene)) return
+    // What a look itself brought about, an answer of the server say, is on its way to the others.
+    await pass(scene, scene.traits.lag + scene.traits.network + 50)
+  }
+  scene.fail('I6', `${when} tabs disagree: ${disagreement(scene)}`)
+}
+
+function disagreement(scene: Scene): string {
+  // What was said of an instant before a clock was set is read by the clock that there is now.
+  const moved = scene.jumps.length > 0 ? { startedAt: 0, endedAt: 0 } : { startedAt: 0 }
+  const pictures = together(scene).map(({ session }) => ({ ...session.getSnapshot(), ...moved }))
+  return new Set(pictures.map((picture) => JSON.stringify(picture))).size > 1 ? JSON.stringify(pictures) : ''
+}
+
+/** What a promise resolves with, or the code that it rejects with, after `no: `. */
+async function settle<T>(scene: Scene, promise: Promise<T>, limit: number): Promise<T | string> {
+  const result: { is?: T | string } = {}
+  promise.then(
+    (value) => {
+      result.is = value
+    },
+    (error: unknown) => {
+      result.is = `no: ${(error as { code?: string }).code ?? String(error)}`
+    },
+  )
+  for (let spent = 0; !('is' in result) && spent < limit; spent += 500) await pass(scene, 500)
+  if (!('is' in result)) scene.fail('I8', 'a promise does not settle though all is well')
+  return result.is ?? ''
+}
+
+/** Faults stop. Then all tabs must come together in bounded time, be of use, and leave nothing behind. */
+export async function calm(scene: Scene): Promise<void> {
+  const { world, servers, traits } = scene
+  if (!world.storage.works || world.storage.full) scene.apartAt = scene.now()
+  Object.assign(world.storage, { works: true, full: false, lag: () => scene.random.next() * traits.lag, delay: 2 })
+  Object.assign(world.channel, { delay: 2 })
+  world.tokens.fault = () => 'works'
+  servers.weather = 'fine'
+  scene.doomed.clear()
+  for (const actor of scene.actors) {
+    const { page } = actor
+    if (page.frozen || page.timersEvery) actor.unaware = true
+    if (page.cached && !page.comeBack()) continue
+    page.frozen = false
+    look(scene)
+    Object.assign(page, { timersEvery: 0, online: true, framed: false, activated: false })
+    for (const release of actor.holds.splice(0)) release()
+    actor.awakeSince = scene.now()
+  }
+  bury(scene)
+  everybodyLooks(scene)
+  tidy(scene)
+  if (isBroken(scene)) return
+
+  // Longer than any limit, and than any back-off in which nobody may ask.
+  for (let i = 0; i < 3; i++) {
+    await pass(scene, 25e3)
+    tidy(scene)
+  }
+  if (scene.actors.size === 0) open(scene)
+  await agree(scene, 'after the storm')
+  if (isBroken(scene)) return
+  await handOut(scene)
+  await signInAnew(scene)
+  if (isBroken(scene)) return
+  await signOutAll(scene)
+}
+
+/** Whoever shares tokens gets the same one; nobody gets two answers. */
+async function handOut(scene: Scene): Promise<void> {
+  const { traits } = scene
+  if (!scene.servers.usesTokens || traits.store === 'memory') return
+  const actors = together(scene)
+  for (const actor of actors) actor.wantedAt = scene.now()
+  const answers = Promise.all(
+    actors.map(({ session }) =>
+      session.getAccessToken().catch((error: unknown) => `no: ${(error as { code: string }).code}`),
+    ),
+  )
+  const texts = await settle(scene, answers, 70e3)
+  if (traits.locks !== 'work') return
+  if (scene.storeFaultAt >= 0 || typeof texts === 'string' || scene.apartAt >= 0 || scene.tamperedAt >= 0) return
+  if (new Set(texts).size > 1) scene.fail('I6', `tabs get different answers: ${texts.join(', ')}`)
+}
+
+/** Whatever happened, the next sign-in works, in every tab. */
+async function signInAnew(scene: Scene): Promise<void> {
+  const actor = [...scene.actors].find((one) => isAwake(one)) ?? open(scene)
+  const { grant, tokens } = scene.servers.grant('zoe')
+  const signIn = {}
+  scene.signIns.add(signIn)
+  const done = await settle(scene, actor.session.signIn(tokens, { login: `login-${grant.family}` }), 30e3)
+  look(scene)
+  scene.signIns.delete(signIn)
+  if (typeof done === 'string' && done) scene.fail('I6', `a sign-in fails though all is well: ${done}`)
+  await agree(scene, 'after a new sign-in')
+  for (const other of together(scene))
+    if (actor.sound && idOf(other.session.getSnapshot()) !== idOf(actor.session.getSnapshot()))
+      scene.fail('I6', `${other.name} does not know of the new sign-in`)
+  if (!idOf(actor.session.getSnapshot())) scene.fail('I5', 'a sign-in has no effect')
+  if (!scene.servers.usesTokens) return
+  actor.wantedAt = scene.now()
+  const text = await settle(scene, actor.session.getAccessToken(), 70e3)
+  if (scene.servers.tokenOf(text)?.family !== grant.family && scene.traits.server !== 'gateway')
+    scene.fail('I5', `after a new sign-in there is no token of it: ${text}`)
+}
+
+/** After a sign-out nothing is left: no session, no token, no timer, no lock. */
+async function signOutAll(scene: Scene): Promise<void> {
+  const actor = [...scene.actors].find((one) => isAwake(one))
+  if (!actor) return
+  for (const life of scene.lives.values()) life.signOutCalled = true
+  await settle(scene, actor.session.signOut(), 20e3)
+  await agree(scene, 'after a sign-out')
+  await pass(scene, 30e3)
+  for (const other of scene.actors) {
+    const canKnow = other.sound === actor.sound && (other.sound || scene.traits.channel)
+    if (!isAwake(other) || !canKnow) continue
+    if (idOf(other.session.getSnapshot())) scene.fail('I2', `${other.name} is still signed in`)
+    if (other.page.timers() > 0) scene.fail('I10', `${other.name} has timers though nobody is signed in`)
+    const sessions = [...scene.actors].filter(({ page, destroyedAt }) => page === other.page && destroyedAt === null)
+    if (scene.handles.get(other.page)?.size !== 2 * sessions.length)
+      scene.fail('I10', `${other.name} listens to input though nobody is signed in`)
+  }
+  if (scene.world.locks.isHeld(KEY)) scene.fail('I8', 'a lock is still held')
+  if (JSON.stringify([...scene.world.storage.stored]).includes(MARK))
+    scene.fail('I9', 'tokens are left in localStorage')
+  if (scene.world.tokens.stored) scene.fail('I9', 'tokens are left in the store')
+}

@@ -1,0 +1,65 @@
+import type { Traits } from './traits.js'
+
+/** A session as somebody knows it who sees everything. Instants are real time, in ms since the world began. */
+export interface Life {
+  readonly id: string
+  readonly startedAt: number
+  /** The last sign of the user that may count, and the last that must. */
+  signAt: number
+  countedAt: number
+  /** What the server last told of its end; `mayKnow`: what some tab knows, `told`: what all must know by now. */
+  mayKnow: Told | null
+  told: Told | null
+  /** When the token came that is in force, and when the server was last told of the user. */
+  tokenAt: number
+  keptAliveAt: number
+  signOutCalled: boolean
+  ended: { readonly at: number; readonly reason: string; readonly sound: boolean } | null
+  /** The clock was set back and nobody was there to see it: until the next page opens anything goes, and then one idle timeout. */
+  unseen: boolean
+  /** What absolute ends were put off by that. */
+  putOff: number
+}
+
+export interface Told {
+  readonly sentAt: number
+  readonly idleEndsAt: number
+  readonly absoluteEndsAt: number
+}
+
+/** Somebody set the clock. */
+export interface Jump {
+  readonly at: number
+  readonly by: number
+}
+
+/** Input is written down up to so much later than it happens (a flag, looked at by the one timer), and as if it had just happened. */
+export const FLUSH = 2e3
+/** What a clock that is set back may cost while somebody is there, each time. */
+const SET_BACK = 2e3
+const ROUNDING = 20
+
+const sumOf = (jumps: readonly Jump[], since: number, wanted: (by: number) => number): number =>
+  jumps.reduce((sum, { at, by }) => (at >= since ? sum + wanted(by) : sum), 0)
+
+/** I1: when the session is over at the latest. */
+export function latestEnd(life: Life, { idle, absolute }: Traits, jumps: readonly Jump[]): number {
+  if (life.unseen) return Infinity
+  const setBack = (since: number): number => sumOf(jumps, since, (by) => (by < 0 ? SET_BACK : 0))
+  const ends = [
+    life.signAt + idle + FLUSH + setBack(life.signAt),
+    life.startedAt + absolute + life.putOff + setBack(life.startedAt),
+  ]
+  // What the server told is measured from when it was asked.
+  if (life.told) ends.push(life.told.absoluteEndsAt + life.putOff + setBack(life.told.sentAt))
+  return Math.min(...ends) + ROUNDING
+}
+
+/** I3: when it is over at the earliest. A clock set forward cannot be told from sleep. */
+export function earliestEnd(life: Life, { idle, absolute }: Traits, jumps: readonly Jump[]): number {
+  const forward = (since: number): number => sumOf(jumps, since, (by) => Math.max(0, by) + 1e3)
+  const ends = [life.countedAt + idle - forward(life.countedAt), life.startedAt + absolute - forward(life.startedAt)]
+  for (const told of [life.told, life.mayKnow])
+    if (told) ends.push(Math.min(told.idleEndsAt, told.absoluteEndsAt) - forward(told.sentAt) - 1e3)
+  return Math.min(...ends) - FLUSH - ROUNDING
+}

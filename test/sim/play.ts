@@ -1,0 +1,91 @@
+import { idOf, isAwake, type Actor } from './actor.js'
+import { bury, open, perform } from './acts.js'
+import type { PageScript } from './browser.js'
+import { calm } from './calm.js'
+import type { Plan } from './plan.js'
+import { called, hinted, look, told } from './rules.js'
+import { createScene, type Break, type Scene } from './scene.js'
+
+/** Lets time pass, and counts for how long each page ran. */
+export async function pass(scene: Scene, ms: number): Promise<void> {
+  await scene.world.advance(ms)
+  for (const { page } of scene.actors)
+    if (!page.frozen && !page.timersEvery) scene.ran.set(page, (scene.ran.get(page) ?? 0) + ms)
+}
+
+/** Whether some tab can neither read what others write nor hear what they say. */
+function isApart({ actors, traits, world }: Scene): boolean {
+  const list = [...actors].filter(({ destroyedAt }) => destroyedAt === null)
+  const unsound = list.filter(({ sound }) => !sound)
+  if (unsound.length === 0) return false
+  // A page that opens now reads what those others could not write.
+  if (world.storage.works) return true
+  return (
+    unsound.length < list.length ||
+    unsound.some(({ half }) => half) ||
+    !traits.channel ||
+    traits.lost > 0 ||
+    unsound.some(({ page }) => page.frozen)
+  )
+}
+
+/** After each step: pages that are gone, pages that want to be loaded anew, promises that nobody keeps. */
+export function tidy(scene: Scene): void {
+  bury(scene)
+  for (const actor of [...scene.actors]) {
+    const { page } = actor
+    for (const error of page.reports) scene.fail('I12', `${actor.name} reports ${String(error)}`)
+    if (page.page.reloads > 0) {
+      page.close()
+      bury(scene)
+      open(scene)
+      continue
+    }
+    for (const { what, ranAt, limit } of actor.pending)
+      if ((scene.ran.get(page) ?? 0) - ranAt > limit) scene.fail('I8', `${actor.name} still waits for ${what}()`)
+    if (actor.destroyedAt !== null) destroyed(scene, actor)
+  }
+  scene.isApart = isApart(scene)
+  if (scene.isApart) scene.apartAt = scene.now()
+}
+
+/** I10: what a destroyed session leaves on its page, once what was under way has had its limit. */
+function destroyed(scene: Scene, actor: Actor): void {
+  const { page } = actor
+  const alone = [...scene.actors].filter((other) => other.page === page).length === 1
+  if (!alone) return
+  if (scene.handles.get(page)?.size) scene.fail('I10', `${actor.name} listens to something after destroy()`)
+  const hasRun = (scene.ran.get(page) ?? 0) - (actor.destroyedAt ?? 0) > 20e3
+  if (hasRun && page.timers() > 0) scene.fail('I10', `${actor.name} has a timer after destroy()`)
+  if (hasRun && scene.world.locks.isHeldBy(page)) scene.fail('I10', `${actor.name} holds a lock after destroy()`)
+}
+/** Plays a plan. Returns the first rule that did not hold, or null. */
+export async function play(plan: Plan, script: PageScript, trace?: (text: string) => void): Promise<Break | null> {
+  const scene = createScene(plan, script, { look, called, told }, trace)
+  try {
+    open(scene)
+    for (const { wait, act, tab, how } of plan.steps) {
+      scene.step++
+      await pass(scene, wait)
+      tidy(scene)
+      const list = [...scene.actors]
+      const actor = list[tab % list.length] ?? open(scene)
+      scene.trace(`── ${scene.step}. ${act} ${actor.name} ${how}`)
+      perform(scene, act, actor, how)
+      await pass(scene, 0)
+      tidy(scene)
+      if (scene.broken) return scene.broken
+    }
+    scene.step++
+    scene.trace('── calm')
+    await calm(scene)
+  } catch (error) {
+    scene.fail(
+      'I12',
+      `something was thrown: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    )
+  }
+  return scene.broken
+}
+
+export { hinted, idOf, isAwake }

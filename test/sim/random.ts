@@ -1,0 +1,31 @@
+/** Chance from a seed: the same seed, the same chance. */
+export interface Random {
+  /** 0 ≤ x < 1. */
+  readonly next: () => number
+  /** A whole number, 0 ≤ x < `count`. */
+  readonly below: (count: number) => number
+  readonly chance: (probability: number) => boolean
+  readonly pick: <T>(list: readonly T[]) => T
+}
+
+/** Mulberry32: small, quick, and good enough to think of things that nobody would. */
+export function createRandom(seed: number): Random {
+  let state = seed >>> 0
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+  const below = (count: number): number => Math.floor(next() * count)
+  return {
+    next,
+    below,
+    chance: (probability) => next() < probability,
+    pick: <T>(list: readonly T[]) => list[below(list.length)] as T,
+  }
+}
+
+/** The seed of world `index` of run `seed`. */
+export const seedOf = (seed: number, index: number): number =>
+  createRandom(seed ^ Math.imul(index + 1, 0x9e3779b1)).below(2 ** 32)

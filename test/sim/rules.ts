@@ -1,0 +1,339 @@
+/** What must hold, I1 to I17 of the design, looked at after each turn, each hint and each call. */
+import { browser } from '../../src/testing/time.js'
+import type { ServerTimes, Snapshot, TokenResponse } from '../../src/types.js'
+import { idOf, isAwake, shownBy, type Actor } from './actor.js'
+import { earliestEnd, FLUSH, latestEnd, type Life } from './life.js'
+import { KEY, type Scene } from './scene.js'
+import type { Call } from './servers.js'
+
+/** An instant of this device's clock, as real time. */
+const realOf = (scene: Scene, wall: number): number => scene.now() - (scene.world.time.clock().wall - wall)
+
+/** How long what a tab wrote or said may be on its way. */
+export const onItsWay = ({ traits }: Scene): number => traits.lag + traits.delay + 5
+
+const lifeOf = (scene: Scene, actor: Actor): Life | undefined => scene.lives.get(idOf(shownBy(actor)))
+
+/** Whether `actor` could have learned by now that `life` is over: from storage that worked, and that nobody tampered with. */
+const couldKnow = (scene: Scene, actor: Actor, { ended }: Life): boolean =>
+  !!ended &&
+  ended.sound &&
+  actor.sound &&
+  scene.world.storage.works &&
+  scene.tamperedAt < ended.at &&
+  scene.now() > ended.at + onItsWay(scene)
+
+/** Whether all tabs have been able to hear of each other since `since`. */
+const wereTogether = (scene: Scene, since: number): boolean => !scene.isApart && scene.apartAt < since
+
+/** After each turn: who shows something else than before? */
+export function look(scene: Scene): void {
+  for (const actor of scene.actors) {
+    const { page } = actor
+    const works = actor.holds.length > 0 || (page.framed && page.activated)
+    if (page.gone) {
+      // It may have written down that somebody is there before it crashed, in this very turn.
+      if (works && !page.frozen && actor.destroyedAt === null) sign(scene, actor)
+      actor.holds.length = 0
+      continue
+    }
+    const snapshot = actor.session.getSnapshot()
+    if (snapshot !== actor.seen) change(scene, actor, actor.seen, snapshot)
+    if (isAwake(actor) && works) sign(scene, actor)
+  }
+}
+
+function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
+  const now = scene.now()
+  // What a page finds when it is opened is no news.
+  if (was.phase === 'loading') actor.hears = is.phase === 'active' ? 'in' : is.phase === 'warning' ? 'warned' : 'out'
+  const [from, to] = [idOf(was), idOf(is)]
+  scene.trace(`${actor.name} shows ${is.phase} ${to || ('reason' in is ? String(is.reason) : '')}`)
+  if (actor.destroyedAt !== null) scene.fail('I10', `${actor.name} shows something else after destroy()`)
+  if (to) {
+    if (actor.over.has(to)) scene.fail('I5', `${actor.name} shows ${to} again, which it knew to be over`)
+    let life = scene.lives.get(to)
+    if (!life) {
+      if (scene.signIns.size === 0) scene.fail('I12', `${actor.name} shows ${to}, and nobody signed in`)
+      // Whoever signed in may have crashed right after.
+      const began = is.phase === 'active' || is.phase === 'warning' ? realOf(scene, is.startedAt) : now
+      const startedAt = now - began > 1e3 ? began : now
+      life = {
+        id: to,
+        startedAt,
+        signAt: startedAt,
+        countedAt: startedAt,
+        mayKnow: null,
+        told: null,
+        tokenAt: startedAt,
+        keptAliveAt: startedAt,
+        signOutCalled: false,
+        ended: null,
+        unseen: false,
+        putOff: 0,
+      }
+      scene.lives.set(to, life)
+    }
+    if (couldKnow(scene, actor, life))
+      scene.fail('I5', `${actor.name} shows ${to}, which had ended (${life.ended?.reason})`)
+    if (from !== to) {
+      actor.aliveSince = now
+      if (from) actor.over.add(from)
+      if (life.unseen && actor.bornAt >= now - onItsWay(scene)) {
+        // The first page since: from here on it is one idle timeout at most, if others can read what it makes of that.
+        life.unseen = scene.isApart
+        life.signAt = now
+      }
+    }
+    if (is.phase === 'warning') {
+      if (is.endsBy === 'idle' && !is.canExtend) scene.fail('I17', 'an idle end that cannot be extended')
+      actor.warnedSince ??= now
+    } else actor.warnedSince = null
+  } else if (is.phase === 'signedOut') {
+    // A session that was replaced, and whose successor is over as well, is told of by the latter's end.
+    const life = scene.lives.get(actor.record?.id ?? '')
+    if (from) actor.over.add(from)
+    if (from && life) end(scene, actor, life, is)
+    actor.warnedSince = null
+  }
+  actor.seen = is
+}
+
+/** A tab has come to know that a session is over. Was it, and was it said before? */
+function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { phase: 'signedOut' }>): void {
+  const now = scene.now()
+  const { traits, jumps } = scene
+  const { reason } = is
+  const endedAt = realOf(scene, is.endedAt ?? NaN)
+  actor.over.add(life.id)
+  const why = (rule: string, text: string): void =>
+    scene.fail(rule, `${actor.name} says that ${life.id} ended (${String(reason)}): ${text}`)
+
+  if (reason === null || reason === 'replaced') why('I7', 'which is no reason here')
+  if (reason === 'signOut' && !life.signOutCalled) why('I7', 'but nobody signed out')
+  if (reason === 'wiped' && scene.tamperedAt < life.startedAt) why('I7', 'but nobody touched storage')
+  if (reason === 'rejected') {
+    const isOver = [...(scene.familiesOf.get(life.id) ?? [])].some(
+      (family) => scene.servers.grants.get(family)?.revoked,
+    )
+    if (!isOver && scene.servers.usesTokens && traits.server !== 'gateway') why('I7', 'but the server never refused it')
+  }
+  if (reason === 'idle' || reason === 'absolute') {
+    const together = wereTogether(scene, Math.min(life.countedAt, endedAt))
+    const earliest = earliestEnd(life, traits, jumps)
+    if (
+      together &&
+      scene.tamperedAt < life.countedAt &&
+      !life.unseen &&
+      !life.putOff &&
+      endedAt < earliest - onItsWay(scene)
+    )
+      why(reason === 'idle' ? 'I3' : 'I7', `${Math.round(earliest - endedAt)} ms too early`)
+    warned(scene, actor, life, reason, endedAt)
+  }
+  life.ended ??= { at: now, reason: String(reason), sound: actor.sound }
+}
+
+/** I17: who was there all the time, and knew, has seen the warning for all its length. */
+function warned(scene: Scene, actor: Actor, life: Life, reason: 'idle' | 'absolute', endedAt: number): void {
+  const { traits } = scene
+  const way = reason === 'idle' ? traits.idle : traits.absolute
+  const length = Math.min(traits.warnBefore, way / 2)
+  const from = endedAt - length
+  // A server that told of less time than there was gave no notice.
+  const told = life.mayKnow
+  if (told && Math.min(told.idleEndsAt, told.absoluteEndsAt) <= endedAt + 1e3) return
+  // Where the clock was set back unseen, whoever saw it comes back with the time that the others have lost.
+  if (life.putOff > 0) return
+  if (actor.unaware || actor.page.frozen || actor.page.timersEvery) return
+  if (actor.awakeSince > from - 1e3 || actor.aliveSince > from - 1e3 || scene.tamperedAt > from || life.unseen) return
+  if (!wereTogether(scene, from - 1e3)) return
+  if (actor.warnedSince === null || actor.warnedSince > from + onItsWay(scene) + 50)
+    scene.fail(
+      'I17',
+      `${actor.name} was warned ${actor.warnedSince === null ? 'never' : `${Math.round(actor.warnedSince - from)} ms late`} of the end of ${life.id} (${reason})`,
+    )
+}
+
+/** A user does something here that may count. */
+export function sign(scene: Scene, actor: Actor): void {
+  const life = lifeOf(scene, actor)
+  if (life && scene.now() <= latestEnd(life, scene.traits, scene.jumps)) life.signAt = scene.now()
+}
+
+/** After whatever makes a tab look at the clock: is what it shows true? */
+export function hinted(scene: Scene, actor: Actor): void {
+  if (!isAwake(actor)) return
+  look(scene)
+  const life = lifeOf(scene, actor)
+  if (!life) return
+  const { traits, jumps, world } = scene
+  const now = scene.now()
+  // Who saw that the clock was set back a moment ago could not tell the others yet.
+  if (jumps.some(({ at, by }) => by < 0 && now - at < onItsWay(scene))) return
+  const latest = latestEnd(life, traits, jumps)
+  if (now > latest) scene.fail('I1', `${actor.name} shows ${life.id} ${Math.round(now - latest)} ms past its end`)
+  if (couldKnow(scene, actor, life))
+    scene.fail('I2', `${actor.name} shows ${life.id} after it ended (${life.ended?.reason})`)
+  if (actor.sound && world.storage.works && endIn(scene, actor) === life.id)
+    scene.fail('I2', `${actor.name} shows ${life.id} beside its tombstone`)
+  const deadlines = actor.session.deadlines()
+  if (!deadlines || deadlines.endAt === Infinity) return
+  const endAt = realOf(scene, deadlines.endAt)
+  if (endAt > latest) scene.fail('I1', `${actor.name} will end ${life.id} ${Math.round(endAt - latest)} ms too late`)
+  const earliest = earliestEnd(life, traits, jumps) - onItsWay(scene)
+  if (
+    endAt < earliest &&
+    wereTogether(scene, life.countedAt) &&
+    scene.tamperedAt < life.countedAt &&
+    !life.unseen &&
+    !life.putOff
+  )
+    scene.fail('I3', `${actor.name} will end ${life.id} ${Math.round(earliest - endAt)} ms too early`)
+}
+
+/** The id in the tombstone that this tab can read. */
+function endIn(scene: Scene, { page }: Actor): string {
+  const text = scene.world.storage.of(page).getItem(`${KEY}:end`)
+  try {
+    const { id, endedAt } = JSON.parse(text ?? 'null') as { id: unknown; endedAt: unknown }
+    return typeof id === 'string' && typeof endedAt === 'number' ? id : ''
+  } catch {
+    return ''
+  }
+}
+
+/** Something that acts for the session: I1, I2. */
+export function acted(scene: Scene, actor: Actor, what: string, life = lifeOf(scene, actor)): void {
+  if (!life) {
+    scene.fail('I1', `${what} by ${actor.name}, which is signed out`)
+    return
+  }
+  const late = scene.now() - latestEnd(life, scene.traits, scene.jumps)
+  if (late > 0) scene.fail('I1', `${what} by ${actor.name}, ${Math.round(late)} ms past the end of ${life.id}`)
+  if (couldKnow(scene, actor, life))
+    scene.fail('I2', `${what} by ${actor.name} after ${life.id} ended (${life.ended?.reason})`)
+}
+
+const isOf = (scene: Scene, { id }: Life, family: string): boolean => !!scene.familiesOf.get(id)?.has(family)
+
+/** A token was handed out. */
+export function handedOut(scene: Scene, actor: Actor, text: string): void {
+  acted(scene, actor, 'a token')
+  const life = lifeOf(scene, actor)
+  const token = scene.servers.tokenOf(text)
+  if (!life || !token) return
+  if (scene.traits.server !== 'gateway' && !isOf(scene, life, token.family))
+    scene.fail('I5', `${actor.name} was handed a token of ${token.family}, and shows ${life.id}`)
+  const setBack = scene.jumps.some(({ at, by }) => by < 0 && at >= token.issuedAt)
+  const late = scene.now() - token.issuedAt - scene.traits.tokenLife
+  // In a tab whose timers are late, storing it may have taken longer than it lives.
+  if (!setBack && !actor.page.timersEvery && late > scene.traits.network + 1e3)
+    scene.fail('S35', `${actor.name} was handed a token that died ${Math.round(late)} ms ago`)
+}
+
+/** A call arrives at the server. */
+export function called(scene: Scene, call: Call): void {
+  const { actor, method } = call
+  scene.trace(`${actor.name} calls ${method} ${call.family}.${call.number}`)
+  if (method === 'signOut') {
+    revoked(scene, call)
+    return
+  }
+  acted(scene, actor, `a call (${method})`)
+  const life = lifeOf(scene, actor)
+  if (!life) return
+  if (method === 'refresh') refreshed(scene, call, life)
+  if (method === 'keepAlive') keptAlive(scene, call, life)
+}
+
+const isDuplicate = (a: Call, b: Call): boolean =>
+  a.method === b.method && a.family === b.family && a.number === b.number
+
+function refreshed(scene: Scene, call: Call, life: Life): void {
+  const { servers, traits, now } = scene
+  const { actor, family, number } = call
+  if (family && !isOf(scene, life, family)) scene.fail('I5', `${actor.name} refreshes ${family}, and shows ${life.id}`)
+  const isAsked =
+    actor.wantedAt >= Math.min(life.tokenAt, now() - 70e3) ||
+    [...actor.pending].some(({ what }) => what === 'getAccessToken')
+  if (
+    !isAsked &&
+    life.signAt <= life.tokenAt - FLUSH - 1 &&
+    traits.store === 'shared' &&
+    scene.storeFaultAt < 0 &&
+    wereTogether(scene, life.startedAt)
+  )
+    scene.fail('I16', `${actor.name} refreshes although nobody was there since the token came`)
+  if (!family || traits.store === 'memory') return
+
+  const before = servers.calls.filter((other) => isDuplicate(other, call))
+  // Where tabs can neither read the same storage nor hear each other, each is alone.
+  if (!wereTogether(scene, life.startedAt) || scene.tamperedAt > life.startedAt) return
+  const inForce = (scene.storedNumber.get(family) ?? 0) > number
+  const known = before.filter(({ done, told, actor: other, at }) => done && told && (inForce || other.refreshedAt > at))
+  const allowed = traits.locks === 'work' ? 0 : 1
+  if (known.length > allowed)
+    scene.fail(
+      'I4',
+      `${actor.name} sends ${family}.${number} again, whose successor was stored ${Math.round(now() - (known[0]?.at ?? 0))} ms after the first call`,
+    )
+  const rival = before.find(
+    ({ actor: other, signal, settled }) =>
+      other !== actor &&
+      !settled &&
+      !signal.aborted &&
+      !other.page.gone &&
+      !other.page.cached &&
+      other.destroyedAt === null,
+  )
+  if (rival && traits.locks === 'work')
+    scene.fail('I4', `${actor.name} and ${rival.actor.name} send ${family}.${number} at once`)
+}
+
+function keptAlive(scene: Scene, { actor, at }: Call, life: Life): void {
+  if (actor.extending) return
+  const jumped = scene.jumps.some((jump) => jump.at >= life.keptAliveAt)
+  if (!jumped && wereTogether(scene, life.keptAliveAt) && life.signAt <= life.keptAliveAt - FLUSH - 1)
+    scene.fail('I16', `${actor.name} tells the server of a user who did nothing for ${Math.round(at - life.signAt)} ms`)
+}
+
+/** I7: a grant is revoked once. */
+function revoked(scene: Scene, call: Call): void {
+  if (!call.family || scene.traits.store === 'memory' || scene.storeFaultAt >= 0 || scene.apartAt >= 0) return
+  // localStorage has no transactions: two tabs may both take the tokens out.
+  if (scene.traits.store === 'local') return
+  const before = scene.servers.calls.filter((other) => other.method === 'signOut' && other.family === call.family)
+  if (before.length > 0) scene.fail('I7', `${call.family} is revoked twice`)
+}
+
+/** An answer has reached the page that asked. */
+export function told(scene: Scene, { actor, method, at }: Call, result: unknown): void {
+  const life = lifeOf(scene, actor)
+  scene.trace(`${actor.name} is answered ${method} ${JSON.stringify(result)}`)
+  if (!life) return
+  const now = scene.now()
+  if (method === 'refresh') {
+    // The life of a token is counted from its arrival.
+    scene.servers.arrived((result as TokenResponse).access_token)
+    scene.world.time.later(actor.page, 0, () => {
+      life.tokenAt = now
+    })
+  }
+  if (method === 'keepAlive') life.keptAliveAt = Math.max(life.keptAliveAt, at)
+  const { idleExpiresIn, absoluteExpiresIn } = Object(result) as ServerTimes
+  if (idleExpiresIn === undefined || absoluteExpiresIn === undefined) return
+  // More idle time than was known of is activity elsewhere. That the server's idle timeout is longer than ours cannot be told
+  // from its first word, nor what it heard from us when its answer was lost.
+  const idleEndsAt = at + idleExpiresIn * 1e3
+  const isMore = life.mayKnow ? idleEndsAt > life.mayKnow.idleEndsAt : idleEndsAt <= at + scene.traits.idle
+  if (method === 'check' && isMore) life.signAt = Math.max(life.signAt, Math.min(at, idleEndsAt))
+  life.mayKnow = { sentAt: at, idleEndsAt: at + idleExpiresIn * 1e3, absoluteEndsAt: at + absoluteExpiresIn * 1e3 }
+  const { mayKnow } = life
+  // Whoever crashes before he has said so keeps it to himself.
+  scene.world.time.later(browser, onItsWay(scene), () => {
+    if (actor.page.gone || !actor.sound || at < (life.told?.sentAt ?? 0)) return
+    // The absolute end does not move, but for the time that a question takes.
+    life.told = { ...mayKnow, absoluteEndsAt: Math.max(life.told?.absoluteEndsAt ?? 0, mayKnow.absoluteEndsAt) }
+  })
+}

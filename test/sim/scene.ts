@@ -1,0 +1,232 @@
+import { createWorld, type Page, type Ports, type World } from '../../src/testing.js'
+import { memoryTokens } from '../../src/tokens/memory.js'
+import type { StoredTokens, TokenStore } from '../../src/types.js'
+import type { Actor } from './actor.js'
+import { createBrowserPage, type PageScript } from './browser.js'
+import type { Jump, Life } from './life.js'
+import { createRandom, type Random } from './random.js'
+import { createServers, MARK, type Call, type Servers } from './servers.js'
+import type { Plan } from './plan.js'
+import type { Traits } from './traits.js'
+
+export const KEY = 'sojourn:session:1'
+
+/** A rule that does not hold. */
+export interface Break {
+  readonly rule: string
+  readonly text: string
+  /** How many steps had been taken. */
+  readonly step: number
+}
+
+/** One world while it lasts, and what somebody knows of it who sees everything. */
+export interface Scene {
+  readonly traits: Traits
+  readonly world: World
+  readonly servers: Servers
+  readonly random: Random
+  readonly actors: Set<Actor>
+  readonly lives: Map<string, Life>
+  readonly jumps: Jump[]
+  /** Sign-ins that are under way, on pages that crashed meanwhile as well. */
+  readonly signIns: Set<object>
+  /** The first rule that did not hold. */
+  broken: Break | null
+  step: number
+  /** When storage was last changed, emptied or denied by somebody else, and when tabs were last unable to hear of each other. */
+  tamperedAt: number
+  apartAt: number
+  isApart: boolean
+  sleptAt: number
+  /** When the token store last failed, or was emptied. */
+  storeFaultAt: number
+  /** What is in force at the server, by the highest number that anybody stored. */
+  readonly storedNumber: Map<string, number>
+  /** The grants whose tokens belong to a session. */
+  readonly familiesOf: Map<string, Set<string>>
+  /** How long each page has run, without freezes and sleep. */
+  readonly ran: Map<Page, number>
+  /** Pages that crash at one of their next effects: how many are left. */
+  readonly doomed: Map<Page, number>
+  /** What is open on each page: listeners, channels. */
+  readonly handles: Map<Page, Set<object>>
+  readonly now: () => number
+  /** Tells what happens, for whoever wants to understand a failure. */
+  readonly trace: (text: string) => void
+  readonly fail: (rule: string, text: string) => void
+  readonly storeOf: (page: Page) => TokenStore
+}
+
+/** Does what is asked for when all promises have done what they can: the rest of this task, and no other. */
+const tick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
+
+export function createScene(
+  { traits, seed }: Plan,
+  script: PageScript,
+  rules: {
+    readonly look: (scene: Scene) => void
+    readonly called: (scene: Scene, call: Call) => void
+    readonly told: (scene: Scene, call: Call, result: unknown) => void
+  },
+  trace: (text: string) => void = () => undefined,
+): Scene {
+  const random = createRandom(seed ^ 0x5eed)
+
+  /** Something that others can notice: a page may crash before it, in the middle of everything. */
+  const effect = (page: Page): void => {
+    const left = scene.doomed.get(page)
+    if (left === undefined || page.gone) return
+    scene.doomed.set(page, left - 1)
+    if (left <= 1) page.crash()
+  }
+  const watched = (page: Page, storage: Storage): Storage => ({
+    get length() {
+      return storage.length
+    },
+    key: (index) => storage.key(index),
+    getItem: (key) => storage.getItem(key),
+    clear: () => storage.clear(),
+    setItem(key, text) {
+      effect(page)
+      if (text.includes(MARK) && key !== 'sojourn-tokens') scene.fail('I9', `a token in storage, at ${key}`)
+      storage.setItem(key, text)
+    },
+    removeItem(key) {
+      effect(page)
+      storage.removeItem(key)
+    },
+  })
+  /** Something is open on this page until `close` is called. */
+  const counted = (page: Page, close: () => void): (() => void) => {
+    const handle = {}
+    const open = scene.handles.get(page) ?? new Set()
+    scene.handles.set(page, open.add(handle))
+    return () => {
+      open.delete(handle)
+      close()
+    }
+  }
+  const webStores = new Map<Page, () => TokenStore>()
+  const ports = (own: Ports, page: Page): Ports => {
+    const shared = { ...world, random, storage: { ...world.storage, of: () => watched(page, world.storage.of(page)) } }
+    const inBrowser = createBrowserPage(script, own, page, shared)
+    webStores.set(page, inBrowser.webStorageTokens)
+    const chosen = traits.ports === 'kit' ? own : inBrowser.ports
+    return {
+      ...chosen,
+      id: own.id,
+      tabs(name, heard) {
+        const tabs = chosen.tabs(name, heard)
+        return {
+          ...tabs,
+          close: counted(page, tabs.close),
+          say(message) {
+            effect(page)
+            if (page.gone) return
+            if (JSON.stringify(message).includes(MARK)) scene.fail('I9', 'a token in a message')
+            tabs.say(message)
+          },
+        }
+      },
+      wake: (hint) => counted(page, chosen.wake(hint)),
+      activity(seen) {
+        const activity = chosen.activity(seen)
+        return { ...activity, stop: counted(page, activity.stop) }
+      },
+      exclusive(...call) {
+        effect(page)
+        return chosen.exclusive(...call)
+      },
+    }
+  }
+
+  const world = createWorld({
+    engine: traits.engine,
+    random: random.next,
+    ports,
+    async drain() {
+      await tick()
+      rules.look(scene)
+    },
+  })
+  world.locks.works = traits.locks !== 'missing'
+  world.locks.refuses = traits.locks === 'refused'
+  world.channel.works = traits.channel
+  world.storage.works = traits.storage
+  world.storage.lag = () => random.next() * traits.lag
+  world.storage.delay = () => (random.chance(traits.lost) ? Infinity : random.next() * traits.delay)
+  world.channel.delay = () => (random.chance(traits.lost) ? Infinity : random.next() * traits.delay)
+  world.tokens.delay = () => random.next() * traits.access
+
+  const noted = (page: Page, store: TokenStore): TokenStore => ({
+    get shared() {
+      return store.shared
+    },
+    async get() {
+      effect(page)
+      const stored = await store.get()
+      scene.trace(`${page.name} finds ${stored ? `${stored.id} ${stored.generation}` : 'no tokens'}`)
+      return stored
+    },
+    async set(value: StoredTokens, expected) {
+      effect(page)
+      const { family, number } = scene.servers.tokenOf(value.tokens.access_token) ?? { family: '', number: 0 }
+      scene.familiesOf.set(value.id, (scene.familiesOf.get(value.id) ?? new Set()).add(family))
+      const written = await store.set(value, expected)
+      scene.trace(
+        `${page.name} ${written ? 'stores' : 'does not store'} ${value.id} ${value.generation} ${value.tokens.access_token}`,
+      )
+      if (written && !page.gone) scene.storedNumber.set(family, Math.max(number, scene.storedNumber.get(family) ?? 0))
+      return written
+    },
+    clear(id) {
+      effect(page)
+      scene.trace(`${page.name} clears ${id}`)
+      return store.clear(id)
+    },
+  })
+  /** Made with the ports, which come first. */
+  const webStoreOf = (page: Page): TokenStore => (page.ports, webStores.get(page)?.() ?? memoryTokens())
+  const storeOf = (page: Page): TokenStore =>
+    traits.store === 'shared' ? world.tokens.of(page) : traits.store === 'memory' ? memoryTokens() : webStoreOf(page)
+
+  const scene: Scene = {
+    traits,
+    world,
+    random,
+    servers: createServers(world.time, traits, random, {
+      called(call) {
+        effect(call.actor.page)
+        rules.called(scene, call)
+      },
+      told(call, result) {
+        rules.told(scene, call, result)
+      },
+    }),
+    actors: new Set(),
+    lives: new Map(),
+    jumps: [],
+    signIns: new Set(),
+    broken: null,
+    step: 0,
+    tamperedAt: -Infinity,
+    apartAt: -Infinity,
+    isApart: false,
+    sleptAt: -Infinity,
+    storeFaultAt: -Infinity,
+    storedNumber: new Map(),
+    familiesOf: new Map(),
+    ran: new Map(),
+    doomed: new Map(),
+    handles: new Map(),
+    now: world.time.passed,
+    trace(text) {
+      trace(`${String(Math.round(scene.now())).padStart(10)} ${text}`)
+    },
+    fail(rule, text) {
+      scene.broken ??= { rule, text: `${text} (after ${Math.round(scene.now())} ms)`, step: scene.step }
+    },
+    storeOf: (page) => noted(page, storeOf(page)),
+  }
+  return scene
+}

@@ -1,0 +1,212 @@
+import { asError, SessionError } from '../../src/errors.js'
+import { browser, type Time } from '../../src/testing/time.js'
+import type { ServerTimes, SessionServer, TokenResponse } from '../../src/types.js'
+import type { Actor } from './actor.js'
+import type { Random } from './random.js'
+import type { Traits } from './traits.js'
+
+/** What every token carries, so that it is found wherever it should not be. */
+export const MARK = 'tok3n'
+
+export type Weather = 'fine' | 'slow' | 'down' | 'hangs' | 'loses' | 'busy' | 'limits' | 'garbage' | 'mixed'
+
+export interface Call {
+  readonly method: 'refresh' | 'keepAlive' | 'check' | 'signOut'
+  readonly actor: Actor
+  readonly at: number
+  /** Of the refresh token that came along. */
+  readonly family: string
+  readonly number: number
+  readonly signal: AbortSignal
+  /** Whether the server did what it was asked for, and whether the caller got to know. */
+  done: boolean
+  told: boolean
+  settled: boolean
+}
+
+/** A sign-in as the server knows it. */
+export interface Grant {
+  readonly family: string
+  readonly user: string
+  readonly issuedAt: number
+  /** The number of the refresh token in force, and since when. */
+  number: number
+  rotatedAt: number
+  revoked: boolean
+  /** A session by cookie: when the server last heard of the user. */
+  heardAt: number
+}
+
+export interface Servers {
+  readonly calls: Call[]
+  readonly grants: Map<string, Grant>
+  weather: Weather
+  /** A new sign-in, by whoever is at the login page. */
+  readonly grant: (user: string) => { readonly grant: Grant; readonly tokens: TokenResponse | undefined }
+  readonly of: (actor: Actor) => SessionServer
+  readonly tokenOf: (
+    text: string,
+  ) => { readonly family: string; readonly number: number; readonly issuedAt: number } | null
+  /** A token has reached the page that asked. */
+  readonly arrived: (text: string) => void
+  /** The grant of the cookie that the browser holds. */
+  readonly cookie: () => Grant | null
+  readonly usesTokens: boolean
+}
+
+const GRACE = 30e3
+
+export function createServers(
+  time: Time,
+  traits: Traits,
+  random: Random,
+  note: { readonly called: (call: Call) => void; readonly told: (call: Call, result: unknown) => void },
+): Servers {
+  const grants = new Map<string, Grant>()
+  const issued = new Map<string, number>()
+  const calls: Call[] = []
+  let cookie: Grant | null = null
+  const now = time.passed
+  const usesTokens = traits.server === 'strict' || traits.server === 'grace' || traits.server === 'gateway'
+
+  const tokens = ({ family, number }: Grant): TokenResponse => {
+    const access = `access.${MARK}.${family}.${number}`
+    issued.set(access, Math.max(now(), issued.get(access) ?? 0))
+    return {
+      access_token: access,
+      expires_in: traits.tokenLife / 1e3,
+      ...(traits.server !== 'gateway' && { refresh_token: `refresh.${MARK}.${family}.${number}` }),
+    }
+  }
+  const idleOf = (): number => traits.idle * traits.serverIdle
+  /** A session by cookie runs out by the server's own clock. */
+  const living = (): Grant => {
+    if (!cookie || cookie.revoked || now() > cookie.heardAt + idleOf()) throw new SessionError('rejected')
+    return cookie
+  }
+  const times = ({ heardAt, issuedAt }: Grant): ServerTimes => ({
+    idleExpiresIn: (heardAt + idleOf() - now()) / 1e3,
+    absoluteExpiresIn: (issuedAt + traits.absolute - now()) / 1e3,
+  })
+
+  const work = (call: Call): unknown => {
+    const { method, family, number } = call
+    const grant = grants.get(family)
+    if (method === 'signOut') {
+      if (grant) grant.revoked = true
+      else if (cookie) cookie.revoked = true
+      return undefined
+    }
+    if (traits.server === 'strict' || traits.server === 'grace') {
+      if (method !== 'refresh') return {}
+      if (!grant) throw new SessionError('no_tokens')
+      const isPrevious = traits.server === 'grace' && number === grant.number - 1 && now() <= grant.rotatedAt + GRACE
+      if (number !== grant.number && !isPrevious) grant.revoked = true
+      if (grant.revoked) throw new SessionError('rejected')
+      if (!isPrevious) {
+        grant.number++
+        grant.rotatedAt = now()
+      }
+      return tokens(grant)
+    }
+    const session = living()
+    if (method === 'check') return times(session)
+    if (method === 'keepAlive') {
+      session.heardAt = now()
+      return times(session)
+    }
+    session.number++
+    return tokens(session)
+  }
+
+  const fate = (): Exclude<Weather, 'mixed'> =>
+    servers.weather === 'mixed'
+      ? random.pick(['fine', 'fine', 'slow', 'down', 'hangs', 'loses', 'busy', 'limits', 'garbage'])
+      : servers.weather
+
+  const ask = <T>(
+    actor: Actor,
+    method: Call['method'],
+    given: TokenResponse | null,
+    signal: AbortSignal,
+  ): Promise<T> => {
+    const [, family = '', number = ''] = /^refresh\.tok3n\.(\w+)\.(\d+)$/.exec(given?.refresh_token ?? '') ?? []
+    const call: Call = {
+      method,
+      actor,
+      at: now(),
+      family,
+      number: Number(number),
+      signal,
+      done: false,
+      told: false,
+      settled: false,
+    }
+    const { page } = actor
+    return new Promise<T>((resolve, reject) => {
+      if (page.gone) return
+      note.called(call)
+      calls.push(call)
+      signal.addEventListener('abort', () => reject(new DOMException('Nobody waits any more.', 'AbortError')))
+      const how = fate()
+      const way = (random.next() * traits.network) / 2 + (how === 'slow' ? random.next() * 12e3 : 0)
+      if (!page.online || how === 'down') {
+        time.later(page, page.online ? way : 0, () => reject(new TypeError(`Failed to fetch`)))
+        return
+      }
+      time.later(browser, way, () => {
+        let answer: () => void
+        if (how === 'busy') answer = () => reject(new SessionError('server', { message: 'Answered 503.' }))
+        else if (how === 'limits')
+          answer = () =>
+            reject(new SessionError('rate_limited', { retryAt: time.clock().wall + random.below(20) * 1e3 }))
+        else
+          try {
+            const result = work(call)
+            call.done = true
+            answer = () => {
+              call.told = !signal.aborted && how !== 'garbage'
+              if (call.told) note.told(call, result)
+              resolve((how === 'garbage' ? { error: 'proxy' } : result) as T)
+            }
+          } catch (error) {
+            answer = () => reject(asError(error))
+          }
+        if (how === 'loses') answer = () => reject(new TypeError('Failed to fetch'))
+        if (how !== 'hangs') time.later(page, way, answer)
+      })
+    }).finally(() => {
+      call.settled = true
+    })
+  }
+
+  const servers: Servers = {
+    calls,
+    grants,
+    usesTokens,
+    weather: 'fine',
+    cookie: () => cookie,
+    grant(user) {
+      const family = `f${grants.size + 1}`
+      const at = now()
+      const grant = { family, user, issuedAt: at, number: 1, rotatedAt: at, revoked: false, heardAt: at }
+      grants.set(family, grant)
+      cookie = grant
+      return { grant, tokens: usesTokens ? tokens(grant) : undefined }
+    },
+    of: (actor) => ({
+      ...(usesTokens && { refresh: (given, { signal }) => ask(actor, 'refresh', given, signal) }),
+      ...(traits.keepAlive && { keepAlive: ({ signal }) => ask(actor, 'keepAlive', null, signal) }),
+      ...(traits.check && { check: ({ signal }) => ask(actor, 'check', null, signal) }),
+      ...(traits.server !== 'none' && { signOut: (given, { signal }) => ask(actor, 'signOut', given, signal) }),
+    }),
+    arrived(text) {
+      issued.set(text, now())
+    },
+    tokenOf(text) {
+      const [, family = '', number = ''] = /^access\.tok3n\.(\w+)\.(\d+)$/.exec(text) ?? []
+      return family ? { family, number: Number(number), issuedAt: issued.get(text) ?? 0 } : null
+    },
+  }
+  return servers
+}

@@ -1,0 +1,64 @@
+/** Plays worlds in a thread of its own: see scripts/sim.mjs, which bundles and starts it, and says what it is to do. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { quickenAborts } from './abort.js'
+import { compilePage } from './browser.js'
+import { complete, drawPlan, type Plan, type PlanText } from './plan.js'
+import { play } from './play.js'
+import { seedOf } from './random.js'
+import type { Break } from './scene.js'
+import { shrink } from './shrink.js'
+import { USUAL } from './traits.js'
+
+/** Worlds number `from` to `to` of run `seed`; or one world, by its own seed or by its plan, told as it goes where `traced`. */
+export type Task =
+  | { readonly seed: number; readonly from: number; readonly to: number }
+  | { readonly world: number | PlanText; readonly traced: boolean }
+
+/** `worlds`: how many are done. */
+export type Answer =
+  | { readonly worlds: number }
+  | { readonly trace: string }
+  | { readonly broken: Break; readonly seed: number; readonly traits: object; readonly steps: readonly object[] }
+
+quickenAborts()
+const { page, mostShrunk } = workerData as { readonly page: string; readonly mostShrunk: number }
+const makePorts = compilePage(page)
+const answer = (text: Answer): void => parentPort?.postMessage(text)
+let shrunk = 0
+
+/** What is odd about it: all else is as usual. */
+const oddOf = ({ traits }: Plan): object =>
+  Object.fromEntries(Object.entries(traits).filter(([name, value]) => USUAL[name as keyof typeof USUAL] !== value))
+
+async function run(plan: Plan, trace?: (text: string) => void): Promise<void> {
+  const broken = await play(plan, makePorts, trace)
+  if (!broken) return
+  const isWorth = ++shrunk <= mostShrunk
+  const shortest = isWorth ? await shrink({ plan, broken }, (one) => play(one, makePorts)) : { plan, broken }
+  answer({
+    broken: shortest.broken,
+    seed: plan.seed,
+    traits: oddOf(shortest.plan),
+    steps: isWorth ? shortest.plan.steps : [],
+  })
+}
+
+parentPort?.on('message', (task: Task) => {
+  void (async () => {
+    if ('world' in task) {
+      const plan = typeof task.world === 'number' ? drawPlan(task.world) : complete(task.world)
+      await run(
+        plan,
+        task.traced
+          ? (trace) => {
+              answer({ trace })
+            }
+          : undefined,
+      )
+      answer({ worlds: 1 })
+      return
+    }
+    for (let index = task.from; index < task.to; index++) await run(drawPlan(seedOf(task.seed, index)))
+    answer({ worlds: task.to - task.from })
+  })()
+})
