@@ -4,7 +4,7 @@
 //
 //   npm run sim -- --worlds N --seed S   N worlds (20,000), all of them drawn from one seed (a fresh one)
 //   npm run sim -- --failed …            first the worlds in test/sim/failed.json, which broke a rule once
-//   npm run sim -- --world W             one world, as a violation names it: tells all that happens in it
+//   npm run sim -- --world W             one world, as a violation names it: tells all that happens in its shortest schedule
 //
 // Prints each violation with its world's seed and the shortest schedule that still shows it. Ends with a line
 // `N worlds, V violations, seed S`; exit 1 if V > 0.

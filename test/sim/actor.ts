@@ -4,7 +4,7 @@ import type { Session, Snapshot } from '../../src/types.js'
 /** A promise that a session gave, and how long its page had run by then. */
 export interface Pending {
   readonly what: string
-  readonly ranAt: number
+  ranAt: number
   readonly limit: number
 }
 

@@ -1,10 +1,10 @@
 /** What may happen in a world, and how often. `how` chooses among the ways in which it can. */
 import { createSessionWith } from '../../src/testing.js'
-import { browser } from '../../src/testing/time.js'
+import { browser, START } from '../../src/testing/time.js'
 import { isSessionError } from '../../src/errors.js'
 import type { TokenResponse } from '../../src/types.js'
 import { idOf, isAwake, shownBy, type Actor } from './actor.js'
-import { acted, handedOut, hinted, look, onItsWay, sign } from './rules.js'
+import { acted, handedOut, hinted, look, noteApart, onItsWay, sign } from './rules.js'
 import { KEY, type Scene } from './scene.js'
 import { MARK, type Weather } from './servers.js'
 
@@ -83,17 +83,39 @@ export function open(scene: Scene, page = scene.world.page()): Actor {
   })
   Object.assign(actor, { session })
   scene.actors.add(actor)
+  noteApart(scene)
   listen(scene, actor)
   look(scene)
   hinted(scene, actor)
   return actor
 }
 
+/** What is new in a record, its instants in ms since the world began. */
+function newsOf(was: object | null, is: object | null): string {
+  const before = Object(was) as Record<string, unknown>
+  const news = Object.entries(is ?? {}).filter(([field, value]) => before[field] !== value)
+  const text = (value: unknown): string =>
+    JSON.stringify(typeof value === 'number' && value > START / 2 ? value - START : value)
+  return news.map(([field, value]) => `${field} ${text(value)}`).join(', ')
+}
+
 /** What listeners hear makes sense as a story: nobody leaves who has not come. */
 function listen(scene: Scene, actor: Actor): void {
   const { session } = actor
+  let told: object | null = null
   const odd = (event: string): void => scene.fail('I7', `${actor.name} hears ${event} while ${actor.hears}`)
-  if (idOf(session.getSnapshot())) actor.hears = session.getSnapshot().phase === 'warning' ? 'warned' : 'in'
+  // What a page finds when it is opened is no news.
+  const find = (): void => {
+    const { phase } = session.getSnapshot()
+    actor.hears = phase === 'warning' ? 'warned' : phase === 'active' ? 'in' : 'out'
+  }
+  find()
+  if (session.getSnapshot().phase === 'loading') {
+    const stop = session.subscribe(() => {
+      stop()
+      find()
+    })
+  }
   session.on('signedIn', () => {
     actor.hears = 'in'
   })
@@ -123,7 +145,10 @@ function listen(scene: Scene, actor: Actor): void {
   session.inspect((step) => {
     actor.steppedAt = scene.now()
     actor.record = step.record as Actor['record']
-    scene.trace(`${actor.name} steps: ${step.cause} ${JSON.stringify(step.record)}`)
+    scene.trace(`${actor.name} steps: ${step.cause} ${newsOf(told, step.record as object | null)}`)
+    told = step.record as object | null
+    // Chromium hands messages to frozen pages, and work that goes on there is written down as well.
+    if (actor.holds.length > 0 && actor.page.frozen) sign(scene, actor)
     if (actor.unaware) actor.awakeSince = scene.now()
     actor.unaware = false
     if (scene.random.chance(0.02) && JSON.stringify(step).includes(MARK)) scene.fail('I9', 'a token in a step')
@@ -149,6 +174,18 @@ export function bury(scene: Scene): void {
 /** Time went on without this page, or nobody can say how much did: a warning may be missed. */
 const interrupt = (scene: Scene, actor: Actor): void => {
   for (const one of instancesOn(scene, actor)) one.awakeSince = scene.now()
+}
+
+/** Timers are on time again; those that were set before keep their grid. */
+export function unthrottle(scene: Scene, actor: Actor): void {
+  const { page } = actor
+  const late = page.timersEvery < Infinity ? page.timersEvery : 0
+  page.timersEvery = 0
+  for (const one of instancesOn(scene, actor)) {
+    one.awakeSince = scene.now()
+    if (one.destroyedAt !== null) one.destroyedAt += late
+    for (const pending of one.pending) pending.ranAt += late
+  }
 }
 
 function input(scene: Scene, actor: Actor): void {
@@ -278,6 +315,8 @@ function poison(scene: Scene, actor: Actor, how: number): void {
     () => write(KEY, fields({ generation: '7', skew: -5 })),
     () => write(KEY, fields({ 'of a newer version': [1, { deep: true }] })),
   ]
+  // It is to survive that.
+  scene.doomed.delete(actor.page)
   pick(ways, how)()
   // Whoever wrote it looks at once, and puts it right before any new page could believe it.
   hint(scene, actor, 'focus')
@@ -287,6 +326,7 @@ function setClock(scene: Scene, by: number): void {
   const witness = [...scene.actors].find(
     (actor) =>
       isAwake(actor) &&
+      !!idOf(actor.session.getSnapshot()) &&
       actor.sound &&
       scene.world.storage.works &&
       (scene.traits.windows || actor.steppedAt > scene.sleptAt),
@@ -294,12 +334,13 @@ function setClock(scene: Scene, by: number): void {
   scene.world.setClock(by)
   scene.jumps.push({ at: scene.now(), by })
   for (const actor of scene.actors) actor.unaware = true
-  if (by < 0 && !witness)
+  if (witness) hint(scene, witness, 'focus')
+  // Who sees it may crash before it is written down.
+  if (by < 0 && (!witness || witness.page.gone))
     for (const life of scene.lives.values()) {
       life.unseen = true
       life.putOff -= by
     }
-  if (witness) hint(scene, witness, 'focus')
 }
 
 type Act = (scene: Scene, actor: Actor, how: number) => void
@@ -412,8 +453,7 @@ const acts = {
   unthrottle: [
     3,
     (scene, actor) => {
-      actor.page.timersEvery = 0
-      interrupt(scene, actor)
+      unthrottle(scene, actor)
     },
   ],
   hint: [
@@ -541,9 +581,11 @@ const acts = {
       const life = scene.lives.get(idOf(actor.session.getSnapshot()))
       if (!isAwake(actor) || !life || !scene.servers.usesTokens) return
       const { tokens } = scene.servers.grant('ada')
-      life.tokenAt = scene.now()
+      const at = scene.now()
       if (!tokens) return
-      watch(scene, actor, 'setTokens', actor.session.setTokens(tokens))
+      watch(scene, actor, 'setTokens', actor.session.setTokens(tokens), () => {
+        life.tokenAt = at
+      })
     },
   ],
   token: [

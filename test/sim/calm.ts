@@ -1,5 +1,5 @@
 import { isAwake, idOf, type Actor } from './actor.js'
-import { bury, hint, open } from './acts.js'
+import { bury, hint, open, unthrottle } from './acts.js'
 import { pass, tidy } from './play.js'
 import { look } from './rules.js'
 import { KEY, type Scene } from './scene.js'
@@ -64,7 +64,8 @@ export async function calm(scene: Scene): Promise<void> {
     if (page.cached && !page.comeBack()) continue
     page.frozen = false
     look(scene)
-    Object.assign(page, { timersEvery: 0, online: true, framed: false, activated: false })
+    unthrottle(scene, actor)
+    Object.assign(page, { online: true, framed: false, activated: false })
     for (const release of actor.holds.splice(0)) release()
     actor.awakeSince = scene.now()
   }
@@ -99,7 +100,8 @@ async function handOut(scene: Scene): Promise<void> {
     ),
   )
   const texts = await settle(scene, answers, 70e3)
-  if (traits.locks !== 'work') return
+  // localStorage has no transactions: where processes lag, one may remove what another has just stored.
+  if (traits.locks !== 'work' || (traits.store === 'local' && traits.lag > 0)) return
   if (scene.storeFaultAt >= 0 || typeof texts === 'string' || scene.apartAt >= 0 || scene.tamperedAt >= 0) return
   if (new Set(texts).size > 1) scene.fail('I6', `tabs get different answers: ${texts.join(', ')}`)
 }

@@ -47,7 +47,7 @@ export function latestEnd(life: Life, { idle, absolute }: Traits, jumps: readonl
   if (life.unseen) return Infinity
   const setBack = (since: number): number => sumOf(jumps, since, (by) => (by < 0 ? SET_BACK : 0))
   const ends = [
-    life.signAt + idle + FLUSH + setBack(life.signAt),
+    life.signAt + idle + FLUSH + setBack(life.signAt - FLUSH),
     life.startedAt + absolute + life.putOff + setBack(life.startedAt),
   ]
   // What the server told is measured from when it was asked.

@@ -1,9 +1,9 @@
-import { idOf, isAwake, type Actor } from './actor.js'
+import type { Actor } from './actor.js'
 import { bury, open, perform } from './acts.js'
 import type { PageScript } from './browser.js'
 import { calm } from './calm.js'
 import type { Plan } from './plan.js'
-import { called, hinted, look, told } from './rules.js'
+import { called, look, noteApart, told } from './rules.js'
 import { createScene, type Break, type Scene } from './scene.js'
 
 /** Lets time pass, and counts for how long each page ran. */
@@ -11,22 +11,6 @@ export async function pass(scene: Scene, ms: number): Promise<void> {
   await scene.world.advance(ms)
   for (const { page } of scene.actors)
     if (!page.frozen && !page.timersEvery) scene.ran.set(page, (scene.ran.get(page) ?? 0) + ms)
-}
-
-/** Whether some tab can neither read what others write nor hear what they say. */
-function isApart({ actors, traits, world }: Scene): boolean {
-  const list = [...actors].filter(({ destroyedAt }) => destroyedAt === null)
-  const unsound = list.filter(({ sound }) => !sound)
-  if (unsound.length === 0) return false
-  // A page that opens now reads what those others could not write.
-  if (world.storage.works) return true
-  return (
-    unsound.length < list.length ||
-    unsound.some(({ half }) => half) ||
-    !traits.channel ||
-    traits.lost > 0 ||
-    unsound.some(({ page }) => page.frozen)
-  )
 }
 
 /** After each step: pages that are gone, pages that want to be loaded anew, promises that nobody keeps. */
@@ -45,8 +29,7 @@ export function tidy(scene: Scene): void {
       if ((scene.ran.get(page) ?? 0) - ranAt > limit) scene.fail('I8', `${actor.name} still waits for ${what}()`)
     if (actor.destroyedAt !== null) destroyed(scene, actor)
   }
-  scene.isApart = isApart(scene)
-  if (scene.isApart) scene.apartAt = scene.now()
+  noteApart(scene)
 }
 
 /** I10: what a destroyed session leaves on its page, once what was under way has had its limit. */
@@ -87,5 +70,3 @@ export async function play(plan: Plan, script: PageScript, trace?: (text: string
   }
   return scene.broken
 }
-
-export { hinted, idOf, isAwake }

@@ -26,6 +26,28 @@ const couldKnow = (scene: Scene, actor: Actor, { ended }: Life): boolean =>
 /** Whether all tabs have been able to hear of each other since `since`. */
 const wereTogether = (scene: Scene, since: number): boolean => !scene.isApart && scene.apartAt < since
 
+/** Whether some tab can neither read what others write nor hear what they say. */
+function isApart({ actors, traits, world }: Scene): boolean {
+  const list = [...actors].filter(({ destroyedAt }) => destroyedAt === null)
+  const unsound = list.filter(({ sound }) => !sound)
+  if (unsound.length === 0) return false
+  // A page that opens now reads what those others could not write.
+  if (world.storage.works) return true
+  return (
+    unsound.length < list.length ||
+    unsound.some(({ half }) => half) ||
+    !traits.channel ||
+    traits.lost > 0 ||
+    unsound.some(({ page }) => page.frozen)
+  )
+}
+
+/** Who is there has changed, or what they can read. */
+export function noteApart(scene: Scene): void {
+  scene.isApart = isApart(scene)
+  if (scene.isApart) scene.apartAt = scene.now()
+}
+
 /** After each turn: who shows something else than before? */
 export function look(scene: Scene): void {
   for (const actor of scene.actors) {
@@ -45,8 +67,6 @@ export function look(scene: Scene): void {
 
 function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
   const now = scene.now()
-  // What a page finds when it is opened is no news.
-  if (was.phase === 'loading') actor.hears = is.phase === 'active' ? 'in' : is.phase === 'warning' ? 'warned' : 'out'
   const [from, to] = [idOf(was), idOf(is)]
   scene.trace(`${actor.name} shows ${is.phase} ${to || ('reason' in is ? String(is.reason) : '')}`)
   if (actor.destroyedAt !== null) scene.fail('I10', `${actor.name} shows something else after destroy()`)
@@ -257,8 +277,11 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
   const isAsked =
     actor.wantedAt >= Math.min(life.tokenAt, now() - 70e3) ||
     [...actor.pending].some(({ what }) => what === 'getAccessToken')
+  // Without locks all may ask at once, and each for as long as store and server take.
+  const isTogether = traits.locks !== 'work' && now() - life.tokenAt < 15e3
   if (
     !isAsked &&
+    !isTogether &&
     life.signAt <= life.tokenAt - FLUSH - 1 &&
     traits.store === 'shared' &&
     scene.storeFaultAt < 0 &&
@@ -292,7 +315,9 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
 }
 
 function keptAlive(scene: Scene, { actor, at }: Call, life: Life): void {
-  if (actor.extending) return
+  // One that failed is made good.
+  const before = scene.servers.calls.findLast((call) => call.actor === actor && call.method === 'keepAlive')
+  if (actor.extending || before?.told === false) return
   const jumped = scene.jumps.some((jump) => jump.at >= life.keptAliveAt)
   if (!jumped && wereTogether(scene, life.keptAliveAt) && life.signAt <= life.keptAliveAt - FLUSH - 1)
     scene.fail('I16', `${actor.name} tells the server of a user who did nothing for ${Math.round(at - life.signAt)} ms`)
@@ -320,7 +345,11 @@ export function told(scene: Scene, { actor, method, at }: Call, result: unknown)
       life.tokenAt = now
     })
   }
-  if (method === 'keepAlive') life.keptAliveAt = Math.max(life.keptAliveAt, at)
+  if (method === 'keepAlive')
+    // Two tabs may tell of the same while the claim of the first is on its way.
+    scene.world.time.later(browser, onItsWay(scene), () => {
+      life.keptAliveAt = Math.max(life.keptAliveAt, at)
+    })
   const { idleExpiresIn, absoluteExpiresIn } = Object(result) as ServerTimes
   if (idleExpiresIn === undefined || absoluteExpiresIn === undefined) return
   // More idle time than was known of is activity elsewhere. That the server's idle timeout is longer than ours cannot be told
@@ -328,8 +357,13 @@ export function told(scene: Scene, { actor, method, at }: Call, result: unknown)
   const idleEndsAt = at + idleExpiresIn * 1e3
   const isMore = life.mayKnow ? idleEndsAt > life.mayKnow.idleEndsAt : idleEndsAt <= at + scene.traits.idle
   if (method === 'check' && isMore) life.signAt = Math.max(life.signAt, Math.min(at, idleEndsAt))
-  life.mayKnow = { sentAt: at, idleEndsAt: at + idleExpiresIn * 1e3, absoluteEndsAt: at + absoluteExpiresIn * 1e3 }
-  const { mayKnow } = life
+  // Of what was said of the same moment the earlier end counts.
+  const mayKnow = {
+    sentAt: at,
+    idleEndsAt: Math.min(idleEndsAt, life.mayKnow?.sentAt === at ? life.mayKnow.idleEndsAt : Infinity),
+    absoluteEndsAt: at + absoluteExpiresIn * 1e3,
+  }
+  life.mayKnow = mayKnow
   // Whoever crashes before he has said so keeps it to himself.
   scene.world.time.later(browser, onItsWay(scene), () => {
     if (actor.page.gone || !actor.sound || at < (life.told?.sentAt ?? 0)) return

@@ -9,7 +9,7 @@ import type { Break } from './scene.js'
 import { shrink } from './shrink.js'
 import { USUAL } from './traits.js'
 
-/** Worlds number `from` to `to` of run `seed`; or one world, by its own seed or by its plan, told as it goes where `traced`. */
+/** Worlds number `from` to `to` of run `seed`; or one world, by its own seed or by its plan. `traced`: what happens is told, in the shortest schedule. */
 export type Task =
   | { readonly seed: number; readonly from: number; readonly to: number }
   | { readonly world: number | PlanText; readonly traced: boolean }
@@ -31,10 +31,11 @@ const oddOf = ({ traits }: Plan): object =>
   Object.fromEntries(Object.entries(traits).filter(([name, value]) => USUAL[name as keyof typeof USUAL] !== value))
 
 async function run(plan: Plan, trace?: (text: string) => void): Promise<void> {
-  const broken = await play(plan, makePorts, trace)
-  if (!broken) return
-  const isWorth = ++shrunk <= mostShrunk
+  const broken = await play(plan, makePorts)
+  const isWorth = broken && ++shrunk <= mostShrunk
   const shortest = isWorth ? await shrink({ plan, broken }, (one) => play(one, makePorts)) : { plan, broken }
+  if (trace) await play(shortest.plan, makePorts, trace)
+  if (!shortest.broken) return
   answer({
     broken: shortest.broken,
     seed: plan.seed,
