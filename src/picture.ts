@@ -54,7 +54,7 @@ export function noticesOf(
         notices.push(['extended', { by: byUser && !byServer ? 'user' : byServer ? 'server' : 'activity', where }])
       }
     }
-    if (is.phase === 'warning' && (was.phase !== 'warning' || (was.canExtend && !is.canExtend)))
+    if (is.phase === 'warning' && (was.phase !== 'warning' || was.id !== id || (was.canExtend && !is.canExtend)))
       notices.push(['warning', { endAt: is.endAt, canExtend: is.canExtend }])
   }
   return notices

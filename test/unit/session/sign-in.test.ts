@@ -80,6 +80,21 @@ describe('signing in', () => {
     expect(world.server.count('signOut')).toBe(0)
   })
 
+  it('that is warned of when this tab hears of it is warned of here as well, whether or not the one before was', async () => {
+    const world = createWorld({ engine: 'firefox' })
+    const one = await world.signedIn()
+    world.tab()
+    await world.advance(13 * MINUTE)
+    expect(one.news()).toMatchObject([{ type: 'warning' }])
+    one.frozen = true
+    const two = world.tab()
+    await world.until(two.session.signIn(world.grant()))
+    await world.advance(14 * MINUTE)
+    one.frozen = false
+    await world.advance(SECOND)
+    expect(one.news()).toMatchObject([{ type: 'switched', to: 'session-0002' }, { type: 'warning' }])
+  })
+
   it('in two tabs at once leaves one session, the same in both, and tokens for it', async () => {
     const world = createWorld()
     const one = world.tab()
