@@ -53,7 +53,11 @@ export function createServerView(
       })
       host.live(id)
       const answered = answer(policy, sentAt, told, ms(times?.idleExpiresIn), ms(times?.absoluteExpiresIn))
-      host.step(also ? 'extend' : 'server', id, (record, at) => ({ ...answered(record, at), ...also?.(record, at) }))
+      // From when the user asked for it, however late the answer is looked at; a moment later than all that the server can tell.
+      host.step(also ? 'extend' : 'server', id, (record, at) => ({
+        ...answered(record, at),
+        ...also?.(record, sentAt + 1),
+      }))
       failures = 0
       return true
     } catch (error) {

@@ -418,6 +418,18 @@ describe('staying signed in where the server is told', () => {
     expect(world.server.count('keepAlive')).toBe(1)
   })
 
+  it('I16: counts from when it was asked for, however late the machine wakes to the answer', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, telling)
+    await world.advance(4 * MINUTE)
+    const askedAt = wall(world)
+    const extended = tab.session.extend()
+    await world.advance(5)
+    world.sleep(10 * MINUTE)
+    expect(await world.until(extended)).toBe(true)
+    expect(tab.session.deadlines()!.endAt).toBeLessThan(askedAt + 15 * MINUTE + SECOND)
+  })
+
   it('is told as the user’s doing, in every tab', async () => {
     const world = createWorld()
     const one = await world.signedIn({}, methods)
