@@ -129,7 +129,11 @@ export function createStorage(time: Time): FakeStorage {
       return limit < Infinity
     },
     set full(isFull) {
-      limit = isFull ? [...stored].reduce((sum, entry) => sum + sizeOf(...entry), 0) : Infinity
+      const texts = new Map(stored)
+      // What is on its way has its room.
+      for (const { ahead } of views.values())
+        for (const { key, text } of ahead) if (key !== null && text !== null) texts.set(key, text)
+      limit = isFull ? [...texts].reduce((sum, entry) => sum + sizeOf(...entry), 0) : Infinity
     },
     lag: 0,
     delay: 2,
