@@ -145,7 +145,7 @@ function listen(scene: Scene, actor: Actor): void {
   session.inspect((step) => {
     actor.steppedAt = scene.now()
     actor.record = step.record as Actor['record']
-    scene.trace(`${actor.name} steps: ${step.cause} ${newsOf(told, step.record as object | null)}`)
+    if (scene.traces) scene.trace(`${actor.name} steps: ${step.cause} ${newsOf(told, step.record as object | null)}`)
     told = step.record as object | null
     // Chromium hands messages to frozen pages, and work that goes on there is written down as well.
     if (actor.holds.length > 0 && actor.page.frozen) sign(scene, actor)
@@ -182,7 +182,7 @@ export function unthrottle(scene: Scene, actor: Actor): void {
   const late = page.timersEvery < Infinity ? page.timersEvery : 0
   page.timersEvery = 0
   for (const one of instancesOn(scene, actor)) {
-    one.awakeSince = scene.now()
+    one.awakeSince = scene.now() + late
     if (one.destroyedAt !== null) one.destroyedAt += late
     for (const pending of one.pending) pending.ranAt += late
   }
@@ -202,15 +202,17 @@ function input(scene: Scene, actor: Actor): void {
 /** What must count: input in a page that goes on for long enough to write it down, well before any warning. */
 function counted(scene: Scene, actor: Actor): void {
   const at = scene.now()
-  const life = scene.lives.get(idOf(actor.session.getSnapshot()))
-  if (!life || life.ended || !isAwake(actor) || actor.page.timersEvery) return
+  const snapshot = actor.session.getSnapshot()
+  const life = scene.lives.get(idOf(snapshot))
+  if (!life || life.ended || !isAwake(actor) || actor.page.timersEvery || snapshot.phase === 'warning') return
   const { idle, absolute, warnBefore, activityExtends } = scene.traits
   const warnsAt =
     Math.min(life.countedAt + idle - Math.min(warnBefore, idle / 2), life.told?.idleEndsAt ?? Infinity) - 5e3
   const isWarned = at > warnsAt && !activityExtends
   if (isWarned || at > life.startedAt + absolute - 5e3) return
   scene.world.time.later(browser, 3.5e3, () => {
-    if (isAwake(actor) && !actor.page.timersEvery && actor.awakeSince < at && !life.ended)
+    const jumped = scene.jumps.some((jump) => jump.at >= at)
+    if (isAwake(actor) && !actor.page.timersEvery && actor.awakeSince < at && !jumped && !life.ended)
       life.countedAt = Math.max(life.countedAt, at)
   })
 }
@@ -265,7 +267,6 @@ function extend(scene: Scene, actor: Actor): void {
         if (!life) scene.fail('I5', `${actor.name} extends, and is signed out`)
         else {
           acted(scene, actor, 'an extension')
-          life.signAt = scene.now()
           const at = scene.now()
           if (!traits.keepAlive)
             scene.world.time.later(browser, onItsWay(scene), () => {

@@ -132,13 +132,16 @@ async function signInAnew(scene: Scene): Promise<void> {
 async function signOutAll(scene: Scene): Promise<void> {
   const actor = [...scene.actors].find((one) => isAwake(one))
   if (!actor) return
+  // Without storage, whoever missed what was said may be signed in elsewhere.
+  const id = idOf(actor.session.getSnapshot())
+  const apart = [...scene.actors].filter(({ sound, session }) => !sound && idOf(session.getSnapshot()) !== id)
   for (const life of scene.lives.values()) life.signOutCalled = true
   await settle(scene, actor.session.signOut(), 20e3)
   await agree(scene, 'after a sign-out')
   await pass(scene, 30e3)
   for (const other of scene.actors) {
     const canKnow = other.sound === actor.sound && (other.sound || scene.traits.channel)
-    if (!isAwake(other) || !canKnow) continue
+    if (!isAwake(other) || !canKnow || apart.includes(other)) continue
     if (idOf(other.session.getSnapshot())) scene.fail('I2', `${other.name} is still signed in`)
     if (other.page.timers() > 0) scene.fail('I10', `${other.name} has timers though nobody is signed in`)
     const sessions = [...scene.actors].filter(({ page, destroyedAt }) => page === other.page && destroyedAt === null)
@@ -146,6 +149,8 @@ async function signOutAll(scene: Scene): Promise<void> {
       scene.fail('I10', `${other.name} listens to input though nobody is signed in`)
   }
   if (scene.world.locks.isHeld(KEY)) scene.fail('I8', 'a lock is still held')
+  // A tab that could not know of the end goes on, alone.
+  if ([...scene.actors].some((other) => isAwake(other) && idOf(other.session.getSnapshot()))) return
   if (JSON.stringify([...scene.world.storage.stored]).includes(MARK))
     scene.fail('I9', 'tokens are left in localStorage')
   if (scene.world.tokens.stored) scene.fail('I9', 'tokens are left in the store')

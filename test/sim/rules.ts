@@ -177,8 +177,10 @@ function warned(scene: Scene, actor: Actor, life: Life, reason: 'idle' | 'absolu
 
 /** A user does something here that may count. */
 export function sign(scene: Scene, actor: Actor): void {
-  const life = lifeOf(scene, actor)
-  if (life && scene.now() <= latestEnd(life, scene.traits, scene.jumps)) life.signAt = scene.now()
+  // What a page that is gone had read in its last turn, nobody can say.
+  const lives = actor.page.gone ? [...scene.lives.values()] : [lifeOf(scene, actor)]
+  for (const life of lives)
+    if (life && scene.now() <= latestEnd(life, scene.traits, scene.jumps)) life.signAt = scene.now()
 }
 
 /** After whatever makes a tab look at the clock: is what it shows true? */
@@ -295,7 +297,9 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
   if (!wereTogether(scene, life.startedAt) || scene.tamperedAt > life.startedAt) return
   const inForce = (scene.storedNumber.get(family) ?? 0) > number
   const known = before.filter(({ done, told, actor: other, at }) => done && told && (inForce || other.refreshedAt > at))
-  const allowed = traits.locks === 'work' ? 0 : 1
+  // A write of new tokens that was lost is as bad as a lost reply, where the next tab cannot read yet that they came.
+  const isLost = scene.storeFaultAt >= 0 && traits.lag > 0
+  const allowed = traits.locks === 'work' && !isLost ? 0 : 1
   if (known.length > allowed)
     scene.fail(
       'I4',

@@ -53,6 +53,7 @@ export interface Scene {
   readonly now: () => number
   /** Tells what happens, for whoever wants to understand a failure. */
   readonly trace: (text: string) => void
+  readonly traces: boolean
   readonly fail: (rule: string, text: string) => void
   readonly storeOf: (page: Page) => TokenStore
 }
@@ -68,7 +69,7 @@ export function createScene(
     readonly called: (scene: Scene, call: Call) => void
     readonly told: (scene: Scene, call: Call, result: unknown) => void
   },
-  trace: (text: string) => void = () => undefined,
+  trace?: (text: string) => void,
 ): Scene {
   const random = createRandom(seed ^ 0x5eed)
 
@@ -220,8 +221,9 @@ export function createScene(
     doomed: new Map(),
     handles: new Map(),
     now: world.time.passed,
+    traces: !!trace,
     trace(text) {
-      trace(`${String(Math.round(scene.now())).padStart(10)} ${text}`)
+      trace?.(`${String(Math.round(scene.now())).padStart(10)} ${text}`)
     },
     fail(rule, text) {
       scene.broken ??= { rule, text: `${text} (after ${Math.round(scene.now())} ms)`, step: scene.step }
