@@ -35,6 +35,7 @@ export function adopt(state: State, incoming: SharedRecord | null, { wall, mono 
   const own =
     same &&
     winner.skew > known.skew + AHEAD &&
+    !state.anchor.guessed &&
     !drift(state.anchor, wall + known.skew, mono) &&
     // Unless they are ahead of us: a clock that was set forward and back again may have gone by unnoticed here.
     winner.activeAt <= wall + known.skew + AHEAD
@@ -49,7 +50,10 @@ export function adopt(state: State, incoming: SharedRecord | null, { wall, mono 
   const now = wall + skew
   const heard = incoming && isSame(incoming, winner) ? believable(incoming, now) : null
   const record = merge(same ? known : null, heard) ?? winner
-  return { record: { ...record, skew }, anchor: same && !off ? state.anchor : { shared: now, mono } }
+  return {
+    record: { ...record, skew },
+    anchor: same && !off ? state.anchor : { shared: now, mono, guessed: !same && skew > winner.skew + AHEAD },
+  }
 }
 
 function believable(record: SharedRecord, now: number): SharedRecord {

@@ -25,6 +25,8 @@ export interface Policy {
 export interface Anchor {
   readonly shared: number
   readonly mono: number
+  /** Whether shared time was guessed from the record, with nobody there to say how far the clock was set back. */
+  readonly guessed?: boolean
 }
 
 export interface End {

@@ -38,6 +38,21 @@ describe('a clock that is set back by an hour while a tab lives', () => {
     }
   })
 
+  it('I1: is followed as far as that tab saw it by one that opened meanwhile and had to guess', async () => {
+    const world = createWorld({ engine: 'firefox' })
+    const one = await world.signedIn()
+    await world.advance(5 * MINUTE)
+    one.frozen = true
+    world.setClock(-HOUR)
+    const two = world.tab()
+    expect(left(world, two)).toBeGreaterThan(14 * MINUTE)
+    one.frozen = false
+    one.hint('focus')
+    await world.advance(SECOND)
+    expect(left(world, two)).toBeLessThanOrEqual(10 * MINUTE)
+    expect(two.session.deadlines()).toEqual(one.session.deadlines())
+  })
+
   it('I3: never ends or warns a user who is active', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
