@@ -182,10 +182,12 @@ export function unthrottle(scene: Scene, actor: Actor): void {
   const late = page.timersEvery < Infinity ? page.timersEvery : 0
   page.timersEvery = 0
   for (const one of instancesOn(scene, actor)) {
-    one.awakeSince = scene.now() + late
+    one.awakeSince = scene.now()
     if (one.destroyedAt !== null) one.destroyedAt += late
     for (const pending of one.pending) pending.ranAt += late
   }
+  // It is because the page is shown.
+  hint(scene, actor, 'visibilitychange')
 }
 
 function input(scene: Scene, actor: Actor): void {
@@ -229,13 +231,19 @@ function signInWith(scene: Scene, actor: Actor, tokens: TokenResponse | undefine
   const signIn = {}
   scene.signIns.add(signIn)
   const promise = actor.session.signIn(tokens, tokens ? {} : { login: family })
+  // A page that is still asking others takes them when it has been answered.
+  if (tokens && actor.session.getSnapshot().phase === 'loading')
+    void actor.session.ready.then(() => {
+      scene.servers.arrived(tokens.access_token)
+    })
   watch(
     scene,
     actor,
     'signIn',
     promise.finally(() => {
       look(scene)
-      if (!actor.page.gone) scene.signIns.delete(signIn)
+      // Others may hear of it later, even if it was given up right after.
+      if (!actor.page.gone) scene.world.time.later(browser, onItsWay(scene), () => scene.signIns.delete(signIn))
     }),
   )
 }
@@ -423,7 +431,10 @@ const acts = {
   leave: [
     4,
     (scene, actor) => {
+      // WebKit takes a cached page's locks away, and it goes on without them when it is back.
+      const holds = scene.world.locks.isHeldBy(actor.page)
       if (!actor.page.cached) actor.page.leave()
+      if (holds && scene.traits.engine === 'webkit') scene.unlockedAt = scene.now()
       for (const one of instancesOn(scene, actor)) one.unaware = true
       bury(scene)
     },
@@ -579,14 +590,9 @@ const acts = {
   setTokens: [
     1,
     (scene, actor) => {
-      const life = scene.lives.get(idOf(actor.session.getSnapshot()))
-      if (!isAwake(actor) || !life || !scene.servers.usesTokens) return
+      if (!isAwake(actor) || !idOf(actor.session.getSnapshot()) || !scene.servers.usesTokens) return
       const { tokens } = scene.servers.grant('ada')
-      const at = scene.now()
-      if (!tokens) return
-      watch(scene, actor, 'setTokens', actor.session.setTokens(tokens), () => {
-        life.tokenAt = at
-      })
+      if (tokens) watch(scene, actor, 'setTokens', actor.session.setTokens(tokens))
     },
   ],
   token: [

@@ -10,6 +10,8 @@ export interface Life {
   /** What the server last told of its end; `mayKnow`: what some tab knows, `told`: what all must know by now. */
   mayKnow: Told | null
   told: Told | null
+  /** All ends that it ever told of. */
+  readonly toldOf: number[]
   /** When the token came that is in force, and when the server was last told of the user. */
   tokenAt: number
   keptAliveAt: number

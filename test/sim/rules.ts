@@ -84,6 +84,7 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
         signAt: startedAt,
         countedAt: startedAt,
         mayKnow: null,
+        toldOf: [],
         told: null,
         tokenAt: startedAt,
         keptAliveAt: startedAt,
@@ -163,6 +164,7 @@ function warned(scene: Scene, actor: Actor, life: Life, reason: 'idle' | 'absolu
   // A server that told of less time than there was gave no notice.
   const told = life.mayKnow
   if (told && Math.min(told.idleEndsAt, told.absoluteEndsAt) <= endedAt + 1e3) return
+  if (life.toldOf.some((at) => Math.abs(at - endedAt) < 1e3)) return
   // Where the clock was set back unseen, whoever saw it comes back with the time that the others have lost.
   if (life.putOff > 0) return
   if (actor.unaware || actor.page.frozen || actor.page.timersEvery) return
@@ -226,7 +228,10 @@ function endIn(scene: Scene, { page }: Actor): string {
 }
 
 /** Something that acts for the session: I1, I2. */
-export function acted(scene: Scene, actor: Actor, what: string, life = lifeOf(scene, actor)): void {
+export function acted(scene: Scene, actor: Actor, what: string): void {
+  // It may have read of the session in this very turn.
+  look(scene)
+  const life = lifeOf(scene, actor)
   if (!life) {
     scene.fail('I1', `${what} by ${actor.name}, which is signed out`)
     return
@@ -299,7 +304,8 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
   const known = before.filter(({ done, told, actor: other, at }) => done && told && (inForce || other.refreshedAt > at))
   // A write of new tokens that was lost is as bad as a lost reply, where the next tab cannot read yet that they came.
   const isLost = scene.storeFaultAt >= 0 && traits.lag > 0
-  const allowed = traits.locks === 'work' && !isLost ? 0 : 1
+  const isUnlocked = now() - scene.unlockedAt < 70e3
+  const allowed = traits.locks === 'work' && !isLost && !isUnlocked ? 0 : 1
   if (known.length > allowed)
     scene.fail(
       'I4',
@@ -314,7 +320,7 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
       !other.page.cached &&
       other.destroyedAt === null,
   )
-  if (rival && traits.locks === 'work')
+  if (rival && traits.locks === 'work' && !isUnlocked)
     scene.fail('I4', `${actor.name} and ${rival.actor.name} send ${family}.${number} at once`)
 }
 
@@ -323,6 +329,8 @@ function keptAlive(scene: Scene, { actor, at }: Call, life: Life): void {
   const before = scene.servers.calls.findLast((call) => call.actor === actor && call.method === 'keepAlive')
   if (actor.extending || before?.told === false) return
   const jumped = scene.jumps.some((jump) => jump.at >= life.keptAliveAt)
+  // What storage said of it may be gone.
+  if (scene.tamperedAt >= life.keptAliveAt) return
   if (!jumped && wereTogether(scene, life.keptAliveAt) && life.signAt <= life.keptAliveAt - FLUSH - 1)
     scene.fail('I16', `${actor.name} tells the server of a user who did nothing for ${Math.round(at - life.signAt)} ms`)
 }
@@ -341,14 +349,8 @@ export function told(scene: Scene, { actor, method, at }: Call, result: unknown)
   const life = lifeOf(scene, actor)
   scene.trace(`${actor.name} is answered ${method} ${JSON.stringify(result)}`)
   if (!life) return
-  const now = scene.now()
-  if (method === 'refresh') {
-    // The life of a token is counted from its arrival.
-    scene.servers.arrived((result as TokenResponse).access_token)
-    scene.world.time.later(actor.page, 0, () => {
-      life.tokenAt = now
-    })
-  }
+  // The life of a token is counted from its arrival.
+  if (method === 'refresh') scene.servers.arrived((result as TokenResponse).access_token)
   if (method === 'keepAlive')
     // Two tabs may tell of the same while the claim of the first is on its way.
     scene.world.time.later(browser, onItsWay(scene), () => {
@@ -368,6 +370,7 @@ export function told(scene: Scene, { actor, method, at }: Call, result: unknown)
     absoluteEndsAt: at + absoluteExpiresIn * 1e3,
   }
   life.mayKnow = mayKnow
+  life.toldOf.push(mayKnow.idleEndsAt, mayKnow.absoluteEndsAt)
   // Whoever crashes before he has said so keeps it to himself.
   scene.world.time.later(browser, onItsWay(scene), () => {
     if (actor.page.gone || !actor.sound || at < (life.told?.sentAt ?? 0)) return

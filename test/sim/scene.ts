@@ -38,6 +38,8 @@ export interface Scene {
   apartAt: number
   isApart: boolean
   sleptAt: number
+  /** When a page last lost its locks in the back/forward cache. */
+  unlockedAt: number
   /** When the token store last failed, or was emptied. */
   storeFaultAt: number
   /** What is in force at the server, by the highest number that anybody stored. */
@@ -171,13 +173,18 @@ export function createScene(
     },
     async set(value: StoredTokens, expected) {
       effect(page)
-      const { family, number } = scene.servers.tokenOf(value.tokens.access_token) ?? { family: '', number: 0 }
+      const none = { family: '', number: 0, issuedAt: 0 }
+      const { family, number, issuedAt } = scene.servers.tokenOf(value.tokens.access_token) ?? none
       scene.familiesOf.set(value.id, (scene.familiesOf.get(value.id) ?? new Set()).add(family))
       const written = await store.set(value, expected)
       scene.trace(
         `${page.name} ${written ? 'stores' : 'does not store'} ${value.id} ${value.generation} ${value.tokens.access_token}`,
       )
-      if (written && !page.gone) scene.storedNumber.set(family, Math.max(number, scene.storedNumber.get(family) ?? 0))
+      if (written && !page.gone) {
+        scene.storedNumber.set(family, Math.max(number, scene.storedNumber.get(family) ?? 0))
+        const life = scene.lives.get(value.id)
+        if (life) life.tokenAt = Math.max(life.tokenAt, issuedAt)
+      }
       return written
     },
     clear(id) {
@@ -214,6 +221,7 @@ export function createScene(
     apartAt: -Infinity,
     isApart: false,
     sleptAt: -Infinity,
+    unlockedAt: -Infinity,
     storeFaultAt: -Infinity,
     storedNumber: new Map(),
     familiesOf: new Map(),
