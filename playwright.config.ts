@@ -7,7 +7,8 @@ export default defineConfig({
   testDir: 'test/e2e',
   outputDir: 'test-results',
   fullyParallel: true,
-  workers: 2,
+  // Of three, one usually waits for a browser or for a clock.
+  workers: 3,
   retries: 0,
   forbidOnly: true,
   // Firefox with five tabs on two busy cores; what is waited for has limits of its own.

@@ -1,10 +1,11 @@
 // @ts-check
 
 // Everything that is checked, in one run: prints each step, goes on after one that fails, ends with `N passed, N failed`.
+// Steps that need nothing of each other run two at a time, and print what they have to say when they are done.
 // Installs what is missing first.
 // Counts single tests where a step has them, and each other step as one.
 
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { provideBrowsers } from './browsers.mjs'
@@ -17,33 +18,45 @@ const reports = join(root, '.cache/reports')
 /** Ms after which a step that hangs is stopped. */
 const LIMIT = 25 * 60_000
 
-/** Runs a command of `node_modules` or a script of this folder. @param {string} program @param {string[]} args @param {NodeJS.ProcessEnv} [env] */
-function run(program, args, env = {}) {
+/** @typedef {(log: (text: string) => void) => Promise<Count>} Check */
+
+/** Runs a command of `node_modules` or a script of this folder. @param {(text: string) => void} log @param {string} program @param {string[]} args @param {NodeJS.ProcessEnv} [env] @returns {Promise<boolean>} */
+function run(log, program, args, env = {}) {
   const path = program.endsWith('.mjs') ? join(root, 'scripts', program) : join(root, 'node_modules/.bin', program)
-  const { status, error } = spawnSync(process.execPath, [path, ...args], {
+  const child = spawn(process.execPath, [path, ...args], {
     cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     timeout: LIMIT,
     env: { ...process.env, ...env },
   })
-  if (error) console.error(error.message)
-  return status === 0
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', log)
+  return new Promise((resolve) => {
+    child.on('error', (error) => {
+      log(`${error.message}\n`)
+      resolve(false)
+    })
+    child.on('close', (status) => {
+      resolve(status === 0)
+    })
+  })
 }
 
-/** @param {string} program @param {string[]} args @returns {() => Count} */
-const command = (program, ...args) => {
-  return () => (run(program, args) ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 })
-}
+/** @param {string} program @param {string[]} args @returns {Check} */
+const command =
+  (program, ...args) =>
+  async (log) =>
+    (await run(log, program, args)) ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
 
 /** A failure that no test stands for (a file that does not load, an error outside of any test) counts as one. @param {boolean} ok @param {Count} count @returns {Count} */
 const honest = (ok, { passed, failed }) => ({ passed, failed: ok ? failed : Math.max(failed, 1) })
 
-/** @param {string} name @param {string[]} projects @returns {() => Count} */
+/** @param {string} name @param {string[]} projects @returns {Check} */
 const vitest = (name, ...projects) => {
-  return () => {
+  return async (log) => {
     const file = join(reports, `${name}.json`)
     const chosen = projects.flatMap((project) => ['--project', project])
-    const ok = run('vitest', ['run', ...chosen, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`])
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+    const ok = await run(log, 'vitest', ['run', ...chosen, ...reporters])
     /** @type {{ testResults: { status: string, assertionResults: { status: string }[] }[] }} */
     const { testResults } = JSON.parse(readFileSync(file, 'utf8'))
     const tests = testResults.flatMap(({ assertionResults }) => assertionResults)
@@ -56,10 +69,10 @@ const vitest = (name, ...projects) => {
   }
 }
 
-/** @type {() => Count} */
-const playwright = () => {
+/** @type {Check} */
+const playwright = async (log) => {
   const file = join(reports, 'e2e.json')
-  const ok = run('playwright', ['test', '--reporter=list,json', `--global-timeout=${LIMIT - 30_000}`], {
+  const ok = await run(log, 'playwright', ['test', '--reporter=list,json', `--global-timeout=${LIMIT - 30_000}`], {
     PLAYWRIGHT_JSON_OUTPUT_FILE: file,
   })
   /** @type {{ stats: { expected: number, unexpected: number, flaky: number }, errors: unknown[] }} */
@@ -67,53 +80,75 @@ const playwright = () => {
   return honest(ok, { passed: stats.expected, failed: stats.unexpected + stats.flaky + errors.length })
 }
 
-/** @type {readonly [name: string, check: () => Count][]} */
-const steps = [
-  ['format', command('prettier', '--check', '.')],
-  ['lint', command('eslint', '.')],
-  ['types of the library', command('tsc', '-p', 'src', '--noEmit')],
-  ['types of the core, without the DOM', command('tsc', '-p', 'src/core')],
-  ['types of tests, demo and scripts', command('tsc', '-p', '.')],
-  ['units, laws and type tests', vitest('units', 'unit', 'adapters', 'laws', 'demo', 'types')],
-  ['build', command('build.mjs')],
-  ['sizes', command('size-limit')],
-  ['publint', command('publint', '--strict')],
-  ['are the types wrong?', command('attw', '--pack', '--profile', 'esm-only', '--format', 'table-flipped', '.')],
-  ['what is published', vitest('dist', 'dist')],
-  ['applications of the frameworks', command('frameworks.mjs')],
-  ['real browsers', playwright],
+/** @typedef {readonly [name: string, check: Check]} Step */
+
+/** One stage after the other; the slowest steps of each first. @type {readonly (readonly Step[])[]} */
+const stages = [
+  [['build', command('build.mjs')]],
+  [
+    ['applications of the frameworks', command('frameworks.mjs')],
+    ['lint', command('eslint', '.')],
+    ['what is published', vitest('dist', 'dist')],
+    ['types of tests, demo and scripts', command('tsc', '-p', '.')],
+    ['types of the library', command('tsc', '-p', 'src', '--noEmit')],
+    ['format', command('prettier', '--check', '.')],
+    ['types of the core, without the DOM', command('tsc', '-p', 'src/core')],
+    ['are the types wrong?', command('attw', '--pack', '--profile', 'esm-only', '--format', 'table-flipped', '.')],
+    ['publint', command('publint', '--strict')],
+    ['sizes', command('size-limit')],
+  ],
+  [['units, laws and type tests', vitest('units', 'unit', 'adapters', 'laws', 'demo', 'types')]],
+  [['real browsers', playwright]],
 ]
 
-/** @param {string} name @param {() => Count} check @returns {Count} */
-function step(name, check) {
-  console.log(`\n── ${name}`)
+/** @param {Step} step @param {boolean} alone where not, its words wait until it is done @returns {Promise<Count>} */
+async function take([name, check], alone) {
+  let kept = ''
+  const say = (/** @type {string} */ text) => {
+    if (alone) process.stdout.write(text)
+    else kept += text
+  }
+  say(`\n── ${name}\n`)
   const start = performance.now()
   /** @type {Count} */
   let count = { passed: 0, failed: 1 }
   try {
-    count = check()
+    count = await check(say)
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error)
+    say(`${String(error instanceof Error ? error.message : error)}\n`)
   }
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
-  console.log(`── ${name}: ${count.passed} passed, ${count.failed} failed (${seconds} s)`)
+  say(`── ${name}: ${String(count.passed)} passed, ${String(count.failed)} failed (${seconds} s)\n`)
+  process.stdout.write(kept)
   return count
+}
+
+/** @param {readonly Step[]} stage @returns {Promise<Count[]>} */
+async function takeAll(stage) {
+  const waiting = [...stage]
+  /** @type {Count[]} */
+  const counts = []
+  const worker = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) counts.push(await take(next, stage.length === 1))
+  }
+  await Promise.all([worker(), worker()])
+  return counts
 }
 
 rmSync(reports, { recursive: true, force: true })
 mkdirSync(reports, { recursive: true })
 
-/** What the checks need: counts only where it fails. @param {() => void} prepare @returns {() => Count} */
+/** What the checks need: counts only where it fails. @param {() => void} prepare @returns {Check} */
 const preparation = (prepare) => () => {
   prepare()
-  return { passed: 0, failed: 0 }
+  return Promise.resolve({ passed: 0, failed: 0 })
 }
 
-const counts = [step('dependencies', preparation(installDependencies))]
+const counts = await takeAll([['dependencies', preparation(installDependencies)]])
 if (counts[0]?.failed === 0) {
-  counts.push(step('browsers', preparation(provideBrowsers)))
-  counts.push(...steps.map(([name, check]) => step(name, check)))
+  counts.push(...(await takeAll([['browsers', preparation(provideBrowsers)]])))
+  for (const stage of stages) counts.push(...(await takeAll(stage)))
 }
 const sum = (/** @type {keyof Count} */ key) => counts.reduce((total, count) => total + count[key], 0)
-console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`)
+console.log(`\n${String(sum('passed'))} passed, ${String(sum('failed'))} failed`)
 process.exitCode = sum('failed') === 0 ? 0 : 1
