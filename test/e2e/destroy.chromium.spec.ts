@@ -73,3 +73,43 @@ test('signed out, a page listens to no input and has no timer', async ({ tabs, t
   expect(await inputs()).toEqual(own)
   await expect.poll(pending).toBe(0)
 })
+
+test('1,000 sessions that came and went leave listeners, channels and heap as they were', async ({ tabs, tokens }) => {
+  const tab = await tabs.open(noTimeouts)
+  await tab.signIn(tokens.issue())
+  const cdp = await tab.page.context().newCDPSession(tab.page)
+  await cdp.send('Performance.enable')
+  /** How many of them are alive in the page. */
+  const count = async (name: string): Promise<number> => {
+    const { result } = await cdp.send('Runtime.evaluate', { expression: `${name}.prototype` })
+    const { objects } = await cdp.send('Runtime.queryObjects', { prototypeObjectId: result.objectId ?? '' })
+    const call = { objectId: objects.objectId ?? '', functionDeclaration: 'function () { return this.length }' }
+    const { result: length } = await cdp.send('Runtime.callFunctionOn', call)
+    await cdp.send('Runtime.releaseObject', { objectId: objects.objectId ?? '' })
+    return length.value as number
+  }
+  const measure = async () => {
+    // What the page itself has written down.
+    await tab.page.evaluate(() => {
+      window.harness.writes.length = 0
+    })
+    await cdp.send('HeapProfiler.collectGarbage')
+    const { metrics } = await cdp.send('Performance.getMetrics')
+    const metric = (name: string): number => metrics.find((one) => one.name === name)?.value ?? NaN
+    const own = { listeners: metric('JSEventListeners'), heap: metric('JSHeapUsedSize') }
+    return { ...own, channels: await count('BroadcastChannel'), signals: await count('AbortSignal') }
+  }
+  const pairs = (many: number): Promise<void> =>
+    tab.page.evaluate((each) => {
+      window.harness.pairs(each)
+    }, many)
+  // The first ones warm the compiler.
+  await pairs(300)
+  const before = await measure()
+  await pairs(1000)
+  await expect.poll(async () => (await measure()).signals).toBeLessThanOrEqual(before.signals)
+  const after = await measure()
+  expect({ ...after, heap: 0 }).toEqual({ ...before, heap: 0 })
+  // Not even a tenth of a kilobyte for each.
+  expect((after.heap - before.heap) / 1000).toBeLessThan(100)
+})

@@ -78,6 +78,8 @@ export interface Harness {
   readonly fetches: { readonly url: string; readonly method: string; readonly keepalive: boolean }[]
   readonly databases: IDBDatabase[]
   start(): Promise<Snapshot>
+  /** So many sessions, one after the other, beside the page's own: made, used and destroyed. */
+  pairs(count: number): void
   next(type: keyof SessionEvents, count?: number): Promise<Recorded>
   token(options?: Parameters<Session['getAccessToken']>[0]): Promise<TokenAnswer>
   tokens(count: number, options?: Parameters<Session['getAccessToken']>[0]): Promise<TokenAnswer[]>
@@ -314,6 +316,17 @@ export function installHarness(library: Library): void {
     fetches,
     databases,
     start,
+    pairs(count) {
+      for (let pair = 0; pair < count; pair++) {
+        const one = library.createSession(config.options)
+        const stop = one.subscribe(() => undefined)
+        one.on('signedOut', () => undefined)
+        one.touch()
+        if (one.getSnapshot().phase !== 'active') throw new Error('there is no session to look after')
+        if (pair % 2) stop()
+        one.destroy()
+      }
+    },
     next(type, count = 1) {
       const found = events.filter((event) => event.type === type)[count - 1]
       if (found) return Promise.resolve(found)
