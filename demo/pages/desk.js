@@ -30,14 +30,12 @@ function showMachine() {
     const { offline, ahead } = readMachine()
     $('network').setAttribute('aria-pressed', String(offline))
     $('clock-right').disabled = ahead === 0
-    const clock = ahead
-      ? `The clock of all tabs is ${countdown(Math.abs(ahead) / 1000)} ${ahead > 0 ? 'ahead' : 'behind'}. `
-      : ''
-    $('machine-note').textContent =
-      clock +
-      (offline
-        ? 'No tab reaches the server. The session goes on, its limits too, and a sign-out as well.'
-        : 'Slept past the end, a session is over at the first look; a clock set back prolongs none.')
+    const way = ahead > 0 ? 'ahead. ' : 'behind, which prolongs nothing; set forward again, it is as if it had slept. '
+    const clock = ahead ? `The clock of all tabs is ${countdown(Math.abs(ahead) / 1000)} ${way}` : ''
+    const network = offline
+      ? 'No tab reaches the server: the session goes on, within its limits, and a sign-out works.'
+      : 'A machine that slept past the end wakes signed out, whatever wakes it.'
+    $('machine-note').textContent = clock + network
   }
   const change = (next) => () => {
     changeMachine(next(readMachine()))

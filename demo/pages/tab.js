@@ -14,6 +14,9 @@ import { writeWho } from './who.js'
 
 const problem = document.getElementById('problem')
 
+// As when a machine wakes: looked at before anything is shown anew.
+onMachine(() => session.check())
+
 // First the timeline: it hears everything from here on.
 const note = showTimeline(session)
 showActions(session, note)
@@ -22,8 +25,6 @@ const stay = showStay(session)
 
 // Options belong to `createSession`: another choice loads the page anew.
 onChoice(() => location.reload())
-// As when a machine wakes, or its clock is set while somebody looks.
-onMachine(() => session.check())
 
 document.getElementById('sign-in').addEventListener('click', () => {
   problem.textContent = ''
