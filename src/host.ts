@@ -4,8 +4,8 @@ import type { SessionEvents } from './types.js'
 
 /** What the parts of a session need of the whole. */
 export interface Host {
-  /** The record as of now, settled. Throws `signed_out` where no session lives, or another than `id`. */
-  readonly live: (id?: string) => SharedRecord
+  /** The record as of now, settled. Throws `signed_out` where no session lives, or another than `id`. @default cause 'look' */
+  readonly live: (id?: string, cause?: string) => SharedRecord
   /** The same, or null. */
   readonly current: () => SharedRecord | null
   /** Whether the last session, alive or not, began with this login; throws where this tab is done. */

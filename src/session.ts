@@ -83,8 +83,8 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     current,
     now,
     isClosed: () => closed,
-    live(id) {
-      step('look')
+    live(id, cause = 'look') {
+      step(cause)
       const record = current()
       if (!closed && record && (!id || id === record.id)) return record
       throw over()

@@ -79,7 +79,7 @@ export function createRefresh(
 
   const ask = async (id: string, used: StoredTokens | null, limit: number): Promise<TokenResponse> => {
     // Each try is an act of its own: a laptop may have slept past the deadline since the last.
-    host.live(id)
+    host.live(id, 'refresh')
     const reply = await within(ports.after, limit, host.signal(), async (signal) =>
       checkTokens(await server?.refresh?.(used?.tokens ?? null, { signal })),
     )
