@@ -8,4 +8,5 @@ export type { FakeServer, Manner, ServerCall, ServerMethod } from './testing/ser
 export type { FakeStorage } from './testing/storage.js'
 export type { Time } from './testing/time.js'
 export type { FakeTokens } from './testing/tokens.js'
+export { tryOut } from './testing/try-out.js'
 export type { Ports } from './ports/types.js'

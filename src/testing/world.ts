@@ -24,6 +24,8 @@ export type Told = { [K in keyof SessionEvents]: { readonly type: K } & SessionE
 /** A page in a tab, with its session. */
 export interface Tab extends Page {
   readonly session: Session
+  /** What it was opened with: give them to `world.tab` for another of its kind. */
+  readonly options: SessionOptions
   /** All that the session told, but for `degraded`, which comes late. */
   readonly heard: Told[]
   readonly degraded: SessionEvents['degraded'][]
@@ -129,6 +131,7 @@ export function createWorld(options: WorldOptions = {}): World {
     const phase = (): Snapshot['phase'] => session.getSnapshot().phase
     return Object.assign(page, {
       session,
+      options,
       heard,
       degraded,
       news: () => heard.splice(0),

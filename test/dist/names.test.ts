@@ -53,6 +53,8 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
   'sojourn/dpop': [...page.filter((name) => name !== 'addEventListener'), ...storage, ...channels, ...network],
   'sojourn/dialog': [...storage, ...databases, ...channels, ...network, ...secrets],
   'sojourn/element': [...storage, ...databases, ...channels, ...network, ...secrets],
+  // Timeline and record come from the session alone; of the browser it wants the clipboard.
+  'sojourn/inspector': [...storage, ...databases, ...channels, ...network, ...secrets, 'innerHTML'],
   'sojourn/fetch': [...storage, ...databases, ...channels, ...time, ...secrets, 'document', 'navigator'],
   'sojourn/oauth': [...page.filter((name) => name !== 'location'), ...storage, ...databases, ...channels],
   'sojourn/react': [...page.filter((name) => name !== 'document'), ...notInAdapters],

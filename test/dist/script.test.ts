@@ -66,8 +66,8 @@ const namesOf = async (...files: string[]): Promise<string[]> => {
 describe('the script build in a bare page', () => {
   test.each([
     ['sojourn.core.min', ['dist/index.js']],
-    // Everything but what is for tests, or for a framework.
-    ['sojourn.min', plain.flatMap(([specifier, file]) => (specifier === 'sojourn/testing' ? [] : [file]))],
+    // Everything but what is for tests, for development, or for a framework.
+    ['sojourn.min', plain.flatMap(([specifier, file]) => (/testing|inspector/.test(specifier) ? [] : [file]))],
   ])('%s defines Sojourn, nothing else, and works under a strict policy', async (script, files) => {
     const { tab, complaints } = await open(script)
     expect(await tab.title()).toBe('signedOut')

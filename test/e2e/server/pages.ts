@@ -156,6 +156,12 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
         body: form,
         frames: '',
       })
+    case '/inspector':
+      return sendPage({
+        title: 'In development',
+        scripts: ['/node_modules/axe-core/axe.min.js', '/test/e2e/pages/inspector.ts'],
+        body: '<main><h1>Play</h1></main>',
+      })
     case '/contract':
       return sendPage({ title: 'Contract', scripts: ['/test/e2e/pages/contract.ts'], body: '' })
     case '/servers':

@@ -1,0 +1,72 @@
+import type { Tab, World } from './world.js'
+
+const HOUR = 36e5
+
+/**
+ * What can be tried with a tab of a world, for the buttons of `sojourn/inspector`. Each thing happens after the one before, and
+ * then a second passes, in which the other tabs hear of it.
+ *
+ * @example A session to play with
+ * ```ts
+ * const world = createWorld()
+ * const tab = await world.signedIn({ idleTimeout: '15m', warnBefore: '2m' })
+ * sessionInspector(tab.session, tryOut(world, tab))
+ * ```
+ */
+export function tryOut(
+  world: World,
+  tab: Tab,
+): { readonly now: () => number; readonly actions: Readonly<Record<string, () => Promise<void>>> } {
+  let turn = Promise.resolve()
+  const wake = (): void => {
+    tab.hint('focus')
+  }
+  const set = (online: boolean): void => {
+    tab.online = online
+    if (online) tab.hint('online')
+  }
+  const all: Readonly<Record<string, () => unknown>> = {
+    'Use the page': () => {
+      tab.input()
+    },
+    'Let a minute pass': () => world.advance('1m'),
+    'Ask for a new token': () => world.until(tab.session.getAccessToken({ forceRefresh: true })).catch(() => undefined),
+    'Sleep for an hour': () => {
+      world.sleep('1h')
+      wake()
+    },
+    'Set the clock an hour ahead': () => {
+      world.setClock(HOUR)
+      wake()
+    },
+    'Set it an hour back': () => {
+      world.setClock(-HOUR)
+      wake()
+    },
+    'Lose the network': () => {
+      set(false)
+    },
+    'Find it again': () => {
+      set(true)
+    },
+    async 'Sign out elsewhere'() {
+      const other = world.tab(tab.options)
+      await world.until(other.session.signOut())
+      other.close()
+    },
+    'Sign in again': () => world.until(tab.session.signIn(world.grant())),
+  }
+  return {
+    now: () => world.time.clock().wall,
+    actions: Object.fromEntries(
+      Object.entries(all).map(([name, act]) => [
+        name,
+        () =>
+          (turn = turn.then(async () => {
+            await act()
+            await world.advance('1s')
+          })),
+      ]),
+    ),
+  }
+}

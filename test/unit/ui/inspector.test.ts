@@ -1,0 +1,307 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { SessionError } from '../../../src/errors.js'
+import { tryOut } from '../../../src/testing/try-out.js'
+import { sessionInspector, type InspectorOptions } from '../../../src/ui/inspector.js'
+import { createWorld, MINUTE, type Tab, type World } from '../session/world.js'
+
+let world: World
+let tab: Tab
+let undo: (() => void) | undefined
+
+const root = (): ShadowRoot => document.querySelector('.sojourn-inspector')!.shadowRoot!
+const text = (selector: string): string => root().querySelector(selector)!.textContent
+const title = (): string => text('summary')
+const linesBy = (selector: string): string[] =>
+  [...root().querySelectorAll(selector)].map((item) => item.textContent.slice(9).replace(/ +/, ' '))
+/** Where, and what, the newest first. */
+const lines = (): string[] => linesBy('li')
+/** The same, of what was more than a look. */
+const news = (): string[] => linesBy('li.news')
+const button = (name: string): HTMLButtonElement =>
+  [...root().querySelectorAll('button')].find(({ textContent }) => textContent === name)!
+
+function inspect(options: InspectorOptions = {}, of = tab): void {
+  undo = sessionInspector(of.session, { now: () => world.time.clock().wall, ...options })
+}
+
+beforeEach(async () => {
+  // Not what a world lives by.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  world = createWorld()
+  tab = await world.signedIn({ idleTimeout: '15m', warnBefore: '2m' })
+})
+afterEach(() => {
+  undo?.()
+  undo = undefined
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+  document.body.replaceChildren()
+})
+
+describe('the head of the panel', () => {
+  it('has the phase and what comes next, from the moment when it is made', async () => {
+    inspect()
+    expect(title()).toBe('Session: active')
+    expect(text('#deadlines')).toMatch(
+      /^Warning: \d\d:\d\d:\d\d, in 0:13:00\nEnd \(idle\): \d\d:\d\d:\d\d, in 0:15:00\nTokens expire: \d\d:\d\d:\d\d, in 0:05:00$/,
+    )
+    await world.advance('13m')
+    expect(title()).toBe('Session: warning')
+    expect(text('#deadlines')).toMatch(/^End \(idle\): \d\d:\d\d:\d\d, in 0:0[12]:\d\d$/)
+    await world.advance('2m')
+    expect(title()).toBe('Session: signedOut')
+    expect(text('#deadlines')).toBe('')
+  })
+
+  it('goes on with the time, though the session takes no step', async () => {
+    inspect()
+    const steps = lines().length
+    world.sleep('1m')
+    await vi.advanceTimersByTimeAsync(1e3)
+    expect(text('#deadlines')).toMatch(/^Warning: .* in 0:12:00\n/)
+    expect(lines()).toHaveLength(steps)
+  })
+
+  it('has a line of time: what has passed, what comes before the warning, and the warning', async () => {
+    inspect()
+    const parts = (): number[] =>
+      [...root().querySelectorAll('i')].map(({ style }) => Math.round(Number(style.flexGrow) / MINUTE))
+    await world.advance('3m')
+    tab.hint('focus')
+    expect(parts()).toEqual([3, 10, 2])
+    await world.advance('11m')
+    tab.hint('focus')
+    expect(parts()).toEqual([14, 0, 1])
+    await world.until(tab.session.signOut())
+    expect(parts()).toEqual([])
+  })
+
+  it('has the record as it is, with times that can be read, and never a token', async () => {
+    inspect()
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    expect(JSON.parse(text('pre'))).toMatchObject({
+      id: expect.stringMatching(/^session-/) as string,
+      generation: 2,
+      activeAt: expect.stringMatching(/^\d\d:\d\d:\d\d$/) as string,
+      retryAt: 0,
+    })
+    expect(root().innerHTML).not.toMatch(/access-|refresh-/)
+  })
+
+  it('lists what works with less, also of before', async () => {
+    const poor = createWorld()
+    poor.locks.works = false
+    poor.channel.works = false
+    const other = await poor.signedIn()
+    inspect({}, other)
+    await poor.advance(10)
+    expect(text('#problems')).toBe(
+      'channel: Tabs hear of each other by storage alone.\nlocks: Two tabs may now and then refresh at once.\n',
+    )
+  })
+})
+
+describe('the timeline', () => {
+  it('says what happened here, and why', async () => {
+    inspect()
+    await world.advance('1m')
+    tab.input()
+    expect(news()[0]).toBe('here activity (activity)')
+    await world.advance('13m')
+    expect(news()[0]).toMatch(/^wake warning of the idle end at \d\d:\d\d:\d\d \(timer\)$/)
+    await world.until(tab.session.extend())
+    expect(news()).toContain('here extended, activity (extend)')
+    await world.until(tab.session.signOut())
+    expect(news()[0]).toBe('here signed out: signOut (signOut)')
+    await world.until(tab.session.signIn(world.grant()))
+    expect(news()[0]).toBe('here signed in (signIn)')
+  })
+
+  it('says what was done elsewhere, however this tab came to hear of it', async () => {
+    const other = world.tab({ idleTimeout: '15m', warnBefore: '2m' })
+    inspect()
+    await world.until(other.session.getAccessToken({ forceRefresh: true }))
+    await world.advance('1s')
+    expect(news()[0]).toBe('elsewhere new tokens, generation 2 (storage)')
+    world.storage.delay = Infinity
+    world.channel.delay = Infinity
+    await world.until(other.session.signOut())
+    expect(title()).toBe('Session: active')
+    tab.hint('focus')
+    expect(news()[0]).toBe('elsewhere signed out: signOut (focus)')
+    await world.until(other.session.signIn(world.grant()))
+    tab.session.check()
+    expect(news()[0]).toBe('elsewhere signed in (check)')
+  })
+
+  it('says what a timer found, and that a limit cannot be moved', async () => {
+    tab = await world.signedIn({ idleTimeout: false, absoluteTimeout: '15m', warnBefore: '2m' })
+    inspect()
+    await world.advance('13m')
+    expect(news()[0]).toMatch(/^wake warning of the absolute end at \S+, which stays \(timer\)$/)
+    world.sleep('1h')
+    tab.hint('focus')
+    expect(news()[0]).toBe('wake signed out: absolute (focus)')
+  })
+
+  it('says when new tokens were asked for, how long that took, and what became of it', async () => {
+    inspect()
+    world.server.manner = () => ({ after: 250 })
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    expect(news().slice(0, 2)).toEqual([
+      'server new tokens, generation 2, refreshed after 251 ms (refreshed)',
+      'here asks for new tokens (refresh)',
+    ])
+    world.server.manner = () => ({ after: 40, fails: new SessionError('server') })
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }).catch(() => undefined))
+    expect(news().slice(0, 2)).toEqual([
+      expect.stringMatching(/^server no new tokens, next try at \d\d:\d\d:\d\d \(server\)$/),
+      'server refresh failed after 40 ms (refresh failed)',
+    ])
+  })
+
+  it('says what the server was told and asked', async () => {
+    tab = await world.signedIn({ idleTimeout: '15m', warnBefore: '2m' }, { methods: ['keepAlive', 'check'] })
+    world.server.times = { idleExpiresIn: 900 }
+    inspect()
+    await world.advance('6m')
+    tab.input()
+    await world.advance('1m')
+    expect(news()).toContain('server the server said how long is left (server)')
+    expect(news()).toContain('here tells the server of activity (claimed)')
+    await world.advance('12m')
+    expect(news()).toContain('here asks the server how long is left (claimed)')
+  })
+
+  it('says that a clock was set back', async () => {
+    inspect()
+    await world.advance('1m')
+    world.setClock(-3_600_000)
+    tab.hint('focus')
+    expect(news()[0]).toMatch(/^wake the clock is behind by ms: 36\d{5} \(focus\)$/)
+    // Deadlines are by this device's clock, as everything that is shown.
+    expect(text('#deadlines')).toMatch(/^Warning: .* in 0:12:00\n/)
+  })
+
+  it('puts in one line what comes again and again, and keeps no more than 200 of them', () => {
+    inspect()
+    for (let time = 0; time < 5; time++) tab.hint('focus')
+    expect(lines()[0]).toBe('wake nothing new (focus, 5 times)')
+    for (let time = 0; time < 150; time++) {
+      tab.hint('focus')
+      tab.hint('online')
+    }
+    expect(lines()).toHaveLength(200)
+  })
+})
+
+describe('its buttons', () => {
+  it('pause what is shown, and lose nothing of it', async () => {
+    inspect()
+    button('Pause').click()
+    expect(button('Pause').ariaPressed).toBe('true')
+    const before = root().innerHTML
+    await world.until(tab.session.signOut())
+    await vi.advanceTimersByTimeAsync(2e3)
+    expect(root().innerHTML).toBe(before)
+    button('Pause').click()
+    expect(button('Pause').ariaPressed).toBe('false')
+    expect(title()).toBe('Session: signedOut')
+    expect(news()[0]).toBe('here signed out: signOut (signOut)')
+  })
+
+  it('clear the timeline', () => {
+    inspect()
+    expect(lines()).not.toEqual([])
+    button('Clear').click()
+    expect(lines()).toEqual([])
+  })
+
+  it('copy everything as text, the oldest first', async () => {
+    let copied = ''
+    vi.stubGlobal('navigator', { clipboard: { writeText: async (text: string) => void (copied = text) } })
+    inspect()
+    tab.hint('focus')
+    button('Copy as text').click()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(text('[role=status]')).toBe('Copied.')
+    expect(copied).toMatch(/^Session: active\nWarning: .*\n/)
+    expect(copied).toContain('"generation": 1')
+    expect(copied.split('\n').slice(-2)).toEqual([
+      expect.stringMatching(/^\d\d:\d\d:\d\d here {6}nothing new \(check\)$/),
+      expect.stringMatching(/^\d\d:\d\d:\d\d wake {6}nothing new \(focus\)$/),
+    ])
+    expect(copied).not.toMatch(/access-|refresh-/)
+  })
+
+  it('say so where the browser does not copy', async () => {
+    vi.stubGlobal('navigator', {})
+    inspect()
+    button('Copy as text').click()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(text('[role=status]')).toMatch(/^Refused/)
+  })
+
+  it('do what the application wants', () => {
+    const act = vi.fn()
+    inspect({ actions: { 'Break it': act } })
+    button('Break it').click()
+    expect(act).toHaveBeenCalledOnce()
+  })
+
+  it('try out a world: each thing happens after the one before', async () => {
+    const { actions } = tryOut(world, tab)
+    inspect({ actions })
+    const press = async (name: string): Promise<string> => {
+      button(name).click()
+      // A world lives by turns of the event loop, which are real.
+      await actions['Use the page']!()
+      return `${title()} ${news().find((line) => !line.includes('activity (activity)')) ?? ''}`
+    }
+    await press('Let a minute pass')
+    expect(world.time.passed()).toBeGreaterThan(MINUTE)
+    expect(await press('Ask for a new token')).toMatch(/generation 2, refreshed after 21 ms/)
+    button('Lose the network').click()
+    expect(await press('Ask for a new token')).toMatch(/generation 2, refreshed/)
+    expect(await press('Find it again')).toMatch(/generation 3, refreshed after 21 ms/)
+    expect(await press('Set it an hour back')).toMatch(/^Session: active .*the clock is behind/)
+    expect(await press('Sign out elsewhere')).toMatch(/^Session: signedOut elsewhere signed out: signOut/)
+    expect(await press('Sign in again')).toMatch(/^Session: active here signed in/)
+    expect(await press('Sleep for an hour')).toMatch(/^Session: signedOut wake signed out: idle/)
+    await press('Sign in again')
+    expect(await press('Set the clock an hour ahead')).toMatch(/^Session: signedOut wake signed out: idle/)
+  })
+})
+
+describe('the panel', () => {
+  it('stands where it is put, and floats where it is not', () => {
+    inspect({ container: document.body.appendChild(document.createElement('main')) })
+    expect(document.querySelector('main > .sojourn-inspector')?.className).toBe('sojourn-inspector')
+    undo?.()
+    expect(document.querySelector('.sojourn-inspector')).toBeNull()
+    inspect()
+    expect(document.querySelector('body > .sojourn-inspector')?.classList.contains('floats')).toBe(true)
+  })
+
+  it('leaves nothing behind', () => {
+    const timers = vi.getTimerCount()
+    const removed = vi.fn()
+    const { session } = tab
+    const inspected = {
+      ...session,
+      inspect: (...what: Parameters<typeof session.inspect>) => (session.inspect(...what), removed),
+      on: (...what: Parameters<typeof session.on>) => (session.on(...what), removed),
+    }
+    sessionInspector(inspected as typeof session)()
+    expect(vi.getTimerCount()).toBe(timers)
+    expect(removed).toHaveBeenCalledTimes(3)
+  })
+
+  it('is nothing on a server', () => {
+    vi.stubGlobal('document', undefined)
+    expect(() => {
+      sessionInspector(tab.session)()
+    }).not.toThrow()
+  })
+})
