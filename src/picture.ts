@@ -49,7 +49,7 @@ export function noticesOf(
     else {
       if (after.generation > before.generation) notices.push(['refreshed', { generation: after.generation }])
       if (is.phase === 'active' && was.phase === 'warning') {
-        const byServer = after.serverAt > before.serverAt && after.activeAt <= after.serverAt
+        const byServer = after.serverAt > before.serverAt && after.activeAt < after.serverAt
         const byUser = cause === 'extend' || (where === 'elsewhere' && !policy.activityExtends)
         notices.push(['extended', { by: byUser && !byServer ? 'user' : byServer ? 'server' : 'activity', where }])
       }

@@ -53,10 +53,10 @@ export function createServerView(
       })
       host.live(id)
       const answered = answer(policy, sentAt, told, ms(times?.idleExpiresIn), ms(times?.absoluteExpiresIn))
-      // From when the user asked for it, however late the answer is looked at; a moment later than all that the server can tell.
+      // From when the user asked for it, however late the answer is looked at.
       host.step(also ? 'extend' : 'server', id, (record, at) => ({
         ...answered(record, at),
-        ...also?.(record, sentAt + 1),
+        ...also?.(record, sentAt),
       }))
       failures = 0
       return true

@@ -131,7 +131,7 @@ export const answer =
       idle !== undefined && (wasTold ? sentAt + idle > serverIdleEndsAt + SLOWEST : idle <= policy.idleTimeout)
     // As long after its last word, at the latest, as its end is later than it said.
     const later = isMore && wasTold ? serverAt + sentAt + idle - serverIdleEndsAt : Infinity
-    const inferred = isMore && !told ? Math.min(sentAt + idle - policy.idleTimeout, sentAt, later) : 0
+    const inferred = isMore && !told ? Math.min(sentAt + idle - policy.idleTimeout, sentAt - 1, later) : 0
     const seenAt = inferred > toldAt + AHEAD ? inferred : 0
     return {
       activeAt: seenAt,

@@ -428,6 +428,9 @@ describe('staying signed in where the server is told', () => {
     world.sleep(10 * MINUTE)
     expect(await world.until(extended)).toBe(true)
     expect(tab.session.deadlines()!.endAt).toBeLessThan(askedAt + 15 * MINUTE + SECOND)
+    // Nor is the server told of it once more.
+    await world.advance(6 * MINUTE)
+    expect(world.server.count('keepAlive')).toBe(1)
   })
 
   it('is told as the user’s doing, in every tab', async () => {
