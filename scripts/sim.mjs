@@ -87,26 +87,22 @@ const whole = (/** @type {string} */ text) => {
 }
 const count = (/** @type {number} */ number) => number.toLocaleString('en')
 
-/** Worlds that broke a rule once, each by itself. */
+/** Worlds that broke a rule once. */
 async function playFailed() {
   /** @type {(import('../test/sim/plan.ts').PlanText & { name: string })[]} */
   const failed = JSON.parse(readFileSync(join(root, 'test/sim/failed.json'), 'utf8'))
-  let violations = 0
-  for (const { name, ...plan } of failed) {
-    let isBroken = false
-    await onAllCores(
-      [{ world: plan, traced: false }].values(),
-      (answer) => {
-        if (!('broken' in answer)) return
-        isBroken = true
-        describe(answer, name)
-      },
-      1,
-    )
-    if (isBroken) violations++
+  /** @type {Map<number, Violation>} */
+  const broken = new Map()
+  const tasks = failed.map((world) => ({ world, traced: false }))
+  await onAllCores(tasks.values(), (answer) => {
+    if ('broken' in answer) broken.set(answer.seed, answer)
+  })
+  for (const { name, seed } of failed) {
+    const violation = broken.get(seed)
+    if (violation) describe(violation, name)
     else console.log(`✓ ${name}`)
   }
-  return { worlds: failed.length, violations }
+  return { worlds: failed.length, violations: broken.size }
 }
 
 /** @param {number} worlds @param {number} seed */

@@ -98,6 +98,7 @@ const stages = [
     ['sizes', command('size-limit')],
   ],
   [['units, laws and type tests', vitest('units', 'unit', 'adapters', 'laws', 'demo', 'types')]],
+  [['simulated worlds', command('sim.mjs', '--failed', '--worlds', '5000')]],
   [['real browsers', playwright]],
 ]
 

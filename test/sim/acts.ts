@@ -3,7 +3,7 @@ import { createSessionWith } from '../../src/testing.js'
 import { browser, START } from '../../src/testing/time.js'
 import { isSessionError } from '../../src/errors.js'
 import type { TokenResponse } from '../../src/types.js'
-import { idOf, isAwake, shownBy, type Actor } from './actor.js'
+import { idOf, isAtWork, isAwake, shownBy, type Actor } from './actor.js'
 import { acted, handedOut, hinted, look, noteApart, onItsWay, sign } from './rules.js'
 import { KEY, type Scene } from './scene.js'
 import { MARK, type Weather } from './servers.js'
@@ -148,7 +148,7 @@ function listen(scene: Scene, actor: Actor): void {
     if (scene.traces) scene.trace(`${actor.name} steps: ${step.cause} ${newsOf(told, step.record as object | null)}`)
     told = step.record as object | null
     // Chromium hands messages to frozen pages, and work that goes on there is written down as well.
-    if (actor.holds.length > 0 && actor.page.frozen) sign(scene, actor)
+    if (actor.page.frozen && isAtWork(actor)) sign(scene, actor)
     if (actor.unaware) actor.awakeSince = scene.now()
     actor.unaware = false
     if (scene.random.chance(0.02) && JSON.stringify(step).includes(MARK)) scene.fail('I9', 'a token in a step')
@@ -580,7 +580,8 @@ const acts = {
     (scene, actor) => {
       if (!isAwake(actor)) return
       const id = idOf(actor.session.getSnapshot())
-      for (const life of scene.lives.values()) if (!life.ended) life.signOutCalled = true
+      for (const life of scene.lives.values()) life.signOutCalled = true
+      scene.signOutAt = scene.now()
       watch(scene, actor, 'signOut', actor.session.signOut())
       look(scene)
       if (id && idOf(actor.session.getSnapshot()) === id)

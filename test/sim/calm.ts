@@ -121,7 +121,10 @@ async function signInAnew(scene: Scene): Promise<void> {
     if (actor.sound && idOf(other.session.getSnapshot()) !== idOf(actor.session.getSnapshot()))
       scene.fail('I6', `${other.name} does not know of the new sign-in`)
   if (!idOf(actor.session.getSnapshot())) scene.fail('I5', 'a sign-in has no effect')
-  if (!scene.servers.usesTokens) return
+  // Those without storage may know of another session, of which the others have not heard.
+  const isAlone = !actor.sound && scene.traits.lost > 0
+  const isMixed = [...scene.actors].some(({ sound, half }) => half || sound !== actor.sound)
+  if (!scene.servers.usesTokens || isMixed || isAlone) return
   actor.wantedAt = scene.now()
   const text = await settle(scene, actor.session.getAccessToken(), 70e3)
   if (scene.servers.tokenOf(text)?.family !== grant.family && scene.traits.server !== 'gateway')

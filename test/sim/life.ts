@@ -45,7 +45,7 @@ const sumOf = (jumps: readonly Jump[], since: number, wanted: (by: number) => nu
   jumps.reduce((sum, { at, by }) => (at >= since ? sum + wanted(by) : sum), 0)
 
 /** I1: when the session is over at the latest. */
-export function latestEnd(life: Life, { idle, absolute }: Traits, jumps: readonly Jump[]): number {
+export function latestEnd(life: Life, { idle, absolute, network }: Traits, jumps: readonly Jump[]): number {
   if (life.unseen) return Infinity
   const setBack = (since: number): number => sumOf(jumps, since, (by) => (by < 0 ? SET_BACK : 0))
   const ends = [
@@ -53,7 +53,7 @@ export function latestEnd(life: Life, { idle, absolute }: Traits, jumps: readonl
     life.startedAt + absolute + life.putOff + setBack(life.startedAt),
   ]
   // What the server told is measured from when it was asked.
-  if (life.told) ends.push(life.told.absoluteEndsAt + life.putOff + setBack(life.told.sentAt))
+  if (life.told) ends.push(life.told.absoluteEndsAt + network + life.putOff + setBack(life.told.sentAt))
   return Math.min(...ends) + ROUNDING
 }
 

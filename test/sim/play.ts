@@ -9,7 +9,7 @@ import { createScene, type Break, type Scene } from './scene.js'
 /** Lets time pass, and counts for how long each page ran. */
 export async function pass(scene: Scene, ms: number): Promise<void> {
   await scene.world.advance(ms)
-  for (const { page } of scene.actors)
+  for (const page of new Set([...scene.actors].map(({ page }) => page)))
     if (!page.frozen && !page.timersEvery) scene.ran.set(page, (scene.ran.get(page) ?? 0) + ms)
 }
 

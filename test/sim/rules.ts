@@ -1,7 +1,7 @@
 /** What must hold, I1 to I17 of the design, looked at after each turn, each hint and each call. */
 import { browser } from '../../src/testing/time.js'
 import type { ServerTimes, Snapshot, TokenResponse } from '../../src/types.js'
-import { idOf, isAwake, shownBy, type Actor } from './actor.js'
+import { idOf, isAtWork, isAwake, shownBy, type Actor } from './actor.js'
 import { earliestEnd, FLUSH, latestEnd, type Life } from './life.js'
 import { KEY, type Scene } from './scene.js'
 import type { Call } from './servers.js'
@@ -52,7 +52,7 @@ export function noteApart(scene: Scene): void {
 export function look(scene: Scene): void {
   for (const actor of scene.actors) {
     const { page } = actor
-    const works = actor.holds.length > 0 || (page.framed && page.activated)
+    const works = isAtWork(actor)
     if (page.gone) {
       // It may have written down that somebody is there before it crashed, in this very turn.
       if (works && !page.frozen && actor.destroyedAt === null) sign(scene, actor)
@@ -88,7 +88,8 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
         told: null,
         tokenAt: startedAt,
         keptAliveAt: startedAt,
-        signOutCalled: false,
+        // A page that is still asking others signs in, and out, when it has been answered.
+        signOutCalled: now - scene.signOutAt < 1e3,
         ended: null,
         unseen: false,
         putOff: 0,
@@ -303,7 +304,7 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
   const inForce = (scene.storedNumber.get(family) ?? 0) > number
   const known = before.filter(({ done, told, actor: other, at }) => done && told && (inForce || other.refreshedAt > at))
   // A write of new tokens that was lost is as bad as a lost reply, where the next tab cannot read yet that they came.
-  const isLost = scene.storeFaultAt >= 0 && traits.lag > 0
+  const isLost = scene.storeFaultAt >= 0 && (traits.lag > 0 || !actor.sound)
   const isUnlocked = now() - scene.unlockedAt < 70e3
   const allowed = traits.locks === 'work' && !isLost && !isUnlocked ? 0 : 1
   if (known.length > allowed)

@@ -38,6 +38,7 @@ export interface Scene {
   apartAt: number
   isApart: boolean
   sleptAt: number
+  signOutAt: number
   /** When a page last lost its locks in the back/forward cache. */
   unlockedAt: number
   /** When the token store last failed, or was emptied. */
@@ -221,6 +222,7 @@ export function createScene(
     apartAt: -Infinity,
     isApart: false,
     sleptAt: -Infinity,
+    signOutAt: -Infinity,
     unlockedAt: -Infinity,
     storeFaultAt: -Infinity,
     storedNumber: new Map(),
