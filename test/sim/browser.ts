@@ -57,6 +57,26 @@ export function compilePage(code: string): PageScript {
   return (page) => run(...GLOBALS.map((name) => page[name]))
 }
 
+/** What nobody may touch. */
+const untouchable = new Proxy(
+  {},
+  {
+    get(_target, name) {
+      throw new Error(`${String(name)} was read`)
+    },
+  },
+)
+
+/** What is wrong with importing what touches a page; empty where it touches nothing. */
+export function faultOfImport(script: PageScript): string {
+  try {
+    script(Object.fromEntries(GLOBALS.map((name) => [name, untouchable])) as Parameters<PageScript>[0])
+    return ''
+  } catch (error) {
+    return String(error)
+  }
+}
+
 export interface Shared {
   readonly storage: FakeStorage
   readonly channel: FakeChannel

@@ -1,6 +1,6 @@
 import type { Actor } from './actor.js'
 import { bury, open, perform } from './acts.js'
-import type { PageScript } from './browser.js'
+import { faultOfImport, type PageScript } from './browser.js'
 import { calm } from './calm.js'
 import type { Plan } from './plan.js'
 import { called, look, noteApart, told } from './rules.js'
@@ -46,6 +46,8 @@ function destroyed(scene: Scene, actor: Actor): void {
 export async function play(plan: Plan, script: PageScript, trace?: (text: string) => void): Promise<Break | null> {
   const scene = createScene(plan, script, { look, called, told }, trace)
   try {
+    const fault = faultOfImport(script)
+    if (fault) scene.fail('I11', `the import is not quiet: ${fault}`)
     open(scene)
     for (const { wait, act, tab, how } of plan.steps) {
       scene.step++
