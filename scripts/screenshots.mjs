@@ -26,8 +26,11 @@ async function signIn({ one, two }, name) {
   for (const tab of [one, two]) await tab.locator('#leave').waitFor()
 }
 
-/** Lets the session's time pass. @param {Desk} desk @param {number} seconds */
-const pass = ({ page }, seconds) => page.clock.fastForward(seconds * 1000)
+/** Lets the session's time pass: as for a machine that slept, and then a second in which all that is shown catches up. @param {Desk} desk @param {number} seconds */
+async function pass({ page }, seconds) {
+  await page.clock.fastForward((seconds - 1) * 1000)
+  await page.clock.fastForward(1000)
+}
 
 /** @param {Desk} desk */
 async function untilWarned(desk) {
@@ -39,7 +42,7 @@ async function untilWarned(desk) {
 const states = {
   desk: {
     width: 1440,
-    height: 900,
+    height: 1040,
     async go(desk) {
       await signIn(desk, 'Ada')
       await pass(desk, 16)
@@ -50,7 +53,7 @@ const states = {
   },
   broken: {
     width: 1440,
-    height: 900,
+    height: 1040,
     dark: true,
     async go(desk) {
       await signIn(desk, 'Grace')
@@ -157,7 +160,7 @@ async function film(desk) {
   await take(300)
   await stay.click()
   for (const tab of [one, two]) await tab.getByRole('alertdialog').waitFor({ state: 'hidden' })
-  await pass(desk, 0)
+  await page.clock.fastForward(0)
   await take(1000)
   const leave = two.locator('#leave')
   await moveTo(leave)

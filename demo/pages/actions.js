@@ -7,9 +7,8 @@ const $ = (id) => document.getElementById(id)
  * The buttons.
  *
  * @param {import('sojourn').Session} session
- * @param {(kind: string, text: string) => void} note writes into the timeline
  */
-export function showActions(session, note) {
+export function showActions(session) {
   let release = null
 
   const setHold = (on) => {
@@ -20,17 +19,14 @@ export function showActions(session, note) {
       release = null
     }
     $('hold').setAttribute('aria-pressed', String(on))
-    note('you', on ? 'Hold: as good as active until released' : 'Released')
   }
 
   /** Runs an action, says how it went, and how long it took. */
-  const report = (name, action) => async () => {
+  const report = (action) => async () => {
     $('result').textContent = '…'
     const started = performance.now()
     const text = await action().catch((error) => `${error.code ?? error.name}: ${error.message}`)
-    const line = `${text} (${Math.round(performance.now() - started)} ms)`
-    $('result').textContent = line
-    note('you', `${name}: ${line}`)
+    $('result').textContent = `${text} (${Math.round(performance.now() - started)} ms)`
   }
 
   const call = async () => {
@@ -55,15 +51,15 @@ export function showActions(session, note) {
     $('generation').textContent = value ? String(value) : '–'
   }
 
-  $('call').addEventListener('click', report('Resource', call))
-  $('refresh').addEventListener('click', report('Refresh', refresh))
+  $('call').addEventListener('click', report(call))
+  $('refresh').addEventListener('click', report(refresh))
   $('check').addEventListener(
     'click',
-    report('Check', async () => `The phase is ${session.check().phase}`),
+    report(async () => `The phase is ${session.check().phase}`),
   )
   $('stay-signed-in').addEventListener(
     'click',
-    report('Stay', async () => ((await session.extend()) ? 'Prolonged' : 'Nothing was prolonged')),
+    report(async () => ((await session.extend()) ? 'Prolonged' : 'Nothing was prolonged')),
   )
   $('leave').addEventListener('click', () => session.signOut())
   $('hold').addEventListener('click', () => setHold(release === null))

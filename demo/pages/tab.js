@@ -1,6 +1,7 @@
 import './arrive.js'
 
 import { warningDialog } from 'sojourn/dialog'
+import { sessionInspector } from 'sojourn/inspector'
 
 import { showActions } from './actions.js'
 import { onChoice } from './choices.js'
@@ -9,7 +10,6 @@ import { server } from './servers.js'
 import { session } from './session.js'
 import { beginSignIn, takeSignIn } from './sign-in.js'
 import { showStay } from './stay.js'
-import { showTimeline } from './timeline.js'
 import { writeWho } from './who.js'
 
 const problem = document.getElementById('problem')
@@ -17,9 +17,9 @@ const problem = document.getElementById('problem')
 // As when a machine wakes: looked at before anything is shown anew.
 onMachine(() => session.check())
 
-// First the timeline: it hears everything from here on.
-const note = showTimeline(session)
-showActions(session, note)
+// First the inspector: it hears everything from here on. An application has it where it is developed, and nowhere else.
+sessionInspector(session, { container: document.getElementById('inspector') })
+showActions(session)
 warningDialog(session)
 const stay = showStay(session)
 
