@@ -1,12 +1,23 @@
 // @vitest-environment happy-dom
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createSession } from '../../../src/index.js'
 import type { Session } from '../../../src/types.js'
-import { warningDialog, type DialogOptions } from '../../../src/ui/dialog.js'
+import { warningDialog as makeDialog, type DialogOptions } from '../../../src/ui/dialog.js'
 import { createWorld } from '../session/world.js'
 import { hide, MINUTE, pass, SECOND, settle, untilWarned, usePage } from './page.js'
 
 const page = usePage()
+
+/** A `close` event that comes after its test would put its dialog into the page of the next one. */
+const undos: (() => void)[] = []
+afterEach(() => {
+  for (const undo of undos.splice(0)) undo()
+})
+const warningDialog: typeof makeDialog = (...what) => {
+  const undo = makeDialog(...what)
+  undos.push(undo)
+  return undo
+}
 
 const host = (): Element | null => document.querySelector('.sojourn-dialog')
 const part = (name: string): HTMLElement => host()!.shadowRoot!.querySelector<HTMLElement>(`#${name}`)!
