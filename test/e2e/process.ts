@@ -3,7 +3,7 @@
  * No driver can do this in all engines; the operating system can.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import type { Run } from './tab.js'
+import { pause, type Run } from './tab.js'
 
 interface Process {
   readonly pid: number
@@ -41,19 +41,27 @@ function descendants(): Process[] {
   return all.filter(({ pid }) => ours.has(pid) && !parents.has(pid))
 }
 
-/** The process that runs a page: the one that works while the page does, whatever else still starts or ends meanwhile. */
-export async function processOf(run: Run): Promise<number> {
+/** How much each process works meanwhile. */
+async function workOf(during: () => Promise<unknown>): Promise<Map<number, number>> {
   const before = new Map(descendants().map(({ pid, worked }) => [pid, worked]))
-  for (let round = 0; round < 20; round++) {
-    await run(() => {
-      const until = performance.now() + 300
-      while (performance.now() < until);
-    })
-    const [busiest, next] = descendants()
-      .filter(({ pid }) => before.has(pid))
-      .map(({ pid, worked }) => ({ pid, worked: worked - (before.get(pid) ?? 0) }))
-      .sort((a, b) => b.worked - a.worked)
-    if (busiest && busiest.worked > 20 && busiest.worked > 3 * (next?.worked ?? 0)) return busiest.pid
+  await during()
+  return new Map(descendants().map(({ pid, worked }) => [pid, worked - (before.get(pid) ?? worked)]))
+}
+
+/** The process that runs a page: the one that works when the page does and rests when it rests, unlike what still starts or paints. */
+export async function processOf(run: Run): Promise<number> {
+  const scores = new Map<number, number>()
+  for (let round = 0; round < 30; round++) {
+    const busy = await workOf(() =>
+      run(() => {
+        const until = performance.now() + 200
+        while (performance.now() < until);
+      }),
+    )
+    const resting = await workOf(() => pause(200))
+    for (const [pid, worked] of busy) scores.set(pid, (scores.get(pid) ?? 0) + worked - (resting.get(pid) ?? 0))
+    const [first, second] = [...scores].sort(([, a], [, b]) => b - a)
+    if (first && first[1] > 15 && first[1] > 3 * (second?.[1] ?? 0)) return first[0]
   }
-  throw new Error('no process of the browser works as much as the page does')
+  throw new Error('no process of the browser works when the page does, and only then')
 }
