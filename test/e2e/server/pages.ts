@@ -164,6 +164,8 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
       })
     case '/contract':
       return sendPage({ title: 'Contract', scripts: ['/test/e2e/pages/contract.ts'], body: '' })
+    case '/ports':
+      return sendPage({ title: 'Ports', scripts: ['/test/e2e/pages/ports.ts'], body: '' })
     case '/servers':
       return sendPage({
         title: 'Servers elsewhere',
@@ -238,6 +240,7 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
 
 const allowed = [
   '/dist/',
+  '/src/',
   '/test/e2e/pages/',
   '/test/e2e/versions/',
   '/test/contract/',
@@ -247,9 +250,7 @@ const allowed = [
 
 async function sendFile(path: string, response: ServerResponse): Promise<boolean> {
   if (!allowed.some((prefix) => path.startsWith(prefix)) || path.includes('..')) return false
-  const found = await readFirst(
-    path.endsWith('.js') && path.startsWith('/test/') ? [path.replace(/\.js$/, '.ts'), path] : [path],
-  )
+  const found = await readFirst(/^\/(src|test)\/.*\.js$/.test(path) ? [path.replace(/\.js$/, '.ts'), path] : [path])
   if (!found) return false
   const body = found.path.endsWith('.ts')
     ? (await transform(found.text, { loader: 'ts', format: 'esm' })).code

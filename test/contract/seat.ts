@@ -1,0 +1,64 @@
+import type { Ports } from '../../src/ports/types.js'
+
+/** One tab's place among the tabs of an origin: the three ports by which they have to do with each other, and what came of it. */
+export interface Seat {
+  /** Begins anew, under a name that tabs of other tests do not have. */
+  enter(room: string): void
+  say(text: string): void
+  write(text: string): void
+  read(): string | null
+  /** Asks for its turn, for at most `wait` ms, and keeps it until `release()`. */
+  ask(wait: number): void
+  release(): void
+  readonly heard: string[]
+  /** `granted`, or the code of the error. */
+  readonly turns: string[]
+}
+
+export function createSeat(ports: Pick<Ports, 'tabs' | 'records' | 'exclusive'>): Seat {
+  let room = ''
+  let tabs: ReturnType<Ports['tabs']> | undefined
+  let records: ReturnType<Ports['records']> | undefined
+  let done = new AbortController()
+  let release: () => void = () => undefined
+  const heard: string[] = []
+  const turns: string[] = []
+  return {
+    heard,
+    turns,
+    enter(name) {
+      release()
+      done.abort()
+      tabs?.close()
+      done = new AbortController()
+      room = name
+      heard.length = turns.length = 0
+      records = ports.records(room)
+      // As each session does at its start; before, WebKit tells a page nothing of what others write.
+      records.read()
+      tabs = ports.tabs(room, (cause, message) => heard.push(`${cause} ${String(message?.record)}`))
+    },
+    say(record) {
+      tabs?.say({ record })
+    },
+    write(record) {
+      records?.write({ record })
+    },
+    read: () => records?.read()?.record ?? null,
+    ask(wait) {
+      const work = (): Promise<void> => {
+        turns.push('granted')
+        return new Promise((resolve) => (release = resolve))
+      }
+      const degraded = (): void => {
+        turns.push('without locks')
+      }
+      ports.exclusive(room, { wait, signal: done.signal }, work, degraded).catch((error: unknown) => {
+        turns.push((error as { code: string }).code)
+      })
+    },
+    release() {
+      release()
+    },
+  }
+}
