@@ -9,10 +9,13 @@ import { join } from 'node:path'
 import { chromium, type BrowserContext } from '@playwright/test'
 import { chromiumPath } from './browsers.js'
 
-export async function withRealChromium(use: (context: BrowserContext) => Promise<void>): Promise<void> {
+export async function withRealChromium(
+  use: (context: BrowserContext) => Promise<void>,
+  more: readonly string[] = [],
+): Promise<void> {
   const profile = await mkdtemp(join(tmpdir(), 'sojourn-chromium-'))
   const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--remote-debugging-port=0']
-  const child = spawn(chromiumPath(), [...flags, `--user-data-dir=${profile}`, 'about:blank'], {
+  const child = spawn(chromiumPath(), [...flags, ...more, `--user-data-dir=${profile}`, 'about:blank'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   try {
