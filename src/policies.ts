@@ -7,7 +7,8 @@ export interface Policy {
   readonly absoluteTimeout: Duration | false
 }
 
-type PolicyName = 'nistAal1' | 'nistAal2' | 'nistAal3' | 'pci' | 'hipaa' | 'owaspHigh' | 'owaspLow' | 'govuk'
+/** The names in {@link policies}. */
+export type PolicyName = 'nistAal1' | 'nistAal2' | 'nistAal3' | 'pci' | 'hipaa' | 'owaspHigh' | 'owaspLow' | 'govuk'
 
 /**
  * Timeouts with the clause that each comes from. What a clause leaves open (mostly `warnBefore`) is our choice, and said.

@@ -1,5 +1,7 @@
 import type { Clock } from '../core/time.js'
 
+export type { Clock }
+
 /** Undoes what gave it; may be called twice. */
 export type Undo = () => void
 

@@ -1,0 +1,44 @@
+// @ts-check
+
+// Writes everything public, as its docstrings say it, to build/api as pages: one module per subpath of the package.
+// Fails where a name is spoken of that the pages do not have.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Application, Converter, ReflectionKind } from 'typedoc'
+import { Failure, report, root } from './lib.mjs'
+
+/** @type {{ name: string, exports: Record<string, string | { default: string }> }} */
+const { name, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+/** Where each module is written, by the name under which it is imported: `sojourn/fetch`, `src/fetch.ts`. */
+const modules = new Map(
+  Object.entries(exports).flatMap(([subpath, target]) =>
+    typeof target === 'string'
+      ? []
+      : [[target.default.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.ts'), join(name, subpath)]],
+  ),
+)
+
+await report(async () => {
+  const app = await Application.bootstrap({
+    name: 'Sojourn',
+    entryPoints: [...modules.keys()].map((file) => join(root, file)),
+    tsconfig: join(root, 'src/tsconfig.json'),
+    basePath: root,
+    readme: 'none',
+    excludePrivate: true,
+    // It has checks of its own.
+    skipErrorChecking: true,
+    sort: ['source-order'],
+  })
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    for (const module of project.getChildrenByKind(ReflectionKind.Module))
+      for (const { fileName } of module.sources ?? []) module.name = modules.get(fileName) ?? module.name
+  })
+  const project = await app.convert()
+  if (!project) throw new Failure('typedoc could not read the sources.')
+  app.validate(project)
+  if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Failure('See above.')
+  await app.generateDocs(project, join(root, 'build/api'))
+})
