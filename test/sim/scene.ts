@@ -64,6 +64,9 @@ export interface Scene {
 /** Does what is asked for when all promises have done what they can: the rest of this task, and no other. */
 const tick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
 
+/** No world takes a tenth of that, unless tabs contradict each other for ever. */
+const MOST_TURNS = 1e5
+
 export function createScene(
   { traits, seed }: Plan,
   script: PageScript,
@@ -75,6 +78,7 @@ export function createScene(
   trace?: (text: string) => void,
 ): Scene {
   const random = createRandom(seed ^ 0x5eed)
+  let turns = 0
 
   /** Something that others can notice: a page may crash before it, in the middle of everything. */
   const effect = (page: Page): void => {
@@ -150,6 +154,10 @@ export function createScene(
     ports,
     async drain() {
       await tick()
+      if (++turns > MOST_TURNS) {
+        scene.fail('I8', 'the world does not come to rest')
+        throw new Error('stopped')
+      }
       rules.look(scene)
     },
   })
