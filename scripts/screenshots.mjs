@@ -62,6 +62,7 @@ const states = {
       await desk.one.locator('#refresh').click()
       await desk.one.locator('#result', { hasText: 'No new token' }).waitFor()
       await desk.page.getByText('Out of service').waitFor()
+      await pass(desk, 1)
     },
   },
   phone: {
@@ -146,6 +147,8 @@ async function film(desk) {
     }
   }
 
+  // However long a picture takes to take.
+  await page.clock.pauseAt(Date.now() + 2000)
   await showPointer(page)
   await point()
   await take(900)
@@ -160,7 +163,7 @@ async function film(desk) {
   await take(300)
   await stay.click()
   for (const tab of [one, two]) await tab.getByRole('alertdialog').waitFor({ state: 'hidden' })
-  await page.clock.fastForward(0)
+  await pass(desk, 1)
   await take(1000)
   const leave = two.locator('#leave')
   await moveTo(leave)
