@@ -65,7 +65,7 @@ export interface Scene {
 const tick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
 
 /** No world takes a tenth of that, unless tabs contradict each other for ever. */
-const MOST_TURNS = 1e5
+const MOST_TURNS = 1e6
 
 export function createScene(
   { traits, seed }: Plan,
