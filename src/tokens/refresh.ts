@@ -43,7 +43,8 @@ export function createRefresh(
   let lastFailure: SessionError | undefined
   /** The session and generation that nobody has tokens for. */
   let empty: string | undefined
-  let ranOffline = false
+  /** The session and generation whose successor was wanted while there was no network. */
+  let missed: string | undefined
 
   const name = ({ id, generation }: SharedRecord): string => id + String(generation)
 
@@ -126,8 +127,8 @@ export function createRefresh(
     else {
       const now = host.now()
       // While the browser itself is offline there is no back-off: it will say when it is online.
-      ranOffline = code === 'offline'
-      if (!ranOffline || ports.online()) {
+      missed = code === 'offline' ? name(record) : undefined
+      if (!missed || ports.online()) {
         const told = Math.max(0, toldAt + record.skew - now) * (1 + ports.random() / 5)
         host.step('refresh failed', id, failure(now + Math.max(told, pause(record.failures, ports.random))), true)
       }
@@ -180,8 +181,8 @@ export function createRefresh(
   const run = async (id: string, seen: number): Promise<StoredTokens> => {
     const record = host.live(id)
     if (!server?.refresh) throw noTokens()
-    ranOffline = !ports.online()
-    if (ranOffline) throw failed('offline', 'The browser is offline. The session stays; try again when it is online.')
+    missed = ports.online() ? undefined : name(record)
+    if (missed) throw failed('offline', 'The browser is offline. The session stays; try again when it is online.')
     mayTry(record)
     return host.exclusive(LOCK_WAIT, () => turn(id, seen))
   }
@@ -208,7 +209,9 @@ export function createRefresh(
     ahead,
     replace,
     online() {
-      if (ranOffline) ahead(host.live())
+      const record = host.live()
+      // Another tab may have got it meanwhile.
+      if (missed === name(record)) ahead(record)
     },
     async use(minValidity = 0, force = false) {
       const { id, generation } = host.live()

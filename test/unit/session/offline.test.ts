@@ -23,6 +23,21 @@ describe('a refresh without a network', () => {
     expect(world.server.count('refresh')).toBe(1)
   })
 
+  it('I16: is nobody’s business any more where another tab has the new token by then', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await world.advance(6 * MINUTE)
+    one.online = false
+    expect(await world.until(outcome(one.session.getAccessToken()))).toBe('offline')
+    expect(await world.until(outcome(two.session.getAccessToken()))).toBe('access-f1-2')
+    await world.advance(SECOND)
+    one.online = true
+    one.hint('online')
+    await world.advance(SECOND)
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
   it('is not asked for by the network alone', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
