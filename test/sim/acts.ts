@@ -179,7 +179,8 @@ const interrupt = (scene: Scene, actor: Actor): void => {
 /** Timers are on time again; those that were set before keep their grid. */
 export function unthrottle(scene: Scene, actor: Actor): void {
   const { page } = actor
-  const late = page.timersEvery < Infinity ? page.timersEvery : 0
+  // They may have been set while it was another.
+  const late = page.timersEvery ? 6e4 : 0
   page.timersEvery = 0
   for (const one of instancesOn(scene, actor)) {
     one.awakeSince = scene.now()
@@ -192,13 +193,18 @@ export function unthrottle(scene: Scene, actor: Actor): void {
 
 function input(scene: Scene, actor: Actor): void {
   if (actor.page.gone || actor.page.frozen) return
-  actor.page.input()
-  for (const one of instancesOn(scene, actor)) {
-    if (one.destroyedAt !== null) continue
-    const snapshot = shownBy(one)
-    const ignored = snapshot.phase === 'warning' && !scene.traits.activityExtends && snapshot.canExtend
-    if (!ignored) sign(scene, one)
+  const signs = (): void => {
+    for (const one of instancesOn(scene, actor)) {
+      if (one.destroyedAt !== null) continue
+      const snapshot = shownBy(one)
+      const ignored = snapshot.phase === 'warning' && !scene.traits.activityExtends && snapshot.canExtend
+      if (!ignored) sign(scene, one)
+    }
   }
+  // Before as well: the server may be told of it in the same turn.
+  signs()
+  actor.page.input()
+  signs()
 }
 
 /** What must count: input in a page that goes on for long enough to write it down, well before any warning. */
@@ -525,6 +531,7 @@ const acts = {
     2,
     (scene, actor) => {
       if (!isAwake(actor)) return
+      sign(scene, actor)
       actor.session.touch()
       sign(scene, actor)
     },

@@ -103,7 +103,7 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
       if (from) actor.over.add(from)
       if (life.unseen && actor.bornAt >= now - onItsWay(scene)) {
         // The first page since: from here on it is one idle timeout at most, if others can read what it makes of that.
-        life.unseen = scene.isApart
+        life.unseen = scene.isApart || !scene.world.storage.works
         life.signAt = now
       }
     }

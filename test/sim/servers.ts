@@ -81,7 +81,8 @@ export function createServers(
   const idleOf = (): number => traits.idle * traits.serverIdle
   /** A session by cookie runs out by the server's own clock. */
   const living = (): Grant => {
-    if (!cookie || cookie.revoked || now() > cookie.heardAt + idleOf()) throw new SessionError('rejected')
+    const isOver = !cookie || now() > Math.min(cookie.heardAt + idleOf(), cookie.issuedAt + traits.absolute)
+    if (!cookie || cookie.revoked || isOver) throw new SessionError('rejected')
     return cookie
   }
   const times = ({ heardAt, issuedAt }: Grant): ServerTimes => ({
