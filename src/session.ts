@@ -2,7 +2,7 @@ import { createAuthorize } from './authorize.js'
 import { createBoard } from './board.js'
 import { isLive, merge, type SharedRecord } from './core/record.js'
 import { adopt, begin, ending, extension, reduce, type Change, type State } from './core/reduce.js'
-import { ends, nextWake, refreshAheadAt, sharedNow, warnAtOf, warnedOf } from './core/time.js'
+import { ends, nextWake, refreshAheadAt, sharedNow, warnAtOf, warnedOf, type Clock } from './core/time.js'
 import { milliseconds } from './duration.js'
 import { failed } from './errors.js'
 import type { Host } from './host.js'
@@ -173,12 +173,12 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     }
     listeners.tell('step', { cause, at: clock.wall, before: was, after: snapshot, record })
     if (isLive(taken.record)) actsFor ||= taken.record.id
-    reconcile(isLive(taken.record))
+    reconcile(isLive(taken.record), clock)
     if (!quiet) listeners.drain()
   }
 
   /** Level-triggered: looks at the state, and makes the world agree with it. `lived`: nobody else ended the session. */
-  function reconcile(lived: boolean): void {
+  function reconcile(lived: boolean, clock: Clock): void {
     const record = current()
     const id = record?.id ?? ''
     if (id !== actsFor) {
@@ -194,7 +194,8 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       actsFor = id
     }
     presence.watch(!!record)
-    const at = now()
+    // By the step's own clock: what falls due while the step takes its time is neither settled by it nor forgotten.
+    const at = sharedNow(state.record, clock)
     if (record) {
       if (refreshAheadAt(record, policy) <= at) refresh.ahead(record)
       serverView.look(record)
@@ -202,13 +203,13 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     cancelTimer()
     const instants = [
       nextWake(record, policy, at),
-      at + askingUntil - ports.clock().mono,
+      at + askingUntil - clock.mono,
       record ? serverView.wakeAt(record) : 0,
       ...presence.instants(),
     ]
     const wakeAt = Math.min(...instants.filter((instant) => instant > at))
     if (wakeAt < Infinity)
-      cancelTimer = ports.after(wakeAt - at, () => {
+      cancelTimer = ports.after(Math.max(0, wakeAt - now()), () => {
         step('timer')
       })
   }

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import type { Tab } from '../../../src/testing.js'
+import { createWorld, MINUTE, SECOND } from './world.js'
+
+/** The next look at the clock is the last one before `ms` have passed, in the middle of whatever the tab does. */
+function slowDown(tab: Tab, ms: number): void {
+  const { clock } = tab.ports
+  let late = 0
+  Object.assign(tab.ports, {
+    clock: () => {
+      const { wall, mono } = clock()
+      const seen = { wall: wall + late, mono: mono + late }
+      late = ms
+      return seen
+    },
+  })
+}
+
+describe('what falls due in the middle of a step that takes its time', () => {
+  it('I17: a warning, is given right after it', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: 10 * MINUTE, warnBefore: MINUTE, absoluteTimeout: false })
+    await world.advance((tab.session.deadlines()?.warnAt ?? 0) - world.time.clock().wall - 5)
+    slowDown(tab, 20)
+    tab.session.check()
+    expect(tab.phase()).toBe('active')
+    await world.advance(SECOND)
+    expect(tab.phase()).toBe('warning')
+  })
+
+  it('I1: the end, comes right after it', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: 10 * MINUTE, warnBefore: MINUTE, absoluteTimeout: false })
+    await world.advance((tab.session.deadlines()?.endAt ?? 0) - world.time.clock().wall - 5)
+    slowDown(tab, 20)
+    tab.session.check()
+    expect(tab.phase()).toBe('warning')
+    await world.advance(SECOND)
+    expect(tab.phase()).toBe('signedOut')
+  })
+
+  it('I8: the time for which other tabs are asked where storage is denied, is over right after it', async () => {
+    const world = createWorld()
+    world.storage.works = false
+    const tab = world.tab()
+    await world.advance(295)
+    slowDown(tab, 20)
+    tab.session.check()
+    expect(tab.phase()).toBe('loading')
+    await world.advance(SECOND)
+    expect(tab.phase()).toBe('signedOut')
+  })
+})
