@@ -123,7 +123,10 @@ async function signInAnew(scene: Scene): Promise<void> {
   if (!idOf(actor.session.getSnapshot())) scene.fail('I5', 'a sign-in has no effect')
   // Those without storage may know of another session, of which the others have not heard.
   const isAlone = !actor.sound && scene.traits.lost > 0
-  const isMixed = [...scene.actors].some(({ sound, half }) => half || sound !== actor.sound)
+  // Nor does a page that was cached while storage was denied know that it was.
+  const isMixed = [...scene.actors].some(
+    ({ sound, half }) => half || sound !== actor.sound || (!sound && scene.traits.storage),
+  )
   if (!scene.servers.usesTokens || isMixed || isAlone) return
   actor.wantedAt = scene.now()
   const text = await settle(scene, actor.session.getAccessToken(), 70e3)
