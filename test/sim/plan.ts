@@ -22,7 +22,7 @@ const bag: readonly ActName[] = actNames.flatMap((name) => Array<ActName>(weight
 export function drawPlan(seed: number): Plan {
   const random = createRandom(seed)
   const traits = drawTraits(random)
-  const count = 10 + random.below(40)
+  const count = 8 + random.below(25)
   const wait = (): number =>
     Math.round(random.next() * random.pick([0, 20, 20, 3e3, 3e3, 2e4, 6e4, traits.idle / 4, traits.idle]))
   const steps = Array.from({ length: count }, () => ({
