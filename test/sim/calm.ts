@@ -29,7 +29,12 @@ async function agree(scene: Scene, when: string): Promise<void> {
 function disagreement(scene: Scene): string {
   // What was said of an instant before a clock was set is read by the clock that there is now.
   const moved = scene.jumps.length > 0 ? { startedAt: 0, endedAt: 0 } : { startedAt: 0 }
-  const pictures = together(scene).map(({ session }) => ({ ...session.getSnapshot(), ...moved }))
+  const pictures = together(scene).map(({ session }) => {
+    const snapshot = session.getSnapshot()
+    const id = idOf(snapshot)
+    // How far a clock was set back that nobody saw, a page that opened after it cannot know: only its session is the same.
+    return scene.lives.get(id)?.putOff ? { id } : { ...snapshot, ...moved }
+  })
   return new Set(pictures.map((picture) => JSON.stringify(picture))).size > 1 ? JSON.stringify(pictures) : ''
 }
 
