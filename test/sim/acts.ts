@@ -539,7 +539,10 @@ const acts = {
   hold: [
     2,
     (scene, actor) => {
-      if (isAwake(actor)) actor.holds.push(actor.session.hold())
+      if (!isAwake(actor)) return
+      // The server may be told of it in the same turn.
+      sign(scene, actor)
+      actor.holds.push(actor.session.hold())
       look(scene)
     },
   ],
