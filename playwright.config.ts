@@ -4,8 +4,8 @@ import { chromiumPath, firefoxPath } from './test/e2e/browsers.js'
 const plainHost = 'app.test'
 
 /**
- * What carries no number of a scenario is about the library more than about a browser, and Firefox takes four times as
- * long for it as Chromium does. `ALL=1 npm run e2e` tries it there too.
+ * What carries no number of a scenario is about the library more than about a browser, and Firefox takes longer for each test
+ * than Chromium does. `ALL=1 npm run e2e` tries it there too.
  */
 const leftToChromium = [
   /\b(time|tabs|sign-out|refresh|random)\.spec\.ts (?!S\d)/,
@@ -17,7 +17,7 @@ export default defineConfig({
   testDir: 'test/e2e',
   outputDir: 'test-results',
   fullyParallel: true,
-  // Of three, one usually waits for a browser or for a clock.
+  // Some wait for a clock and use no processor meanwhile.
   workers: 3,
   retries: 0,
   forbidOnly: true,

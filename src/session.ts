@@ -237,7 +237,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       }
       // What was said while it was away is lost on it, and cannot be read anywhere.
       if (restored && !board.works()) tabs.say({})
-      if (cause === 'online' && current()) refresh.online()
+      if (cause === 'online') refresh.online()
     })
     step('start')
     // Not while other tabs are still asked, and not where they alone could know.

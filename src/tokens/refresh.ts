@@ -209,9 +209,9 @@ export function createRefresh(
     ahead,
     replace,
     online() {
-      const record = host.live()
+      const record = host.current()
       // Another tab may have got it meanwhile.
-      if (missed === name(record)) ahead(record)
+      if (record && missed === name(record)) ahead(record)
     },
     async use(minValidity = 0, force = false) {
       const { id, generation } = host.live()

@@ -201,10 +201,25 @@ test('nonsense in storage and on the channel changes nothing and throws nothing'
   await tab.signIn(issued)
   await other.next('signedIn')
   const before = await tab.snapshot()
-  await other.page.evaluate(async () => {
+  const values = ['', 'null', '{}', '[]', '{"id":7}', '{"__proto__":{"id":"x"}}', 'x'.repeat(1e5), '{"id":"\u0000"']
+  // What hears all of it beside the session, and after it.
+  await tab.page.evaluate((count) => {
     const keys = Object.keys(localStorage).filter((key) => key.startsWith('sojourn:'))
-    const values = ['', 'null', '{}', '[]', '{"id":7}', '{"__proto__":{"id":"x"}}', 'x'.repeat(1e5), '{"id":"\u0000"']
-    for (const key of keys) {
+    const all = keys.map((key) => {
+      const channel = new BroadcastChannel(key)
+      let left = count
+      return new Promise<void>((resolve) => {
+        channel.onmessage = () => {
+          if (--left > 0) return
+          channel.close()
+          resolve()
+        }
+      })
+    })
+    ;(window as Window & { heard?: Promise<unknown> }).heard = Promise.all(all)
+  }, values.length * 2)
+  await other.page.evaluate((values) => {
+    for (const key of Object.keys(localStorage).filter((key) => key.startsWith('sojourn:'))) {
       const good = localStorage.getItem(key) ?? ''
       for (const value of values) {
         localStorage.setItem(key, value)
@@ -214,8 +229,10 @@ test('nonsense in storage and on the channel changes nothing and throws nothing'
         channel.close()
       }
       localStorage.setItem(key, good)
-      await new Promise((resolve) => setTimeout(resolve, 50))
     }
+  }, values)
+  await tab.page.evaluate(async () => {
+    await (window as Window & { heard?: Promise<unknown> }).heard
   })
   await tab.click()
   expect(await tab.snapshot()).toEqual(before)

@@ -105,7 +105,7 @@ export async function startDriver(): Promise<Driver> {
         alwaysMatch: {
           browserName: 'MiniBrowser',
           acceptInsecureCerts: true,
-          // For whatever comes over plain http: with a `noProxy` MiniBrowser now and then dies of a string that was freed too early.
+          // For whatever comes over plain http: with a `noProxy` MiniBrowser crashes now and then.
           proxy: { proxyType: 'manual', httpProxy: `127.0.0.1:${String(plainHost.port)}` },
           'webkitgtk:browserOptions': { binary: miniBrowserPath(), args: ['--automation'] },
           timeouts: { script: 20_000, pageLoad: 10_000 },
