@@ -59,6 +59,8 @@ export function createServerView(
         ...also?.(record, sentAt),
       }))
       failures = 0
+      // The answer itself may be its end.
+      host.live(id)
       return true
     } catch (error) {
       const { code, retryAt: wantedAt = 0 } = asError(error)

@@ -483,6 +483,23 @@ describe('staying signed in where the server is told', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
   })
 
+  it('is false where the answer says that no time is left, or comes when what it gave has passed', async () => {
+    for (const [idleExpiresIn, asleep] of [
+      [0, 0],
+      [60, 2 * MINUTE],
+    ] as const) {
+      const world = createWorld()
+      const tab = await world.signedIn({}, methods)
+      world.server.times = { idleExpiresIn }
+      world.server.manner = () => ({ after: 5 * SECOND })
+      const extended = tab.session.extend()
+      await world.advance(SECOND)
+      world.sleep(asleep)
+      expect(await world.until(extended)).toBe(false)
+      expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+    }
+  })
+
   it('takes over the server’s own idle end, which can then be extended', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
