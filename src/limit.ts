@@ -39,6 +39,16 @@ export function within<T>(
   })
 }
 
+/** Ten times what a storage event was seen to take: what another tab wrote before that can be read here by then. */
+export const SPREADING = 300
+
+/** Lets time pass, less where `parent` aborts. */
+export const rest = (
+  after: (ms: number, callback: () => void) => () => void,
+  ms: number,
+  parent: AbortSignal,
+): Promise<unknown> => within(after, ms, parent, () => new Promise(() => undefined)).catch(() => undefined)
+
 /** `work`, unless the caller stops waiting first; what it waited for goes on for the others. */
 export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work

@@ -1,7 +1,7 @@
 import { fingerprint } from './core/hash.js'
 import { failed } from './errors.js'
 import type { Host } from './host.js'
-import { within } from './limit.js'
+import { rest, SPREADING, within } from './limit.js'
 import type { Ports } from './ports/types.js'
 import type { Keeper } from './tokens/keeper.js'
 import { checkTokens } from './token-response.js'
@@ -19,8 +19,6 @@ export interface SignIn extends Pick<Session, 'signIn' | 'setTokens'> {
 }
 
 const LIMIT = 5e3
-/** Ten times what a storage event was seen to take. */
-const SPREADING = 300
 
 export function createSignIn(
   host: Host,
@@ -84,7 +82,7 @@ export function createSignIn(
       host.look()
       if (!stored || host.current()) return
       // Their record may be on its way: a sign-in stores them first, and each process reads its own copy of localStorage.
-      await within(ports.after, SPREADING, host.signal(), () => new Promise(() => undefined)).catch(() => undefined)
+      await rest(ports.after, SPREADING, host.signal())
       host.look()
       if (!host.current() && !host.isClosed()) await wipe(stored.id)
     },

@@ -3,7 +3,7 @@ import { ending, failure, type TokenTimes } from '../core/reduce.js'
 import { refreshAt, type Policy } from '../core/time.js'
 import { asError, failed, SessionError } from '../errors.js'
 import type { Host } from '../host.js'
-import { pause, within } from '../limit.js'
+import { pause, rest, SPREADING, within } from '../limit.js'
 import type { Ports } from '../ports/types.js'
 import type { SessionServer, StoredTokens, TokenResponse } from '../types.js'
 import { checkTokens } from '../token-response.js'
@@ -150,8 +150,13 @@ export function createRefresh(
   /** Under the lock: adopt what another tab got, else ask the server and commit. */
   const turn = async (id: string, seen: number, limit = FIRST_TRY): Promise<StoredTokens> => {
     const stored = await keeper.peek()
+    if (stored && stored.id !== id) {
+      // Left by a session that is over; or of one that has just begun, and word of it is on its way.
+      await rest(ports.after, SPREADING, host.signal())
+      host.live(id)
+      await keeper.clear(stored.id)
+    }
     const record = host.live(id)
-    if (stored && stored.id !== id) await keeper.clear(stored.id)
     const used = await keeper.get(id, seen + 1)
     if (used && used.generation > seen) return adopted(used)
     mayTry(record)
@@ -167,9 +172,7 @@ export function createRefresh(
       // The server may have rotated while its answer was lost. Those with a grace period answer the old token once more.
       if (limit === FIRST_TRY && ['timeout', 'offline'].includes(error.code) && ports.online()) {
         // A page that is being left loses its requests first and lives on for a moment: the next page is to ask, not this one.
-        await within(ports.after, BETWEEN_TRIES, host.signal(), () => new Promise(() => undefined)).catch(
-          () => undefined,
-        )
+        await rest(ports.after, BETWEEN_TRIES, host.signal())
         // From the start: WebKit takes the lock from a page in the back/forward cache, and another tab may have come in between.
         return turn(id, seen, SECOND_TRY)
       }

@@ -149,7 +149,12 @@ function listen(scene: Scene, actor: Actor): void {
     told = step.record as object | null
     // Chromium hands messages to frozen pages, and work that goes on there is written down as well.
     if (actor.page.frozen && isAtWork(actor)) sign(scene, actor)
-    if (actor.unaware) actor.awakeSince = scene.now()
+    if (actor.unaware) {
+      actor.awakeSince = scene.now()
+      // Whoever was away while the clock was set back knows better by how much than those who opened since.
+      const life = scene.lives.get(idOf(actor.seen))
+      if (life?.putOff) life.signAt = scene.now()
+    }
     actor.unaware = false
     if (scene.random.chance(0.02) && JSON.stringify(step).includes(MARK)) scene.fail('I9', 'a token in a step')
   })
@@ -204,6 +209,7 @@ function input(scene: Scene, actor: Actor): void {
   // Before as well: the server may be told of it in the same turn.
   signs()
   actor.page.input()
+  look(scene)
   signs()
 }
 
@@ -491,6 +497,7 @@ const acts = {
   sleep: [
     5,
     (scene, _actor, how) => {
+      scene.fellAsleepAt = scene.now()
       scene.world.sleep(Math.round(how * how * 3 * scene.traits.idle), scene.traits.windows)
       scene.sleptAt = scene.now()
       for (const actor of scene.actors) actor.unaware = true
@@ -533,6 +540,7 @@ const acts = {
       if (!isAwake(actor)) return
       sign(scene, actor)
       actor.session.touch()
+      look(scene)
       sign(scene, actor)
     },
   ],

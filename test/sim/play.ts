@@ -3,7 +3,7 @@ import { bury, open, perform } from './acts.js'
 import { faultOfImport, type PageScript } from './browser.js'
 import { calm } from './calm.js'
 import type { Plan } from './plan.js'
-import { called, look, noteApart, told } from './rules.js'
+import { called, cleared, look, noteApart, told } from './rules.js'
 import { createScene, type Break, type Scene } from './scene.js'
 
 /** Lets time pass, and counts for how long each page ran. */
@@ -44,7 +44,7 @@ function destroyed(scene: Scene, actor: Actor): void {
 }
 /** Plays a plan. Returns the first rule that did not hold, or null. */
 export async function play(plan: Plan, script: PageScript, trace?: (text: string) => void): Promise<Break | null> {
-  const scene = createScene(plan, script, { look, called, told }, trace)
+  const scene = createScene(plan, script, { look, called, told, cleared }, trace)
   try {
     const fault = faultOfImport(script)
     if (fault) scene.fail('I11', `the import is not quiet: ${fault}`)

@@ -1,4 +1,5 @@
 /** What must hold, I1 to I17 of the design, looked at after each turn, each hint and each call. */
+import type { Page } from '../../src/testing.js'
 import { browser } from '../../src/testing/time.js'
 import type { ServerTimes, Snapshot, TokenResponse } from '../../src/types.js'
 import { idOf, isAtWork, isAwake, shownBy, type Actor } from './actor.js'
@@ -12,6 +13,10 @@ const realOf = (scene: Scene, wall: number): number => scene.now() - (scene.worl
 /** How long what a tab wrote or said may be on its way. */
 export const onItsWay = ({ traits }: Scene): number => traits.lag + traits.delay + 5
 
+/** From when on what was written or said at `at` is on its way: a machine that slept meanwhile brings it when it wakes. */
+const sent = (scene: Scene, at: number): number =>
+  at > scene.fellAsleepAt - onItsWay(scene) ? Math.max(at, scene.sleptAt) : at
+
 const lifeOf = (scene: Scene, actor: Actor): Life | undefined => scene.lives.get(idOf(shownBy(actor)))
 
 /** Whether `actor` could have learned by now that `life` is over: from storage that worked, and that nobody tampered with. */
@@ -21,7 +26,11 @@ const couldKnow = (scene: Scene, actor: Actor, { ended }: Life): boolean =>
   actor.sound &&
   scene.world.storage.works &&
   scene.tamperedAt < ended.at &&
-  scene.now() > ended.at + onItsWay(scene)
+  scene.now() > sent(scene, ended.at) + onItsWay(scene)
+
+/** localStorage has no transactions: where processes lag, or lose their lock, one may remove what another has just stored. */
+export const isTorn = ({ traits, unlockedAt }: Scene): boolean =>
+  traits.store === 'local' && (traits.lag > 0 || unlockedAt >= 0)
 
 /** Whether all tabs have been able to hear of each other since `since`. */
 const wereTogether = (scene: Scene, since: number): boolean => !scene.isApart && scene.apartAt < since
@@ -89,7 +98,9 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
         tokenAt: startedAt,
         keptAliveAt: startedAt,
         // A page that is still asking others signs in, and out, when it has been answered.
-        signOutCalled: now - scene.signOutAt < 1e3,
+        signOutCalled:
+          now - scene.signOutAt < 1e3 ||
+          [...scene.actors].some(({ pending }) => [...pending].some(({ what }) => what === 'signOut')),
         ended: null,
         unseen: false,
         putOff: 0,
@@ -113,7 +124,7 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
     } else actor.warnedSince = null
   } else if (is.phase === 'signedOut') {
     // A session that was replaced, and whose successor is over as well, is told of by the latter's end.
-    const life = scene.lives.get(actor.record?.id ?? '')
+    const life = scene.lives.get(actor.record?.id ?? from)
     if (from) actor.over.add(from)
     if (from && life) end(scene, actor, life, is)
     actor.warnedSince = null
@@ -205,7 +216,10 @@ export function hinted(scene: Scene, actor: Actor): void {
   const deadlines = actor.session.deadlines()
   if (!deadlines || deadlines.endAt === Infinity) return
   const endAt = realOf(scene, deadlines.endAt)
-  if (endAt > latest) scene.fail('I1', `${actor.name} will end ${life.id} ${Math.round(endAt - latest)} ms too late`)
+  // Who came to know of the session between a clock that was set back and the first word of that takes the new time for granted.
+  const misled = jumps.some(({ at, by }) => by < 0 && actor.aliveSince >= at && actor.aliveSince < at + onItsWay(scene))
+  if (endAt > latest && !misled)
+    scene.fail('I1', `${actor.name} will end ${life.id} ${Math.round(endAt - latest)} ms too late`)
   const earliest = earliestEnd(life, traits, jumps) - onItsWay(scene)
   if (
     endAt < earliest &&
@@ -305,10 +319,9 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
   const known = before.filter(({ done, told, actor: other, at }) => done && told && (inForce || other.refreshedAt > at))
   // A write of new tokens that was lost is as bad as a lost reply, where the next tab cannot read yet that they came.
   const isLost = scene.storeFaultAt >= 0 && (traits.lag > 0 || !actor.sound)
-  // localStorage has no transactions: where processes lag, tokens of two sign-ins may remove each other.
-  const isTorn = traits.store === 'local' && traits.lag > 0 && servers.grants.size > 1
+  const mayBeTorn = isTorn(scene) && servers.grants.size > 1
   const isUnlocked = now() - scene.unlockedAt < 70e3
-  const allowed = traits.locks === 'work' && !isLost && !isUnlocked && !isTorn ? 0 : 1
+  const allowed = traits.locks === 'work' && !isLost && !isUnlocked && !mayBeTorn ? 0 : 1
   if (known.length > allowed)
     scene.fail(
       'I4',
@@ -345,6 +358,21 @@ function revoked(scene: Scene, call: Call): void {
   if (scene.traits.store === 'local') return
   const before = scene.servers.calls.filter((other) => other.method === 'signOut' && other.family === call.family)
   if (before.length > 0) scene.fail('I7', `${call.family} is revoked twice`)
+}
+
+/** I5: tokens are removed from under nobody. */
+export function cleared(scene: Scene, page: Page, id: string): void {
+  const { traits } = scene
+  if (page.gone || traits.store === 'memory' || isTorn(scene)) return
+  if (scene.storeFaultAt >= 0 || scene.apartAt >= 0 || scene.tamperedAt >= 0) return
+  look(scene)
+  const life = scene.lives.get(id)
+  if (!life || life.ended || life.signOutCalled || [...scene.lives.keys()].at(-1) !== id) return
+  // Who opens now may be the first to see that it is over.
+  if (scene.now() >= earliestEnd(life, traits, scene.jumps) - onItsWay(scene)) return
+  const ids = [...scene.actors].filter((actor) => isAwake(actor) && actor.page !== page).map((one) => idOf(one.seen))
+  if (ids.includes(id) && ids.every((other) => !other || other === id))
+    scene.fail('I5', `${page.name} removes the tokens of ${id}, which lives`)
 }
 
 /** An answer has reached the page that asked. */

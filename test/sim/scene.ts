@@ -37,6 +37,8 @@ export interface Scene {
   tamperedAt: number
   apartAt: number
   isApart: boolean
+  /** The last sleep. */
+  fellAsleepAt: number
   sleptAt: number
   signOutAt: number
   /** When a page last lost its locks in the back/forward cache. */
@@ -74,6 +76,7 @@ export function createScene(
     readonly look: (scene: Scene) => void
     readonly called: (scene: Scene, call: Call) => void
     readonly told: (scene: Scene, call: Call, result: unknown) => void
+    readonly cleared: (scene: Scene, page: Page, id: string) => void
   },
   trace?: (text: string) => void,
 ): Scene {
@@ -192,13 +195,14 @@ export function createScene(
       if (written && !page.gone) {
         scene.storedNumber.set(family, Math.max(number, scene.storedNumber.get(family) ?? 0))
         const life = scene.lives.get(value.id)
-        if (life) life.tokenAt = Math.max(life.tokenAt, issuedAt)
+        if (life) life.tokenAt = issuedAt
       }
       return written
     },
     clear(id) {
       effect(page)
       scene.trace(`${page.name} clears ${id}`)
+      rules.cleared(scene, page, id)
       return store.clear(id)
     },
   })
@@ -229,6 +233,7 @@ export function createScene(
     tamperedAt: -Infinity,
     apartAt: -Infinity,
     isApart: false,
+    fellAsleepAt: -Infinity,
     sleptAt: -Infinity,
     signOutAt: -Infinity,
     unlockedAt: -Infinity,

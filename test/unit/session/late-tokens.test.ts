@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
-import { createWorld, MINUTE, SECOND, type Tab, type World } from './world.js'
+import { createWorld, MINUTE, outcome, SECOND, type Tab, type World } from './world.js'
 
 const forced = (tab: Tab): Promise<string> => tab.session.getAccessToken({ forceRefresh: true })
 const next = (world: World, access_token: string) => ({
@@ -44,6 +44,31 @@ describe('a reply that comes when something else is stored', () => {
     world.tokens.stored = null
     expect(await world.until(token)).toBe('access-f1-2')
     expect(world.tokens.stored).toMatchObject({ tokens: { access_token: 'access-f1-2' } })
+  })
+})
+
+describe('tokens of another session, found by the tab whose turn it is', () => {
+  it('I5: stay where they are of one that has just begun, word of which is on its way', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const other = world.tab()
+    world.deafen()
+    world.storage.lag = 50
+    const signedIn = tab.session.signIn({ access_token: 'of somebody else', expires_in: 300 })
+    const refused = outcome(forced(other))
+    await world.until(signedIn)
+    expect(await world.until(refused)).toBe('signed_out')
+    expect(world.tokens.stored).toMatchObject({ tokens: { access_token: 'of somebody else' } })
+    expect(world.server.count('refresh')).toBe(0)
+  })
+
+  it('I9: are removed where that is over', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.tokens.stored = { ...next(world, 'left behind'), id: 'long-over' }
+    world.server.manner = () => ({ fails: new SessionError('server') })
+    expect(await world.until(forced(tab))).toBe('access-f1-1')
+    expect(world.tokens.stored).toBe(null)
   })
 })
 
