@@ -33,7 +33,8 @@ const terser = /** @type {import('@rollup/plugin-terser').default} */ (/** @type
 const minify = terser({
   ecma: 2020,
   compress: { passes: 3 },
-  format: { comments: /^!/ },
+  // A script is read as the page is, and not all pages say that they are UTF-8.
+  format: { comments: /^!/, ascii_only: true },
 })
 
 /**

@@ -27,7 +27,8 @@ const LEAVING = ['hidden', 'blur']
 /** How long what one tab removes from web storage takes to be gone in the others. */
 const TURN = 100
 const noop = (): void => undefined
-const over = (): Error => failed('signed_out', 'This session is over, or this page is done with it. Sign in first.')
+const over = (): Error =>
+  failed('signed_out', 'No session here: it has ended, has not begun, or destroy() was called. Sign in first.')
 
 /**
  * A session on a world of your own: `createSession` gives it the browser's. Throws as that does.
@@ -215,8 +216,12 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   }
 
   function start(): void {
-    if (Math.min(policy.idleTimeout, policy.absoluteTimeout) < Infinity && policy.warnBefore < 2e4)
-      ports.warn('sojourn: warnBefore is below 20 s, too short for many people to answer (WCAG 2.2.1).')
+    const half = Math.min(policy.idleTimeout, policy.absoluteTimeout) / 2
+    const notice = Math.min(policy.warnBefore, half)
+    if (notice < 2e4 && half < Infinity)
+      ports.warn(
+        `sojourn: the warning comes ${notice} ms before the end. People need 20 s or more (WCAG 2.2.1). It is warnBefore, or half of the timeout.`,
+      )
     if (!tabs.works) degraded('channel', 'Tabs hear of each other by storage alone.')
     board.read()
     if (!board.works() && tabs.works) {

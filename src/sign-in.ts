@@ -92,12 +92,15 @@ export function createSignIn(
       const givenAt = host.now()
       await underLock(() => add(id, given, givenAt))
     },
-    async signIn(tokens, { login = '' } = {}) {
+    async signIn(tokens, { login } = {}) {
       const given = tokens === undefined ? null : checkTokens(tokens)
-      // Of anything else the fingerprint would be one and the same.
-      if (login && typeof login !== 'string')
-        throw failed('invalid_options', 'signIn: login is no text. Give one that the server makes anew for each login.')
-      const hash = login && fingerprint(login)
+      // Of anything else the fingerprint would be one and the same; and an empty one may mean that nobody is signed in.
+      if (login !== undefined && (typeof login !== 'string' || !login))
+        throw failed(
+          'invalid_options',
+          'signIn: login is no text, or empty. Give one that the server makes anew for each login.',
+        )
+      const hash = login ? fingerprint(login) : ''
       const before = cancels
       const continues = host.knows(hash)
       // On every page load of a session by cookie nothing is to be done, and nobody is to be waited for.

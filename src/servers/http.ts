@@ -4,7 +4,7 @@ import { failed, SessionError } from '../errors.js'
 export function checkUrl(option: string, value: unknown): string {
   const url = String(value)
   if (/^(https?:\/\/[^\s@/]+(\/|$)|\/)/i.test(url)) return url
-  throw failed('invalid_options', `${option} is ${url}. Give an http(s) URL.`)
+  throw failed('invalid_options', `${option} is ${url}. Give an http(s) URL, or a path.`)
 }
 
 /** An answer that is no success, as an error. 429 comes first: a server that is too busy to look knows nothing of the session. */
@@ -14,7 +14,7 @@ export function refusal({ status, headers }: Response, isOver: boolean, more = '
   // RFC 9110 §10.2.3: seconds, or a date, which is measured by the server's own clock where CORS lets us read it.
   const wait = Number(headers.get('Retry-After')) * 1e3 || date('Retry-After') - (date('Date') || now)
   return new SessionError(status === 429 ? 'rate_limited' : isOver ? 'rejected' : 'server', {
-    message: `The server answered ${status} ${more}`,
+    message: `The server answered ${status} ${more}`.trim(),
     ...(wait > 0 && wait < Infinity && { retryAt: now + wait }),
   })
 }

@@ -71,7 +71,7 @@ export function oauth(options: OAuthOptions): SessionServer {
   let known: Json = {}
   const given = { issuer, token_endpoint: tokenEndpoint, revocation_endpoint: revocationEndpoint }
   for (const [name, url] of Object.entries(given)) if (url !== undefined) known[name] = checkUrl(name, url)
-  checkUrl('token_endpoint', tokenEndpoint ?? issuer)
+  checkUrl('tokenEndpoint or issuer', tokenEndpoint ?? issuer)
   if (!clientId) throw failed('invalid_options', 'Give the clientId.')
 
   /** The answer, and what it says if that is JSON. A SyntaxError is no cause to keep: V8 quotes the text, perhaps a token. */

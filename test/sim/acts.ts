@@ -202,7 +202,10 @@ function input(scene: Scene, actor: Actor): void {
     for (const one of instancesOn(scene, actor)) {
       if (one.destroyedAt !== null) continue
       const snapshot = shownBy(one)
-      const ignored = snapshot.phase === 'warning' && !scene.traits.activityExtends && snapshot.canExtend
+      // It counts after all where the answer to the warning, which is on its way, comes before it is written down.
+      const isAnswered = [...scene.actors].some(({ extending }) => extending)
+      const ignored =
+        snapshot.phase === 'warning' && !scene.traits.activityExtends && snapshot.canExtend && !isAnswered
       if (!ignored) sign(scene, one)
     }
   }

@@ -363,7 +363,8 @@ function revoked(scene: Scene, call: Call): void {
 /** I5: tokens are removed from under nobody. */
 export function cleared(scene: Scene, page: Page, id: string): void {
   const { traits } = scene
-  if (page.gone || traits.store === 'memory' || isTorn(scene)) return
+  // Where nothing can be stored, nothing is there to be removed.
+  if (page.gone || traits.store === 'memory' || isTorn(scene) || (traits.store === 'local' && !traits.storage)) return
   if (scene.storeFaultAt >= 0 || scene.apartAt >= 0 || scene.tamperedAt >= 0) return
   look(scene)
   const life = scene.lives.get(id)

@@ -303,7 +303,7 @@ describe('the options of oauth()', () => {
   const make = (options: object) => () => oauth({ ...urls, clientId: 'app', ...options })
 
   it.each([
-    [{ tokenEndpoint: undefined }, 'token_endpoint is undefined'],
+    [{ tokenEndpoint: undefined }, 'tokenEndpoint or issuer is undefined'],
     [{ tokenEndpoint: '' }, 'token_endpoint is '],
     [{ tokenEndpoint: 'id.example/token' }, 'token_endpoint is id.example/token'],
     [{ tokenEndpoint: 'https://' }, 'token_endpoint'],

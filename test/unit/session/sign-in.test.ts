@@ -224,12 +224,17 @@ describe('signing in with a login', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'active', id: 'session-0003' })
   })
 
-  it.each([7, 1_800_000_000, true, {}])('that is no text is refused, not mistaken for another: %j', async (wrong) => {
-    const world = createWorld()
-    const tab = world.tab({ server: {} })
-    expect(await world.until(outcome(tab.session.signIn(undefined, { login: wrong as never })))).toBe('invalid_options')
-    expect(tab.phase()).toBe('signedOut')
-  })
+  it.each(['', 7, 1_800_000_000, true, {}])(
+    'that is no text is refused, not mistaken for another: %j',
+    async (wrong) => {
+      const world = createWorld()
+      const tab = world.tab({ server: {} })
+      expect(await world.until(outcome(tab.session.signIn(undefined, { login: wrong as never })))).toBe(
+        'invalid_options',
+      )
+      expect(tab.phase()).toBe('signedOut')
+    },
+  )
 
   it('replaces a session that began without one', async () => {
     const world = createWorld()
