@@ -204,8 +204,7 @@ function input(scene: Scene, actor: Actor): void {
       const snapshot = shownBy(one)
       // It counts after all where the answer to the warning, which is on its way, comes before it is written down.
       const isAnswered = [...scene.actors].some(({ extending }) => extending)
-      const ignored =
-        snapshot.phase === 'warning' && !scene.traits.activityExtends && snapshot.canExtend && !isAnswered
+      const ignored = snapshot.phase === 'warning' && !scene.traits.activityExtends && snapshot.canExtend && !isAnswered
       if (!ignored) sign(scene, one)
     }
   }
