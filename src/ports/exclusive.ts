@@ -50,16 +50,21 @@ export const createExclusive =
         degraded()
         await lease(name, waiting.signal, start, wait ? undefined : giveUp)
       }
-      const manager = locks()
-      const held = manager
-        ? manager
-            .request(name, wait ? { signal: waiting.signal } : { ifAvailable: true }, (lock) =>
-              lock ? start() : giveUp(),
-            )
-            // Refused by the browser: an opaque origin, blocked storage.
-            .catch(fallBack)
-        : fallBack()
+      const ask = (again: boolean): Promise<unknown> => {
+        const manager = locks()
+        return manager
+          ? manager
+              .request(name, wait ? { signal: waiting.signal } : { ifAvailable: true }, (lock) =>
+                lock ? start() : giveUp(),
+              )
+              // WebKit takes the place in the queue from a page that it puts into the back/forward cache. Any other refusal is
+              // final: an opaque origin, blocked storage.
+              .catch((error: unknown) =>
+                again && !waiting.signal.aborted && (error as Error).name === 'AbortError' ? ask(false) : fallBack(),
+              )
+          : fallBack()
+      }
       // When the lock is free again, so that the next step may ask for it. The result itself does not go through the lock:
       // WebKit rejects the request of a page that it puts into the back/forward cache, while the work goes on.
-      void held.then(settle)
+      void ask(true).then(settle)
     })

@@ -12,6 +12,8 @@ export interface FakeLocks {
   /** Whether a lock of this name is held or asked for. */
   readonly isHeld: (name: string) => boolean
   readonly isHeldBy: (tab: Listener) => boolean
+  /** Whether this tab holds a lock or waits for one. */
+  readonly isUsedBy: (tab: Listener) => boolean
   /** What one tab has as `navigator.locks`. */
   readonly of: (tab: Listener) => Pick<LockManager, 'request'> | undefined
   /** The browser notices that a tab is gone, and lets go of what it held. */
@@ -48,7 +50,8 @@ export function createLocks(time: Time): FakeLocks {
     for (const [name, turns] of [...queues])
       for (const turn of turns.filter((one) => one.tab === tab)) {
         leave(name, turn)
-        if (reason) turn.reject(reason)
+        // It hears of it when it is back.
+        if (reason) time.later(tab, 0, () => turn.reject(reason))
       }
   }
 
@@ -110,6 +113,7 @@ export function createLocks(time: Time): FakeLocks {
     delay: { grant: 0, release: 10 },
     isHeld: (name) => queues.has(name),
     isHeldBy: (tab) => [...queues.values()].some(([holder]) => holder?.tab === tab),
+    isUsedBy: (tab) => [...queues.values()].flat().some((turn) => turn.tab === tab),
     of: (tab) =>
       locks.works
         ? {

@@ -171,7 +171,7 @@ export function createPage(name: string, origin: Origin, alive: boolean): Page {
     },
     leave() {
       // Firefox keeps no page that holds a lock.
-      if (engine === 'firefox' && locks.isHeldBy(page)) {
+      if (engine === 'firefox' && locks.isUsedBy(page)) {
         page.close()
         return
       }

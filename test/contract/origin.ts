@@ -198,4 +198,22 @@ export const contract: readonly Clause[] = [
     },
     seen: { chromium: false, firefox: false, webkit: true },
   },
+  {
+    name: 'a page that waits for its turn and is left is not kept, or waits on when it is back',
+    async look(origin) {
+      const [one, two] = [await origin.open(), await origin.open()]
+      await one.ask(LONG)
+      await granted(origin, one)
+      await two.ask(LONG)
+      await two.leave()
+      const kept = await two.comeBack()
+      await one.say('end')
+      await until(origin, two, 'channel end')
+      const before = await two.turns()
+      await one.release()
+      if (kept) await granted(origin, two)
+      return [kept, before]
+    },
+    seen: { chromium: [true, []], firefox: [false, []], webkit: [true, []] },
+  },
 ]

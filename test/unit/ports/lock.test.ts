@@ -203,6 +203,19 @@ describe('with Web Locks', () => {
     expect(await seen).toBe(fault)
   })
 
+  it('I4: is asked for again by a page whose place in the queue WebKit took, and only once', async () => {
+    const mine = turn('mine')
+    asked[0]!.refuse(new DOMException('The page is not shown any more.', 'AbortError'))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(asked.length).toBe(2)
+    expect(ran).toEqual([])
+    asked[1]!.refuse(new DOMException('The page is not shown any more.', 'AbortError'))
+    await vi.runAllTimersAsync()
+    expect(await mine).toBe('mine')
+    expect(asked.length).toBe(2)
+    expect(degraded).toHaveBeenCalledTimes(1)
+  })
+
   it('I8: the wait ends when it was to, the request is withdrawn, and a late grant does nothing', async () => {
     const mine = turn('mine', { wait: 5e3 })
     await vi.advanceTimersByTimeAsync(5e3)
