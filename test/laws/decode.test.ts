@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decode, encode, encodeEnd, isLive, merge, type SharedRecord } from '../../src/core/record.js'
+import { createRecord, decode, encode, encodeEnd, isLive, merge, type SharedRecord } from '../../src/core/record.js'
 import { anyRecord, canonical, known, NOW } from './arbitrary.js'
 
 /** What another tab reads of a record: two texts, one for its end. */
@@ -32,6 +32,13 @@ describe('the texts of a record', () => {
   it('give fields of a newer version back as they were read', () => {
     const text = poisoned('v2', '{"deep":[1,{"ü":null}],"n":0.1}')
     expect(JSON.parse(encode(decode(text)!))).toEqual(JSON.parse(text))
+  })
+
+  it('tell of an instant up to the last that a Date can hold, and of none beyond', () => {
+    const told = (tokenExpiresAt: number): unknown =>
+      decode(encode(createRecord({ ...known, tokenExpiresAt })))?.tokenExpiresAt
+    expect(told(864e13)).toBe(864e13)
+    expect(told(864e13 + 1)).toBe(Infinity)
   })
 
   it('are short, even in full use', () => {
@@ -99,6 +106,11 @@ describe('I12: malformed input', () => {
       for (const value of POISON) harmless(poisoned(key, value))
     },
   )
+
+  it.each(['seq', 'skew', 'generation', 'failures'])('with the last of all instants for %s is absent', (key) => {
+    expect(decode(poisoned('activeAt', '864e13'))).not.toBeNull()
+    expect(decode(poisoned(key, '864e13'))).toBeNull()
+  })
 
   it.each(['', 'a', 'short', 'x'.repeat(65), 'has space', 'sémion-abc', '<script>1', '../../../etc', 'session-a\n'])(
     'with an id that none of us gives is absent: %j',
