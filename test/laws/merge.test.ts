@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { encode, encodeEnd, merge, type SharedRecord } from '../../src/core/record.js'
+import { createRecord, encode, encodeEnd, merge, type SharedRecord } from '../../src/core/record.js'
 import { anyRecord, canonical } from './arbitrary.js'
 
 const same = (a: SharedRecord | null, b: SharedRecord | null): void => {
@@ -72,6 +72,15 @@ describe('what a merge keeps', () => {
       const high = { ...b, id: 'session-b', seq: 1 }
       expect(merge(low, high)).toBe(high)
       expect(merge(high, low)).toBe(high)
+    })
+    fc.assert(law)
+  })
+
+  it('is all of a record beside one that says nothing, whatever its id', () => {
+    const law = fc.property(anyRecord, fc.stringMatching(/^[\w-]{8,64}$/), (record, id) => {
+      const first = { ...record, id, seq: 0 }
+      expect(merge(first, createRecord({}))).toBe(first)
+      expect(merge(createRecord({}), first)).toBe(first)
     })
     fc.assert(law)
   })
