@@ -261,6 +261,14 @@ describe('the server’s word', () => {
     const silent = reduce(newer, answer(policy, T + 3 * MINUTE, false), at(3 * MINUTE), policy)
     expect(silent.record!.serverAbsoluteEndsAt).toBe(T + 2 * MINUTE + HOUR)
   })
+
+  it('of an idle end counts as well until it says something else, or is told of activity', () => {
+    const first = reduce(live, answer(policy, T + MINUTE, false, 5 * MINUTE), at(MINUTE), policy)
+    const then = (told: boolean): number =>
+      reduce(first, answer(policy, T + 2 * MINUTE, told), at(2 * MINUTE), policy).record!.serverIdleEndsAt
+    expect(then(false)).toBe(T + 6 * MINUTE)
+    expect(then(true)).toBe(Infinity)
+  })
 })
 
 describe('a sign-in', () => {
@@ -302,6 +310,22 @@ describe('time, taken in', () => {
     expect(two.record!.skew).toBe(HOUR)
     const both = adopt(one, adopt(live, null, back(MINUTE + 5, HOUR)).record, back(MINUTE + 9, HOUR))
     expect(both.record!.skew).toBe(HOUR)
+  })
+
+  it('is raised in all tabs by what one of them notices first, where a clock is slewed', () => {
+    // When this one opens, half of it is lost.
+    const two = adopt(nobody, active, back(30 * SECOND, 600))
+    const one = adopt(live, null, back(MINUTE, 1200))
+    expect(one.record!.skew).toBe(1200)
+    expect(adopt(two, one.record, back(MINUTE + 5, 1200)).record!.skew).toBe(1200)
+  })
+
+  it('is not raised by a tab that the new time reaches first, nor when the clock is set back again', () => {
+    for (const before of [0, HOUR]) {
+      const known = { record: { ...active, skew: before }, anchor }
+      const heard = { ...active, activeAt: T + MINUTE, skew: before + HOUR }
+      expect(adopt(known, heard, back(MINUTE, before)).record!.skew).toBe(before)
+    }
   })
 
   it('does not ratchet: a clock that is slewed slowly is caught up with by what it lost, and no more', () => {
