@@ -151,8 +151,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     state = taken
     const wiped = taken.record && board.isWiped(taken.record.id) ? ending('wiped') : null
     // The last one settles, even if nothing happens.
-    for (const one of [wiped, ...presence.overdue(at), change])
-      state = reduce(state, one ?? (() => false), clock, policy)
+    for (const one of [wiped, ...presence.overdue(at), change]) state = reduce(state, one, clock, policy)
     if (signIn) state = begin(state, signIn, clock)
     const { record } = state
     board.post(record, cause)

@@ -78,10 +78,10 @@ export function settle(record: SharedRecord | null, policy: Policy, now: number)
 }
 
 /** One step: settle, let the change happen if the session still lives, settle again (it may leave no time at all). */
-export function reduce({ record, anchor }: State, change: Change, clock: Clock, policy: Policy): State {
+export function reduce({ record, anchor }: State, change: Change | null, clock: Clock, policy: Policy): State {
   const now = sharedNow(record, clock)
   const before = settle(record, policy, now)
-  const added = isLive(before) && change(before, now)
+  const added = isLive(before) && change?.(before, now)
   if (!added) return { record: before, anchor }
   const { id, seq } = before
   return { record: settle(merge(before, createRecord({ id, seq, ...added })), policy, now), anchor }

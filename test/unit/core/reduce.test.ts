@@ -58,12 +58,12 @@ interface Row {
   readonly state: State
   readonly ms: number
   readonly is: string
-  readonly change: Change
+  readonly change: Change | null
   readonly becomes: string
   readonly by?: Policy
 }
 const happens: Record<string, Row> = {
-  'nothing, while there is time': { state: live, ms: MINUTE, is: 'active', change: () => false, becomes: 'active' },
+  'nothing, while there is time': { state: live, ms: MINUTE, is: 'active', change: null, becomes: 'active' },
   'activity while active': { state: live, ms: MINUTE, is: 'active', change: activity(policy), becomes: 'active' },
   'activity while warned': {
     state: live,
@@ -181,7 +181,7 @@ describe('what happens', () => {
     const next = reduce(state, change, at(ms), by)
     expect(phase(next, at(ms), by)).toBe(becomes)
     // What has happened has happened: looking again changes nothing.
-    expect(reduce(next, () => false, at(ms), by)).toEqual(next)
+    expect(reduce(next, null, at(ms), by)).toEqual(next)
   })
 
   it.each(Object.entries(happens))(
