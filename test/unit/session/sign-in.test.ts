@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
+import type { Tab } from '../../../src/testing.js'
 import { memoryTokens } from '../../../src/tokens/memory.js'
+import { webStorageTokens } from '../../../src/tokens/web-storage.js'
 import type { SessionServer, TokenResponse } from '../../../src/types.js'
 import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND, stranger, type World } from './world.js'
 
@@ -457,6 +459,46 @@ describe('signing out', () => {
     await world.until(two.session.signOut())
     await world.advance(SECOND)
     expect(world.server.calls).toMatchObject([{ method: 'signOut', from: 'tab 2', tokens: null, reason: 'signOut' }])
+  })
+
+  it('of a session by cookie tells the server once where each tab keeps tokens of its own, too', async () => {
+    const world = createWorld()
+    const tabs = [1, 2, 3].map(() => world.tab({ tokenStore: memoryTokens() }, { methods: ['signOut'] }))
+    await world.until(tabs[0]!.session.signIn())
+    await world.advance(SECOND)
+    await world.until(tabs[1]!.session.signOut())
+    await world.advance(SECOND)
+    expect(tabs.map((tab) => tab.phase())).toEqual(['signedOut', 'signedOut', 'signedOut'])
+    expect(world.server.calls).toMatchObject([{ method: 'signOut', from: 'tab 2', tokens: null }])
+  })
+
+  it('revokes once where the tokens lie in web storage, of which each process has its own copy for a while', async () => {
+    const world = createWorld()
+    world.storage.lag = 50
+    const open = (): Tab => {
+      const tab: Tab = world.tab({ tokenStore: webStorageTokens(() => world.storage.of(tab)) })
+      return tab
+    }
+    const [one, two] = [open(), open()]
+    await world.until(one.session.signIn(world.grant()))
+    await world.advance(SECOND)
+    expect(await world.until(two.session.getAccessToken())).toBe('access-f1-1')
+    await world.until(one.session.signOut())
+    await world.advance(SECOND)
+    expect(world.server.calls).toMatchObject([{ method: 'signOut', from: 'tab 1', reason: 'signOut' }])
+  })
+
+  it('I9: leaves no tokens where the tab dies over it: one that heard of the end removes and revokes them', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    world.tab()
+    void one.session.signOut()
+    one.crash()
+    await world.advance(SECOND)
+    expect(world.tokens.stored).toBeNull()
+    expect(world.server.calls).toMatchObject([
+      { method: 'signOut', from: 'tab 2', tokens: { refresh_token: 'refresh-f1-1' }, reason: 'signOut' },
+    ])
   })
 
   it('leaves no input behind that would count for the next session', async () => {
