@@ -48,6 +48,27 @@ describe('a page that comes back from the back/forward cache', () => {
     expect(two.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
   })
 
+  it('is told from one that was there all along, which asks nobody, though storage is denied', async () => {
+    const world = createWorld()
+    world.storage.works = false
+    const tab = await world.signedIn()
+    await world.advance(SECOND)
+    const said = world.channel.said.length
+    for (const cause of ['focus', 'visibilitychange', 'online']) tab.hint(cause)
+    await world.advance(SECOND)
+    expect(world.channel.said).toHaveLength(said)
+  })
+
+  it('I15: says nothing aloud where it can read what it has missed: each message evicts others', async () => {
+    const world = createWorld({ engine: 'webkit' })
+    const tab = await world.signedIn()
+    tab.leave()
+    const said = world.channel.said.length
+    tab.comeBack()
+    await world.advance(SECOND)
+    expect(world.channel.said).toHaveLength(said)
+  })
+
   it('I15: whose session lives on stays as it was', async () => {
     const world = createWorld({ engine: 'webkit' })
     const one = await world.signedIn()
