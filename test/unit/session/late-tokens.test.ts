@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
-import { createWorld, MINUTE, outcome, SECOND, type Tab, type World } from './world.js'
+import { createWorld, HOUR, MINUTE, outcome, SECOND, type Tab, type World } from './world.js'
 
 const forced = (tab: Tab): Promise<string> => tab.session.getAccessToken({ forceRefresh: true })
 const next = (world: World, access_token: string) => ({
@@ -20,6 +20,37 @@ describe('tokens that a tab stored before it died', () => {
     expect(world.record().generation).toBe(world.tokens.stored.generation)
     expect(tab.news()).toContainEqual({ type: 'refreshed', generation: world.tokens.stored.generation })
     expect(world.server.calls).toEqual([])
+  })
+
+  it('end when they end, also where the clock was set back before', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.setClock(-HOUR)
+    tab.session.check()
+    const expiresAt = world.time.clock().wall + 5 * MINUTE
+    world.tokens.stored = { ...next(world, 'left behind'), expiresAt }
+    const refresh = vi.fn(async () => ({ access_token: 'newest', expires_in: 300 }))
+    const other = world.tab({ server: { refresh } })
+    const read = async (): Promise<string> => world.until(other.session.getAccessToken())
+    expect([await read(), await read()]).toEqual(['left behind', 'left behind'])
+    expect(refresh).not.toHaveBeenCalled()
+    other.input()
+    world.sleep(5 * MINUTE)
+    expect(await read()).toBe('newest')
+  })
+
+  it('are renewed shortly before they end, as if they had come in time', async () => {
+    const world = createWorld()
+    await world.signedIn()
+    world.tokens.stored = next(world, 'left behind')
+    const refresh = vi.fn(async () => ({ access_token: 'newest', expires_in: 300 }))
+    const { session } = world.tab({ server: { refresh } })
+    await world.until(session.getAccessToken())
+    await world.advance(4.5 * MINUTE)
+    expect(await world.until(session.getAccessToken())).toBe('left behind')
+    await world.advance(SECOND)
+    expect(await world.until(session.getAccessToken())).toBe('newest')
+    expect(refresh).toHaveBeenCalledTimes(1)
   })
 })
 
