@@ -31,6 +31,9 @@ describe('whoever inspects a session', () => {
     const refreshing = [...taken()]
     expect(refreshing.indexOf('refreshed')).toBeGreaterThan(refreshing.indexOf('refresh'))
     expect(refreshing).toContain('refresh')
+    world.tokens.stored = { ...world.tokens.stored!, generation: 9 }
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    expect(taken()).toContain('adopted')
     world.server.manner = () => ({ fails: new Error('broken') })
     await world.until(tab.session.getAccessToken({ forceRefresh: true }))
     expect(taken()).toContain('refresh failed')
@@ -121,13 +124,18 @@ describe('what happens while the lock is held', () => {
       tab.session.on(type, () => told.push(`${type}, held: ${String(world.locks.isHeld(KEY))}`))
     await world.until(tab.session.signIn(world.grant()))
     await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    // And once more, with tokens that another tab got.
+    world.tokens.stored = { ...world.tokens.stored!, generation: 9 }
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
     world.server.manner = () => ({ fails: new Error('broken') })
     await world.until(tab.session.getAccessToken({ forceRefresh: true }))
     world.server.manner = () => ({})
     await world.advance(MINUTE)
-    world.server.revoke(world.tokens.stored!.tokens)
+    world.server.revoke(world.tokens.stored.tokens)
     await world.until(outcome(tab.session.getAccessToken({ forceRefresh: true })))
-    expect(told).toEqual(['signedIn', 'refreshed', 'refreshFailed', 'signedOut'].map((type) => `${type}, held: false`))
+    expect(told).toEqual(
+      ['signedIn', 'refreshed', 'refreshed', 'refreshFailed', 'signedOut'].map((type) => `${type}, held: false`),
+    )
   })
 })
 
