@@ -47,6 +47,30 @@ describe('a refresh without a network', () => {
     expect(world.server.calls).toEqual([])
   })
 
+  it('is told from a server that failed, which the end of its back-off lets be asked and the network does not', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(6 * MINUTE)
+    world.server.manner = () => ({ fails: new SessionError('server') })
+    expect(await world.until(outcome(tab.session.getAccessToken()))).toBe('server')
+    await world.advance(MINUTE)
+    tab.hint('online')
+    await world.advance(SECOND)
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
+  it('is told from an answer of the server’s that came through, though the browser believes to be offline', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(6 * MINUTE)
+    world.server.manner = () => {
+      tab.online = false
+      return { fails: new SessionError('server') }
+    }
+    expect(await world.until(outcome(tab.session.getAccessToken()))).toBe('server')
+    expect(tab.news()).toMatchObject([{ type: 'refreshFailed', retryAt: expect.any(Number) as number }])
+  })
+
   it('backs off while the browser believes to be online, and not where it knows that it is not', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
