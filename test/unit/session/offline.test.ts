@@ -105,6 +105,22 @@ describe('when to try again', () => {
     expect(retryAt).toBeLessThan(wall + 30 * SECOND)
   })
 
+  it('is told by it as well to who asks too early', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.setClock(-HOUR)
+    await world.advance(6 * MINUTE)
+    const retryAt = world.time.clock().wall + 20 * SECOND
+    world.server.manner = () => ({ fails: new SessionError('rate_limited', { retryAt }) })
+    await world.until(outcome(tab.session.getAccessToken()))
+    const early = await world.until(tab.session.getAccessToken().catch((thrown: unknown) => thrown))
+    expect(early).toMatchObject({ code: 'rate_limited' })
+    const { retryAt: told } = early as { retryAt: number }
+    expect(told).toBeGreaterThanOrEqual(retryAt)
+    expect(told).toBeLessThan(retryAt + 10 * SECOND)
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
   it('and when it warns and ends are told by this device’s clock as well', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
