@@ -137,11 +137,21 @@ describe('an access token', () => {
     expect(await world.until(token(tab, { minValidity: '200s' }))).toBe('access-f1-2')
   })
 
-  it('that is to be valid for longer than any lives does not cause a call each time', async () => {
+  it.each(['5m', '1h'] as const)(
+    'that is to be valid for longer than any lives does not cause a call each time: %s',
+    async (minValidity) => {
+      const world = createWorld()
+      const tab = await world.signedIn()
+      for (let i = 0; i < 5; i++) await world.until(token(tab, { minValidity }))
+      expect(world.server.count('refresh')).toBeLessThanOrEqual(1)
+    },
+  )
+
+  it('is dead at the very moment at which its life is over', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    for (let i = 0; i < 5; i++) await world.until(token(tab, { minValidity: '1h' }))
-    expect(world.server.count('refresh')).toBeLessThanOrEqual(1)
+    world.sleep(world.tokens.stored!.expiresAt! - wall(world))
+    expect(await world.until(token(tab))).toBe('access-f1-2')
   })
 
   it.each([-1, NaN, Infinity, '5 minutes', null])(
