@@ -809,6 +809,17 @@ describe('without tokens', () => {
     expect(tab.phase()).toBe('active')
   })
 
+  it('the server is asked once where it needs none to give new ones, which are newer than those that are gone', async () => {
+    const world = createWorld()
+    await world.signedIn()
+    world.tokens.stored = null
+    const refresh = vi.fn(async () => ({ access_token: 'by-cookie', expires_in: 60 }))
+    const tab = world.tab({ server: { refresh } })
+    expect(await world.until(token(tab))).toBe('by-cookie')
+    expect(refresh).toHaveBeenCalledTimes(1)
+    expect(world.record()).toMatchObject({ generation: 2 })
+  })
+
   it('and without server.refresh a dead token is no_tokens', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ server: {} })
