@@ -848,6 +848,21 @@ describe('a store that breaks', () => {
     expect([one.phase(), two.phase()]).toEqual(['active', 'active'])
   })
 
+  it('leaves whoever cannot get the newer token with the one that he has, for as long as that lives', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await world.until(token(two))
+    world.tokens.fault = (method) => (method === 'set' ? 'fails' : 'works')
+    world.server.life = 10
+    await world.until(token(one, { forceRefresh: true }))
+    one.crash()
+    await world.advance(MINUTE)
+    expect(await world.until(token(two))).toBe('access-f1-1')
+    await outlive(world, two)
+    expect(await world.until(outcome(token(two)))).toBe('no_tokens')
+  })
+
   it('and cannot even be cleared: what is stored is of a lower generation than the record’s, and never used', async () => {
     const world = createWorld()
     const one = await world.signedIn()
