@@ -1058,6 +1058,22 @@ describe('I5: whatever was in flight', () => {
     expect(world.server.reused).toBe(0)
   })
 
+  it('I4: an old session’s call that gives up late does not make the new one’s be made twice', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.locks.works = false
+    world.tokens.delay = (method) => (method === 'get' ? 2 * SECOND : 1)
+    world.server.manner = () => ({ after: 3 * SECOND })
+    const old = outcome(token(tab, { forceRefresh: true }))
+    await world.advance(SECOND)
+    await world.until(tab.session.signIn(world.grant()))
+    const first = token(tab, { forceRefresh: true })
+    expect(await world.until(old)).toBe('signed_out')
+    const second = token(tab, { forceRefresh: true })
+    expect(await world.until(Promise.all([first, second]))).toEqual(['access-f2-2', 'access-f2-2'])
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
   it('a caller of the new session never gets a token of the old one', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
