@@ -69,10 +69,9 @@ export function createRefresh(
   }
 
   const replace: Refresh['replace'] = async (id, generation, given, givenAt) => {
-    if (server?.receive)
-      await within(ports.after, RECEIVING, null, async (signal) =>
-        server.receive?.(given, { signal, degraded: host.degraded }),
-      )
+    await within(ports.after, RECEIVING, null, async (signal) =>
+      server?.receive?.(given, { signal, degraded: host.degraded }),
+    )
     const [next, known] = times(id, generation + 1, given, givenAt)
     await keeper.put(next)
     return known
