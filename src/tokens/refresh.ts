@@ -129,7 +129,7 @@ export function createRefresh(
       missed = code === 'offline' ? name(record) : undefined
       if (!missed || ports.online()) {
         const told = Math.max(0, toldAt + record.skew - now) * (1 + ports.random() / 5)
-        host.step('refresh failed', id, failure(now + Math.max(told, pause(record.failures, ports.random))), true)
+        host.step('refresh failed', id, failure(now + Math.max(told, pause(record.failures, ports.random))))
       }
       lastFailure = error
       const { retryAt, skew } = host.live(id)
