@@ -93,7 +93,7 @@ export function createRefresh(
     const { id, generation, tokens, expiresAt } = found
     const record = host.live(id)
     const tokenExpiresAt = (expiresAt ?? Infinity) + record.skew
-    const tokenAt = tokenExpiresAt - (Number(tokens.expires_in) * 1e3 || 0)
+    const tokenAt = tokenExpiresAt - Number(tokens.expires_in) * 1e3
     if (generation > record.generation) host.step('adopted', id, () => ({ generation, tokenAt, tokenExpiresAt }), true)
     return found
   }

@@ -39,19 +39,24 @@ describe('tokens that a tab stored before it died', () => {
     expect(await read()).toBe('newest')
   })
 
-  it('are renewed shortly before they end, as if they had come in time', async () => {
-    const world = createWorld()
-    await world.signedIn()
-    world.tokens.stored = next(world, 'left behind')
-    const refresh = vi.fn(async () => ({ access_token: 'newest', expires_in: 300 }))
-    const { session } = world.tab({ server: { refresh } })
-    await world.until(session.getAccessToken())
-    await world.advance(4.5 * MINUTE)
-    expect(await world.until(session.getAccessToken())).toBe('left behind')
-    await world.advance(SECOND)
-    expect(await world.until(session.getAccessToken())).toBe('newest')
-    expect(refresh).toHaveBeenCalledTimes(1)
-  })
+  it.each([true, false])(
+    'are renewed shortly before they end, whether or not it said how long they live: %s',
+    async (said) => {
+      const world = createWorld()
+      await world.signedIn()
+      const found = next(world, 'left behind')
+      const { expires_in, ...others } = found.tokens
+      world.tokens.stored = { ...found, tokens: said ? found.tokens : others }
+      const refresh = vi.fn(async () => ({ access_token: 'newest', expires_in: 300 }))
+      const { session } = world.tab({ server: { refresh } })
+      await world.until(session.getAccessToken())
+      await world.advance(4.5 * MINUTE)
+      expect(await world.until(session.getAccessToken())).toBe('left behind')
+      await world.advance(SECOND)
+      expect(await world.until(session.getAccessToken())).toBe('newest')
+      expect(refresh).toHaveBeenCalledTimes(1)
+    },
+  )
 })
 
 describe('a reply that comes when something else is stored', () => {
