@@ -500,6 +500,7 @@ const acts = {
     5,
     (scene, _actor, how) => {
       scene.fellAsleepAt = scene.now()
+      for (const jump of scene.jumps) jump.slept ||= scene.now() - jump.at < onItsWay(scene)
       scene.world.sleep(Math.round(how * how * 3 * scene.traits.idle), scene.traits.windows)
       scene.sleptAt = scene.now()
       for (const actor of scene.actors) actor.unaware = true

@@ -33,6 +33,8 @@ export interface Told {
 export interface Jump {
   readonly at: number
   readonly by: number
+  /** Whether the machine fell asleep before all tabs could know. */
+  slept?: boolean
 }
 
 /** Input is written down up to so much later than it happens (a flag, looked at by the one timer), and as if it had just happened. */

@@ -216,8 +216,11 @@ export function hinted(scene: Scene, actor: Actor): void {
   const deadlines = actor.session.deadlines()
   if (!deadlines || deadlines.endAt === Infinity) return
   const endAt = realOf(scene, deadlines.endAt)
-  // Who came to know of the session between a clock that was set back and the first word of that takes the new time for granted.
-  const misled = jumps.some(({ at, by }) => by < 0 && actor.aliveSince >= at && actor.aliveSince < at + onItsWay(scene))
+  // Who came to know of the session between a clock that was set back and the first word of that takes the new time for
+  // granted; and whoever slept in between sees less of it by his sleep.
+  const misled = jumps.some(
+    ({ at, by, slept }) => by < 0 && (!!slept || (actor.aliveSince >= at && actor.aliveSince < at + onItsWay(scene))),
+  )
   if (endAt > latest && !misled)
     scene.fail('I1', `${actor.name} will end ${life.id} ${Math.round(endAt - latest)} ms too late`)
   const earliest = earliestEnd(life, traits, jumps) - onItsWay(scene)
@@ -244,8 +247,9 @@ function endIn(scene: Scene, { page }: Actor): string {
 
 /** Something that acts for the session: I1, I2. */
 export function acted(scene: Scene, actor: Actor, what: string): void {
-  // It may have read of the session in this very turn.
+  // It may have read of the session in this very turn; and of a page that crashed in it nobody can say.
   look(scene)
+  if (actor.page.gone) return
   const life = lifeOf(scene, actor)
   if (!life) {
     scene.fail('I1', `${what} by ${actor.name}, which is signed out`)
@@ -405,7 +409,9 @@ export function told(scene: Scene, { actor, method, at }: Call, result: unknown)
   life.toldOf.push(mayKnow.idleEndsAt, mayKnow.absoluteEndsAt)
   // Whoever crashes before he has said so keeps it to himself.
   scene.world.time.later(browser, onItsWay(scene), () => {
-    if (actor.page.gone || !actor.sound || at < (life.told?.sentAt ?? 0)) return
+    if (actor.page.gone || !actor.sound) return
+    // What was asked for earlier is older news, even beside an answer that says nothing.
+    if (scene.servers.calls.some((call) => call.answered && call.method !== 'refresh' && call.at > at)) return
     // The absolute end does not move, but for the time that a question takes.
     life.told = { ...mayKnow, absoluteEndsAt: Math.max(life.told?.absoluteEndsAt ?? 0, mayKnow.absoluteEndsAt) }
   })

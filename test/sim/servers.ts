@@ -21,6 +21,8 @@ export interface Call {
   /** Whether the server did what it was asked for, and whether the caller got to know. */
   done: boolean
   told: boolean
+  /** Whether any answer came that is no failure: one that makes no sense says nothing of the session's end. */
+  answered: boolean
   settled: boolean
 }
 
@@ -141,6 +143,7 @@ export function createServers(
       signal,
       done: false,
       told: false,
+      answered: false,
       settled: false,
     }
     const { page } = actor
@@ -166,7 +169,8 @@ export function createServers(
             const result = work(call)
             call.done = true
             answer = () => {
-              call.told = !signal.aborted && how !== 'garbage'
+              call.answered = !signal.aborted
+              call.told = call.answered && how !== 'garbage'
               if (call.told) note.told(call, result)
               resolve((how === 'garbage' ? { error: 'proxy' } : result) as T)
             }
