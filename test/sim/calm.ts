@@ -100,12 +100,16 @@ async function handOut(scene: Scene): Promise<void> {
   const actors = together(scene)
   const askedAt = scene.now()
   for (const actor of actors) actor.wantedAt = askedAt
-  const answers = Promise.all(
-    actors.map(({ session }) =>
+  const ask = async (): Promise<string | string[]> => {
+    const answers = actors.map(({ session }) =>
       session.getAccessToken().catch((error: unknown) => `no: ${(error as { code: string }).code}`),
-    ),
-  )
-  const texts = await settle(scene, answers, 70e3)
+    )
+    return settle(scene, Promise.all(answers), 70e3)
+  }
+  // Twice: a tab may have died between storing tokens and saying so, and whoever finds them first says it.
+  await ask()
+  await pass(scene, 1e3)
+  const texts = await ask()
   if (traits.locks !== 'work' || isTorn(scene)) return
   // Tabs that take it for another time may think otherwise of a token.
   if (scene.jumps.some(({ by, slept }) => by < 0 && slept)) return
