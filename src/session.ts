@@ -219,7 +219,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     const notice = Math.min(policy.warnBefore, half)
     if (notice < 2e4 && half < Infinity)
       ports.warn(
-        `sojourn: the warning comes ${notice} ms before the end. People need 20 s or more (WCAG 2.2.1). It is warnBefore, or half of the timeout.`,
+        `sojourn: ${notice} ms of warning (warnBefore, or half of the timeout), people need 20 s (WCAG 2.2.1).`,
       )
     if (!tabs.works) degraded('channel', 'Tabs hear of each other by storage alone.')
     board.read()
