@@ -4,6 +4,7 @@ import { browser, START } from '../../src/testing/time.js'
 import { isSessionError } from '../../src/errors.js'
 import type { TokenResponse } from '../../src/types.js'
 import { idOf, isAtWork, isAwake, shownBy, type Actor } from './actor.js'
+import { FLUSH } from './life.js'
 import { acted, handedOut, hinted, look, noteApart, onItsWay, sign } from './rules.js'
 import { KEY, type Scene } from './scene.js'
 import { MARK, type Weather } from './servers.js'
@@ -202,10 +203,13 @@ function input(scene: Scene, actor: Actor): void {
     for (const one of instancesOn(scene, actor)) {
       if (one.destroyedAt !== null) continue
       const snapshot = shownBy(one)
-      // It counts after all where the answer to the warning, which is on its way, comes before it is written down.
-      const isAnswered = [...scene.actors].some(({ extending }) => extending)
-      const ignored = snapshot.phase === 'warning' && !scene.traits.activityExtends && snapshot.canExtend && !isAnswered
+      const ignored = snapshot.phase === 'warning' && !scene.traits.activityExtends && snapshot.canExtend
       if (!ignored) sign(scene, one)
+      // It counts after all where the warning is over before it is written down.
+      else
+        scene.world.time.later(browser, FLUSH, () => {
+          if (isAwake(one) && one.session.getSnapshot().phase === 'active') sign(scene, one)
+        })
     }
   }
   // Before as well: the server may be told of it in the same turn.
