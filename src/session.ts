@@ -192,6 +192,8 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
         wiping = lived || !tokenStore.shared ? wipe(over, reason, alone) : wait(TURN).then(() => wipe(over, reason))
       }
       actsFor = id
+      // Input that is flagged was for the session before.
+      presence.watch(false)
     }
     presence.watch(!!record)
     // By the step's own clock: what falls due while the step takes its time is neither settled by it nor forgotten.

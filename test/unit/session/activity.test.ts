@@ -94,6 +94,22 @@ describe('activity', () => {
     expect(two.news().filter(({ type }) => type !== 'refreshed')).toEqual([])
   })
 
+  it('I5: while one session is shown, and still flagged, is none of the next one', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    one.input()
+    await world.advance(500)
+    one.input()
+    await world.until(two.session.signIn(world.grant()))
+    const began = activeAt(world)
+    await world.advance(10 * SECOND)
+    expect(one.session.getSnapshot()).toEqual(two.session.getSnapshot())
+    expect(activeAt(world)).toBe(began)
+    one.input()
+    expect(activeAt(world)).toBe(wall(world))
+  })
+
   it('that the session cannot see counts through touch()', async () => {
     const world = createWorld()
     const tab = await world.signedIn()

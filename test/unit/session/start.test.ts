@@ -119,7 +119,9 @@ describe('opening a tab', () => {
     const world = createWorld()
     expect(world.tab({ warnBefore: '10s' }).warnings).toEqual([expect.stringMatching(/20 s.*WCAG 2\.2\.1/)])
     // At most half of the way.
-    expect(world.tab({ idleTimeout: '30s', warnBefore: '20s' }).warnings).toEqual([expect.stringContaining(' 15000 ms')])
+    expect(world.tab({ idleTimeout: '30s', warnBefore: '20s' }).warnings).toEqual([
+      expect.stringContaining(' 15000 ms'),
+    ])
     expect(world.tab({ warnBefore: '20s' }).warnings).toEqual([])
     expect(world.tab().warnings).toEqual([])
     expect(world.tab({ idleTimeout: false, absoluteTimeout: false, warnBefore: 0 }).warnings).toEqual([])
