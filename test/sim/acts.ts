@@ -5,7 +5,7 @@ import { isSessionError } from '../../src/errors.js'
 import type { TokenResponse } from '../../src/types.js'
 import { idOf, isAtWork, isAwake, shownBy, type Actor } from './actor.js'
 import { FLUSH } from './life.js'
-import { acted, handedOut, hinted, look, noteApart, onItsWay, sign } from './rules.js'
+import { acted, handedOut, hinted, isMisled, look, noteApart, onItsWay, sign } from './rules.js'
 import { KEY, type Scene } from './scene.js'
 import { MARK, type Weather } from './servers.js'
 
@@ -225,6 +225,7 @@ function counted(scene: Scene, actor: Actor): void {
   const snapshot = actor.session.getSnapshot()
   const life = scene.lives.get(idOf(snapshot))
   if (!life || life.ended || !isAwake(actor) || actor.page.timersEvery || snapshot.phase === 'warning') return
+  if (isMisled(scene, actor)) return
   const { idle, absolute, warnBefore, activityExtends } = scene.traits
   const warnsAt =
     Math.min(life.countedAt + idle - Math.min(warnBefore, idle / 2), life.told?.idleEndsAt ?? Infinity) - 5e3
@@ -294,7 +295,7 @@ function extend(scene: Scene, actor: Actor): void {
         else {
           acted(scene, actor, 'an extension')
           const at = scene.now()
-          if (!traits.keepAlive)
+          if (!traits.keepAlive && !isMisled(scene, actor))
             scene.world.time.later(browser, onItsWay(scene), () => {
               // A sleep may have come before the others heard of it.
               if (scene.sleptAt < at) life.countedAt = Math.max(life.countedAt, at)

@@ -111,6 +111,8 @@ async function handOut(scene: Scene): Promise<void> {
   await pass(scene, 1e3)
   const texts = await ask()
   if (traits.locks !== 'work' || isTorn(scene)) return
+  // A tab that crashed as it signed in may have taken them out and brought no others.
+  if (scene.signIns.size > 0) return
   // Tabs that take it for another time may think otherwise of a token.
   if (scene.jumps.some(({ by, slept }) => by < 0 && slept)) return
   if (scene.storeFaultAt >= 0 || typeof texts === 'string' || scene.apartAt >= 0 || scene.tamperedAt >= 0) return

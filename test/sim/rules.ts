@@ -32,6 +32,15 @@ const couldKnow = (scene: Scene, actor: Actor, { ended }: Life): boolean =>
 export const isTorn = ({ traits, unlockedAt }: Scene): boolean =>
   traits.store === 'local' && (traits.lag > 0 || unlockedAt >= 0)
 
+/**
+ * Who came to know of the session between a clock that was set back and the first word of that takes the new time for granted;
+ * and whoever slept in between sees less of it by his sleep.
+ */
+export const isMisled = (scene: Scene, { aliveSince }: Actor): boolean =>
+  scene.jumps.some(
+    ({ at, by, slept }) => by < 0 && (!!slept || (aliveSince >= at && aliveSince < at + onItsWay(scene))),
+  )
+
 /** Whether all tabs have been able to hear of each other since `since`. */
 const wereTogether = (scene: Scene, since: number): boolean => !scene.isApart && scene.apartAt < since
 
@@ -218,12 +227,7 @@ export function hinted(scene: Scene, actor: Actor): void {
   const deadlines = actor.session.deadlines()
   if (!deadlines || deadlines.endAt === Infinity) return
   const endAt = realOf(scene, deadlines.endAt)
-  // Who came to know of the session between a clock that was set back and the first word of that takes the new time for
-  // granted; and whoever slept in between sees less of it by his sleep.
-  const misled = jumps.some(
-    ({ at, by, slept }) => by < 0 && (!!slept || (actor.aliveSince >= at && actor.aliveSince < at + onItsWay(scene))),
-  )
-  if (endAt > latest && !misled)
+  if (endAt > latest && !isMisled(scene, actor))
     scene.fail('I1', `${actor.name} will end ${life.id} ${Math.round(endAt - latest)} ms too late`)
   const earliest = earliestEnd(life, traits, jumps) - onItsWay(scene)
   if (
@@ -362,7 +366,11 @@ function revoked(scene: Scene, call: Call): void {
   if (!call.family || scene.traits.store === 'memory' || scene.storeFaultAt >= 0 || scene.apartAt >= 0) return
   // localStorage has no transactions: two tabs may both take the tokens out.
   if (scene.traits.store === 'local') return
-  const before = scene.servers.calls.filter((other) => other.method === 'signOut' && other.family === call.family)
+  // Where processes lag, what a refresh brought in the meantime may be stored, found and revoked once more.
+  const isSame = ({ number }: Call): boolean => number === call.number || scene.traits.lag === 0
+  const before = scene.servers.calls.filter(
+    (other) => other.method === 'signOut' && other.family === call.family && isSame(other),
+  )
   if (before.length > 0) scene.fail('I7', `${call.family} is revoked twice`)
 }
 
