@@ -218,7 +218,7 @@ export function hinted(scene: Scene, actor: Actor): void {
   const now = scene.now()
   // Who saw that the clock was set back a moment ago could not tell the others yet.
   if (jumps.some(({ at, by }) => by < 0 && now - at < onItsWay(scene))) return
-  const latest = latestEnd(life, traits, jumps)
+  const latest = isMisled(scene, actor) ? Infinity : latestEnd(life, traits, jumps)
   if (now > latest) scene.fail('I1', `${actor.name} shows ${life.id} ${Math.round(now - latest)} ms past its end`)
   if (couldKnow(scene, actor, life))
     scene.fail('I2', `${actor.name} shows ${life.id} after it ended (${life.ended?.reason})`)
@@ -227,7 +227,7 @@ export function hinted(scene: Scene, actor: Actor): void {
   const deadlines = actor.session.deadlines()
   if (!deadlines || deadlines.endAt === Infinity) return
   const endAt = realOf(scene, deadlines.endAt)
-  if (endAt > latest && !isMisled(scene, actor))
+  if (endAt > latest)
     scene.fail('I1', `${actor.name} will end ${life.id} ${Math.round(endAt - latest)} ms too late`)
   const earliest = earliestEnd(life, traits, jumps) - onItsWay(scene)
   if (
