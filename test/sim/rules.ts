@@ -187,7 +187,7 @@ function warned(scene: Scene, actor: Actor, life: Life, reason: 'idle' | 'absolu
   if (told && Math.min(told.idleEndsAt, told.absoluteEndsAt) <= endedAt + 1e3) return
   if (life.toldOf.some((at) => Math.abs(at - endedAt) < 1e3)) return
   // Where the clock was set back unseen, whoever saw it comes back with the time that the others have lost.
-  if (life.putOff > 0) return
+  if (life.putOff > 0 || isMisled(scene, actor)) return
   if (actor.unaware || actor.page.frozen || actor.page.timersEvery) return
   if (actor.awakeSince > from - 1e3 || actor.aliveSince > from - 1e3 || scene.tamperedAt > from || life.unseen) return
   if (!wereTogether(scene, from - 1e3)) return
@@ -227,8 +227,7 @@ export function hinted(scene: Scene, actor: Actor): void {
   const deadlines = actor.session.deadlines()
   if (!deadlines || deadlines.endAt === Infinity) return
   const endAt = realOf(scene, deadlines.endAt)
-  if (endAt > latest)
-    scene.fail('I1', `${actor.name} will end ${life.id} ${Math.round(endAt - latest)} ms too late`)
+  if (endAt > latest) scene.fail('I1', `${actor.name} will end ${life.id} ${Math.round(endAt - latest)} ms too late`)
   const earliest = earliestEnd(life, traits, jumps) - onItsWay(scene)
   if (
     endAt < earliest &&
