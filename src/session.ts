@@ -28,7 +28,7 @@ const LEAVING = ['hidden', 'blur']
 const TURN = 100
 const noop = (): void => undefined
 const over = (): Error =>
-  failed('signed_out', 'No session here: it has ended, has not begun, or destroy() was called. Sign in first.')
+  failed('signed_out', 'No session here: none has begun, or it ended, or destroy() was called. Sign in first.')
 
 /**
  * A session on a world of your own: `createSession` gives it the browser's. Throws as that does.

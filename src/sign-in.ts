@@ -98,7 +98,7 @@ export function createSignIn(
       if (login !== undefined && (typeof login !== 'string' || !login))
         throw failed(
           'invalid_options',
-          'signIn: login is no text, or empty. Give one that the server makes anew for each login.',
+          'signIn: login is empty or no text. Give what the server makes anew for each login.',
         )
       const hash = login ? fingerprint(login) : ''
       const before = cancels

@@ -27,7 +27,7 @@ export const createExclusive =
         if (result) resolve(result)
       }
       const giveUp = (): void => {
-        reject(failed('timeout', 'Another tab of this session did not finish in time. Try again in a moment.'))
+        reject(failed('timeout', 'Another tab did not finish in time. Try again later.'))
         waiting.abort()
       }
       // A request that does not want to wait gets a limit too, should the browser never answer.

@@ -140,7 +140,7 @@ export function createRefresh(
   const mayTry = ({ retryAt, skew }: SharedRecord): void => {
     if (retryAt <= host.now()) return
     throw new SessionError(lastFailure?.code ?? 'server', {
-      message: 'The server could not be asked a moment ago. Nobody asks again before `retryAt`.',
+      message: 'The server failed a moment ago. Nobody asks again before `retryAt`.',
       retryAt: retryAt - skew,
       cause: lastFailure,
     })
