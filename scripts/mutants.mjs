@@ -35,7 +35,7 @@ await report(() => {
       .map((mutant) => ({ file, lines: source.split('\n'), ...mutant })),
   )
   const alive = all.filter((mutant) => ['Survived', 'NoCoverage'].includes(mutant.status))
-  const unexplained = alive.filter(({ lines, location }) => !explained.includes(excerpt(lines, location)))
+  const unexplained = alive.filter(({ lines, location }) => !explained.includes(`\`${excerpt(lines, location)}\``))
   for (const { file, lines, location, replacement } of unexplained)
     console.log(`${file}:${location.start.line} \`${excerpt(lines, location)}\` → \`${replacement}\``)
   const killed = all.length - alive.length
