@@ -12,7 +12,11 @@ class ShortestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: ['test/unit/{core,ports,session}/*.test.ts', 'test/unit/tokens/web-storage.test.ts', 'test/laws/*.test.ts'],
+    include: [
+      'test/unit/{core,ports,session}/*.test.ts',
+      'test/unit/tokens/web-storage.test.ts',
+      'test/laws/*.test.ts',
+    ],
     // Long runs over many values: what they would notice, shorter ones do.
     exclude: ['test/laws/hostile.test.ts', 'test/unit/session/day.test.ts'],
     isolate: false,

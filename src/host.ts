@@ -24,6 +24,6 @@ export interface Host {
   readonly begin: (known: Partial<SharedRecord>) => void
   readonly tell: (type: string, value: unknown) => void
   readonly degraded: (feature: SessionEvents['degraded']['feature'], consequence: string) => void
-  /** Runs `work` in one tab at a time; with a wait of 0, only if no other does now. */
-  readonly exclusive: <T>(wait: number, work: () => Promise<T>) => Promise<T>
+  /** Runs `work` in one tab at a time; with a wait of 0, only if no other does now. `isLost`: the browser took the turn away. */
+  readonly exclusive: <T>(wait: number, work: (isLost?: () => boolean) => Promise<T>) => Promise<T>
 }

@@ -13,7 +13,7 @@ export const createExclusive =
   <T>(
     name: string,
     { wait, signal }: Parameters<Ports['exclusive']>[1],
-    work: () => Promise<T>,
+    work: (isLost: () => boolean) => Promise<T>,
     degraded: () => void,
   ): Promise<T> =>
     new Promise((resolve, reject) => {
@@ -21,6 +21,7 @@ export const createExclusive =
       let result: Promise<T> | undefined
       let cancel: (() => void) | undefined
       let isFree = false
+      let isLost = false
       const settle = (): void => {
         isFree = true
         cancel?.()
@@ -40,13 +41,14 @@ export const createExclusive =
       const start = async (): Promise<void> => {
         if (waiting.signal.aborted) return
         waiting.abort()
-        result = work()
+        result = work(() => isLost)
         await result.catch(() => undefined)
         // Should the browser never say that the lock is free again.
         if (!isFree) cancel = after(1e3, settle)
       }
       const fallBack = async (): Promise<void> => {
-        if (waiting.signal.aborted) return
+        isLost = waiting.signal.aborted
+        if (isLost) return
         degraded()
         await lease(name, waiting.signal, start, wait ? undefined : giveUp)
       }

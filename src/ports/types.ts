@@ -64,11 +64,12 @@ export interface Ports {
   /**
    * Runs `work` while no other tab runs any under this name, and returns what it returns. Rejects with `timeout`
    * where its turn did not come within `wait` ms (with a wait of 0: where it is not free now), or `signal` came first.
+   * `isLost`: whether the browser has taken the turn away since.
    */
   readonly exclusive: <T>(
     name: string,
     turn: { readonly wait: number; readonly signal: AbortSignal },
-    work: () => Promise<T>,
+    work: (isLost?: () => boolean) => Promise<T>,
     degraded: () => void,
   ) => Promise<T>
   /** Calls back at each sign that time may have passed. `restored`: the page comes from the back/forward cache. */

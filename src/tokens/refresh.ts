@@ -147,7 +147,7 @@ export function createRefresh(
   }
 
   /** Under the lock: adopt what another tab got, else ask the server and commit. */
-  const turn = async (id: string, seen: number, limit = FIRST_TRY): Promise<StoredTokens> => {
+  const turn = async (id: string, seen: number, isLost?: () => boolean, limit = FIRST_TRY): Promise<StoredTokens> => {
     const stored = await keeper.peek()
     if (stored && stored.id !== id) {
       // Left by a session that is over; or of one that has just begun, and word of it is on its way.
@@ -164,6 +164,8 @@ export function createRefresh(
       empty = name(record)
       throw noTokens()
     }
+    // WebKit takes the lock from a page that it puts into the back/forward cache.
+    if (isLost?.()) return run(id, seen)
     try {
       return await commit(id, used, await ask(id, used, limit))
     } catch (thrown) {
@@ -172,8 +174,8 @@ export function createRefresh(
       if (limit === FIRST_TRY && ['timeout', 'offline'].includes(error.code) && ports.online()) {
         // A page that is being left loses its requests first and lives on for a moment: the next page is to ask, not this one.
         await rest(ports.after, BETWEEN_TRIES, host.signal())
-        // From the start: WebKit takes the lock from a page in the back/forward cache, and another tab may have come in between.
-        return turn(id, seen, SECOND_TRY)
+        // From the start: another tab may have come in between.
+        return turn(id, seen, isLost, SECOND_TRY)
       }
       if (error.code !== 'signed_out') fail(id, error)
       throw error
@@ -186,7 +188,7 @@ export function createRefresh(
     missed = ports.online() ? undefined : name(record)
     if (missed) throw failed('offline', 'The browser is offline. The session stays; try again when it is online.')
     mayTry(record)
-    return host.exclusive(LOCK_WAIT, () => turn(id, seen))
+    return host.exclusive(LOCK_WAIT, (isLost) => turn(id, seen, isLost))
   }
 
   const newer: Refresh['newer'] = (id, seen) => {

@@ -516,6 +516,25 @@ describe('a reply that is lost after the server rotated', () => {
     expect([left.phase(), other.phase()]).toEqual(['active', 'active'])
   })
 
+  it('I4: is asked for by a page that lost the lock in the back/forward cache when its turn comes again, not beside another', async () => {
+    const world = createWorld({ engine: 'webkit' })
+    const [left, other] = [await world.signedIn(), world.tab()]
+    await outlive(world, left)
+    world.tokens.delay = () => 50
+    const asked = token(left)
+    await world.advance(20)
+    expect(world.locks.isHeldBy(left)).toBe(true)
+    left.leave()
+    world.server.manner = () => ({ after: 5 * SECOND })
+    const late = token(other)
+    await world.advance(SECOND)
+    expect(world.server.count('refresh')).toBe(1)
+    expect(left.comeBack()).toBe(true)
+    expect(await world.until(Promise.all([asked, late]))).toEqual(['access-f1-2', 'access-f1-2'])
+    expect(world.server.count('refresh')).toBe(1)
+    expect(world.server.reused).toBe(0)
+  })
+
   it('leaves no timer behind where the tab is done before it is asked for again', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
