@@ -191,6 +191,8 @@ function warned(scene: Scene, actor: Actor, life: Life, reason: 'idle' | 'absolu
   if (actor.unaware || actor.page.frozen || actor.page.timersEvery) return
   if (actor.awakeSince > from - 1e3 || actor.aliveSince > from - 1e3 || scene.tamperedAt > from || life.unseen) return
   if (!wereTogether(scene, from - 1e3)) return
+  // The clock was set back since: when it ended lies ahead.
+  if (endedAt > scene.now() + 1e3) return
   // Activity that closed it here was still on its way when somebody else came to the end.
   if (life.signAt > endedAt - onItsWay(scene)) return
   if (actor.warnedSince === null || actor.warnedSince > from + onItsWay(scene) + 50)
