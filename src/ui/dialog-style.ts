@@ -9,11 +9,11 @@ h2{font-size:1.25em}
 div{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.5rem}
 button{flex:auto;min-height:2.75rem;padding:.5rem 1rem;background:none;color:inherit;font:inherit;cursor:pointer}
 #stay{background:var(--sojourn-accent,#2a6fe8);color:var(--sojourn-on-accent,#fff)}
-#status{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+#status{position:absolute;width:1px;height:1px;overflow:hidden;opacity:0}
 #problem{font-weight:700}
 :host{display:contents}
 ::backdrop{background:#0009}
 button:hover{text-decoration:underline}
 button:focus{outline:3px solid var(--sojourn-accent,#2a6fe8);outline-offset:2px}
 [aria-disabled]{opacity:.6}
-@media(max-height:20rem){dialog{max-height:100%;padding:.75rem}div{gap:.5rem;margin-top:.75rem}button{padding:.5rem}}`
+@media(max-height:20rem){dialog{max-height:100%;padding:.75rem}button{padding:.5rem}}`
