@@ -410,9 +410,10 @@ export function told(scene: Scene, { actor, method, at }: Call, result: unknown)
   // More idle time than was known of is activity elsewhere. That the server's idle timeout is longer than ours cannot be told
   // from its first word, nor what it heard from us when its answer was lost.
   const idleEndsAt = at + idleExpiresIn * 1e3
-  // Its first word may be lost with the page that heard it.
-  const isMore =
-    (!!life.mayKnow && idleEndsAt > life.mayKnow.idleEndsAt) || (!life.told && idleEndsAt <= at + scene.traits.idle)
+  // Its last word may be lost with the page that heard it.
+  const isMore = [life.mayKnow, life.told].some((known) =>
+    known ? idleEndsAt > known.idleEndsAt : idleEndsAt <= at + scene.traits.idle,
+  )
   if (method === 'check' && isMore) life.signAt = Math.max(life.signAt, Math.min(at, idleEndsAt))
   // Of what was said of the same moment the earlier end counts.
   const mayKnow = {
