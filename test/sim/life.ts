@@ -9,6 +9,8 @@ export interface Life {
   countedAt: number
   /** What the server last told of its end; `mayKnow`: what some tab knows, `told`: what all must know by now. */
   mayKnow: Told | null
+  /** What it said the time before. */
+  knewBefore: Told | null
   told: Told | null
   /** All ends that it ever told of. */
   readonly toldOf: number[]

@@ -102,6 +102,7 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
         signAt: startedAt,
         countedAt: startedAt,
         mayKnow: null,
+        knewBefore: null,
         toldOf: [],
         told: null,
         tokenAt: startedAt,
@@ -411,7 +412,8 @@ export function told(scene: Scene, { actor, method, at }: Call, result: unknown)
   // from its first word, nor what it heard from us when its answer was lost.
   const idleEndsAt = at + idleExpiresIn * 1e3
   // Its last word may be lost with the page that heard it.
-  const isMore = [life.mayKnow, life.told].some((known) =>
+  const isKnown = life.told?.sentAt === life.mayKnow?.sentAt
+  const isMore = [life.mayKnow, isKnown ? life.mayKnow : life.knewBefore].some((known) =>
     known ? idleEndsAt > known.idleEndsAt : idleEndsAt <= at + scene.traits.idle,
   )
   if (method === 'check' && isMore) life.signAt = Math.max(life.signAt, Math.min(at, idleEndsAt))
@@ -421,6 +423,7 @@ export function told(scene: Scene, { actor, method, at }: Call, result: unknown)
     idleEndsAt: Math.min(idleEndsAt, life.mayKnow?.sentAt === at ? life.mayKnow.idleEndsAt : Infinity),
     absoluteEndsAt: at + absoluteExpiresIn * 1e3,
   }
+  life.knewBefore = life.mayKnow
   life.mayKnow = mayKnow
   life.toldOf.push(mayKnow.idleEndsAt, mayKnow.absoluteEndsAt)
   // Whoever crashes before he has said so keeps it to himself.
