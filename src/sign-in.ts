@@ -61,15 +61,19 @@ export function createSignIn(
   }
 
   const add = async (id: string, given: TokenResponse, givenAt: number): Promise<void> => {
-    const times = await refresh.replace(id, host.live(id).generation, given, givenAt)
+    let unstored: TokenResponse | null = given
     try {
+      await refresh.tidy(id)
+      const { generation } = host.live(id)
+      unstored = null
+      const times = await refresh.replace(id, generation, given, givenAt)
       host.live(id)
+      host.step('setTokens', id, () => times, true)
     } catch (error) {
       // Only what is over is wiped: a tab that is merely done leaves the tokens to the others.
-      if (host.current()?.id !== id) await wipe(id)
+      if (host.current()?.id !== id) await wipe(id, undefined, false, unstored)
       throw error
     }
-    host.step('setTokens', id, () => times, true)
   }
 
   return {

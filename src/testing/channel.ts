@@ -62,7 +62,8 @@ export function createChannel(time: Time): FakeChannel {
             // Everybody gets a copy of what it was when it was said.
             const copy = structuredClone(message)
             time.later(other.to.ear ?? other.to, typeof delay === 'number' ? delay : delay(to, other.to), () => {
-              if (open.has(other)) other.heard(copy)
+              if (other.to.cached) other.to.evict?.()
+              else if (open.has(other)) other.heard(copy)
             })
           }
         },

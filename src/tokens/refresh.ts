@@ -17,6 +17,8 @@ export interface Refresh {
   /** A refresh before need; nobody waits for it. */
   readonly ahead: (record: SharedRecord) => void
   readonly online: () => void
+  /** Removes what lies there of another session than `id`: left by one that is over. Throws where that one has just begun. */
+  readonly tidy: (id: string) => Promise<void>
   /** Stores what the application brings for session `id`, as what follows `generation`; run it under the lock. */
   readonly replace: (id: string, generation: number, given: TokenResponse, givenAt: number) => Promise<TokenTimes>
 }
@@ -66,6 +68,15 @@ export function createRefresh(
       { id, generation, tokens, expiresAt: lives ? ports.clock().wall + tokenAt - now + life : null },
       { generation, tokenAt, tokenExpiresAt: lives ? tokenAt + life : Infinity },
     ]
+  }
+
+  const tidy: Refresh['tidy'] = async (id) => {
+    const stored = await keeper.peek()
+    if (!stored || stored.id === id) return
+    // Word of it may be on its way.
+    await rest(ports.after, SPREADING, host.signal())
+    host.live(id)
+    await keeper.clear(stored.id)
   }
 
   const replace: Refresh['replace'] = async (id, generation, given, givenAt) => {
@@ -148,13 +159,7 @@ export function createRefresh(
 
   /** Under the lock: adopt what another tab got, else ask the server and commit. */
   const turn = async (id: string, seen: number, isLost?: () => boolean, limit = FIRST_TRY): Promise<StoredTokens> => {
-    const stored = await keeper.peek()
-    if (stored && stored.id !== id) {
-      // Left by a session that is over; or of one that has just begun, and word of it is on its way.
-      await rest(ports.after, SPREADING, host.signal())
-      host.live(id)
-      await keeper.clear(stored.id)
-    }
+    await tidy(id)
     const record = host.live(id)
     const used = await keeper.get(id, seen + 1)
     if (used && used.generation > seen) return adopted(used)
@@ -211,6 +216,7 @@ export function createRefresh(
   return {
     newer,
     ahead,
+    tidy,
     replace,
     online() {
       const record = host.current()

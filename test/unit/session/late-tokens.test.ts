@@ -98,6 +98,19 @@ describe('tokens of another session, found by the tab whose turn it is', () => {
     expect(world.server.count('refresh')).toBe(0)
   })
 
+  it('I5: nor are they replaced by what the application brings for the session before', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const other = world.tab()
+    world.deafen()
+    world.storage.lag = 50
+    const signedIn = tab.session.signIn({ access_token: 'of somebody else', expires_in: 300 })
+    const refused = outcome(other.session.setTokens({ access_token: 'late', expires_in: 300 }))
+    await world.until(signedIn)
+    expect(await world.until(refused)).toBe('signed_out')
+    expect(world.tokens.stored).toMatchObject({ tokens: { access_token: 'of somebody else' } })
+  })
+
   it('I9: are removed where that is over', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
