@@ -62,8 +62,10 @@ function isApart({ actors, traits, world }: Scene): boolean {
 
 /** Who is there has changed, or what they can read. */
 export function noteApart(scene: Scene): void {
+  const was = scene.isApart
   scene.isApart = isApart(scene)
-  if (scene.isApart) scene.apartAt = scene.now()
+  // Until now, for all that anybody has seen.
+  if (scene.isApart || was) scene.apartAt = scene.now()
 }
 
 /** After each turn: who shows something else than before? */
@@ -192,6 +194,8 @@ function warned(scene: Scene, actor: Actor, life: Life, reason: 'idle' | 'absolu
   if (actor.unaware || actor.page.frozen || actor.page.timersEvery) return
   if (actor.awakeSince > from - 1e3 || actor.aliveSince > from - 1e3 || scene.tamperedAt > from || life.unseen) return
   if (!wereTogether(scene, from - 1e3)) return
+  // Without storage, a page that opens may miss what is said while it asks, and end the session for all.
+  if (!actor.sound && reason === 'idle' && endedAt < life.signAt + traits.idle - onItsWay(scene)) return
   // The clock was set back since: when it ended lies ahead.
   if (endedAt > scene.now() + 1e3) return
   // Activity that closed it here was still on its way when somebody else came to the end.
