@@ -505,7 +505,10 @@ const acts = {
     5,
     (scene, _actor, how) => {
       scene.fellAsleepAt = scene.now()
-      for (const jump of scene.jumps) jump.slept ||= scene.now() - jump.at < onItsWay(scene)
+      // Who has not looked since, and cannot read what others saw, will not tell the one from the other.
+      const isBlind = (at: number): boolean =>
+        scene.isApart && [...scene.actors].some((actor) => isAwake(actor) && actor.steppedAt < at)
+      for (const jump of scene.jumps) jump.slept ||= scene.now() - jump.at < onItsWay(scene) || isBlind(jump.at)
       scene.world.sleep(Math.round(how * how * 3 * scene.traits.idle), scene.traits.windows)
       scene.sleptAt = scene.now()
       for (const actor of scene.actors) actor.unaware = true

@@ -388,6 +388,8 @@ export function cleared(scene: Scene, page: Page, id: string): void {
   // Where nothing can be stored, nothing is there to be removed.
   if (page.gone || traits.store === 'memory' || isTorn(scene) || (traits.store === 'local' && !traits.storage)) return
   if (scene.storeFaultAt >= 0 || scene.apartAt >= 0 || scene.tamperedAt >= 0) return
+  // Without storage word comes by channel, and whoever waits for it waits 300 ms.
+  if (!scene.world.storage.works && traits.delay > 250) return
   look(scene)
   const life = scene.lives.get(id)
   if (!life || life.ended || life.signOutCalled || [...scene.lives.keys()].at(-1) !== id) return
