@@ -364,11 +364,15 @@ function setClock(scene: Scene, by: number): void {
   for (const actor of scene.actors) actor.unaware = true
   if (witness) hint(scene, witness, 'focus')
   // Who sees it may crash before it is written down.
-  if (by < 0 && (!witness || witness.page.gone))
-    for (const life of scene.lives.values()) {
-      life.unseen = true
-      life.putOff -= by
-    }
+  if (by < 0 && (!witness || witness.page.gone)) unsee(scene, by)
+}
+
+/** Nobody knows that the clock was set back. */
+function unsee(scene: Scene, by: number): void {
+  for (const life of scene.lives.values()) {
+    life.unseen = true
+    life.putOff -= by
+  }
 }
 
 type Act = (scene: Scene, actor: Actor, how: number) => void
@@ -507,7 +511,7 @@ const acts = {
       scene.fellAsleepAt = scene.now()
       // Who has not looked since, and cannot read what others saw, will not tell the one from the other.
       const isBlind = (at: number): boolean =>
-        scene.isApart && [...scene.actors].some((actor) => isAwake(actor) && actor.steppedAt < at)
+        scene.isApart && [...scene.actors].some((actor) => !actor.page.gone && actor.steppedAt < at)
       for (const jump of scene.jumps) jump.slept ||= scene.now() - jump.at < onItsWay(scene) || isBlind(jump.at)
       scene.world.sleep(Math.round(how * how * 3 * scene.traits.idle), scene.traits.windows)
       scene.sleptAt = scene.now()
@@ -681,7 +685,11 @@ const acts = {
     (scene, actor) => {
       // A process that lags writes what it had a while ago.
       const record = scene.world.storage.stored.get(KEY)
+      const since = scene.now()
       scene.world.time.later(browser, 5e3, () => {
+        // What it does not know of a clock that was set back nobody knows, unless some tab still does.
+        if (![...scene.actors].some(isAwake))
+          for (const { by } of scene.jumps.filter((jump) => jump.by < 0 && jump.at >= since)) unsee(scene, by)
         if (record) scene.world.storage.change({ [KEY]: record })
         tamper(scene)
         hint(scene, actor, 'focus')

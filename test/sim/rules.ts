@@ -309,7 +309,7 @@ const isDuplicate = (a: Call, b: Call): boolean =>
   a.method === b.method && a.family === b.family && a.number === b.number
 
 function refreshed(scene: Scene, call: Call, life: Life): void {
-  const { servers, traits, now } = scene
+  const { servers, traits, jumps, now } = scene
   const { actor, family, number } = call
   if (family && !isOf(scene, life, family)) scene.fail('I5', `${actor.name} refreshes ${family}, and shows ${life.id}`)
   const isAsked =
@@ -317,10 +317,12 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
     [...actor.pending].some(({ what }) => what === 'getAccessToken')
   // Without locks all may ask at once, and each for as long as store and server take.
   const isTogether = traits.locks !== 'work' && now() - life.tokenAt < 15e3
+  // Less than a second is not noticed, and moves what is flagged by as much.
+  const slack = jumps.some(({ at, by }) => by < 0 && at >= life.signAt - FLUSH) ? 1e3 : 0
   if (
     !isAsked &&
     !isTogether &&
-    life.signAt <= life.tokenAt - FLUSH - 1 &&
+    life.signAt <= life.tokenAt - FLUSH - slack - 1 &&
     traits.store === 'shared' &&
     scene.storeFaultAt < 0 &&
     wereTogether(scene, life.startedAt)
