@@ -150,13 +150,14 @@ function listen(scene: Scene, actor: Actor): void {
     told = step.record as object | null
     // Chromium hands messages to frozen pages, and work that goes on there is written down as well.
     if (actor.page.frozen && isAtWork(actor)) sign(scene, actor)
-    if (actor.unaware) {
+    // What it does in the moment in which it is frozen comes before that.
+    if (actor.unaware && !actor.page.frozen) {
       actor.awakeSince = scene.now()
       // Whoever was away while the clock was set back knows better by how much than those who opened since.
       const life = scene.lives.get(idOf(actor.seen))
       if (life?.putOff) life.signAt = scene.now()
     }
-    actor.unaware = false
+    if (!actor.page.frozen) actor.unaware = false
     if (scene.random.chance(0.02) && JSON.stringify(step).includes(MARK)) scene.fail('I9', 'a token in a step')
   })
 }
