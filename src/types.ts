@@ -120,7 +120,7 @@ export interface SessionOptions {
   idleTimeout?: Duration | false
   /**
    * How long before an end the warning phase starts; at most half of the way there.
-   * Below 20 s one console warning cites WCAG 2.2.1. @default '2m', or a third of the shortest timeout if that is less
+   * Where that leaves less than 20 s, one console warning cites WCAG 2.2.1. @default '2m', or a third of the shortest timeout if that is less
    */
   warnBefore?: Duration
   /** Time after sign-in until the session ends whatever the user does. @default '12h' */
@@ -203,7 +203,8 @@ export interface Session {
    * `login`: a value that is not secret and that the server makes anew for each login. With it the call is safe on every page load:
    * the same value continues the session and never revives an ended one, another value replaces it. Only a hash of it is kept.
    *
-   * @throws SessionError `invalid_response` for what is no token response (RFC 6749 §5.1), `signed_out` when `signOut()` came first.
+   * @throws SessionError `invalid_response` for what is no token response (RFC 6749 §5.1), `signed_out` when `signOut()` came first,
+   * `invalid_options` for a `login` that is empty or no text.
    */
   signIn(tokens?: TokenResponse, options?: { login?: string }): Promise<void>
   /** Tokens from elsewhere (a silent sign-in, say) for the session that is running. Rejects with `signed_out` where none is. */

@@ -2,7 +2,7 @@ import { createExclusive, type Lease } from './exclusive.js'
 import { after } from './clock.js'
 import type { Ports } from './types.js'
 
-/** Longer than a refresh may take (14 s), and shorter than others wait for their turn (15 s): a crash costs nobody a turn. */
+/** Longer than a refresh may take (14.3 s), and shorter than others wait for their turn (15 s): a crash costs nobody a turn. */
 const LEASE = 14.5e3
 
 /**

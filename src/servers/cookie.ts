@@ -31,8 +31,9 @@ export interface CookieOptions {
  * ```ts
  * const server = cookieSession({ keepAlive: '/session/alive', check: '/session', signOut: '/logout' })
  * const session = createSession({ server })
- * // On every page load; the backend makes a new value for each login.
- * await session.signIn(undefined, { login: document.body.dataset['login'] ?? '' })
+ * // On every page load; the backend makes a new value for each login, and writes none where nobody is signed in.
+ * const { login } = document.documentElement.dataset
+ * if (login) await session.signIn(undefined, { login })
  * ```
  */
 export function cookieSession(options: CookieOptions): SessionServer {

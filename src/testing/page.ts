@@ -170,7 +170,7 @@ export function createPage(name: string, origin: Origin, alive: boolean): Page {
       for (const hint of [...hints]) hint(cause, restored)
     },
     leave() {
-      // Firefox keeps no page that holds a lock.
+      // Firefox keeps no page that holds a lock or waits for one.
       if (engine === 'firefox' && locks.isUsedBy(page)) {
         page.close()
         return

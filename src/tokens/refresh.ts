@@ -24,7 +24,7 @@ export interface Refresh {
 }
 
 const LOCK_WAIT = 15e3
-/** All three together are shorter than the lock's wait, so that those who wait get their turn. */
+/** All three together, and SPREADING, are shorter than the lock's wait, so that those who wait get their turn. */
 const FIRST_TRY = 10e3
 const BETWEEN_TRIES = 5e2
 const SECOND_TRY = 3.5e3

@@ -25,6 +25,13 @@ const page = (script: string): string => `<!doctype html>
 /** What the README tells a reader to paste. */
 const example = (): string => /^```html\n(.*?)^```$/ms.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1] ?? ''
 
+test.each(['sojourn.min.js', 'sojourn.core.min.js'])(
+  '%s is read right by a page that does not say that it is UTF-8',
+  (file) => {
+    expect(readFileSync(join(root, 'dist', file), 'latin1')).not.toMatch(/[^\0-\x7f]/)
+  },
+)
+
 let server: Server
 let browser: Browser | undefined
 let origin = ''

@@ -43,6 +43,13 @@ function listen(): string[] {
   return said
 }
 
+it('asks nothing of a page without modal dialogs, as jsdom has it, while nobody is warned', () => {
+  vi.spyOn(HTMLDialogElement.prototype, 'close').mockImplementation(() => {
+    throw new TypeError('dialog.close is not a function')
+  })
+  expect(warningDialog(page.session)).not.toThrow()
+})
+
 describe('the dialog', () => {
   it('is there and closed while nobody is warned, and open from the warning to the end', async () => {
     warningDialog(page.session)
