@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { provideBrowsers } from './browsers.mjs'
 import { installDependencies, root } from './lib.mjs'
 
-/** @typedef {{ passed: number, failed: number }} Count */
+/** @typedef {{ passed: number, failed: number, failures?: string[] }} Count `failures`: in words, where the last step's own do not say it */
 
 const reports = join(root, '.cache/reports')
 
@@ -44,11 +44,18 @@ function run(log, program, args, env = {}) {
 /** @param {string} program @param {string[]} args @returns {Check} */
 const command =
   (program, ...args) =>
-  async (log) =>
-    (await run(log, program, args)) ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+  async (log) => {
+    let said = ''
+    const keep = (/** @type {string} */ text) => {
+      said += text
+      log(text)
+    }
+    const ok = await run(keep, program, args)
+    return ok ? { passed: 1, failed: 0 } : { passed: 0, failed: 1, failures: [said.trim().slice(-4_000)] }
+  }
 
 /** A failure that no test stands for (a file that does not load, an error outside of any test) counts as one. @param {boolean} ok @param {Count} count @returns {Count} */
-const honest = (ok, { passed, failed }) => ({ passed, failed: ok ? failed : Math.max(failed, 1) })
+const honest = (ok, { failed, ...count }) => ({ ...count, failed: ok ? failed : Math.max(failed, 1) })
 
 /** @param {string} name @param {string[]} projects @returns {Check} */
 const vitest = (name, ...projects) => {
@@ -57,7 +64,7 @@ const vitest = (name, ...projects) => {
     const chosen = projects.flatMap((project) => ['--project', project])
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
     const ok = await run(log, 'vitest', ['run', ...chosen, ...reporters])
-    /** @type {{ testResults: { status: string, assertionResults: { status: string }[] }[] }} */
+    /** @type {{ testResults: { name: string, status: string, message: string, assertionResults: { status: string, fullName: string, failureMessages: string[] }[] }[] }} */
     const { testResults } = JSON.parse(readFileSync(file, 'utf8'))
     const tests = testResults.flatMap(({ assertionResults }) => assertionResults)
     const count = (/** @type {string} */ status) => tests.filter((test) => test.status === status).length
@@ -65,7 +72,13 @@ const vitest = (name, ...projects) => {
       ({ status, assertionResults }) =>
         status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
     )
-    return honest(ok, { passed: count('passed'), failed: count('failed') + unloaded.length })
+    const failures = [
+      ...tests.flatMap(({ status, fullName, failureMessages }) =>
+        status === 'failed' ? [`${fullName}\n${failureMessages.join('\n')}`] : [],
+      ),
+      ...unloaded.map(({ name, message }) => `${name}\n${message}`),
+    ]
+    return honest(ok, { passed: count('passed'), failed: count('failed') + unloaded.length, failures })
   }
 }
 
@@ -121,7 +134,7 @@ async function take([name, check], alone) {
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
   say(`── ${name}: ${String(count.passed)} passed, ${String(count.failed)} failed (${seconds} s)\n`)
   process.stdout.write(kept)
-  return count
+  return { ...count, failures: (count.failures ?? []).map((failure) => `── ${name}\n${failure}`) }
 }
 
 /** @param {readonly Step[]} stage @returns {Promise<Count[]>} */
@@ -150,6 +163,8 @@ if (counts[0]?.failed === 0) {
   counts.push(...(await takeAll([['browsers', preparation(provideBrowsers)]])))
   for (const stage of stages) counts.push(...(await takeAll(stage)))
 }
-const sum = (/** @type {keyof Count} */ key) => counts.reduce((total, count) => total + count[key], 0)
+// Once more at the end, where it is not overlooked. The browsers' own list stands there already.
+for (const failure of counts.flatMap(({ failures = [] }) => failures)) console.log(`\nFailed ${failure}`)
+const sum = (/** @type {'passed' | 'failed'} */ key) => counts.reduce((total, count) => total + count[key], 0)
 console.log(`\n${String(sum('passed'))} passed, ${String(sum('failed'))} failed`)
 process.exitCode = sum('failed') === 0 ? 0 : 1
