@@ -9,6 +9,7 @@ const plainHost = 'app.test'
  */
 const leftToChromium = [
   /\b(time|tabs|sign-out|refresh|random)\.spec\.ts (?!S\d)/,
+  /\b(cookie|faults)\.spec\.ts /,
   /\bservers\.spec\.ts .*"(tokens|mixed)"/,
   /\bdemo\.spec\.ts .*script tag/,
 ]

@@ -10,66 +10,15 @@
 // `N worlds, V violations, seed S`; exit 1 if V > 0.
 
 import { readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { Worker } from 'node:worker_threads'
-import { build } from 'esbuild'
 import { Failure, installDependencies, report, root } from './lib.mjs'
+import { chunks, onAllCores } from './worlds.mjs'
 
-/** @typedef {import('../test/sim/worker.ts').Task} Task */
-/** @typedef {import('../test/sim/worker.ts').Answer} Answer */
-/** @typedef {Extract<Answer, { broken: object }>} Violation */
+/** @typedef {import('./worlds.mjs').Violation} Violation */
 
-/** Worlds that a thread is given at a time, and violations that it looks for the shortest schedule of. */
-const CHUNK = 50
-const MOST_SHRUNK = 10
 /** Ms between two words of progress: on a terminal they overwrite each other. */
 const PROGRESS = process.stdout.isTTY ? 500 : 10_000
-
-/** @param {string} entry @param {import('esbuild').BuildOptions} options */
-async function bundle(entry, options) {
-  const { outputFiles } = await build({
-    entryPoints: [join(root, 'test/sim', entry)],
-    bundle: true,
-    write: false,
-    ...options,
-  })
-  return outputFiles?.[0]?.text ?? ''
-}
-
-/** Gives the tasks to threads as they become free. @param {Iterator<Task>} tasks @param {(answer: Answer) => void} heard */
-async function onAllCores(tasks, heard, threads = availableParallelism()) {
-  const [code, page] = await Promise.all([
-    bundle('worker.ts', { platform: 'node', format: 'cjs' }),
-    bundle('page-script.ts', { format: 'iife', globalName: 'library' }),
-  ])
-  await Promise.all(
-    Array.from({ length: threads }, async () => {
-      const worker = new Worker(code, {
-        eval: true,
-        workerData: { page, mostShrunk: MOST_SHRUNK },
-        // A world dies young: with little room a fifth of the time goes into collecting it.
-        resourceLimits: { maxYoungGenerationSizeMb: 128 },
-      })
-      /** @type {Promise<void>} */
-      const done = new Promise((resolve, reject) => {
-        worker.once('error', reject)
-        const next = () => {
-          const { value, done } = tasks.next()
-          if (done) resolve()
-          else worker.postMessage(value)
-        }
-        worker.on('message', (/** @type {Answer} */ answer) => {
-          heard(answer)
-          if ('worlds' in answer) next()
-        })
-        next()
-      })
-      await done.finally(() => worker.terminate())
-    }),
-  )
-}
 
 /** @param {Violation} violation @param {string} [name] */
 function describe({ broken, seed, traits, steps }, name) {
@@ -118,10 +67,7 @@ async function playMany(worlds, seed) {
     if (process.stdout.isTTY) process.stdout.write(`\r${text} `)
     else console.log(text)
   }
-  function* chunks() {
-    for (let from = 0; from < worlds; from += CHUNK) yield { seed, from, to: Math.min(worlds, from + CHUNK) }
-  }
-  await onAllCores(chunks(), (answer) => {
+  await onAllCores(chunks(worlds, seed), (answer) => {
     if ('broken' in answer) {
       violations++
       describe(answer)
@@ -144,7 +90,7 @@ async function playOne(world) {
       violations++
       describe(answer)
     },
-    1,
+    { threads: 1 },
   )
   return { worlds: 1, violations }
 }

@@ -18,7 +18,14 @@ export type Task =
 export type Answer =
   | { readonly worlds: number }
   | { readonly trace: string }
-  | { readonly broken: Break; readonly seed: number; readonly traits: object; readonly steps: readonly object[] }
+  | {
+      readonly broken: Break
+      readonly seed: number
+      /** The world's number in its run; 0 where it was played alone. */
+      readonly index: number
+      readonly traits: object
+      readonly steps: readonly object[]
+    }
 
 quickenAborts()
 const { page, mostShrunk } = workerData as { readonly page: string; readonly mostShrunk: number }
@@ -30,7 +37,7 @@ let shrunk = 0
 const oddOf = ({ traits }: Plan): object =>
   Object.fromEntries(Object.entries(traits).filter(([name, value]) => USUAL[name as keyof typeof USUAL] !== value))
 
-async function run(plan: Plan, trace?: (text: string) => void): Promise<void> {
+async function run(plan: Plan, index = 0, trace?: (text: string) => void): Promise<void> {
   const broken = await play(plan, makePorts)
   const isWorth = broken && ++shrunk <= mostShrunk
   const shortest = isWorth ? await shrink({ plan, broken }, (one) => play(one, makePorts)) : { plan, broken }
@@ -39,6 +46,7 @@ async function run(plan: Plan, trace?: (text: string) => void): Promise<void> {
   answer({
     broken: shortest.broken,
     seed: plan.seed,
+    index,
     traits: oddOf(shortest.plan),
     steps: isWorth ? shortest.plan.steps : [],
   })
@@ -50,6 +58,7 @@ parentPort?.on('message', (task: Task) => {
       const plan = typeof task.world === 'number' ? drawPlan(task.world) : complete(task.world)
       await run(
         plan,
+        0,
         task.traced
           ? (trace) => {
               answer({ trace })
@@ -59,7 +68,7 @@ parentPort?.on('message', (task: Task) => {
       answer({ worlds: 1 })
       return
     }
-    for (let index = task.from; index < task.to; index++) await run(drawPlan(seedOf(task.seed, index)))
+    for (let index = task.from; index < task.to; index++) await run(drawPlan(seedOf(task.seed, index)), index)
     answer({ worlds: task.to - task.from })
   })()
 })

@@ -1,0 +1,89 @@
+// @ts-check
+
+// Simulated worlds on all cores: for the scripts that play them.
+
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { build } from 'esbuild'
+import { Failure, root } from './lib.mjs'
+
+/** @typedef {import('../test/sim/worker.ts').Task} Task */
+/** @typedef {import('../test/sim/worker.ts').Answer} Answer */
+/** @typedef {Extract<Answer, { broken: object }>} Violation */
+/** One text of a file in `src`, and what is to stand there instead. @typedef {{ file: string, from: string, to: string }} Edit */
+
+/** Worlds that a thread is given at a time. */
+const CHUNK = 50
+
+/** @param {number} worlds @param {number} seed @param {() => boolean} [isEnough] @returns {Iterator<Task>} */
+export function* chunks(worlds, seed, isEnough = () => false) {
+  for (let from = 0; from < worlds && !isEnough(); from += CHUNK)
+    yield { seed, from, to: Math.min(worlds, from + CHUNK) }
+}
+
+/** Sources as they are, but for one text. @param {Edit} edit @returns {import('esbuild').Plugin} */
+const edited = ({ file, from, to }) => ({
+  name: 'edited',
+  setup({ onLoad }) {
+    const path = join(root, 'src', file)
+    onLoad({ filter: /\.ts$/ }, (args) => {
+      if (args.path !== path) return
+      const parts = readFileSync(path, 'utf8').split(from)
+      if (parts.length !== 2) throw new Failure(`src/${file} has this ${parts.length - 1} times: ${from}`)
+      return { contents: parts.join(to), loader: 'ts' }
+    })
+  },
+})
+
+/** @param {string} entry @param {import('esbuild').BuildOptions} options */
+async function bundle(entry, options) {
+  const { outputFiles } = await build({
+    entryPoints: [join(root, 'test/sim', entry)],
+    bundle: true,
+    write: false,
+    ...options,
+  })
+  return outputFiles?.[0]?.text ?? ''
+}
+
+/**
+ * Gives the tasks to threads as they become free.
+ *
+ * @param {Iterator<Task>} tasks
+ * @param {(answer: Answer) => void} heard
+ * @param {{ threads?: number, mostShrunk?: number, edit?: Edit }} [options] `mostShrunk`: of so many violations each thread looks for the shortest schedule
+ */
+export async function onAllCores(tasks, heard, { threads = availableParallelism(), mostShrunk = 10, edit } = {}) {
+  const plugins = edit ? [edited(edit)] : []
+  const [code, page] = await Promise.all([
+    bundle('worker.ts', { platform: 'node', format: 'cjs', plugins }),
+    bundle('page-script.ts', { format: 'iife', globalName: 'library', plugins }),
+  ])
+  await Promise.all(
+    Array.from({ length: threads }, async () => {
+      const worker = new Worker(code, {
+        eval: true,
+        workerData: { page, mostShrunk },
+        // A world dies young: with little room a fifth of the time goes into collecting it.
+        resourceLimits: { maxYoungGenerationSizeMb: 128 },
+      })
+      /** @type {Promise<void>} */
+      const done = new Promise((resolve, reject) => {
+        worker.once('error', reject)
+        const next = () => {
+          const { value, done } = tasks.next()
+          if (done) resolve()
+          else worker.postMessage(value)
+        }
+        worker.on('message', (/** @type {Answer} */ answer) => {
+          heard(answer)
+          if ('worlds' in answer) next()
+        })
+        next()
+      })
+      await done.finally(() => worker.terminate())
+    }),
+  )
+}
