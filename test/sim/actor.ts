@@ -27,6 +27,8 @@ export interface Actor {
   sound: boolean
   /** Whether it was there while storage could be read and not written: then not even those who say everything aloud know all. */
   half: boolean
+  /** Until its page has run for so long, what waits for timers that were set while they were throttled is late. */
+  lateUntil: number
   readonly pending: Set<Pending>
   readonly holds: (() => void)[]
   extending: number

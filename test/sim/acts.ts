@@ -63,6 +63,7 @@ export function open(scene: Scene, page = scene.world.page()): Actor {
     aliveSince: now,
     sound: scene.world.storage.works && !scene.world.storage.full,
     half: scene.world.storage.full,
+    lateUntil: -Infinity,
     pending: new Set(),
     holds: [],
     extending: 0,
@@ -144,6 +145,10 @@ function listen(scene: Scene, actor: Actor): void {
       scene.fail('I9', 'a token in refreshFailed')
   })
   session.inspect((step) => {
+    // A sleep that it had not seen hides as much of a jump from it as long as word of that is on its way.
+    if (actor.steppedAt <= scene.sleptAt)
+      for (const { at, misled } of scene.jumps)
+        if (at >= scene.sleptAt && scene.now() - at < onItsWay(scene)) misled.add(actor)
     actor.steppedAt = scene.now()
     actor.record = step.record as Actor['record']
     if (scene.traces) scene.trace(`${actor.name} steps: ${step.cause} ${newsOf(told, step.record as object | null)}`)
@@ -183,7 +188,7 @@ const interrupt = (scene: Scene, actor: Actor): void => {
   for (const one of instancesOn(scene, actor)) one.awakeSince = scene.now()
 }
 
-/** Timers are on time again; those that were set before keep their grid. */
+/** Timers are on time again; those that were set before keep their grid, and what waits for them is late. */
 export function unthrottle(scene: Scene, actor: Actor): void {
   const { page } = actor
   // They may have been set while it was another.
@@ -191,8 +196,7 @@ export function unthrottle(scene: Scene, actor: Actor): void {
   page.timersEvery = 0
   for (const one of instancesOn(scene, actor)) {
     one.awakeSince = scene.now()
-    if (one.destroyedAt !== null) one.destroyedAt += late
-    for (const pending of one.pending) pending.ranAt += late
+    one.lateUntil = Math.max(one.lateUntil, (scene.ran.get(page) ?? 0) + late)
   }
   // It is because the page is shown.
   hint(scene, actor, 'visibilitychange')
@@ -361,7 +365,7 @@ function setClock(scene: Scene, by: number): void {
       (scene.traits.windows || actor.steppedAt > scene.sleptAt),
   )
   scene.world.setClock(by)
-  scene.jumps.push({ at: scene.now(), by })
+  scene.jumps.push({ at: scene.now(), by, misled: new Set() })
   for (const actor of scene.actors) actor.unaware = true
   if (witness) hint(scene, witness, 'focus')
   // Who sees it may crash before it is written down.

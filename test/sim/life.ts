@@ -37,6 +37,8 @@ export interface Jump {
   readonly by: number
   /** Whether the machine fell asleep before all tabs could know. */
   slept?: boolean
+  /** Who sees less of it, by a sleep that they had not seen before it. */
+  readonly misled: Set<object>
 }
 
 /** Input is written down up to so much later than it happens (a flag, looked at by the one timer), and as if it had just happened. */

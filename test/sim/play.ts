@@ -26,7 +26,8 @@ export function tidy(scene: Scene): void {
       continue
     }
     for (const { what, ranAt, limit } of actor.pending)
-      if ((scene.ran.get(page) ?? 0) - ranAt > limit) scene.fail('I8', `${actor.name} still waits for ${what}()`)
+      if ((scene.ran.get(page) ?? 0) - Math.max(ranAt, actor.lateUntil) > limit)
+        scene.fail('I8', `${actor.name} still waits for ${what}()`)
     if (actor.destroyedAt !== null) destroyed(scene, actor)
   }
   noteApart(scene)
@@ -38,7 +39,7 @@ function destroyed(scene: Scene, actor: Actor): void {
   const alone = [...scene.actors].filter((other) => other.page === page).length === 1
   if (!alone) return
   if (scene.handles.get(page)?.size) scene.fail('I10', `${actor.name} listens to something after destroy()`)
-  const hasRun = (scene.ran.get(page) ?? 0) - (actor.destroyedAt ?? 0) > 20e3
+  const hasRun = (scene.ran.get(page) ?? 0) - Math.max(actor.destroyedAt ?? 0, actor.lateUntil) > 20e3
   if (hasRun && page.timers() > 0) scene.fail('I10', `${actor.name} has a timer after destroy()`)
   if (hasRun && scene.world.locks.isHeldBy(page)) scene.fail('I10', `${actor.name} holds a lock after destroy()`)
 }

@@ -34,11 +34,12 @@ export const isTorn = ({ traits, unlockedAt }: Scene): boolean =>
 
 /**
  * Who came to know of the session between a clock that was set back and the first word of that takes the new time for granted;
- * and whoever slept in between sees less of it by his sleep.
+ * and whoever slept in between, or had not yet seen that he slept before, sees less of it by his sleep.
  */
-export const isMisled = (scene: Scene, { aliveSince }: Actor): boolean =>
+export const isMisled = (scene: Scene, actor: Actor): boolean =>
   scene.jumps.some(
-    ({ at, by, slept }) => by < 0 && (!!slept || (aliveSince >= at && aliveSince < at + onItsWay(scene))),
+    ({ at, by, slept, misled }) =>
+      by < 0 && (!!slept || misled.has(actor) || (actor.aliveSince >= at && actor.aliveSince < at + onItsWay(scene))),
   )
 
 /** Whether all tabs have been able to hear of each other since `since`. */
