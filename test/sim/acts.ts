@@ -302,8 +302,8 @@ function extend(scene: Scene, actor: Actor): void {
           const at = scene.now()
           if (!traits.keepAlive && !isMisled(scene, actor))
             scene.world.time.later(browser, onItsWay(scene), () => {
-              // A sleep may have come before the others heard of it.
-              if (scene.sleptAt < at) life.countedAt = Math.max(life.countedAt, at)
+              // A sleep may have come before the others heard of it, or the end.
+              if (scene.sleptAt < at && !life.ended) life.countedAt = Math.max(life.countedAt, at)
             })
         }
       } else if (canExtend && !traits.keepAlive && life && !life.ended && servers.weather === 'fine')
