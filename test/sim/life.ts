@@ -12,6 +12,8 @@ export interface Life {
   /** What it said the time before. */
   knewBefore: Told | null
   told: Told | null
+  /** What was known until this answer, for as long as that is on its way: its own step settles by that. */
+  knewJustNow: Told | null
   /** All ends that it ever told of. */
   readonly toldOf: number[]
   /** When the token came that is in force, and when the server was last told of the user. */
@@ -67,7 +69,7 @@ export function latestEnd(life: Life, { idle, absolute, network }: Traits, jumps
 export function earliestEnd(life: Life, { idle, absolute }: Traits, jumps: readonly Jump[]): number {
   const forward = (since: number): number => sumOf(jumps, since, (by) => Math.max(0, by) + 1e3)
   const ends = [life.countedAt + idle - forward(life.countedAt), life.startedAt + absolute - forward(life.startedAt)]
-  for (const told of [life.told, life.mayKnow])
+  for (const told of [life.told, life.mayKnow, life.knewJustNow])
     if (told) ends.push(Math.min(told.idleEndsAt, told.absoluteEndsAt) - forward(told.sentAt) - 1e3)
   return Math.min(...ends) - FLUSH - ROUNDING
 }

@@ -106,6 +106,7 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
         countedAt: startedAt,
         mayKnow: null,
         knewBefore: null,
+        knewJustNow: null,
         toldOf: [],
         told: null,
         tokenAt: startedAt,
@@ -440,11 +441,12 @@ export function told(scene: Scene, { actor, method, at }: Call, result: unknown)
     idleEndsAt: Math.min(idleEndsAt, life.mayKnow?.sentAt === at ? life.mayKnow.idleEndsAt : Infinity),
     absoluteEndsAt: at + absoluteExpiresIn * 1e3,
   }
-  life.knewBefore = life.mayKnow
+  life.knewBefore = life.knewJustNow = life.mayKnow
   life.mayKnow = mayKnow
   life.toldOf.push(mayKnow.idleEndsAt, mayKnow.absoluteEndsAt)
   // Whoever crashes before he has said so keeps it to himself.
   scene.world.time.later(browser, onItsWay(scene), () => {
+    life.knewJustNow = null
     if (actor.page.gone || !actor.sound) return
     // What was asked for earlier is older news, even beside an answer that says nothing.
     if (scene.servers.calls.some((call) => call.answered && call.method !== 'refresh' && call.at > at)) return
