@@ -19,13 +19,16 @@ const sent = (scene: Scene, at: number): number =>
 
 const lifeOf = (scene: Scene, actor: Actor): Life | undefined => scene.lives.get(idOf(shownBy(actor)))
 
-/** Whether `actor` could have learned by now that `life` is over: from storage that worked, and that nobody tampered with. */
+/**
+ * Whether `actor` could have learned by now that `life` is over: from storage that worked, and that nobody tampered with. Where
+ * messages are lost, processes that find everything gone at the same time may overwrite each other's tombstones unheard.
+ */
 const couldKnow = (scene: Scene, actor: Actor, { ended }: Life): boolean =>
   !!ended &&
   ended.sound &&
   actor.sound &&
   scene.world.storage.works &&
-  scene.tamperedAt < ended.at &&
+  scene.tamperedAt < ended.at - (scene.traits.lost > 0 ? onItsWay(scene) : 0) &&
   scene.now() > sent(scene, ended.at) + onItsWay(scene)
 
 /** localStorage has no transactions: where processes lag, or lose their lock, one may remove what another has just stored. */
