@@ -11,11 +11,14 @@ export const shownText = ({ run }: AnyTab): Promise<string | null> =>
 /** There and back again; what is done `meanwhile` the page misses, or not. */
 export async function leave(tab: AnyTab, meanwhile: () => Promise<unknown>): Promise<void> {
   const from = await tab.run(() => location.pathname)
+  const shown = (await tab.returns()).length
   await tab.goTo(`${await tab.run(() => location.origin)}/away`)
   await meanwhile()
   await tab.back().catch(() => undefined)
   await expect.poll(() => tab.run(() => location.pathname).catch(() => ''), { timeout: 5000 }).toBe(from)
   await arrived(tab)
+  // A page from the cache can be asked before it is told that it is back.
+  await expect.poll(async () => (await tab.returns().catch(() => [])).length, { timeout: 5000 }).toBeGreaterThan(shown)
 }
 
 /**
