@@ -438,6 +438,10 @@ export function told(scene: Scene, { actor, method, at }: Call, result: unknown)
     known ? idleEndsAt > known.idleEndsAt : idleEndsAt <= at + scene.traits.idle,
   )
   if (method === 'check' && isMore) life.signAt = Math.max(life.signAt, Math.min(at, idleEndsAt))
+  // To a clock that was set forward since its last word, the server says more than then: as if somebody had come right after.
+  const lastAt = life.mayKnow?.sentAt ?? Infinity
+  if (method === 'check' && scene.jumps.some((jump) => jump.by > 0 && jump.at >= lastAt))
+    life.signAt = Math.max(life.signAt, lastAt)
   // Of what was said of the same moment the earlier end counts.
   const mayKnow = {
     sentAt: at,
