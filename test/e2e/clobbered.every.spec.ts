@@ -71,7 +71,9 @@ test('a page whose elements have the names of browser features lives a whole ses
   await leave(tab, () => other.signOut())
   // The page that it becomes has no such elements, and has not started its session.
   await expect
-    .poll(() => tab.run(() => document.documentElement instanceof HTMLHtmlElement).catch(() => false))
+    .poll(() => tab.run(() => document.documentElement instanceof HTMLHtmlElement).catch(() => false), {
+      timeout: 20_000,
+    })
     .toBe(true)
   const back = (await tab.returns()).filter(({ persisted }) => persisted)
   expect(back).toHaveLength(1)
