@@ -690,7 +690,7 @@ const acts = {
     (scene, actor) => {
       // A process that lags writes what it had a while ago.
       const record = scene.world.storage.stored.get(KEY)
-      const since = scene.now()
+      const since = scene.now() - onItsWay(scene)
       scene.world.time.later(browser, 5e3, () => {
         // What it does not know of a clock that was set back nobody knows, unless some tab still does.
         if (![...scene.actors].some(isAwake))

@@ -453,8 +453,9 @@ export function told(scene: Scene, { actor, method, at }: Call, result: unknown)
   life.toldOf.push(mayKnow.idleEndsAt, mayKnow.absoluteEndsAt)
   // Whoever crashes before he has said so keeps it to himself.
   scene.world.time.later(browser, onItsWay(scene), () => {
+    if (actor.page.gone) return
     life.knewJustNow = null
-    if (actor.page.gone || !actor.sound) return
+    if (!actor.sound) return
     // What was asked for earlier is older news, even beside an answer that says nothing.
     if (scene.servers.calls.some((call) => call.answered && call.method !== 'refresh' && call.at > at)) return
     // The absolute end does not move, but for the time that a question takes.
