@@ -50,6 +50,18 @@ export function createTab(page: Page): Tab {
   }
 }
 
+/**
+ * What one of these tabs has done has reached the others. Before a fake clock jumps: what a tab writes reaches another process
+ * in real time, which a jump does not give it.
+ */
+export async function agreed(...tabs: Tab[]): Promise<void> {
+  const seen = async (): Promise<number> => {
+    const all = await Promise.all(tabs.map((tab) => tab.deadlines()))
+    return new Set(all.map((deadlines) => JSON.stringify(deadlines))).size
+  }
+  await expect.poll(seen, { message: 'different deadlines, in so many tabs' }).toBe(1)
+}
+
 interface Fixtures {
   server: TestServer
   tokens: TokenServer
