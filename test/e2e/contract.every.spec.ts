@@ -16,7 +16,7 @@ test('channel, storage, locks and the page cache are what the simulated worlds t
     const tab = await profile.newTab()
     const { run } = tab
     const arrived = (): Promise<void> =>
-      expect.poll(() => run(() => 'seat' in window).catch(() => false), { timeout: 10_000 }).toBe(true)
+      expect.poll(() => run(() => 'seat' in window).catch(() => false)).toBe(true)
     await tab.goTo(`${server.origin}/ports`)
     await arrived()
     return async (room) => {
@@ -73,7 +73,7 @@ test('channel, storage, locks and the page cache are what the simulated worlds t
       const origin: Origin = {
         engine: engine.name,
         async until(check, wanted) {
-          await expect.poll(check, { timeout: 10_000 }).toEqual(wanted)
+          await expect.poll(check).toEqual(wanted)
         },
         async open() {
           const tab = free.shift() ?? (await openTab())

@@ -35,7 +35,7 @@ test('in forced colours everything has an edge, and the focus can be seen', asyn
 test('a tab in the background counts down in its title', async ({ server }) => {
   await withRealChromium(async (context) => {
     const page = await context.newPage()
-    const options = { idleTimeout: '8s', warnBefore: '7s' } as const
+    const options = { idleTimeout: '10s', warnBefore: '9s' } as const
     await page.goto(pageUrl(server.origin, '/dialog', { server: 'none', options }))
     await page.evaluate(async () => {
       await window.harness.signIn()

@@ -251,7 +251,7 @@ test('`destroy()` leaves a page that hears and does nothing', async ({ tabs, tok
   const seen = (await tab.events()).length
   const writes = await tab.page.evaluate(() => window.harness.writes.length)
   await tab.click()
-  await other.next('signedOut', 1, 6000)
+  await other.next('signedOut')
   await tab.click()
   expect(await tab.events()).toHaveLength(seen)
   expect(await tab.page.evaluate(() => window.harness.writes.length)).toBe(writes)

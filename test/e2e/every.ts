@@ -111,5 +111,5 @@ export const test = base.extend<Fixtures, { engine: Engine }>({
 
 /** Until a page of ours is there, whether it was loaded or came back. */
 export async function arrived({ run }: Pick<AnyTab, 'run'>): Promise<void> {
-  await expect.poll(() => run(() => 'harness' in window).catch(() => false), { timeout: 10_000 }).toBe(true)
+  await expect.poll(() => run(() => 'harness' in window).catch(() => false)).toBe(true)
 }

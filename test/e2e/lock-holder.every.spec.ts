@@ -32,6 +32,8 @@ for (const { how, stop } of pauses) {
     const [living, needy] = others
     const wake = await stop(holder)
     const waiting = needy.token({ forceRefresh: true })
+    // What a page is asked later it answers later.
+    await needy.phase()
     answer()
     expect((await living.token()).token).toBe(old)
     await pause(1000)

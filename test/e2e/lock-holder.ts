@@ -1,5 +1,6 @@
 /** A tab in the middle of a refresh, and two that need it. */
 import { expect, noTimeouts, test, type AnyTab, type AnyTabs } from './every.js'
+import type { TokenAnswer } from './pages/harness.js'
 import { createGate, type TokenServer } from './server/token-server.js'
 
 export interface Cast {
@@ -27,11 +28,18 @@ export async function prepare(tabs: AnyTabs, tokens: TokenServer, acts: 'before'
   return { holder, others, old: issued.access_token, answer: gate.open }
 }
 
+/** The others want a newer token, and each has said so: what a page is asked later it answers later. */
+async function wait(others: Cast['others']): Promise<Promise<TokenAnswer>[]> {
+  const waiting = others.map((tab) => tab.token({ forceRefresh: true }))
+  await Promise.all(others.map((tab) => tab.phase()))
+  return waiting
+}
+
 /** What must hold for the others, however the holder comes to its end. */
 export function testEnd(how: string, end: (holder: AnyTab) => Promise<void>): void {
   test(`${how} before the server acted, the others get one new token`, async ({ tabs, tokens }) => {
     const { holder, others, old, answer } = await prepare(tabs, tokens, 'after')
-    const waiting = others.map((tab) => tab.token({ forceRefresh: true }))
+    const waiting = await wait(others)
     await end(holder)
     const [first, second] = await Promise.all(waiting)
     expect(first?.token).not.toBe(old)
@@ -43,7 +51,7 @@ export function testEnd(how: string, end: (holder: AnyTab) => Promise<void>): vo
 
   test(`${how} after a strict server rotated, there is one clean sign-out everywhere`, async ({ tabs, tokens }) => {
     const { holder, others, answer } = await prepare(tabs, tokens, 'before')
-    const waiting = others.map((tab) => tab.token({ forceRefresh: true }))
+    const waiting = await wait(others)
     await end(holder)
     const answers = await Promise.all(waiting)
     expect(answers.map(({ code }) => code)).toEqual(['signed_out', 'signed_out'])
@@ -58,7 +66,7 @@ export function testEnd(how: string, end: (holder: AnyTab) => Promise<void>): vo
   test(`${how} after a server with grace rotated, the others go on`, async ({ tabs, tokens }) => {
     tokens.grace = 20_000
     const { holder, others, answer } = await prepare(tabs, tokens, 'before')
-    const waiting = others.map((tab) => tab.token({ forceRefresh: true }))
+    const waiting = await wait(others)
     await end(holder)
     const answers = await Promise.all(waiting)
     expect(new Set(answers.map(({ token }) => token)).size).toBe(1)

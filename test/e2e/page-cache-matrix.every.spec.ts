@@ -160,7 +160,7 @@ for (const { what, path = '/app', secure = false, config, before, meanwhile, kep
     first?.()
     const returns = await tab.returns()
     expect(returns.at(-1)?.persisted).toBe(kept[engine.name])
-    expect(await tab.phase()).toBe('active')
+    await expect.poll(() => tab.phase()).toBe('active')
     await expect.poll(() => shownText(tab)).toBe('Signed in')
     expect((await tab.deadlines())?.endAt).toBe((await other.deadlines())?.endAt)
 

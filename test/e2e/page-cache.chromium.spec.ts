@@ -109,7 +109,7 @@ for (const { what, silent, stalePage, shows } of films) {
     await other.signOut()
     const { stop } = await film(tab.page, viewer)
     await goBack(tab.page)
-    await expect.poll(() => tab.phase().catch(() => ''), { timeout: 5000 }).toBe('signedOut')
+    await expect.poll(() => tab.phase().catch(() => '')).toBe('signedOut')
     expect((await tab.returns()).some(({ persisted }) => persisted)).toBe(silent)
     await tab.page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 200))))
     const frames = await stop()

@@ -87,10 +87,10 @@ test('S45 an application that wants no reload is told, before anything else runs
 })
 
 test('a page that was in the back/forward cache past the deadline comes back signed out', async ({ tabs, tokens }) => {
-  const tab = await tabs.open({ options: { idleTimeout: 2000, warnBefore: 500, absoluteTimeout: false } })
+  const tab = await tabs.open({ options: { idleTimeout: 4000, warnBefore: 500, absoluteTimeout: false } })
   await tab.signIn(tokens.issue())
   const due = (await tab.deadlines())?.endAt ?? 0
-  await leave(tab, () => expect.poll(() => Date.now(), { timeout: 4000 }).toBeGreaterThan(due + 200))
+  await leave(tab, () => expect.poll(() => Date.now(), { timeout: 6000 }).toBeGreaterThan(due + 200))
   expect(await expectNothingShown(tab)).toBe(true)
 })
 

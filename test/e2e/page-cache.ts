@@ -15,10 +15,10 @@ export async function leave(tab: AnyTab, meanwhile: () => Promise<unknown>): Pro
   await tab.goTo(`${await tab.run(() => location.origin)}/away`)
   await meanwhile()
   await tab.back().catch(() => undefined)
-  await expect.poll(() => tab.run(() => location.pathname).catch(() => ''), { timeout: 5000 }).toBe(from)
+  await expect.poll(() => tab.run(() => location.pathname).catch(() => '')).toBe(from)
   await arrived(tab)
   // A page from the cache can be asked before it is told that it is back.
-  await expect.poll(async () => (await tab.returns().catch(() => [])).length, { timeout: 5000 }).toBeGreaterThan(shown)
+  await expect.poll(async () => (await tab.returns().catch(() => [])).length).toBeGreaterThan(shown)
 }
 
 /**
@@ -26,7 +26,7 @@ export async function leave(tab: AnyTab, meanwhile: () => Promise<unknown>): Pro
  * Returns whether there was one that came back, since so many returns.
  */
 export async function expectNothingShown(tab: AnyTab, since = 0): Promise<boolean> {
-  await expect.poll(() => tab.phase().catch(() => ''), { timeout: 5000 }).toBe('signedOut')
+  await expect.poll(() => tab.phase().catch(() => '')).toBe('signedOut')
   await expect.poll(() => shownText(tab)).toBe('Signed out')
   const back = (await tab.returns()).slice(since).filter(({ persisted }) => persisted)
   for (const { frames } of back) {

@@ -32,14 +32,13 @@ for (const seed of [1, 2]) {
     }
     await settle()
     await Promise.all(all.map((tab) => tab.page.evaluate(() => window.harness.session.ready)))
-    // Every tab has its say, so that news still on the way is read from storage.
-    const pictures = await Promise.all(all.map((tab) => tab.page.evaluate(() => window.harness.session.check())))
-    const ids = new Set(pictures.map((picture) => ('id' in picture ? picture.id : picture.phase)))
-    expect(ids.size).toBe(1)
-    const answers = await Promise.all(all.map((tab) => tab.token()))
-    expect(new Set(answers.map(({ token, code }) => token ?? code)).size).toBe(1)
-    const live = !ids.has('signedOut')
-    expect(tokens.isLive(answers[0]?.token ?? '')).toBe(live)
+    const different = async (seen: (tab: Tab) => Promise<unknown>): Promise<number> =>
+      new Set(await Promise.all(all.map(seen))).size
+    // News may still be on the way.
+    await expect.poll(() => different(async (tab) => JSON.stringify(await tab.snapshot()))).toBe(1)
+    await expect.poll(() => different(async (tab) => (await tab.token()).token)).toBe(1)
+    const live = (await all[0]?.phase()) !== 'signedOut'
+    expect(tokens.isLive((await all[0]?.token())?.token ?? '')).toBe(live)
     await expect
       .poll(async () => new Set((await all[0]?.stores())?.match(new RegExp(`rt\\.${TOKEN_MARK}\\.[\\w-]+`, 'g'))).size)
       .toBe(live ? 1 : 0)

@@ -2,7 +2,7 @@ import { agreed, expect, noTimeouts, pause, shortIdle, test, within, type Tab } 
 
 const hour = 3_600_000
 /** How late a busy machine may be, in ms; early it is never. */
-const late = 1000
+const late = 2000
 
 function expectOnTime(at: number, due: number | undefined): void {
   expect(at - (due ?? NaN)).toBeGreaterThanOrEqual(-50)
@@ -105,7 +105,7 @@ test('S53 refreshes, timers, storage and background requests are not activity', 
       }, 100)
     })
   }
-  const end = await other.next('signedOut', 1, 6000)
+  const end = await other.next('signedOut')
   expectOnTime(end.at, due?.endAt)
   expect(tokens.counts.refreshes).toBeGreaterThan(1)
 })
@@ -162,7 +162,7 @@ test('S55 "stay signed in" in one tab closes the warning in the other', async ({
   await Promise.all(all.map((tab) => tab.next('warning')))
   const before = await all[0]?.deadlines()
   expect(await all[1]?.extend()).toBe(true)
-  const told = await all[0]?.next('extended', 1, 1000)
+  const told = await all[0]?.next('extended')
   expect(told?.detail).toEqual({ by: 'user', where: 'elsewhere' })
   expect((await all[1]?.next('extended'))?.detail).toEqual({ by: 'user', where: 'here' })
   expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(['active', 'active'])
@@ -188,7 +188,7 @@ test('activity during the warning is ignored, or closes it in all tabs where the
   await Promise.all([ignoring, one, two].map((tab) => tab.next('warning')))
   await ignoring.click()
   await one.click()
-  expect((await two.next('extended', 1, 1000)).detail).toEqual({ by: 'activity', where: 'elsewhere' })
+  expect((await two.next('extended')).detail).toEqual({ by: 'activity', where: 'elsewhere' })
   expect(await one.phase()).toBe('active')
   expect(await ignoring.phase()).toBe('warning')
   await context.clock.fastForward('02:00')
@@ -232,20 +232,15 @@ test('S58 where nobody is active there is no proactive refresh and no keep-alive
   })
   await all[0]?.signIn(tokens.issue({ accessLife: 300 }))
   await all[1]?.next('signedIn')
-  // What the sign-in itself asks for may come; nothing after it.
-  for (let minute = 0; minute < 10; minute++) await context.clock.fastForward(60_000)
-  const calls = (): number => tokens.calls.length
-  const settled = calls()
-  expect(settled).toBeLessThanOrEqual(2)
-  for (let minute = 0; minute < 40; minute += 5) await context.clock.fastForward(5 * 60_000)
-  expect(calls()).toBe(settled)
+  for (let minute = 0; minute < 50; minute += 5) await context.clock.fastForward(5 * 60_000)
   expect(await all[1]?.phase()).toBe('active')
+  expect(tokens.calls).toEqual([])
   // The first input brings both back.
   const refreshed = tokens.nextCall('/token')
   const told = tokens.nextCall('/alive')
   await all[0]?.click()
   await context.clock.fastForward(3000)
-  await within(3000, 'refresh and keep-alive', Promise.all([refreshed, told]))
+  await within(10_000, 'refresh and keep-alive', Promise.all([refreshed, told]))
   expect(tokens.counts.reuse).toBe(0)
 })
 

@@ -40,6 +40,9 @@ test('tabs of an older version and of this one are one session, whichever begins
   }
 })
 
+const read = ({ run }: AnyTab): Promise<object> =>
+  run(() => JSON.parse(localStorage.getItem('sojourn:session:1') ?? '{}') as object)
+
 /** Writes into storage as a version does that knows more than this one. */
 const write = ({ run }: AnyTab, key: string, members: object): Promise<void> =>
   run(
@@ -57,12 +60,12 @@ test('what a newer version adds to the record is kept, and its end is obeyed wha
   await tab.signIn()
   const added = { device: { name: 'laptop', trusted: true }, pausedAt: 1_700_000_000_000, zones: ['a', 'b'] }
   await write(newer, 'sojourn:session:1', added)
+  await expect.poll(() => read(tab)).toMatchObject(added)
   const before = (await tab.deadlines())?.endAt ?? 0
   await tab.shiftClock(MINUTE)
   await tab.click('#press')
   await expect.poll(async () => (await tab.deadlines())?.endAt).toBeGreaterThanOrEqual(before + MINUTE)
-  const record = await newer.run(() => JSON.parse(localStorage.getItem('sojourn:session:1') ?? 'null') as object)
-  expect(record).toMatchObject(added)
+  expect(await read(tab)).toMatchObject(added)
   expect(await tab.phase()).toBe('active')
 
   await write(newer, 'sojourn:session:1:end', {

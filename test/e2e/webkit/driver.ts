@@ -108,7 +108,7 @@ export async function startDriver(): Promise<Driver> {
           // For whatever comes over plain http: with a `noProxy` MiniBrowser crashes now and then.
           proxy: { proxyType: 'manual', httpProxy: `127.0.0.1:${String(plainHost.port)}` },
           'webkitgtk:browserOptions': { binary: miniBrowserPath(), args: ['--automation'] },
-          timeouts: { script: 20_000, pageLoad: 10_000 },
+          timeouts: { script: 20_000, pageLoad: 30_000 },
         },
       },
     })
