@@ -15,8 +15,7 @@ test('channel, storage, locks and the page cache are what the simulated worlds t
   const openTab = async (): Promise<(typeof free)[number]> => {
     const tab = await profile.newTab()
     const { run } = tab
-    const arrived = (): Promise<void> =>
-      expect.poll(() => run(() => 'seat' in window).catch(() => false)).toBe(true)
+    const arrived = (): Promise<void> => expect.poll(() => run(() => 'seat' in window).catch(() => false)).toBe(true)
     await tab.goTo(`${server.origin}/ports`)
     await arrived()
     return async (room) => {
