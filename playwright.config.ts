@@ -24,8 +24,8 @@ export default defineConfig({
   forbidOnly: true,
   // Firefox with five tabs on two busy cores; what is waited for has limits of its own.
   timeout: 90_000,
-  // What never comes costs ten seconds, once; what is slow fails nobody.
-  expect: { timeout: 10_000 },
+  // What never comes costs these seconds once; what is slow fails nobody.
+  expect: { timeout: 20_000 },
   reporter: [['list']],
   projects: [
     {

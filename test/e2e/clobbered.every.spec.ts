@@ -68,7 +68,7 @@ test('a page whose elements have the names of browser features lives a whole ses
   expect(await tab.events('degraded')).toEqual([])
 
   await silence(other)
-  await leave(tab, () => other.signOut())
+  await leave(tab, () => other.signOut(), other)
   // The page that it becomes has no such elements, and has not started its session.
   await expect
     .poll(() => tab.run(() => document.documentElement instanceof HTMLHtmlElement).catch(() => false), {

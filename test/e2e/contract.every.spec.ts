@@ -10,6 +10,8 @@ test('channel, storage, locks and the page cache are what the simulated worlds t
 }) => {
   test.setTimeout(120_000)
   let rooms = 0
+  /** The last text in each room. */
+  const written = new Map<string, string>()
   /** Tabs that are used again: opening one takes longest. */
   const free: ((room: string) => Promise<Place>)[] = []
   const openTab = async (): Promise<(typeof free)[number]> => {
@@ -26,11 +28,13 @@ test('channel, storage, locks and the page cache are what the simulated worlds t
           const { held = [], pending = [] } = await navigator.locks.query()
           return [...held, ...pending].filter((lock) => lock.name === name).length
         }, room)
-      let returned = 0
       await enter()
       return {
         say: (text) => run((given) => window.seat.say(given), text),
-        write: (text) => run((given) => window.seat.write(given), text),
+        async write(text) {
+          written.set(room, text)
+          await run((given) => window.seat.write(given), text)
+        },
         read: () => run(() => window.seat.read()),
         heard: () => run(() => window.seat.heard),
         turns: () => run(() => window.seat.turns),
@@ -48,15 +52,18 @@ test('channel, storage, locks and the page cache are what the simulated worlds t
           process.kill(await processOf(run), 'SIGKILL')
         },
         async leave() {
-          returned = await run(() => window.returned)
           await tab.goTo(`${server.origin}/away`)
         },
         async comeBack() {
+          // What was written has reached this process: a page that comes back has nothing else to go by.
+          await expect.poll(() => run((name) => localStorage.getItem(name), room)).toBe(written.get(room) ?? null)
           await tab.back().catch(() => undefined)
           await arrived()
-          const isKept = (await run(() => window.returned)) > returned
-          if (!isKept) await enter()
-          return isKept
+          const isKept = (): Promise<boolean | null> => run(() => window.isKept)
+          await expect.poll(isKept).not.toBeNull()
+          const kept = (await isKept()) === true
+          if (!kept) await enter()
+          return kept
         },
       }
     }

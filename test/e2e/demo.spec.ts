@@ -56,6 +56,12 @@ async function callAll(pages: Page[]): Promise<void> {
   )
 }
 
+/** In a page: whether any tab refreshes, or waits for its turn. */
+async function isAnyRefreshing(): Promise<boolean> {
+  const { held = [], pending = [] } = await navigator.locks.query()
+  return held.length + pending.length > 0
+}
+
 for (const { what, path, phases } of demos) {
   test(`a person's day in three tabs on a real OpenID provider (${what})`, async ({ context, demo }) => {
     const uncaught: string[] = []
@@ -78,6 +84,8 @@ for (const { what, path, phases } of demos) {
 
     // Tokens of 30 s, for over a minute, in use in all tabs: each generation costs one refresh, whoever asks.
     for (let quarter = 0; quarter < 4; quarter++) {
+      // A jump is no time for a reply that is on its way.
+      await expect.poll(() => one.evaluate(isAnyRefreshing)).toBe(false)
       await context.clock.fastForward(16_000)
       await callAll(pages)
     }

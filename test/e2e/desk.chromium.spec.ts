@@ -65,8 +65,12 @@ test('two tabs side by side on the desk, by keyboard alone: signed in together, 
   await page.keyboard.press('ArrowLeft')
   await both('Active')
 
+  const online = async (wanted: boolean): Promise<void> => {
+    for (const frame of [one, two]) await expect.poll(() => frame.evaluate(() => navigator.onLine)).toBe(wanted)
+  }
   // No network: the session goes on. A sleep of ten minutes: it is over, in both.
   await pressOn(page, desk, 'No network')
+  await online(false)
   await pressOn(page, one, 'Force a refresh')
   await expect(one.locator('#result')).toContainText('the old one still lives')
   await both('Active')
@@ -76,6 +80,7 @@ test('two tabs side by side on the desk, by keyboard alone: signed in together, 
 
   // And a sign-in after all that, which sets the clock right.
   await pressOn(page, desk, 'No network')
+  await online(true)
   await pressOn(page, two, 'Sign in')
   await two.locator('#name').fill('Ada')
   await page.keyboard.press('Enter')

@@ -35,8 +35,11 @@ test('in forced colours everything has an edge, and the focus can be seen', asyn
 test('a tab in the background counts down in its title', async ({ server }) => {
   await withRealChromium(async (context) => {
     const page = await context.newPage()
-    const options = { idleTimeout: '10s', warnBefore: '9s' } as const
+    const options = { idleTimeout: '8s', warnBefore: '7s' } as const
     await page.goto(pageUrl(server.origin, '/dialog', { server: 'none', options }))
+    const other = await context.newPage()
+    await other.bringToFront()
+    await expect.poll(() => page.evaluate(() => document.hidden)).toBe(true)
     await page.evaluate(async () => {
       await window.harness.signIn()
       const seen: Seen[] = []
@@ -46,9 +49,6 @@ test('a tab in the background counts down in its title', async ({ server }) => {
         seen.push({ title: document.title, left: snapshot.phase === 'warning' ? snapshot.endAt - Date.now() : 0 })
       }).observe(document.querySelector('title')!, { childList: true })
     })
-    const other = await context.newPage()
-    await other.bringToFront()
-    await expect.poll(() => page.evaluate(() => document.hidden)).toBe(true)
     await page.evaluate(() => window.harness.next('signedOut'))
     const seen = await page.evaluate(() => (window as unknown as { seen: Seen[] }).seen)
     expect(seen.at(-1)?.title).toBe('Claim')

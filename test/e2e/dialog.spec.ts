@@ -162,7 +162,7 @@ test('it is spoken of at coarse marks, never each second (4.1.3)', async ({ tabs
   await context.clock.install()
   const tab = await openDialogTab(tabs)
   await tab.signIn()
-  await context.clock.fastForward((await tab.deadlines())!.warnAt - (await tab.page.evaluate(() => Date.now())))
+  await context.clock.pauseAt((await tab.deadlines())!.warnAt)
   await expect(tab.dialog).toBeVisible()
   await context.clock.runFor(118_000)
   const said = await tab.page.evaluate(() => window.said)
@@ -321,8 +321,9 @@ test('S75 a page with an open dialog comes back from the back/forward cache with
         return root?.querySelector('dialog')?.open ? root.querySelector('#message')!.textContent : null
       })
       .catch(() => null)
-  await expect.poll(shown).toMatch(/ [34]\d seconds\.$/)
-  expect((await page.evaluate(() => window.harness.returns())).at(-1)?.persisted).toBe(true)
+  const isBack = async (): Promise<unknown> => (await tab.returns().catch(() => [])).at(-1)?.persisted
+  await expect.poll(isBack).toBe(true)
+  await expect.poll(shown).toMatch(/ in [34]\d seconds\.$/)
   expect(await focused(tab.run)).toBe('stay')
   await page.keyboard.press('Enter')
   await expect.poll(shown).toBeNull()

@@ -1,5 +1,14 @@
-import { expect, noTimeouts, shortIdle, test, type PageConfig } from './fixtures.js'
+import type { BrowserContext } from '@playwright/test'
+import { expect, noTimeouts, shortIdle, test, type PageConfig, type Tab, type Tabs } from './fixtures.js'
 import { TOKEN_MARK } from './server/token-server.js'
+
+/** A tab gives the others 300 ms to answer it: however long they take, it has not passed. */
+async function openLate(tabs: Tabs, { clock }: BrowserContext, config: PageConfig): Promise<Tab> {
+  await clock.pauseAt(Date.now() + 60_000)
+  const late = await tabs.open(config)
+  await clock.resume()
+  return late
+}
 
 test('S70 where all storage throws, the session lives in memory, says so, and signs in', async ({ tabs, tokens }) => {
   const config: PageConfig = { ...noTimeouts, denied: ['localStorage', 'indexedDB'] }
@@ -20,12 +29,13 @@ test('S70 where all storage throws, the session lives in memory, says so, and si
   expect((await two.events('signedOut'))[0]?.detail).toEqual({ reason: 'signOut', where: 'elsewhere' })
 })
 
-test('S70 where all storage throws, a tab that comes later asks the living ones', async ({ tabs, tokens }) => {
+test('S70 where all storage throws, a tab that comes later asks the living ones', async ({ tabs, tokens, context }) => {
+  await context.clock.install()
   const config: PageConfig = { ...noTimeouts, denied: ['localStorage'] }
   const one = await tabs.open(config)
   const issued = tokens.issue()
   await one.signIn(issued)
-  const late = await tabs.open(config)
+  const late = await openLate(tabs, context, config)
   expect(await late.phase()).toBe('active')
   expect((await late.token()).token).toBe(issued.access_token)
   await late.page.close()
@@ -59,9 +69,10 @@ test('S70 where localStorage can be read and not written, a tab that comes later
       throw new DOMException('full', 'QuotaExceededError')
     }
   })
+  await context.clock.install()
   const one = await tabs.open({ ...noTimeouts, server: 'none' })
   await one.signIn()
-  const late = await tabs.open({ ...noTimeouts, server: 'none' })
+  const late = await openLate(tabs, context, { ...noTimeouts, server: 'none' })
   expect(await late.phase()).toBe('active')
   expect((await late.events('degraded')).map(({ detail }) => detail['feature'])).toContain('storage')
   await late.signOut()
@@ -171,7 +182,7 @@ test('S84 no token in console, events, messages, errors or localStorage, whateve
   const broken = `{"access_token":${TOKEN_MARK}.leak}`
   for (const fault of [
     { kind: 'status', status: 503 },
-    { kind: 'status', status: 429, headers: { 'retry-after': '1' } },
+    { kind: 'status', status: 429, headers: () => ({ 'retry-after': '1' }) },
     { kind: 'drop', acts: false },
     { kind: 'body', body: broken, contentType: 'application/json' },
     { kind: 'body', body: `error near ${TOKEN_MARK}`, contentType: 'text/plain' },
@@ -183,6 +194,8 @@ test('S84 no token in console, events, messages, errors or localStorage, whateve
   tokens.failAlways(null)
   await pass(3_600_000)
   await all[1]?.token()
+  // It would take that for an answer.
+  await all[0]?.next('refreshed', 2)
   tokens.failNext({ kind: 'error', error: 'invalid_grant' })
   await all[0]?.token({ forceRefresh: true })
   await all[1]?.next('signedOut')

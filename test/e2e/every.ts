@@ -13,10 +13,17 @@ export { expect, noTimeouts, pageUrl, pause, shortIdle, within }
 export type { EngineName, PageConfig, TestServer }
 
 export interface AnyTab extends Actions, Driven {
+  /** Finds the process that runs it, which takes a second or more. */
+  process(): Promise<Outside>
+}
+
+/** What the system can do to a tab. */
+export interface Outside {
   /** It is gone without a word, as in a crash. */
-  kill(): Promise<void>
-  /** Nothing runs in it until it is woken, as where the system suspends it; returns what wakes it. */
-  suspend(): Promise<() => void>
+  readonly kill: () => void
+  /** Nothing runs in it until it is woken, as where the system suspends it. */
+  readonly suspend: () => void
+  readonly wake: () => void
 }
 
 export interface Where {
@@ -80,15 +87,16 @@ export const test = base.extend<Fixtures, { engine: Engine }>({
             all.delete(tab)
             await driven.close()
           },
-          async kill() {
+          async process() {
             const pid = await processOf(driven.run)
-            all.delete(tab)
-            process.kill(pid, 'SIGKILL')
-          },
-          async suspend() {
-            const pid = await processOf(driven.run)
-            process.kill(pid, 'SIGSTOP')
-            return () => process.kill(pid, 'SIGCONT')
+            return {
+              kill() {
+                all.delete(tab)
+                process.kill(pid, 'SIGKILL')
+              },
+              suspend: () => void process.kill(pid, 'SIGSTOP'),
+              wake: () => void process.kill(pid, 'SIGCONT'),
+            }
           },
         }
         all.add(tab)

@@ -75,11 +75,11 @@ export async function liveThroughADay([one, two]: Page[], demo: Demo): Promise<v
   for (const page of pages) await expect(page.getByText('Ada', { exact: true })).toBeVisible()
   expect(demo.counters().total).toMatchObject({ signIns: 1, refreshes: 1, reuse: 0, refused: 0 })
 
-  await one.context().clock.fastForward(45_000)
+  await one.context().clock.fastForward(41_000)
   await expectAll(pages, 'warned')
   const before = await seconds(one)
   expect(before).toBeGreaterThan(5)
-  expect(before).toBeLessThanOrEqual(15)
+  expect(before).toBeLessThanOrEqual(19)
   await one.context().clock.fastForward(4_000)
   await expect.poll(() => seconds(one)).toBeLessThanOrEqual(before - 4)
 

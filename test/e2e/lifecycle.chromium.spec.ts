@@ -54,7 +54,7 @@ test('S13 while a frozen tab holds the lock, others get their living token or `t
   const [forced, late] = await Promise.all([living.token({ forceRefresh: true }), expired.token()])
   expect(forced.token).toBe(old)
   expect(late.code).toBe('timeout')
-  expect(late.took).toBeLessThan(18_000)
+  expect(late.took).toBeLessThan(25_000)
   expect(tokens.tokenCalls()).toHaveLength(1)
   await thaw()
   gate.open()
@@ -108,6 +108,8 @@ for (const { how, stop } of sleepers) {
     await pause(1500)
     await stop(busy, other)
     const from = Date.now()
-    expect((await other.next('signedOut')).at - from).toBeLessThan(6000)
+    await other.next('signedOut')
+    const { endedAt } = (await other.snapshot()) as { endedAt: number }
+    expect(endedAt - from).toBeLessThanOrEqual(4000)
   })
 }

@@ -1,44 +1,52 @@
 /** What becomes of the others when the tab that refreshes is gone, or stands still. */
 import { expect, pause, test, type AnyTab } from './every.js'
-import { prepare, testEnd } from './lock-holder.js'
+import { prepare, standInLine, testEnd } from './lock-holder.js'
 
-testEnd('S12 when the refreshing tab is closed', (holder) => holder.close())
+testEnd('S12 when the refreshing tab is closed', async (holder) => () => holder.close())
 
-const pauses: readonly { how: string; stop: (holder: AnyTab) => Promise<() => void> }[] = [
-  { how: 'is suspended', stop: (holder) => holder.suspend() },
+interface Stop {
+  readonly stop: () => unknown
+  readonly wake?: () => void
+}
+const pauses: readonly { how: string; find: (holder: AnyTab) => Promise<Stop> }[] = [
   {
-    how: 'hangs in a loop',
-    stop: async ({ run }) => {
-      await run(() => {
-        // A task of its own, and no timer: those come late in tabs in the background.
-        const { port1, port2 } = new MessageChannel()
-        port1.onmessage = () => {
-          const until = performance.now() + 3000
-          while (performance.now() < until);
-          port1.close()
-        }
-        port2.postMessage(null)
-      })
-      return () => undefined
+    how: 'is suspended',
+    find: async (holder) => {
+      const { suspend, wake } = await holder.process()
+      return { stop: suspend, wake }
     },
   },
+  {
+    how: 'hangs in a loop',
+    find: async ({ run }) => ({
+      stop: () =>
+        run(() => {
+          // A task of its own, and no timer: those come late in tabs in the background.
+          const { port1, port2 } = new MessageChannel()
+          port1.onmessage = () => {
+            const until = performance.now() + 3000
+            while (performance.now() < until);
+            port1.close()
+          }
+          port2.postMessage(null)
+        }),
+    }),
+  },
 ]
-for (const { how, stop } of pauses) {
+for (const { how, find } of pauses) {
   test(`S13 when the refreshing tab ${how} for a while, the others have their living token meanwhile, and then all share the new one`, async ({
     tabs,
     tokens,
   }) => {
-    const { holder, others, old, answer } = await prepare(tabs, tokens, 'after')
+    const { holder, others, old, answer, readied } = await prepare(tabs, tokens, 'after', find)
     const [living, needy] = others
-    const wake = await stop(holder)
-    const waiting = needy.token({ forceRefresh: true })
-    // What a page is asked later it answers later.
-    await needy.phase()
+    const answered = await standInLine([needy])
+    await readied.stop()
     answer()
     expect((await living.token()).token).toBe(old)
     await pause(1000)
-    wake()
-    const { token } = await waiting
+    readied.wake?.()
+    const [{ token } = { token: null }] = await answered()
     expect(token).not.toBe(old)
     expect(tokens.isLive(token ?? '')).toBe(true)
     // It hears of the new one in its own time, and has one that lives meanwhile.

@@ -13,35 +13,44 @@ export interface Cast {
   readonly answer: () => void
 }
 
-export async function prepare(tabs: AnyTabs, tokens: TokenServer, acts: 'before' | 'after'): Promise<Cast> {
+/** Who may end, or stop, while it holds the lock: `ready` is done before it has it, for it may take longer than a request. */
+export async function prepare<T>(
+  tabs: AnyTabs,
+  tokens: TokenServer,
+  acts: 'before' | 'after',
+  ready: (holder: AnyTab) => Promise<T>,
+): Promise<Cast & { readonly readied: T }> {
   const holder = await tabs.open(noTimeouts)
   const others = await tabs.openTwo(noTimeouts)
   const issued = tokens.issue()
   await holder.signIn(issued)
   for (const tab of others) await tab.next('signedIn')
+  const readied = await ready(holder)
   const gate = createGate()
   tokens.failNext({ kind: 'gate', gate, acts })
   await holder.run(() => {
     void window.harness.token({ forceRefresh: true })
   })
   await gate.reached
-  return { holder, others, old: issued.access_token, answer: gate.open }
+  return { holder, others, old: issued.access_token, answer: gate.open, readied }
 }
 
-/** The others want a newer token, and each has said so: what a page is asked later it answers later. */
-async function wait(others: Cast['others']): Promise<Promise<TokenAnswer>[]> {
-  const waiting = others.map((tab) => tab.token({ forceRefresh: true }))
-  await Promise.all(others.map((tab) => tab.phase()))
-  return waiting
+/** They want a newer token, and stand in line for it. */
+export async function standInLine(tabs: readonly AnyTab[]): Promise<() => Promise<TokenAnswer[]>> {
+  const waiting = Promise.all(tabs.map((tab) => tab.token({ forceRefresh: true })))
+  const inLine = (): Promise<unknown> =>
+    Promise.all(tabs.map(({ run }) => run(async () => ((await navigator.locks.query()).pending ?? []).length)))
+  await expect.poll(inLine).toEqual(tabs.map(() => tabs.length))
+  return () => waiting
 }
 
 /** What must hold for the others, however the holder comes to its end. */
-export function testEnd(how: string, end: (holder: AnyTab) => Promise<void>): void {
+export function testEnd(how: string, findEnd: (holder: AnyTab) => Promise<() => unknown>): void {
   test(`${how} before the server acted, the others get one new token`, async ({ tabs, tokens }) => {
-    const { holder, others, old, answer } = await prepare(tabs, tokens, 'after')
-    const waiting = await wait(others)
-    await end(holder)
-    const [first, second] = await Promise.all(waiting)
+    const { others, old, answer, readied: end } = await prepare(tabs, tokens, 'after', findEnd)
+    const answered = await standInLine(others)
+    await end()
+    const [first, second] = await answered()
     expect(first?.token).not.toBe(old)
     expect(first?.token).toBe(second?.token)
     expect(tokens.isLive(first?.token ?? '')).toBe(true)
@@ -50,10 +59,10 @@ export function testEnd(how: string, end: (holder: AnyTab) => Promise<void>): vo
   })
 
   test(`${how} after a strict server rotated, there is one clean sign-out everywhere`, async ({ tabs, tokens }) => {
-    const { holder, others, answer } = await prepare(tabs, tokens, 'before')
-    const waiting = await wait(others)
-    await end(holder)
-    const answers = await Promise.all(waiting)
+    const { others, answer, readied: end } = await prepare(tabs, tokens, 'before', findEnd)
+    const answered = await standInLine(others)
+    await end()
+    const answers = await answered()
     expect(answers.map(({ code }) => code)).toEqual(['signed_out', 'signed_out'])
     for (const tab of others) {
       expect((await tab.events('signedOut')).map(({ detail }) => detail['reason'])).toEqual(['rejected'])
@@ -65,10 +74,10 @@ export function testEnd(how: string, end: (holder: AnyTab) => Promise<void>): vo
 
   test(`${how} after a server with grace rotated, the others go on`, async ({ tabs, tokens }) => {
     tokens.grace = 20_000
-    const { holder, others, answer } = await prepare(tabs, tokens, 'before')
-    const waiting = await wait(others)
-    await end(holder)
-    const answers = await Promise.all(waiting)
+    const { others, answer, readied: end } = await prepare(tabs, tokens, 'before', findEnd)
+    const answered = await standInLine(others)
+    await end()
+    const answers = await answered()
     expect(new Set(answers.map(({ token }) => token)).size).toBe(1)
     expect(tokens.isLive(answers[0]?.token ?? '')).toBe(true)
     expect(await Promise.all(others.map((tab) => tab.phase()))).toEqual(['active', 'active'])

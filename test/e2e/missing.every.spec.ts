@@ -34,7 +34,8 @@ for (const how of ['without', 'denied'] as const) {
       await one.reload()
       await arrived(one)
       await one.run(() => window.harness.session.ready.then(() => null))
-      expect(await one.phase()).toBe('active')
+      // Without localStorage it asks the others, who may take longer than it waits.
+      await expect.poll(() => one.phase()).toBe('active')
       expect(await one.token()).toMatchObject(shared ? { token } : { code: 'no_tokens' })
 
       await two.signOut()

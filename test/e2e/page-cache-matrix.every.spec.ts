@@ -156,7 +156,7 @@ for (const { what, path = '/app', secure = false, config, before, meanwhile, kep
     await other.next('signedIn')
 
     const first = await before?.(tab, tokens)
-    await leave(tab, async () => meanwhile?.(other, tokens))
+    await leave(tab, async () => meanwhile?.(other, tokens), other)
     first?.()
     const returns = await tab.returns()
     expect(returns.at(-1)?.persisted).toBe(kept[engine.name])
@@ -167,10 +167,14 @@ for (const { what, path = '/app', secure = false, config, before, meanwhile, kep
     // No message evicts the page: it comes back and has heard nothing.
     await silence(other)
     const second = await before?.(tab, tokens)
-    await leave(tab, async () => {
-      await meanwhile?.(other, tokens)
-      await other.signOut()
-    })
+    await leave(
+      tab,
+      async () => {
+        await meanwhile?.(other, tokens)
+        await other.signOut()
+      },
+      other,
+    )
     second?.()
     expect(await expectNothingShown(tab, returns.length)).toBe(kept[engine.name])
     expect(await tab.stores()).not.toContain(TOKEN_MARK)

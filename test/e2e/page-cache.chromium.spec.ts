@@ -9,7 +9,11 @@ interface Frame {
   readonly drawn: boolean
 }
 
-/** Films the page; `stop` tells of each frame, in order. */
+interface Seen extends Frame {
+  readonly isEnd: boolean
+}
+
+/** Films the page; `stop` lets it show green at its end, and tells of each frame until that is seen, in order. */
 async function film(page: Page, viewer: Page): Promise<{ stop: () => Promise<Frame[]> }> {
   const cdp = await page.context().newCDPSession(page)
   const frames: { readonly at: number; readonly image: string }[] = []
@@ -21,28 +25,39 @@ async function film(page: Page, viewer: Page): Promise<{ stop: () => Promise<Fra
   await cdp.send('Page.startScreencast', { format: 'png', everyNthFrame: 1 })
   return {
     async stop() {
+      await page.evaluate(() => {
+        const green = document.body.appendChild(document.createElement('p'))
+        const look = { width: '100px', height: '100px', visibility: 'visible', background: 'rgb(0, 255, 0)' }
+        Object.assign(green.style, look)
+      })
+      let seen: Seen[] = []
+      await expect.poll(async () => (seen = await look()).some(({ isEnd }) => isEnd)).toBe(true)
       await cdp.send('Page.stopScreencast')
-      // They do not always come in order.
-      const images = frames.sort((a, b) => a.at - b.at).map(({ image }) => image)
-      return viewer.evaluate(
-        (all) =>
-          Promise.all(
-            all.map(async (image) => {
-              const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${image}`)).blob())
-              const canvas = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d')
-              canvas?.drawImage(bitmap, 0, 0)
-              const pixels = canvas?.getImageData(0, 0, bitmap.width, bitmap.height).data ?? []
-              const has = (...colour: readonly number[]): boolean => {
-                for (let at = 0; at < pixels.length; at += 4)
-                  if (colour.every((value, part) => Math.abs((pixels[at + part] ?? 0) - value) < 50)) return true
-                return false
-              }
-              return { red: has(255, 0, 0), drawn: has(255, 0, 255) }
-            }),
-          ),
-        images,
-      )
+      return seen.slice(0, seen.findIndex(({ isEnd }) => isEnd) + 1)
     },
+  }
+
+  function look(): Promise<Seen[]> {
+    // They do not always come in order.
+    const images = frames.sort((a, b) => a.at - b.at).map(({ image }) => image)
+    return viewer.evaluate(
+      (all) =>
+        Promise.all(
+          all.map(async (image) => {
+            const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${image}`)).blob())
+            const canvas = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d')
+            canvas?.drawImage(bitmap, 0, 0)
+            const pixels = canvas?.getImageData(0, 0, bitmap.width, bitmap.height).data ?? []
+            const has = (...colour: readonly number[]): boolean => {
+              for (let at = 0; at < pixels.length; at += 4)
+                if (colour.every((value, part) => Math.abs((pixels[at + part] ?? 0) - value) < 50)) return true
+              return false
+            }
+            return { red: has(255, 0, 0), drawn: has(255, 0, 255), isEnd: has(0, 255, 0) }
+          }),
+        ),
+      images,
+    )
   }
 }
 
@@ -92,7 +107,7 @@ const films: readonly {
     silent: true,
     stalePage: 'event',
     shows: (frames) => {
-      expect(frames.at(-1)).toEqual({ red: true, drawn: true })
+      expect(frames.at(-1)).toMatchObject({ red: true, drawn: true })
     },
   },
 ]
@@ -105,13 +120,20 @@ for (const { what, silent, stalePage, shows } of films) {
     const tab = await tabs.open(config)
     await signInRed(tab, tokens.issue())
     await other.next('signedIn')
+    const shown = (await tab.returns()).length
     await tab.page.goto(`${server.origin}/away`)
     await other.signOut()
+    // The page has nothing else to go by than the copy that its process has of localStorage.
+    const stored = ({ page }: Tab): Promise<string> =>
+      page.evaluate(() => JSON.stringify(Object.entries(localStorage).sort()))
+    await expect.poll(async () => (await stored(tab)) === (await stored(other))).toBe(true)
     const { stop } = await film(tab.page, viewer)
     await goBack(tab.page)
-    await expect.poll(() => tab.phase().catch(() => '')).toBe('signedOut')
+    // It comes back and is loaded anew, or one of the two.
+    const loads = shown + (silent && stalePage === 'reload' ? 2 : 1)
+    await expect.poll(async () => (await tab.returns().catch(() => [])).length).toBe(loads)
+    await expect.poll(() => tab.phase()).toBe('signedOut')
     expect((await tab.returns()).some(({ persisted }) => persisted)).toBe(silent)
-    await tab.page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 200))))
     const frames = await stop()
     expect(frames.length).toBeGreaterThan(1)
     shows(frames)

@@ -8,12 +8,18 @@ export const shownText = ({ run }: AnyTab): Promise<string | null> =>
     return app && getComputedStyle(app).visibility === 'visible' ? app.textContent : null
   }).catch(() => null)
 
-/** There and back again; what is done `meanwhile` the page misses, or not. */
-export async function leave(tab: AnyTab, meanwhile: () => Promise<unknown>): Promise<void> {
+const stored = ({ run }: AnyTab): Promise<string> => run(() => JSON.stringify(Object.entries(localStorage).sort()))
+
+/**
+ * There and back again; what is done `meanwhile` the page misses, or not. What `other` wrote then has reached the process of
+ * the tab, whose copy of localStorage is all that a page can go by when it comes back.
+ */
+export async function leave(tab: AnyTab, meanwhile: () => Promise<unknown>, other: AnyTab = tab): Promise<void> {
   const from = await tab.run(() => location.pathname)
   const shown = (await tab.returns()).length
   await tab.goTo(`${await tab.run(() => location.origin)}/away`)
   await meanwhile()
+  await expect.poll(async () => (await stored(tab)) === (await stored(other))).toBe(true)
   await tab.back().catch(() => undefined)
   await expect.poll(() => tab.run(() => location.pathname).catch(() => '')).toBe(from)
   await arrived(tab)

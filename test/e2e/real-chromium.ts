@@ -27,7 +27,7 @@ export async function withRealChromium(
       })
       child.stderr.on('data', (chunk: Buffer) => {
         said += chunk.toString()
-        const found = /ws:\/\/\S+/.exec(said)
+        const found = /ws:\/\/\S+(?=\s)/.exec(said)
         if (found) resolve(found[0])
       })
     })
@@ -37,7 +37,8 @@ export async function withRealChromium(
     await use(context)
     await browser.close()
   } finally {
-    const gone = new Promise((resolve) => child.once('exit', resolve))
+    // Its helpers, which write into the profile, hold its error output as well.
+    const gone = new Promise((resolve) => child.once('close', resolve))
     if (child.exitCode === null && child.signalCode === null) {
       child.kill()
       await gone

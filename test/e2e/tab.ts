@@ -81,7 +81,7 @@ export function actionsBy(run: Run): Actions {
     extend: () => run(() => window.harness.session.extend()),
     token: (options) => run((given) => window.harness.token(given), options),
     tokens: (count, options) => run(([many, given]) => window.harness.tokens(many, given), [count, options] as const),
-    async next(type, count = 1, limit = 10_000) {
+    async next(type, count = 1, limit = 20_000) {
       const event = run(([kind, many]) => window.harness.next(kind, many), [type, count] as const)
       return within(limit, `event ${String(count)} of kind ${type}`, event)
     },

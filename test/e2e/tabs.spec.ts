@@ -1,4 +1,5 @@
-import { expect, noTimeouts, pause, test, type PageConfig, type Tab } from './fixtures.js'
+import { isDeepStrictEqual } from 'node:util'
+import { expect, noTimeouts, pause, test, type PageConfig, type Tab, type TestServer } from './fixtures.js'
 import { createGate, type TokenServer } from './server/token-server.js'
 import { goBack } from './tab.js'
 
@@ -97,23 +98,41 @@ const lockless: { number: string; what: string; config: PageConfig; plain: boole
   { number: 'S16', what: 'on a plain http origin', config: noTimeouts, plain: true },
 ]
 for (const { number, what, config, plain } of lockless) {
-  test(`${number} ${what} five tabs cause at most one extra call and nobody is signed out`, async ({
-    tabs,
-    tokens,
-    server,
-  }) => {
-    tokens.grace = 10_000
-    const all = await tabs.openMany(5, config, { origin: plain ? server.plainOrigin : server.origin })
-    expect(await all[0]?.page.evaluate(() => 'locks' in navigator && Boolean(navigator.locks as unknown))).toBe(false)
+  const where = (server: TestServer): { origin: string } => ({ origin: plain ? server.plainOrigin : server.origin })
+  const hasLocks = ({ page }: Tab): Promise<boolean> =>
+    page.evaluate(() => 'locks' in navigator && Boolean(navigator.locks as unknown))
+
+  test(`${number} ${what} four tabs wait for the one that refreshes`, async ({ tabs, tokens, server }) => {
+    const all = await tabs.openMany(5, config, where(server))
+    const [first, ...others] = all
+    if (!first) throw new Error('no tabs')
+    expect(await hasLocks(first)).toBe(false)
     await signInAll(all, tokens)
     await sleepAll(all, afterExpiry)
-    const given = await askAtOnce(all)
-    for (const token of given) expect(tokens.isLive(token ?? '')).toBe(true)
-    expect(tokens.tokenCalls().length).toBeLessThanOrEqual(2)
+    const gate = createGate()
+    tokens.failNext({ kind: 'gate', gate, acts: 'after' })
+    const asked = first.token()
+    await gate.reached
+    // Each process has a copy of localStorage, which the word of the first reaches in its own time.
+    const isTold = ({ page }: Tab): Promise<boolean> =>
+      page.evaluate(() => Object.keys(localStorage).some((key) => key.endsWith(':lease')))
+    for (const tab of others) await expect.poll(() => isTold(tab)).toBe(true)
+    const given = askAtOnce(others)
+    await Promise.all(others.map((tab) => tab.phase()))
+    gate.open()
+    expect(new Set([...(await given), (await asked).token]).size).toBe(1)
+    expect(tokens.tokenCalls()).toHaveLength(1)
+  })
+
+  test(`${number} ${what} five tabs that ask at once sign nobody out`, async ({ tabs, tokens, server }) => {
+    tokens.grace = 10_000
+    const all = await tabs.openMany(5, config, where(server))
+    await signInAll(all, tokens)
+    await sleepAll(all, afterExpiry)
+    // Mostly one or two calls: who writes within 50 ms, and is read later than that, may call as well.
+    for (const given of [await askAtOnce(all), await forceAtOnce(all, tokens)])
+      for (const token of given) expect(tokens.isLive(token ?? '')).toBe(true)
     expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(all.map(() => 'active'))
-    const next = await forceAtOnce(all, tokens)
-    for (const token of next) expect(tokens.isLive(token ?? '')).toBe(true)
-    expect(tokens.tokenCalls().length).toBeLessThanOrEqual(4)
     expect(tokens.counts.reuse).toBe(0)
   })
 }
@@ -206,7 +225,7 @@ test('two tabs that sign in at once agree on one session and its tokens', async 
   if (!one || !two) throw new Error('no tabs')
   const given = [tokens.issue(), tokens.issue()] as const
   await Promise.all([one.signIn(given[0]), two.signIn(given[1])])
-  expect(await one.snapshot()).toEqual(await two.snapshot())
+  await expect.poll(async () => isDeepStrictEqual(await one.snapshot(), await two.snapshot())).toBe(true)
   const { token } = await one.token()
   expect((await two.token()).token).toBe(token)
   expect(given.map(({ access_token }) => access_token)).toContain(token)

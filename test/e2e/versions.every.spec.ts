@@ -58,6 +58,7 @@ test('what a newer version adds to the record is kept, and its end is obeyed wha
   const tab = await tabs.open({ ...config, server: 'none' })
   const newer = await tabs.open({ manual: true })
   await tab.signIn()
+  await expect.poll(() => read(newer)).toHaveProperty('id')
   const added = { device: { name: 'laptop', trusted: true }, pausedAt: 1_700_000_000_000, zones: ['a', 'b'] }
   await write(newer, 'sojourn:session:1', added)
   await expect.poll(() => read(tab)).toMatchObject(added)

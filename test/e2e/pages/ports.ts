@@ -5,13 +5,16 @@ import { createSeat, type Seat } from '../../contract/seat.js'
 declare global {
   interface Window {
     seat: Seat
-    /** How often this page came back from the back/forward cache. */
-    returned: number
+    /** Whether it came back from the back/forward cache; null until it is told. */
+    isKept: boolean | null
   }
 }
 
 window.seat = createSeat(browserPorts())
-window.returned = 0
+window.isKept = null
 addEventListener('pageshow', ({ persisted }) => {
-  if (persisted) window.returned++
+  window.isKept = persisted
+})
+addEventListener('pagehide', () => {
+  window.isKept = null
 })

@@ -117,7 +117,12 @@ export async function startFaultyServer(): Promise<FaultyServer> {
       return
     }
     if (fault.startsWith('429')) {
-      const date = new Date(Date.now() + SECONDS * 1000).toUTCString()
+      // Both of the same moment: Node renews its own `Date` now and then.
+      const [now, date] = [0, SECONDS].map((ahead) => new Date(Date.now() + ahead * 1000).toUTCString()) as [
+        string,
+        string,
+      ]
+      response.setHeader('date', now)
       response.writeHead(429, { 'retry-after': fault === '429 by date' ? date : String(SECONDS) }).end()
       return
     }

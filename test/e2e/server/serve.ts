@@ -1,7 +1,7 @@
 /** One origin with the application's pages and its token server, and a foreign one beside it. */
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { generate } from 'selfsigned'
 import { handlePages } from './pages.js'
 import { createTokenServer, type TokenServer, type TokenServerOptions } from './token-server.js'
@@ -37,8 +37,13 @@ export async function startServer(options: TokenServerOptions = {}): Promise<Tes
     })
   }
   const open: Server[] = []
+  const sockets = new Set<Socket>()
   const listen = async (server: Server = createServer(serve)): Promise<number> => {
     open.push(server)
+    server.on('connection', (socket: Socket) => {
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+    })
     await new Promise<void>((resolve) => server.listen(0, resolve))
     return (server.address() as AddressInfo).port
   }
@@ -63,8 +68,8 @@ export async function startServer(options: TokenServerOptions = {}): Promise<Tes
               server.close(() => {
                 resolve()
               })
-              // Hanging replies are part of the tests; nothing should wait for them.
-              server.closeAllConnections()
+              // Hanging replies are part of the tests; nothing should wait for them, nor for a handshake.
+              for (const socket of sockets) socket.destroy()
             }),
         ),
       )

@@ -24,7 +24,7 @@ export type Fault =
   | { readonly kind: 'gate'; readonly gate: Gate; readonly acts: 'before' | 'after' }
   | { readonly kind: 'hang' }
   | { readonly kind: 'drop'; readonly acts: boolean }
-  | { readonly kind: 'status'; readonly status: number; readonly headers?: Record<string, string> }
+  | { readonly kind: 'status'; readonly status: number; readonly headers?: () => Record<string, string> }
   | { readonly kind: 'body'; readonly body: string; readonly contentType: string }
   /** The right reply, but for some members. A server that sends no new refresh token leaves the old one in force. */
   | { readonly kind: 'without'; readonly members: readonly string[] }
@@ -184,7 +184,7 @@ export function createTokenServer(options: TokenServerOptions = {}): TokenServer
         response.destroy()
         return
       case 'status':
-        answer(fault.status, '', fault.headers)
+        answer(fault.status, '', fault.headers?.())
         return
       case 'body':
         answer(200, fault.body, { 'content-type': fault.contentType })

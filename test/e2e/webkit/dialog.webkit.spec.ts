@@ -1,6 +1,6 @@
 /** What a person meets of the warning dialog in WebKit: `dialog.spec.ts` has the rest, in the two other engines. */
 import { audit, focused } from '../dialogs.js'
-import { expect, shortIdle, test, type AnyTab } from '../every.js'
+import { expect, test, type AnyTab } from '../every.js'
 
 /** As WebDriver has them. */
 const keys = { Enter: '\uE007', Escape: '\uE00C', Tab: '\uE004' }
@@ -11,8 +11,20 @@ const isOpen = ({ run }: AnyTab): Promise<boolean> =>
 const opened = (tab: AnyTab): Promise<void> => expect.poll(() => isOpen(tab)).toBe(true)
 const closed = (tab: AnyTab): Promise<void> => expect.poll(() => isOpen(tab)).toBe(false)
 
+const options = { idleTimeout: '15m', warnBefore: '2m' } as const
+
+/** Lets 13.5 idle minutes pass. */
+async function warn(...tabs: AnyTab[]): Promise<void> {
+  for (const tab of tabs) await tab.shiftClock(13.5 * 60_000)
+  for (const tab of tabs)
+    await tab.run(() => {
+      window.harness.session.check()
+    })
+  for (const tab of tabs) await opened(tab)
+}
+
 test('S55 the dialog opens in both windows, takes one key for an answer, and closes in both', async ({ tabs }) => {
-  const [one, two] = await tabs.openTwo({ ...shortIdle, server: 'none' }, { path: '/dialog' })
+  const [one, two] = await tabs.openTwo({ options, server: 'none' }, { path: '/dialog' })
   await one.signIn()
   await two.next('signedIn')
   await one.show()
@@ -22,7 +34,7 @@ test('S55 the dialog opens in both windows, takes one key for an answer, and clo
     story?.setSelectionRange(4, 8)
   })
   for (const key of [keys.Enter, keys.Escape]) {
-    await Promise.all([opened(one), opened(two)])
+    await warn(one, two)
     expect(await focused(one.run)).toBe('stay')
     await one.press(key)
     await Promise.all([closed(one), closed(two)])
@@ -43,14 +55,9 @@ for (const [what, dialog] of [
   ['from right to left, without constructed style sheets', { dir: 'rtl', withoutConstructedSheets: true }],
 ] as const)
   test(`nothing to find for axe-core, ${what}`, async ({ tabs }) => {
-    const options = { idleTimeout: '15m', warnBefore: '2m' } as const
     const tab = await tabs.open({ options, server: 'none' }, { path: '/dialog', search: { dialog } })
     await tab.signIn()
-    await tab.shiftClock(13.5 * 60_000)
-    await tab.run(() => {
-      window.harness.session.check()
-    })
-    await opened(tab)
+    await warn(tab)
     for (const scheme of ['light', 'dark']) {
       await tab.run((value) => (document.documentElement.style.colorScheme = value), scheme)
       const { found, tried } = await audit(tab.run)

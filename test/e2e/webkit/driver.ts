@@ -85,7 +85,7 @@ export async function startDriver(): Promise<Driver> {
   }
 
   async function ready(): Promise<void> {
-    for (const until = Date.now() + 10_000; Date.now() < until;) {
+    for (const until = Date.now() + 60_000; Date.now() < until;) {
       if (
         await call('GET', '/status').then(
           () => true,
