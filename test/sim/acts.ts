@@ -691,13 +691,21 @@ const acts = {
       // A process that lags writes what it had a while ago.
       const record = scene.world.storage.stored.get(KEY)
       const since = scene.now() - onItsWay(scene)
-      scene.world.time.later(browser, 5e3, () => {
-        // What it does not know of a clock that was set back nobody knows, unless some tab still does.
+      // What it does not know of a clock that was set back nobody knows, unless some tab still does.
+      const forget = (): void => {
         if (![...scene.actors].some(isAwake))
           for (const { by } of scene.jumps.filter((jump) => jump.by < 0 && jump.at >= since)) unsee(scene, by)
+      }
+      scene.world.time.later(browser, 5e3, () => {
+        forget()
         if (record) scene.world.storage.change({ [KEY]: record })
         tamper(scene)
         hint(scene, actor, 'focus')
+        // Whoever does know can put it right when it has reached his process, if he is still there.
+        scene.world.time.later(browser, onItsWay(scene), () => {
+          forget()
+          hint(scene, actor, 'focus')
+        })
       })
     },
   ],
