@@ -22,6 +22,8 @@ export interface Host {
   readonly look: () => void
   /** Begins a session, listeners are told when the lock is free again. */
   readonly begin: (known: Partial<SharedRecord>) => void
+  /** Removes the tokens of a session that is over, and revokes them if nobody has. */
+  readonly wipe: (id: string) => Promise<void>
   readonly tell: (type: string, value: unknown) => void
   readonly degraded: (feature: SessionEvents['degraded']['feature'], consequence: string) => void
   /** Runs `work` in one tab at a time; with a wait of 0, only if no other does now. `isLost`: the browser took the turn away. */

@@ -121,8 +121,8 @@ export function createRefresh(
     try {
       host.live(id)
     } catch (error) {
-      // The session's end cleared the store, perhaps a moment too early.
-      if (!host.isClosed()) await keeper.clear(id)
+      // The session's end cleared the store, perhaps a moment too early; or it comes to that later, and finds nothing to revoke.
+      if (!host.isClosed()) void host.wipe(id)
       throw error
     }
     host.step('refreshed', id, () => known, true)

@@ -1,5 +1,5 @@
 import { isAwake, idOf, type Actor } from './actor.js'
-import { bury, hint, open, unthrottle } from './acts.js'
+import { bury, hint, open, unthrottle } from './pages.js'
 import { pass, tidy } from './play.js'
 import { isTorn, look } from './rules.js'
 import { KEY, type Scene } from './scene.js'
@@ -88,9 +88,9 @@ export async function calm(scene: Scene): Promise<void> {
   await agree(scene, 'after the storm')
   if (isBroken(scene)) return
   await handOut(scene)
-  await signInAnew(scene)
+  const family = await signInAnew(scene)
   if (isBroken(scene)) return
-  await signOutAll(scene)
+  await signOutAll(scene, family)
 }
 
 /** Whoever shares tokens gets the same one; nobody gets two answers. */
@@ -123,8 +123,8 @@ async function handOut(scene: Scene): Promise<void> {
     scene.fail('I6', `tabs get different answers: ${texts.join(', ')}`)
 }
 
-/** Whatever happened, the next sign-in works, in every tab. */
-async function signInAnew(scene: Scene): Promise<void> {
+/** Whatever happened, the next sign-in works, in every tab. Returns the family of its tokens, where all tabs share them. */
+async function signInAnew(scene: Scene): Promise<string> {
   const actor = [...scene.actors].find((one) => isAwake(one)) ?? open(scene)
   const { grant, tokens } = scene.servers.grant('zoe')
   const signIn = {}
@@ -144,17 +144,28 @@ async function signInAnew(scene: Scene): Promise<void> {
   if (!idOf(actor.session.getSnapshot()) && !isMixed) scene.fail('I5', 'a sign-in has no effect')
   // Those without storage may know of another session, of which the others have not heard.
   const isAlone = !actor.sound && scene.traits.lost > 0
-  if (!scene.servers.usesTokens || isMixed || isAlone) return
+  if (!scene.servers.usesTokens || isMixed || isAlone) return ''
   actor.wantedAt = scene.now()
   const text = await settle(scene, actor.session.getAccessToken(), 70e3)
   if (scene.servers.tokenOf(text)?.family !== grant.family && scene.traits.server !== 'gateway')
     scene.fail('I5', `after a new sign-in there is no token of it: ${text}`)
+  const isShared = scene.traits.store === 'shared' && scene.traits.server !== 'gateway' && actor.sound
+  return isShared && scene.storeFaultAt < 0 ? grant.family : ''
 }
 
 /** After a sign-out nothing is left: no session, no token, no timer, no lock. */
-async function signOutAll(scene: Scene): Promise<void> {
+async function signOutAll(scene: Scene, family: string): Promise<void> {
   const actor = [...scene.actors].find((one) => isAwake(one))
   if (!actor) return
+  // In the middle of a refresh, mostly.
+  if (family) {
+    for (const other of scene.actors)
+      if (isAwake(other) && scene.random.chance(0.5)) {
+        other.wantedAt = scene.now()
+        other.session.getAccessToken({ forceRefresh: true }).catch(() => undefined)
+      }
+    await pass(scene, scene.random.next() * 2 * scene.traits.network)
+  }
   // Without storage, whoever missed what was said may be signed in elsewhere.
   const id = idOf(actor.session.getSnapshot())
   const apart = [...scene.actors].filter(({ sound, session }) => !sound && idOf(session.getSnapshot()) !== id)
@@ -179,4 +190,5 @@ async function signOutAll(scene: Scene): Promise<void> {
   if (JSON.stringify([...scene.world.storage.stored]).includes(MARK))
     scene.fail('I9', 'tokens are left in localStorage')
   if (scene.world.tokens.stored) scene.fail('I9', 'tokens are left in the store')
+  if (family && !scene.servers.grants.get(family)?.revoked) scene.fail('I9', `the tokens of ${family} are not revoked`)
 }

@@ -1,5 +1,6 @@
 import type { Actor } from './actor.js'
-import { bury, open, perform } from './acts.js'
+import { perform } from './acts.js'
+import { bury, open } from './pages.js'
 import { faultOfImport, type PageScript } from './browser.js'
 import { calm } from './calm.js'
 import type { Plan } from './plan.js'

@@ -26,6 +26,10 @@ export function createRandom(seed: number): Random {
   }
 }
 
+/** What stands at this part of a list, 0 ≤ `how` < 1. */
+export const pick = <T>(list: readonly T[], how: number): T =>
+  list[Math.min(list.length - 1, Math.floor(how * list.length))] as T
+
 /** The seed of world `index` of run `seed`. */
 export const seedOf = (seed: number, index: number): number =>
   createRandom(seed ^ Math.imul(index + 1, 0x9e3779b1)).below(2 ** 32)

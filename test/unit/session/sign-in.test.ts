@@ -424,6 +424,24 @@ describe('signing out', () => {
     ])
   })
 
+  it('I9: revokes what a refresh in another tab brings meanwhile, though that tab is the first to remove it', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await world.until(two.session.getAccessToken())
+    let clears = 0
+    world.tokens.delay = (access) => (access === 'set' ? 20 : access === 'clear' && !clears++ ? 50 : 1)
+    const late = outcome(two.session.getAccessToken({ forceRefresh: true }))
+    await world.advance(30)
+    expect(world.server.count('refresh')).toBe(1)
+    void one.session.signOut()
+    await world.advance(SECOND)
+    expect(await late).toBe('signed_out')
+    expect(world.tokens.stored).toBeNull()
+    const revoked = world.server.calls.filter(({ method }) => method === 'signOut')
+    expect(revoked).toMatchObject([{ from: 'tab 2', tokens: { refresh_token: 'refresh-f1-2' }, reason: 'signOut' }])
+  })
+
   it('in two tabs at once tells the server once', async () => {
     const world = createWorld()
     const one = await world.signedIn()

@@ -1,0 +1,199 @@
+/** Pages that come and go, what they are told, and what they promise. */
+import { createSessionWith } from '../../src/testing.js'
+import { START } from '../../src/testing/time.js'
+import { isSessionError } from '../../src/errors.js'
+import { idOf, isAtWork, type Actor } from './actor.js'
+import { hinted, look, noteApart, onItsWay, sign } from './rules.js'
+import type { Scene } from './scene.js'
+import { MARK } from './servers.js'
+
+/** How long a promise may take while its page runs, ms: the sum of the limits in its way, and a little. */
+const LIMITS = { getAccessToken: 65e3, signIn: 30e3, setTokens: 30e3, signOut: 20e3, extend: 35e3, authorize: 65e3 }
+
+/** Watches a promise until it settles: nothing waits for ever (I8), nothing fails without a code (I12), nothing tells a token (I9). */
+export function watch<T>(
+  scene: Scene,
+  actor: Actor,
+  what: keyof typeof LIMITS,
+  promise: Promise<T>,
+  then?: (value: T) => void,
+): void {
+  const pending = { what, ranAt: scene.ran.get(actor.page) ?? 0, limit: LIMITS[what] }
+  actor.pending.add(pending)
+  promise
+    .then(
+      (value) => {
+        if (!actor.page.gone) then?.(value)
+      },
+      (error: unknown) => {
+        if (!isSessionError(error)) scene.fail('I12', `${what}() rejects with ${String(error)}`)
+        if (`${String(error)}${JSON.stringify(error)}${String((error as Error).cause)}`.includes(MARK))
+          scene.fail('I9', `a token in the error of ${what}()`)
+      },
+    )
+    .finally(() => actor.pending.delete(pending))
+}
+
+/** A page comes to be, or a second session object on one. */
+export function open(scene: Scene, page = scene.world.page()): Actor {
+  const { traits } = scene
+  const now = scene.now()
+  // The clock was set back a moment ago, and who saw it could not tell this page yet.
+  for (const { at, by } of scene.jumps)
+    if (by < 0 && now - at < onItsWay(scene))
+      for (const life of scene.lives.values()) {
+        life.signAt = now
+        life.putOff -= by
+      }
+  const actor: Actor = {
+    name: `${page.name}${[...scene.actors].some((other) => other.page === page) ? ' again' : ''}`,
+    page,
+    session: undefined as never,
+    bornAt: now,
+    seen: { phase: 'loading' },
+    over: new Set(),
+    awakeSince: now,
+    unaware: false,
+    warnedSince: null,
+    aliveSince: now,
+    sound: scene.world.storage.works && !scene.world.storage.full,
+    half: scene.world.storage.full,
+    lateUntil: -Infinity,
+    pending: new Set(),
+    holds: [],
+    extending: 0,
+    wantedAt: -Infinity,
+    refreshedAt: -Infinity,
+    steppedAt: now,
+    destroyedAt: null,
+    hears: 'out',
+    record: null,
+  }
+  const session = createSessionWith(page.ports, {
+    idleTimeout: traits.idle,
+    warnBefore: traits.warnBefore,
+    absoluteTimeout: traits.absolute,
+    activityDuringWarning: traits.activityExtends ? 'extend' : 'ignore',
+    stalePage: traits.reloads ? 'reload' : 'event',
+    tokenStore: scene.storeOf(page),
+    server: scene.servers.of(actor),
+  })
+  Object.assign(actor, { session })
+  scene.actors.add(actor)
+  noteApart(scene)
+  listen(scene, actor)
+  look(scene)
+  hinted(scene, actor)
+  return actor
+}
+
+/** What is new in a record, its instants in ms since the world began. */
+function newsOf(was: object | null, is: object | null): string {
+  const before = Object(was) as Record<string, unknown>
+  const news = Object.entries(is ?? {}).filter(([field, value]) => before[field] !== value)
+  const text = (value: unknown): string =>
+    JSON.stringify(typeof value === 'number' && value > START / 2 ? value - START : value)
+  return news.map(([field, value]) => `${field} ${text(value)}`).join(', ')
+}
+
+/** What listeners hear makes sense as a story: nobody leaves who has not come. */
+function listen(scene: Scene, actor: Actor): void {
+  const { session } = actor
+  let told: object | null = null
+  const odd = (event: string): void => scene.fail('I7', `${actor.name} hears ${event} while ${actor.hears}`)
+  // What a page finds when it is opened is no news.
+  const find = (): void => {
+    const { phase } = session.getSnapshot()
+    actor.hears = phase === 'warning' ? 'warned' : phase === 'active' ? 'in' : 'out'
+  }
+  find()
+  if (session.getSnapshot().phase === 'loading') {
+    const stop = session.subscribe(() => {
+      stop()
+      find()
+    })
+  }
+  session.on('signedIn', () => {
+    actor.hears = 'in'
+  })
+  session.on('switched', () => {
+    if (actor.hears === 'out') odd('switched')
+    actor.hears = 'in'
+  })
+  session.on('signedOut', () => {
+    if (actor.hears === 'out') odd('signedOut')
+    actor.hears = 'out'
+  })
+  session.on('warning', () => {
+    if (actor.hears === 'out') odd('warning')
+    actor.hears = 'warned'
+  })
+  session.on('extended', () => {
+    if (actor.hears !== 'warned') odd('extended')
+    actor.hears = 'in'
+  })
+  session.on('refreshed', () => {
+    actor.refreshedAt = scene.now()
+  })
+  session.on('refreshFailed', (event) => {
+    if (JSON.stringify([event, event.error.message, String(event.error.cause)]).includes(MARK))
+      scene.fail('I9', 'a token in refreshFailed')
+  })
+  session.inspect((step) => {
+    // A sleep that it had not seen hides as much of a jump from it as long as word of that is on its way.
+    if (actor.steppedAt <= scene.sleptAt)
+      for (const { at, misled } of scene.jumps)
+        if (at >= scene.sleptAt && scene.now() - at < onItsWay(scene)) misled.add(actor)
+    actor.steppedAt = scene.now()
+    actor.record = step.record as Actor['record']
+    if (scene.traces) scene.trace(`${actor.name} steps: ${step.cause} ${newsOf(told, step.record as object | null)}`)
+    told = step.record as object | null
+    // Chromium hands messages to frozen pages, and work that goes on there is written down as well.
+    if (actor.page.frozen && isAtWork(actor)) sign(scene, actor)
+    // What it does in the moment in which it is frozen comes before that.
+    if (actor.unaware && !actor.page.frozen) {
+      actor.awakeSince = scene.now()
+      // Whoever was away while the clock was set back knows better by how much than those who opened since.
+      const life = scene.lives.get(idOf(actor.seen))
+      if (life?.putOff) life.signAt = scene.now()
+    }
+    if (!actor.page.frozen) actor.unaware = false
+    if (scene.random.chance(0.02) && JSON.stringify(step).includes(MARK)) scene.fail('I9', 'a token in a step')
+  })
+}
+
+export const pagesOf = (scene: Scene): Set<Actor['page']> => new Set([...scene.actors].map(({ page }) => page))
+export const instancesOn = (scene: Scene, { page }: Actor): Actor[] =>
+  [...scene.actors].filter((actor) => actor.page === page)
+
+/** Everything on this page looks at the clock. */
+export function hint(scene: Scene, actor: Actor, cause: string): void {
+  if (actor.page.gone || actor.page.frozen) return
+  actor.page.hint(cause)
+  // What follows from a lost focus is looked at in a turn of its own.
+  if (cause !== 'blur') for (const one of instancesOn(scene, actor)) hinted(scene, one)
+}
+
+/** The page is gone, and with it all that it promised. */
+export function bury(scene: Scene): void {
+  for (const actor of [...scene.actors]) if (actor.page.gone) scene.actors.delete(actor)
+}
+
+/** Time went on without this page, or nobody can say how much did: a warning may be missed. */
+export const interrupt = (scene: Scene, actor: Actor): void => {
+  for (const one of instancesOn(scene, actor)) one.awakeSince = scene.now()
+}
+
+/** Timers are on time again; those that were set before keep their grid, and what waits for them is late. */
+export function unthrottle(scene: Scene, actor: Actor): void {
+  const { page } = actor
+  // They may have been set while it was another.
+  const late = page.timersEvery ? 6e4 : 0
+  page.timersEvery = 0
+  for (const one of instancesOn(scene, actor)) {
+    one.awakeSince = scene.now()
+    one.lateUntil = Math.max(one.lateUntil, (scene.ran.get(page) ?? 0) + late)
+  }
+  // It is because the page is shown.
+  hint(scene, actor, 'visibilitychange')
+}

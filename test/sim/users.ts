@@ -1,0 +1,122 @@
+/** What users do, and applications for them. */
+import { browser } from '../../src/testing/time.js'
+import type { TokenResponse } from '../../src/types.js'
+import { idOf, isAwake, shownBy, type Actor } from './actor.js'
+import { FLUSH } from './life.js'
+import { instancesOn, watch } from './pages.js'
+import { acted, handedOut, hinted, isMisled, look, onItsWay, sign } from './rules.js'
+import type { Scene } from './scene.js'
+
+export function input(scene: Scene, actor: Actor): void {
+  if (actor.page.gone || actor.page.frozen) return
+  const signs = (): void => {
+    for (const one of instancesOn(scene, actor)) {
+      if (one.destroyedAt !== null) continue
+      const snapshot = shownBy(one)
+      const ignored = snapshot.phase === 'warning' && !scene.traits.activityExtends && snapshot.canExtend
+      if (!ignored) sign(scene, one)
+      // It counts after all where the warning is over before it is written down.
+      else
+        scene.world.time.later(browser, FLUSH, () => {
+          if (isAwake(one) && one.session.getSnapshot().phase === 'active') sign(scene, one)
+        })
+    }
+  }
+  // Before as well: the server may be told of it in the same turn.
+  signs()
+  actor.page.input()
+  look(scene)
+  signs()
+}
+
+/** What must count: input in a page that goes on for long enough to write it down, well before any warning. */
+export function counted(scene: Scene, actor: Actor): void {
+  const at = scene.now()
+  const snapshot = actor.session.getSnapshot()
+  const life = scene.lives.get(idOf(snapshot))
+  if (!life || life.ended || !isAwake(actor) || actor.page.timersEvery || snapshot.phase === 'warning') return
+  if (isMisled(scene, actor)) return
+  const { idle, absolute, warnBefore, activityExtends } = scene.traits
+  const warnsAt =
+    Math.min(life.countedAt + idle - Math.min(warnBefore, idle / 2), life.told?.idleEndsAt ?? Infinity) - 5e3
+  const isWarned = at > warnsAt && !activityExtends
+  if (isWarned || at > life.startedAt + absolute - 5e3) return
+  scene.world.time.later(browser, 3.5e3, () => {
+    const jumped = scene.jumps.some((jump) => jump.at >= at)
+    if (isAwake(actor) && !actor.page.timersEvery && actor.awakeSince < at && !jumped && !life.ended)
+      life.countedAt = Math.max(life.countedAt, at)
+  })
+}
+
+export function signIn(scene: Scene, actor: Actor, user: string): void {
+  const { grant, tokens } = scene.servers.grant(user)
+  // One browser has one cookie: to the other tabs it looks as if the user were active elsewhere.
+  if (!scene.servers.usesTokens) for (const life of scene.lives.values()) life.signAt = scene.now()
+  signInWith(scene, actor, tokens, grant.family)
+}
+
+export function signInWith(scene: Scene, actor: Actor, tokens: TokenResponse | undefined, family: string): void {
+  // Whoever's tab it is, the sign-in may come to be while a promise of it is under way, and in no other way.
+  const signIn = {}
+  scene.signIns.add(signIn)
+  const promise = actor.session.signIn(tokens, tokens ? {} : { login: family })
+  // A page that is still asking others takes them when it has been answered.
+  if (tokens && actor.session.getSnapshot().phase === 'loading')
+    void actor.session.ready.then(() => {
+      scene.servers.arrived(tokens.access_token)
+    })
+  watch(
+    scene,
+    actor,
+    'signIn',
+    promise.finally(() => {
+      look(scene)
+      // Others may hear of it later, even if it was given up right after.
+      if (!actor.page.gone) scene.world.time.later(browser, onItsWay(scene), () => scene.signIns.delete(signIn))
+    }),
+  )
+}
+
+export function token(
+  scene: Scene,
+  actor: Actor,
+  options: { minValidity?: number; forceRefresh?: boolean } = {},
+): void {
+  actor.wantedAt = scene.now()
+  watch(scene, actor, 'getAccessToken', actor.session.getAccessToken(options), (text) => {
+    if (isAwake(actor)) handedOut(scene, actor, text)
+  })
+}
+
+export function extend(scene: Scene, actor: Actor): void {
+  const snapshot = actor.session.check()
+  hinted(scene, actor)
+  const { traits, servers } = scene
+  const id = idOf(snapshot)
+  const life = scene.lives.get(id)
+  const canExtend = snapshot.phase === 'warning' && snapshot.canExtend
+  sign(scene, actor)
+  actor.extending++
+  watch(
+    scene,
+    actor,
+    'extend',
+    actor.session.extend().finally(() => actor.extending--),
+    (extended) => {
+      if (!isAwake(actor)) return
+      if (extended) {
+        if (!life) scene.fail('I5', `${actor.name} extends, and is signed out`)
+        else {
+          acted(scene, actor, 'an extension')
+          const at = scene.now()
+          if (!traits.keepAlive && !isMisled(scene, actor))
+            scene.world.time.later(browser, onItsWay(scene), () => {
+              // A sleep may have come before the others heard of it, or the end.
+              if (scene.sleptAt < at && !life.ended) life.countedAt = Math.max(life.countedAt, at)
+            })
+        }
+      } else if (canExtend && !traits.keepAlive && life && !life.ended && servers.weather === 'fine')
+        scene.fail('I17', `${actor.name} could not answer the warning`)
+    },
+  )
+}
