@@ -80,8 +80,6 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   const wait = (ms: number): Promise<void> => new Promise((resolve) => ports.after(ms, resolve))
   const current = (): SharedRecord | null => (isLive(state.record) ? state.record : null)
   const now = (): number => sharedNow(state.record, ports.clock())
-  /** Why the last session is over; a new one takes its place. */
-  const reasonOf = (next: SharedRecord | null): string | undefined => (next ? 'replaced' : state.record?.reason)
   const host: Host = {
     current,
     now,
@@ -107,7 +105,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     begin(record) {
       step('signIn', null, true, null, record)
     },
-    wipe: (id) => wipe(id, reasonOf(current())),
+    wipe: (id) => wipe(id, current() ? 'replaced' : state.record?.reason),
     tell: listeners.tell,
     degraded,
     exclusive: (wait, work) =>
@@ -189,7 +187,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       acting = new AbortController()
       // A session by cookie has no tokens to revoke: it is ended by the tab that ended it.
       if (actsFor) {
-        const [over, reason] = [actsFor, reasonOf(record)]
+        const [over, reason] = [actsFor, record ? 'replaced' : state.record?.reason]
         const alone = lived && !state.record?.generation
         // Web storage knows no transactions: who only heard of the end lets the tab that made it take the tokens out.
         wiping = lived || !tokenStore.shared ? wipe(over, reason, alone) : wait(TURN).then(() => wipe(over, reason))
