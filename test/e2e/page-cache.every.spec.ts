@@ -83,7 +83,9 @@ test('S45 a page that comes back to the session of somebody else shows nothing o
   await silence(other)
   const issued = tokens.issue()
   await leave(tab, () => other.signIn(issued), other)
-  await expect.poll(async () => (await tab.token().catch(() => null))?.token).toBe(issued.access_token)
+  // The page that came back shows nothing, and gives way to another.
+  await expect.poll(() => shownText(tab)).toBe('Signed in')
+  await expect.poll(async () => (await tab.token()).token).toBe(issued.access_token)
   expect(await tab.snapshot()).toEqual(await other.snapshot())
   const back = (await tab.returns()).filter(({ persisted }) => persisted)
   expect(back).toHaveLength(1)
