@@ -65,7 +65,25 @@ async function ended(process: ChildProcess): Promise<void> {
   await exit
 }
 
+/** How long a browser may take to start, ms. */
+const START = 30_000
+
+/** Now and then a driver waits for ever for the browser that it has started, which then has to be another driver's. */
 export async function startDriver(): Promise<Driver> {
+  let driver = await launch()
+  return {
+    async newBrowser() {
+      const browser = await driver.newBrowser().catch(() => null)
+      if (browser) return browser
+      await driver.stop()
+      driver = await launch()
+      return driver.newBrowser()
+    },
+    stop: () => driver.stop(),
+  }
+}
+
+async function launch(): Promise<Driver> {
   const [display, port, plainHost] = await Promise.all([startDisplay(), freePort(), startPlainHost()])
   const driver = spawn(webkitDriverPath(), [`--port=${String(port)}`], {
     stdio: 'ignore',
@@ -74,9 +92,10 @@ export async function startDriver(): Promise<Driver> {
   })
   const base = `http://127.0.0.1:${String(port)}`
 
-  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
     const response = await fetch(base + path, {
       method,
+      ...(signal && { signal }),
       ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     })
     const { value } = (await response.json()) as { value: T }
@@ -100,7 +119,7 @@ export async function startDriver(): Promise<Driver> {
   await ready()
 
   async function newBrowser(): Promise<Browser> {
-    const { sessionId } = await call<{ sessionId: string }>('POST', '/session', {
+    const capabilities = {
       capabilities: {
         alwaysMatch: {
           browserName: 'MiniBrowser',
@@ -111,7 +130,13 @@ export async function startDriver(): Promise<Driver> {
           timeouts: { script: 20_000, pageLoad: 30_000 },
         },
       },
-    })
+    }
+    const { sessionId } = await call<{ sessionId: string }>(
+      'POST',
+      '/session',
+      capabilities,
+      AbortSignal.timeout(START),
+    )
     const at = `/session/${sessionId}`
     const element = async (selector: string): Promise<Record<string, string>> =>
       call('POST', `${at}/element`, { using: 'css selector', value: selector })
