@@ -73,8 +73,13 @@ export async function startDriver(): Promise<Driver> {
   let driver = await launch()
   return {
     async newBrowser() {
-      const browser = await driver.newBrowser().catch(() => null)
-      if (browser) return browser
+      try {
+        return await driver.newBrowser()
+      } catch (error) {
+        if ((error as Error).name !== 'TimeoutError') throw error
+        // Why it does is not known. Said aloud, so that it is seen how often it happens.
+        console.error(`WebKitWebDriver brought no browser within ${String(START)} ms: another is started.`)
+      }
       await driver.stop()
       driver = await launch()
       return driver.newBrowser()
