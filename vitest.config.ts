@@ -20,6 +20,7 @@ export default defineConfig({
     projects: [
       { extends: true, test: files('unit') },
       { extends: true, test: files('laws') },
+      { extends: true, test: files('reports') },
       { extends: true, test: files('demo') },
       {
         extends: true,

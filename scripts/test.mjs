@@ -110,7 +110,7 @@ const stages = [
     ['publint', command('publint', '--strict')],
     ['sizes', command('size-limit')],
   ],
-  [['units, laws and type tests', vitest('units', 'unit', 'adapters', 'laws', 'demo', 'types')]],
+  [['units, laws, reports and type tests', vitest('units', 'unit', 'adapters', 'laws', 'reports', 'demo', 'types')]],
   [['simulated worlds', command('sim.mjs', '--failed', '--worlds', '5000')]],
   [['real browsers', playwright]],
 ]
