@@ -22,7 +22,8 @@ const MOST = 4_000
 async function tryOut({ rule, ...edit }) {
   /** @type {import('./worlds.mjs').Violation[]} */
   const found = []
-  const isFound = () => found.some(({ broken }) => broken.rule === rule)
+  const isOurs = (/** @type {import('./worlds.mjs').Violation} */ { broken }) => broken.rule.startsWith(`${rule}:`)
+  const isFound = () => found.some(isOurs)
   await onAllCores(
     chunks(MOST, SEED, isFound),
     (answer) => {
@@ -30,11 +31,14 @@ async function tryOut({ rule, ...edit }) {
     },
     { edit, mostShrunk: 0 },
   )
-  const first = Math.min(...found.flatMap(({ broken, index }) => (broken.rule === rule ? [index] : [])))
+  const first = Math.min(...found.flatMap((one) => (isOurs(one) ? [one.index] : [])))
   /** @type {Record<string, number>} */
   const before = {}
-  for (const { broken, index } of found)
-    if (broken.rule !== rule && index < first) before[broken.rule] = (before[broken.rule] ?? 0) + 1
+  for (const one of found)
+    if (!isOurs(one) && one.index < first) {
+      const name = one.broken.rule.split(':', 1)[0] ?? ''
+      before[name] = (before[name] ?? 0) + 1
+    }
   return { first, before }
 }
 

@@ -6,16 +6,25 @@
 //   npm run sim -- --failed …            first the worlds in test/sim/failed.json, which broke a rule once
 //   npm run sim -- --world W             one world, as a violation names it: tells all that happens in its shortest schedule
 //
-// Prints each violation with its world's seed and the shortest schedule that still shows it. Ends with a line
-// `N worlds, V violations, seed S`; exit 1 if V > 0.
+//   npm run sim -- --write …             puts the table of counts into test/sim/README.md
+//
+// Prints each violation with its world's seed and the shortest schedule that still shows it; then, per 1,000 worlds, how often
+// each rule was looked at, and how often each excuse stood in its way. From 2,000 worlds on, a rule that was looked at less
+// often than its floor says (test/sim/rule-names.ts) fails the run. Ends with a line `N worlds, V violations, seed S`; exit 1
+// if V > 0 or a rule fell below its floor.
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { format } from 'prettier'
 import { Failure, installDependencies, report, root } from './lib.mjs'
-import { chunks, onAllCores } from './worlds.mjs'
+import { chunks, onAllCores, rules } from './worlds.mjs'
 
 /** @typedef {import('./worlds.mjs').Violation} Violation */
+/** @typedef {import('../test/sim/rule-names.ts').Counts} Counts */
+
+/** From so many worlds on, a rule must have been looked at. */
+const ENOUGH = 2_000
 
 /** Ms between two words of progress: on a terminal they overwrite each other. */
 const PROGRESS = process.stdout.isTTY ? 500 : 10_000
@@ -36,6 +45,27 @@ const whole = (/** @type {string} */ text) => {
 }
 const count = (/** @type {number} */ number) => number.toLocaleString('en')
 
+/** Few digits: 1,234, 12.3, 0.012. @param {number} number */
+const rate = (number) =>
+  number >= 100 ? count(Math.round(number)) : String(number === 0 ? 0 : Number(number.toPrecision(2)))
+
+/** The table of counts. @param {Counts} counts @param {number} worlds @param {typeof import('../test/sim/rule-names.ts')} rules */
+function tableOf(counts, worlds, { FLOORS }) {
+  const per = (/** @type {number} */ times) => rate((times / worlds) * 1e3)
+  return [
+    '| rule | looked at | let pass because | applied | needed |',
+    '| - | -: | - | -: | -: |',
+    .../** @type {(keyof typeof FLOORS)[]} */ (Object.keys(FLOORS)).flatMap((rule) => {
+      const { looked, excused } = counts[rule] ?? { looked: 0, excused: {} }
+      const excuses = Object.entries(excused).sort(([a], [b]) => (a < b ? -1 : 1))
+      const cells = excuses.map(([name, { applied, needed }]) => `${name} | ${per(applied)} | ${per(needed)}`)
+      return [cells[0] ?? ' | | ', ...cells.slice(1)].map(
+        (cell, index) => `| ${index === 0 ? `${rule} | ${per(looked)}` : ' | '} | ${cell} |`,
+      )
+    }),
+  ]
+}
+
 /** Worlds that broke a rule once. */
 async function playFailed() {
   /** @type {(import('../test/sim/plan.ts').PlanText & { name: string })[]} */
@@ -51,11 +81,11 @@ async function playFailed() {
     if (violation) describe(violation, name)
     else console.log(`✓ ${name}`)
   }
-  return { worlds: failed.length, violations: broken.size }
+  return { worlds: failed.length, violations: broken.size, low: 0 }
 }
 
-/** @param {number} worlds @param {number} seed */
-async function playMany(worlds, seed) {
+/** @param {number} worlds @param {number} seed @param {boolean} write */
+async function playMany(worlds, seed, write) {
   const start = performance.now()
   let played = 0
   let violations = 0
@@ -67,17 +97,41 @@ async function playMany(worlds, seed) {
     if (process.stdout.isTTY) process.stdout.write(`\r${text} `)
     else console.log(text)
   }
+  const names = await rules()
+  /** @type {Counts} */
+  const counts = {}
   await onAllCores(chunks(worlds, seed), (answer) => {
     if ('broken' in answer) {
       violations++
       describe(answer)
-    } else if ('worlds' in answer) played += answer.worlds
+    } else if ('worlds' in answer) {
+      played += answer.worlds
+      names.addCounts(counts, answer.counts)
+    }
     if (performance.now() - saidAt > PROGRESS) progress()
   })
   progress()
   if (process.stdout.isTTY) console.log()
-  return { worlds, violations }
+  const table = await aligned(tableOf(counts, worlds, names))
+  console.log(`\nPer 1,000 worlds:\n\n${table}`)
+  if (write) {
+    const path = join(root, 'test/sim/README.md')
+    const text = readFileSync(path, 'utf8').replace(/\| rule +\| +looked at(.*\n)+?(?=\n)/, table)
+    writeFileSync(path, text)
+  }
+  const low = Object.entries(names.FLOORS).flatMap(([rule, floor]) => {
+    const looked = counts[/** @type {keyof Counts} */ (rule)]?.looked ?? 0
+    const least = (floor * worlds) / 1e3
+    // Less than chance explains.
+    const isLow = worlds >= ENOUGH && looked < least - 3 * Math.sqrt(least)
+    return isLow ? [`${rule} (${rate((looked / worlds) * 1e3)} per 1,000 worlds, its floor is ${floor})`] : []
+  })
+  for (const rule of low) console.log(`✗ hardly looked at: ${rule}`)
+  return { worlds, violations, low: low.length }
 }
+
+/** @param {string[]} rows */
+const aligned = (rows) => format(rows.join('\n'), { parser: 'markdown', printWidth: 120 })
 
 /** @param {number} world */
 async function playOne(world) {
@@ -92,7 +146,7 @@ async function playOne(world) {
     },
     { threads: 1 },
   )
-  return { worlds: 1, violations }
+  return { worlds: 1, violations, low: 0 }
 }
 
 await report(async () => {
@@ -103,14 +157,15 @@ await report(async () => {
       seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 32)) },
       world: { type: 'string' },
       failed: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
     },
   })
   const seed = whole(values.world ?? values.seed)
   console.log(`seed ${seed}`)
   const runs = values.world
     ? [await playOne(seed)]
-    : [...(values.failed ? [await playFailed()] : []), await playMany(whole(values.worlds), seed)]
-  const sum = (/** @type {'worlds' | 'violations'} */ what) => runs.reduce((total, run) => total + run[what], 0)
+    : [...(values.failed ? [await playFailed()] : []), await playMany(whole(values.worlds), seed, values.write)]
+  const sum = (/** @type {'worlds' | 'violations' | 'low'} */ what) => runs.reduce((total, run) => total + run[what], 0)
   console.log(`${count(sum('worlds'))} worlds, ${count(sum('violations'))} violations, seed ${seed}`)
-  if (sum('violations') > 0) process.exitCode = 1
+  if (sum('violations') + sum('low') > 0) process.exitCode = 1
 })

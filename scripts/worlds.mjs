@@ -48,6 +48,12 @@ async function bundle(entry, options) {
   return outputFiles?.[0]?.text ?? ''
 }
 
+/** The rules and what counts how often they were looked at. @returns {Promise<typeof import('../test/sim/rule-names.ts')>} */
+export async function rules() {
+  const code = await bundle('rule-names.ts', { format: 'esm' })
+  return import(`data:text/javascript,${encodeURIComponent(code)}`)
+}
+
 /**
  * Gives the tasks to threads as they become free.
  *

@@ -16,6 +16,8 @@ export interface Actor {
   readonly bornAt: number
   /** The last picture that was looked at, and what this session object knows to be over. */
   seen: Snapshot
+  /** The last session that it showed. */
+  last: string
   readonly over: Set<string>
   /** Since when it runs without a gap that it could not know of: no freeze, no sleep, no clock set, no late timers. */
   awakeSince: number

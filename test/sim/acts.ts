@@ -93,8 +93,8 @@ const acts = {
       for (const [one, id] of left) {
         hinted(scene, one)
         const isStale = !!id && one.destroyedAt === null && idOf(one.session.getSnapshot()) !== id
-        if (isStale && scene.traits.reloads && !(page.page.hidden && page.page.reloads))
-          scene.fail('I2', `${one.name} came back after its session was over, and was not hidden`)
+        if (isStale && scene.traits.reloads)
+          scene.must('I2: a stale page is hidden', page.page.hidden && page.page.reloads > 0, () => one.name)
       }
     },
   ],
@@ -237,8 +237,12 @@ const acts = {
       scene.signOutAt = scene.now()
       watch(scene, actor, 'signOut', actor.session.signOut())
       look(scene)
-      if (id && idOf(actor.session.getSnapshot()) === id)
-        scene.fail('I2', `${actor.name} still shows ${id} after signOut()`)
+      if (id)
+        scene.must(
+          'I2: the tab that signs out shows it at once',
+          idOf(actor.session.getSnapshot()) !== id,
+          () => `${actor.name} still shows ${id}`,
+        )
     },
   ],
   setTokens: [
@@ -341,7 +345,8 @@ const acts = {
       const stranger = scene.world.channel.open({ name: 'stranger', frozen: false, gone: false }, KEY, () => undefined)
       stranger.say(pick(messages, how) as never)
       stranger.close()
-      if (JSON.stringify(actor.session.getSnapshot()) !== before) scene.fail('I12', 'junk was believed')
+      const after = JSON.stringify(actor.session.getSnapshot())
+      scene.must('I12: junk changes nothing', after === before, () => `${before} has become ${after}`)
     },
   ],
   store: [

@@ -17,13 +17,15 @@ const everybodyLooks = (scene: Scene): void => {
 /** I6: who reads the same storage agrees within one hint. */
 async function agree(scene: Scene, when: string): Promise<void> {
   await pass(scene, 2e3)
+  let difference = ''
   for (let round = 0; round < 3; round++) {
     everybodyLooks(scene)
-    if (!disagreement(scene)) return
+    difference = disagreement(scene)
+    if (!difference) break
     // What a look itself brought about, an answer of the server say, is on its way to the others.
     await pass(scene, scene.traits.lag + scene.traits.network + 50)
   }
-  scene.fail('I6', `${when} tabs disagree: ${disagreement(scene)}`)
+  if (together(scene).length > 1) scene.must('I6: tabs agree', !difference, () => `${when}: ${difference}`)
 }
 
 function disagreement(scene: Scene): string {
@@ -50,7 +52,7 @@ async function settle<T>(scene: Scene, promise: Promise<T>, limit: number): Prom
     },
   )
   for (let spent = 0; !('is' in result) && spent < limit; spent += 500) await pass(scene, 500)
-  if (!('is' in result)) scene.fail('I8', 'a promise does not settle though all is well')
+  scene.must('I8: promises settle when faults stop', 'is' in result, () => `not within ${limit} ms`)
   return result.is ?? ''
 }
 
@@ -110,17 +112,27 @@ async function handOut(scene: Scene): Promise<void> {
   await ask()
   await pass(scene, 1e3)
   const texts = await ask()
-  if (traits.locks !== 'work' || isTorn(scene)) return
-  // A tab that crashed as it signed in may have taken them out and brought no others.
-  if (scene.signIns.size > 0) return
-  // Tabs that take it for another time may think otherwise of a token.
-  if (scene.jumps.some(({ by, slept }) => by < 0 && slept)) return
-  if (scene.storeFaultAt >= 0 || typeof texts === 'string' || scene.apartAt >= 0 || scene.tamperedAt >= 0) return
-  // Some were answered before it ended, and some after.
-  if ([...scene.lives.values()].some(({ ended }) => ended && ended.at >= askedAt)) return
-  // One may have been answered while another was still refreshing ahead of need: both tokens live.
-  if (new Set(texts.map((text) => scene.servers.tokenOf(text)?.family ?? text)).size > 1)
-    scene.fail('I6', `tabs get different answers: ${texts.join(', ')}`)
+  const isAnswered = typeof texts !== 'string'
+  if (!isAnswered || texts.length < 2) return
+  scene.must(
+    'I6: tabs get tokens of the same grant',
+    // One may have been answered while another was still refreshing ahead of need: both tokens are valid.
+    new Set(texts.map((text) => scene.servers.tokenOf(text)?.family ?? text)).size <= 1,
+    () => texts.join(', '),
+    {
+      'locks do not work': traits.locks !== 'work',
+      'web storage has no transactions': isTorn(scene),
+      // It may have taken the tokens out and brought no others.
+      'a tab crashed as it signed in': scene.signIns.size > 0,
+      // Tabs that take it for another time may think otherwise of a token.
+      'a clock was set back unseen': scene.jumps.some(({ by, slept }) => by < 0 && !!slept),
+      'the token store failed': scene.storeFaultAt >= 0,
+      'tabs were apart': scene.apartAt >= 0,
+      'storage was touched': scene.tamperedAt >= 0,
+      // Some were answered before, and some after.
+      'the session ended meanwhile': [...scene.lives.values()].some(({ ended }) => ended && ended.at >= askedAt),
+    },
+  )
 }
 
 /** Whatever happened, the next sign-in works, in every tab. Returns the family of its tokens, where all tabs share them. */
@@ -132,25 +144,39 @@ async function signInAnew(scene: Scene): Promise<string> {
   const done = await settle(scene, actor.session.signIn(tokens, { login: `login-${grant.family}` }), 30e3)
   look(scene)
   scene.signIns.delete(signIn)
-  if (typeof done === 'string' && done) scene.fail('I6', `a sign-in fails though all is well: ${done}`)
+  scene.must('I6: a new sign-in succeeds', !done, () => String(done))
   // A page that was cached while storage was denied does not know that it was, nor of those who signed in then.
   const isMixed = [...scene.actors].some(
     ({ sound, half }) => half || sound !== actor.sound || (!sound && scene.traits.storage),
   )
   await agree(scene, 'after a new sign-in')
   for (const other of together(scene))
-    if (actor.sound && idOf(other.session.getSnapshot()) !== idOf(actor.session.getSnapshot()))
-      scene.fail('I6', `${other.name} does not know of the new sign-in`)
-  if (!idOf(actor.session.getSnapshot()) && !isMixed) scene.fail('I5', 'a sign-in has no effect')
-  // Those without storage may know of another session, of which the others have not heard.
-  const isAlone = !actor.sound && scene.traits.lost > 0
-  if (!scene.servers.usesTokens || isMixed || isAlone) return ''
+    if (other !== actor)
+      scene.must(
+        'I6: a new sign-in reaches all tabs',
+        idOf(other.session.getSnapshot()) === idOf(actor.session.getSnapshot()),
+        () => other.name,
+        { 'it was made without storage': !actor.sound },
+      )
+  scene.must('I5: a new sign-in takes effect', !!idOf(actor.session.getSnapshot()), () => actor.name, {
+    'some tabs are without storage': isMixed,
+  })
+  if (!scene.servers.usesTokens) return ''
   actor.wantedAt = scene.now()
   const text = await settle(scene, actor.session.getAccessToken(), 70e3)
-  if (scene.servers.tokenOf(text)?.family !== grant.family && scene.traits.server !== 'gateway')
-    scene.fail('I5', `after a new sign-in there is no token of it: ${text}`)
+  scene.must(
+    'I5: a new sign-in has tokens of its own',
+    scene.servers.tokenOf(text)?.family === grant.family,
+    () => text,
+    {
+      'some tabs are without storage': isMixed,
+      // They may know of another session, of which the others have not heard.
+      'tabs without storage missed a message': !actor.sound && scene.traits.lost > 0,
+      'a gateway gives tokens of its own session': scene.traits.server === 'gateway',
+    },
+  )
   const isShared = scene.traits.store === 'shared' && scene.traits.server !== 'gateway' && actor.sound
-  return isShared && scene.storeFaultAt < 0 ? grant.family : ''
+  return isShared && !isMixed && scene.storeFaultAt < 0 ? grant.family : ''
 }
 
 /** After a sign-out nothing is left: no session, no token, no timer, no lock. */
@@ -176,19 +202,32 @@ async function signOutAll(scene: Scene, family: string): Promise<void> {
   for (const other of scene.actors) {
     const canKnow = other.sound === actor.sound && (other.sound || scene.traits.channel)
     if (!isAwake(other) || !canKnow || apart.includes(other)) continue
-    if (idOf(other.session.getSnapshot())) scene.fail('I2', `${other.name} is still signed in`)
+    scene.must(
+      'I2: a sign-out reaches all tabs',
+      !idOf(other.session.getSnapshot()),
+      () => `${other.name} is still signed in`,
+    )
     const sessions = [...scene.actors].filter(({ page, destroyedAt }) => page === other.page && destroyedAt === null)
     // A second session in the same page may be one that could not know.
-    if (sessions.some(({ session }) => idOf(session.getSnapshot()))) continue
-    if (other.page.timers() > 0) scene.fail('I10', `${other.name} has timers though nobody is signed in`)
-    if (scene.handles.get(other.page)?.size !== 2 * sessions.length)
-      scene.fail('I10', `${other.name} listens to input though nobody is signed in`)
+    const excuses = {
+      'another session in the page could not know': sessions.some(({ session }) => !!idOf(session.getSnapshot())),
+    }
+    scene.must('I10: no timers while signed out', other.page.timers() === 0, () => other.name, excuses)
+    scene.must(
+      'I10: no input listeners while signed out',
+      scene.handles.get(other.page)?.size === 2 * sessions.length,
+      () => other.name,
+      excuses,
+    )
   }
-  if (scene.world.locks.isHeld(KEY)) scene.fail('I8', 'a lock is still held')
-  // A tab that could not know of the end goes on, alone.
-  if ([...scene.actors].some((other) => isAwake(other) && idOf(other.session.getSnapshot()))) return
-  if (JSON.stringify([...scene.world.storage.stored]).includes(MARK))
-    scene.fail('I9', 'tokens are left in localStorage')
-  if (scene.world.tokens.stored) scene.fail('I9', 'tokens are left in the store')
-  if (family && !scene.servers.grants.get(family)?.revoked) scene.fail('I9', `the tokens of ${family} are not revoked`)
+  scene.must('I8: locks are released', !scene.world.locks.isHeld(KEY), () => 'a lock is still held')
+  const alone = {
+    'a tab that could not know goes on': [...scene.actors].some(
+      (other) => isAwake(other) && !!idOf(other.session.getSnapshot()),
+    ),
+  }
+  const isLeft = !!scene.world.tokens.stored || JSON.stringify([...scene.world.storage.stored]).includes(MARK)
+  scene.must('I9: no token is left after the end', !isLeft, () => 'tokens are left', alone)
+  if (family)
+    scene.must('I9: tokens are revoked at the end', !!scene.servers.grants.get(family)?.revoked, () => family, alone)
 }

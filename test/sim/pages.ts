@@ -26,9 +26,9 @@ export function watch<T>(
         if (!actor.page.gone) then?.(value)
       },
       (error: unknown) => {
-        if (!isSessionError(error)) scene.fail('I12', `${what}() rejects with ${String(error)}`)
-        if (`${String(error)}${JSON.stringify(error)}${String((error as Error).cause)}`.includes(MARK))
-          scene.fail('I9', `a token in the error of ${what}()`)
+        scene.must('I12: errors have a code', isSessionError(error), () => `${what}() rejects with ${String(error)}`)
+        const text = `${String(error)}${JSON.stringify(error)}${String((error as Error).cause)}`
+        scene.must('I9: no token in an error', !text.includes(MARK), () => `${what}(): ${text}`)
       },
     )
     .finally(() => actor.pending.delete(pending))
@@ -51,6 +51,7 @@ export function open(scene: Scene, page = scene.world.page()): Actor {
     session: undefined as never,
     bornAt: now,
     seen: { phase: 'loading' },
+    last: '',
     over: new Set(),
     awakeSince: now,
     unaware: false,
@@ -100,7 +101,13 @@ function newsOf(was: object | null, is: object | null): string {
 function listen(scene: Scene, actor: Actor): void {
   const { session } = actor
   let told: object | null = null
-  const odd = (event: string): void => scene.fail('I7', `${actor.name} hears ${event} while ${actor.hears}`)
+  const follows = (event: string, makesSense: boolean): void => {
+    scene.must(
+      'I7: events follow each other in order',
+      makesSense,
+      () => `${actor.name} hears ${event} while ${actor.hears}`,
+    )
+  }
   // What a page finds when it is opened is no news.
   const find = (): void => {
     const { phase } = session.getSnapshot()
@@ -117,27 +124,27 @@ function listen(scene: Scene, actor: Actor): void {
     actor.hears = 'in'
   })
   session.on('switched', () => {
-    if (actor.hears === 'out') odd('switched')
+    follows('switched', actor.hears !== 'out')
     actor.hears = 'in'
   })
   session.on('signedOut', () => {
-    if (actor.hears === 'out') odd('signedOut')
+    follows('signedOut', actor.hears !== 'out')
     actor.hears = 'out'
   })
   session.on('warning', () => {
-    if (actor.hears === 'out') odd('warning')
+    follows('warning', actor.hears !== 'out')
     actor.hears = 'warned'
   })
   session.on('extended', () => {
-    if (actor.hears !== 'warned') odd('extended')
+    follows('extended', actor.hears === 'warned')
     actor.hears = 'in'
   })
   session.on('refreshed', () => {
     actor.refreshedAt = scene.now()
   })
   session.on('refreshFailed', (event) => {
-    if (JSON.stringify([event, event.error.message, String(event.error.cause)]).includes(MARK))
-      scene.fail('I9', 'a token in refreshFailed')
+    const text = JSON.stringify([event, event.error.message, String(event.error.cause)])
+    scene.must('I9: no token in an event', !text.includes(MARK), () => text)
   })
   session.inspect((step) => {
     // A sleep that it had not seen hides as much of a jump from it as long as word of that is on its way.
@@ -158,7 +165,8 @@ function listen(scene: Scene, actor: Actor): void {
       if (life?.putOff) life.signAt = scene.now()
     }
     if (!actor.page.frozen) actor.unaware = false
-    if (scene.random.chance(0.02) && JSON.stringify(step).includes(MARK)) scene.fail('I9', 'a token in a step')
+    if (scene.random.chance(0.02))
+      scene.must('I9: no token in a step', !JSON.stringify(step).includes(MARK), () => `of ${actor.name}`)
   })
 }
 

@@ -5,7 +5,8 @@ import { faultOfImport, type PageScript } from './browser.js'
 import { calm } from './calm.js'
 import type { Plan } from './plan.js'
 import { called, cleared, look, noteApart, told } from './rules.js'
-import { createScene, type Break, type Scene } from './scene.js'
+import type { Counts, Rule } from './rule-names.js'
+import { createScene, Restless, type Break, type Scene } from './scene.js'
 
 /** Lets time pass, and counts for how long each page ran. */
 export async function pass(scene: Scene, ms: number): Promise<void> {
@@ -19,7 +20,7 @@ export function tidy(scene: Scene): void {
   bury(scene)
   for (const actor of [...scene.actors]) {
     const { page } = actor
-    for (const error of page.reports) scene.fail('I12', `${actor.name} reports ${String(error)}`)
+    scene.must('I12: nothing is reported', !page.reports.length, () => `${actor.name} reports ${page.reports.join()}`)
     if (page.page.reloads > 0) {
       page.close()
       bury(scene)
@@ -27,8 +28,11 @@ export function tidy(scene: Scene): void {
       continue
     }
     for (const { what, ranAt, limit } of actor.pending)
-      if ((scene.ran.get(page) ?? 0) - Math.max(ranAt, actor.lateUntil) > limit)
-        scene.fail('I8', `${actor.name} still waits for ${what}()`)
+      scene.must(
+        'I8: no promise waits for ever',
+        (scene.ran.get(page) ?? 0) - Math.max(ranAt, actor.lateUntil) <= limit,
+        () => `${actor.name} still waits for ${what}()`,
+      )
     if (actor.destroyedAt !== null) destroyed(scene, actor)
   }
   noteApart(scene)
@@ -37,19 +41,31 @@ export function tidy(scene: Scene): void {
 /** I10: what a destroyed session leaves on its page, once what was under way has had its limit. */
 function destroyed(scene: Scene, actor: Actor): void {
   const { page } = actor
-  const alone = [...scene.actors].filter((other) => other.page === page).length === 1
-  if (!alone) return
-  if (scene.handles.get(page)?.size) scene.fail('I10', `${actor.name} listens to something after destroy()`)
-  const hasRun = (scene.ran.get(page) ?? 0) - Math.max(actor.destroyedAt ?? 0, actor.lateUntil) > 20e3
-  if (hasRun && page.timers() > 0) scene.fail('I10', `${actor.name} has a timer after destroy()`)
-  if (hasRun && scene.world.locks.isHeldBy(page)) scene.fail('I10', `${actor.name} holds a lock after destroy()`)
+  // What is open on a page cannot be told apart by the sessions on it.
+  const excuses = {
+    'a second session lives in the page': [...scene.actors].some((one) => one !== actor && one.page === page),
+  }
+  const must = (rule: Rule, holds: boolean): void => {
+    scene.must(rule, holds, () => actor.name, excuses)
+  }
+  must('I10: a destroyed session listens to nothing', !scene.handles.get(page)?.size)
+  if ((scene.ran.get(page) ?? 0) - Math.max(actor.destroyedAt ?? 0, actor.lateUntil) <= 20e3) return
+  must('I10: a destroyed session has no timer', page.timers() === 0)
+  must('I10: a destroyed session holds no lock', !scene.world.locks.isHeldBy(page))
 }
-/** Plays a plan. Returns the first rule that did not hold, or null. */
-export async function play(plan: Plan, script: PageScript, trace?: (text: string) => void): Promise<Break | null> {
+
+/** What came of a world: the first rule that did not hold, or null, and how often each rule was looked at. */
+export interface Played {
+  readonly broken: Break | null
+  readonly counts: Counts
+}
+
+export async function play(plan: Plan, script: PageScript, trace?: (text: string) => void): Promise<Played> {
   const scene = createScene(plan, script, { look, called, told, cleared }, trace)
+  let thrown: unknown
   try {
     const fault = faultOfImport(script)
-    if (fault) scene.fail('I11', `the import is not quiet: ${fault}`)
+    scene.must('I11: an import touches nothing', !fault, () => fault)
     open(scene)
     for (const { wait, act, tab, how } of plan.steps) {
       scene.step++
@@ -61,16 +77,18 @@ export async function play(plan: Plan, script: PageScript, trace?: (text: string
       perform(scene, act, actor, how)
       await pass(scene, 0)
       tidy(scene)
-      if (scene.broken) return scene.broken
+      if (scene.broken) return scene
     }
     scene.step++
     scene.trace('── calm')
     await calm(scene)
   } catch (error) {
-    scene.fail(
-      'I12',
-      `something was thrown: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    )
+    thrown = error
   }
-  return scene.broken
+  const isRestless = thrown instanceof Restless
+  scene.must('I8: the world comes to rest', !isRestless, () => 'it does not')
+  scene.must('I12: nothing is thrown', isRestless || thrown === undefined, () =>
+    thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown),
+  )
+  return scene
 }

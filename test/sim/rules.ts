@@ -4,6 +4,7 @@ import { browser } from '../../src/testing/time.js'
 import type { ServerTimes, Snapshot, TokenResponse } from '../../src/types.js'
 import { idOf, isAtWork, isAwake, shownBy, type Actor } from './actor.js'
 import { earliestEnd, FLUSH, latestEnd, type Life } from './life.js'
+import type { Excuses, Rule } from './rule-names.js'
 import { KEY, type Scene } from './scene.js'
 import type { Call } from './servers.js'
 
@@ -20,16 +21,19 @@ const sent = (scene: Scene, at: number): number =>
 const lifeOf = (scene: Scene, actor: Actor): Life | undefined => scene.lives.get(idOf(shownBy(actor)))
 
 /**
- * Whether `actor` could have learned by now that `life` is over: from storage that worked, and that nobody tampered with. Where
- * messages are lost, processes that find everything gone at the same time may overwrite each other's tombstones unheard.
+ * Why `actor` need not know by now that `life` is over. Where messages are lost, processes that find everything gone at the
+ * same time may overwrite each other's tombstones unheard.
  */
-const couldKnow = (scene: Scene, actor: Actor, { ended }: Life): boolean =>
-  !!ended &&
-  ended.sound &&
-  actor.sound &&
-  scene.world.storage.works &&
-  scene.tamperedAt < ended.at - (scene.traits.lost > 0 ? onItsWay(scene) : 0) &&
-  scene.now() > sent(scene, ended.at) + onItsWay(scene)
+function ignorance(scene: Scene, actor: Actor, { ended }: Life): Excuses {
+  if (!ended) return {}
+  return {
+    'the end was made without storage': !ended.sound,
+    'the tab is without storage': !actor.sound,
+    'storage is denied': !scene.world.storage.works,
+    'storage was touched': scene.tamperedAt >= ended.at - (scene.traits.lost > 0 ? onItsWay(scene) : 0),
+    'word of the end is on its way': scene.now() <= sent(scene, ended.at) + onItsWay(scene),
+  }
+}
 
 /** localStorage has no transactions: where processes lag, or lose their lock, one may remove what another has just stored. */
 export const isTorn = ({ traits, unlockedAt }: Scene): boolean =>
@@ -93,12 +97,16 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
   const now = scene.now()
   const [from, to] = [idOf(was), idOf(is)]
   scene.trace(`${actor.name} shows ${is.phase} ${to || ('reason' in is ? String(is.reason) : '')}`)
-  if (actor.destroyedAt !== null) scene.fail('I10', `${actor.name} shows something else after destroy()`)
+  scene.must('I10: a destroyed session shows nothing new', actor.destroyedAt === null, () => actor.name)
   if (to) {
-    if (actor.over.has(to)) scene.fail('I5', `${actor.name} shows ${to} again, which it knew to be over`)
+    scene.must(
+      'I5: no session is shown again',
+      !actor.over.has(to),
+      () => `${actor.name} shows ${to}, which it knew to be over`,
+    )
     let life = scene.lives.get(to)
     if (!life) {
-      if (scene.signIns.size === 0) scene.fail('I12', `${actor.name} shows ${to}, and nobody signed in`)
+      scene.must('I12: sessions begin by a sign-in', scene.signIns.size > 0, () => `${actor.name} shows ${to}`)
       // Whoever signed in may have crashed right after.
       const began = is.phase === 'active' || is.phase === 'warning' ? realOf(scene, is.startedAt) : now
       const startedAt = now - began > 1e3 ? began : now
@@ -124,10 +132,15 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
       }
       scene.lives.set(to, life)
     }
-    if (couldKnow(scene, actor, life))
-      scene.fail('I5', `${actor.name} shows ${to}, which had ended (${life.ended?.reason})`)
     if (from !== to) {
+      scene.must(
+        'I5: no ended session is shown',
+        !life.ended,
+        () => `${actor.name} shows ${to}, which had ended (${life.ended?.reason})`,
+        ignorance(scene, actor, life),
+      )
       actor.aliveSince = now
+      actor.last = to
       if (from) actor.over.add(from)
       if (life.unseen && actor.bornAt >= now - onItsWay(scene)) {
         // The first page since: from here on it is one idle timeout at most, if others can read what it makes of that.
@@ -136,7 +149,7 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
       }
     }
     if (is.phase === 'warning') {
-      if (is.endsBy === 'idle' && !is.canExtend) scene.fail('I17', 'an idle end that cannot be extended')
+      if (is.endsBy === 'idle') scene.must('I17: an idle end can be extended', is.canExtend, () => actor.name)
       actor.warnedSince ??= now
     } else actor.warnedSince = null
   } else if (is.phase === 'signedOut') {
@@ -156,29 +169,32 @@ function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { pha
   const { reason } = is
   const endedAt = realOf(scene, is.endedAt ?? NaN)
   actor.over.add(life.id)
-  const why = (rule: string, text: string): void =>
-    scene.fail(rule, `${actor.name} says that ${life.id} ended (${String(reason)}): ${text}`)
-
-  if (reason === null || reason === 'replaced') why('I7', 'which is no reason here')
-  if (reason === 'signOut' && !life.signOutCalled) why('I7', 'but nobody signed out')
-  if (reason === 'wiped' && scene.tamperedAt < life.startedAt) why('I7', 'but nobody touched storage')
-  if (reason === 'rejected') {
-    const isOver = [...(scene.familiesOf.get(life.id) ?? [])].some(
-      (family) => scene.servers.grants.get(family)?.revoked,
-    )
-    if (!isOver && scene.servers.usesTokens && traits.server !== 'gateway') why('I7', 'but the server never refused it')
+  const must = (rule: Rule, holds: boolean, text: string, excuses?: Excuses): void => {
+    scene.must(rule, holds, () => `${actor.name} says that ${life.id} ended (${String(reason)}), ${text}`, excuses)
   }
-  if (reason === 'idle' || reason === 'absolute') {
-    const together = wereTogether(scene, Math.min(life.countedAt, endedAt))
-    const earliest = earliestEnd(life, traits, jumps)
-    if (
-      together &&
-      scene.tamperedAt < life.countedAt &&
-      !life.unseen &&
-      !life.putOff &&
-      endedAt < earliest - onItsWay(scene)
+  must('I7: an end has a reason', reason !== null && reason !== 'replaced', 'which is no reason here')
+  if (reason === 'signOut') must('I7: `signOut` follows a sign-out', life.signOutCalled, 'but nobody signed out')
+  if (reason === 'wiped')
+    must('I7: `wiped` follows a removal', scene.tamperedAt >= life.startedAt, 'but nobody touched storage')
+  if (reason === 'rejected')
+    must(
+      'I7: `rejected` follows a refusal',
+      [...(scene.familiesOf.get(life.id) ?? [])].some((family) => scene.servers.grants.get(family)?.revoked),
+      'but the server never refused it',
+      { "a session by cookie ends by the server's clock": !scene.servers.usesTokens || traits.server === 'gateway' },
     )
-      why(reason === 'idle' ? 'I3' : 'I7', `${Math.round(earliest - endedAt)} ms too early`)
+  if (reason === 'idle' || reason === 'absolute') {
+    const early = Math.round(earliestEnd(life, traits, jumps) - onItsWay(scene) - endedAt)
+    must(
+      reason === 'idle' ? 'I3: no idle end comes early' : 'I7: no absolute end comes early',
+      early <= 0,
+      `${early} ms too early`,
+      {
+        'tabs were apart': !wereTogether(scene, Math.min(life.countedAt, endedAt)),
+        'storage was touched': scene.tamperedAt >= life.countedAt,
+        'a clock was set back unseen': life.unseen || life.putOff > 0,
+      },
+    )
     warned(scene, actor, life, reason, endedAt)
   }
   life.ended ??= { at: now, reason: String(reason), sound: actor.sound }
@@ -190,26 +206,34 @@ function warned(scene: Scene, actor: Actor, life: Life, reason: 'idle' | 'absolu
   const way = reason === 'idle' ? traits.idle : traits.absolute
   const length = Math.min(traits.warnBefore, way / 2)
   const from = endedAt - length
-  // A server that told of less time than there was gave no notice.
   const told = life.mayKnow
-  if (told && Math.min(told.idleEndsAt, told.absoluteEndsAt) <= endedAt + 1e3) return
-  if (life.toldOf.some((at) => Math.abs(at - endedAt) < 1e3)) return
-  // Where the clock was set back unseen, whoever saw it comes back with the time that the others have lost.
-  if (life.putOff > 0 || isMisled(scene, actor)) return
-  if (actor.unaware || actor.page.frozen || actor.page.timersEvery) return
-  if (actor.awakeSince > from - 1e3 || actor.aliveSince > from - 1e3 || scene.tamperedAt > from || life.unseen) return
-  if (!wereTogether(scene, from - 1e3)) return
-  // Without storage, a page that opens may miss what is said while it asks, and end the session for all.
-  if (!actor.sound && reason === 'idle' && endedAt < life.signAt + traits.idle - onItsWay(scene)) return
-  // The clock was set back since: when it ended lies ahead.
-  if (endedAt > scene.now() + 1e3) return
-  // Activity that closed it here was still on its way when somebody else came to the end.
-  if (life.signAt > endedAt - onItsWay(scene)) return
-  if (actor.warnedSince === null || actor.warnedSince > from + onItsWay(scene) + 50)
-    scene.fail(
-      'I17',
+  const isToldLate =
+    (!!told && Math.min(told.idleEndsAt, told.absoluteEndsAt) <= endedAt + 1e3) ||
+    life.toldOf.some((at) => Math.abs(at - endedAt) < 1e3)
+  scene.must(
+    'I17: a warning precedes an end',
+    actor.warnedSince !== null && actor.warnedSince <= from + onItsWay(scene) + 50,
+    () =>
       `${actor.name} was warned ${actor.warnedSince === null ? 'never' : `${Math.round(actor.warnedSince - from)} ms late`} of the end of ${life.id} (${reason})`,
-    )
+    {
+      // It gave no notice.
+      'the server told of less time than there was': isToldLate,
+      // Whoever saw it comes back with the time that the others have lost.
+      'a clock was set back unseen': life.putOff > 0 || life.unseen || isMisled(scene, actor),
+      'the page did not run':
+        actor.unaware || actor.page.frozen || actor.page.timersEvery > 0 || actor.awakeSince > from - 1e3,
+      'the tab came to know of the session later': actor.aliveSince > from - 1e3,
+      'storage was touched': scene.tamperedAt > from,
+      'tabs were apart': !wereTogether(scene, from - 1e3),
+      // A page that opens may miss what is said while it asks, and end the session for all.
+      'the tab is without storage':
+        !actor.sound && reason === 'idle' && endedAt < life.signAt + traits.idle - onItsWay(scene),
+      // Since then: when it ended lies ahead.
+      'the clock was set back': endedAt > scene.now() + 1e3,
+      // It closed the warning here when somebody else came to the end.
+      'activity was on its way': life.signAt > endedAt - onItsWay(scene),
+    },
+  )
 }
 
 /** A user does something here that may count. */
@@ -224,40 +248,72 @@ export function sign(scene: Scene, actor: Actor): void {
 export function hinted(scene: Scene, actor: Actor): void {
   if (!isAwake(actor)) return
   look(scene)
-  const life = lifeOf(scene, actor)
-  if (!life) return
-  const { traits, jumps, world } = scene
+  const shown = idOf(actor.seen)
+  const last = scene.lives.get(actor.last)
+  if (last?.ended)
+    scene.must(
+      'I2: no session is shown after its end was known',
+      shown !== last.id,
+      () => `${actor.name} shows ${last.id} after it ended (${last.ended?.reason})`,
+      ignorance(scene, actor, last),
+    )
+  const life = scene.lives.get(shown)
+  const buried = scene.world.storage.works ? endIn(scene, actor) : ''
   const now = scene.now()
-  // Who saw that the clock was set back a moment ago could not tell the others yet.
-  if (jumps.some(({ at, by }) => by < 0 && now - at < onItsWay(scene))) return
-  const latest = isMisled(scene, actor) ? Infinity : latestEnd(life, traits, jumps)
-  if (now > latest) scene.fail('I1', `${actor.name} shows ${life.id} ${Math.round(now - latest)} ms past its end`)
-  if (couldKnow(scene, actor, life))
-    scene.fail('I2', `${actor.name} shows ${life.id} after it ended (${life.ended?.reason})`)
-  // No storage event reaches the document in which it was written: a second session there looks at its next hint.
-  const isNew =
-    (life.ended?.at === now || scene.tamperedAt === now) &&
-    [...scene.actors].some((other) => other !== actor && other.page === actor.page)
-  if (actor.sound && world.storage.works && endIn(scene, actor) === life.id && !isNew)
-    scene.fail('I2', `${actor.name} shows ${life.id} beside its tombstone`)
+  if (buried && buried === actor.last)
+    scene.must(
+      'I2: no session is shown beside its tombstone',
+      shown !== buried,
+      () => `${actor.name} shows ${buried}`,
+      {
+        'the tab is without storage': !actor.sound,
+        // No storage event reaches the document in which it was written: a second session there looks at its next hint.
+        'another session in the page wrote it just now':
+          (life?.ended?.at === now || scene.tamperedAt === now) &&
+          [...scene.actors].some((other) => other !== actor && other.page === actor.page),
+      },
+    )
+  if (!life) return
+  const { traits, jumps } = scene
+  const latest = latestEnd(life, traits, jumps)
+  const lost: Excuses = {
+    'a clock was set back unseen': latest === Infinity || isMisled(scene, actor),
+    // Who saw that could not tell the others yet.
+    'a clock was set back a moment ago': jumps.some(({ at, by }) => by < 0 && now - at < onItsWay(scene)),
+  }
+  scene.must(
+    'I1: no session is shown past its end',
+    now <= latest,
+    () => `${actor.name} shows ${life.id} ${Math.round(now - latest)} ms past its end`,
+    lost,
+  )
   const deadlines = actor.session.deadlines()
   if (!deadlines || deadlines.endAt === Infinity) return
   const endAt = realOf(scene, deadlines.endAt)
-  // Where processes lag, a page that opens may read what was tampered with before it reads that somebody put it right.
-  const isSpoilt = traits.lag > 0 && now < scene.tamperedAt + 2 * onItsWay(scene)
-  if (endAt > latest && !isSpoilt)
-    scene.fail('I1', `${actor.name} will end ${life.id} ${Math.round(endAt - latest)} ms too late`)
-  const earliest = earliestEnd(life, traits, jumps) - onItsWay(scene)
-  if (
-    endAt < earliest &&
-    wereTogether(scene, life.countedAt) &&
-    scene.tamperedAt < life.countedAt &&
-    !life.unseen &&
-    !life.putOff &&
-    // A process that lags may overwrite what it was not told of.
-    !(traits.lag > 0 && traits.lost > 0)
+  scene.must(
+    'I1: no deadline lies behind the latest end',
+    endAt <= latest,
+    () => `${actor.name} will end ${life.id} ${Math.round(endAt - latest)} ms too late`,
+    {
+      ...lost,
+      // A page that opens may read what was tampered with before it reads that somebody put it right.
+      'storage was touched, and lags': traits.lag > 0 && now < scene.tamperedAt + 2 * onItsWay(scene),
+    },
   )
-    scene.fail('I3', `${actor.name} will end ${life.id} ${Math.round(earliest - endAt)} ms too early`)
+  const early = Math.round(earliestEnd(life, traits, jumps) - onItsWay(scene) - endAt)
+  scene.must(
+    'I3: no deadline lies before the earliest end',
+    early <= 0,
+    () => `${actor.name} will end ${life.id} ${early} ms too early`,
+    {
+      'a clock was set back a moment ago': lost['a clock was set back a moment ago'] === true,
+      'tabs were apart': !wereTogether(scene, life.countedAt),
+      'storage was touched': scene.tamperedAt >= life.countedAt,
+      'a clock was set back unseen': life.unseen || life.putOff > 0,
+      // A process that lags may overwrite what it was not told of.
+      'storage lags and events are lost': traits.lag > 0 && traits.lost > 0,
+    },
+  )
 }
 
 /** The id in the tombstone that this tab can read. */
@@ -277,15 +333,22 @@ export function acted(scene: Scene, actor: Actor, what: string): void {
   look(scene)
   if (actor.page.gone) return
   const life = lifeOf(scene, actor)
-  if (!life) {
-    scene.fail('I1', `${what} by ${actor.name}, which is signed out`)
-    return
-  }
-  const late = scene.now() - latestEnd(life, scene.traits, scene.jumps)
-  if (late > 0 && !isMisled(scene, actor))
-    scene.fail('I1', `${what} by ${actor.name}, ${Math.round(late)} ms past the end of ${life.id}`)
-  if (couldKnow(scene, actor, life))
-    scene.fail('I2', `${what} by ${actor.name} after ${life.id} ended (${life.ended?.reason})`)
+  scene.must('I1: nothing acts while signed out', !!life, () => `${what} by ${actor.name}`)
+  if (!life) return
+  const latest = latestEnd(life, scene.traits, scene.jumps)
+  const late = scene.now() - latest
+  scene.must(
+    'I1: nothing acts past the end',
+    late <= 0,
+    () => `${what} by ${actor.name}, ${Math.round(late)} ms past the end of ${life.id}`,
+    { 'a clock was set back unseen': latest === Infinity || isMisled(scene, actor) },
+  )
+  scene.must(
+    'I2: nothing acts after the end was known',
+    !life.ended,
+    () => `${what} by ${actor.name} after ${life.id} ended (${life.ended?.reason})`,
+    ignorance(scene, actor, life),
+  )
 }
 
 const isOf = (scene: Scene, { id }: Life, family: string): boolean => !!scene.familiesOf.get(id)?.has(family)
@@ -296,14 +359,24 @@ export function handedOut(scene: Scene, actor: Actor, text: string): void {
   const life = lifeOf(scene, actor)
   const token = scene.servers.tokenOf(text)
   if (!life || !token) return
-  if (scene.traits.server !== 'gateway' && !isOf(scene, life, token.family))
-    scene.fail('I5', `${actor.name} was handed a token of ${token.family}, and shows ${life.id}`)
+  scene.must(
+    'I5: tokens belong to the session that is shown',
+    isOf(scene, life, token.family),
+    () => `${actor.name} was handed a token of ${token.family}, and shows ${life.id}`,
+    { 'a gateway gives tokens of its own session': scene.traits.server === 'gateway' },
+  )
   const setBack = scene.jumps.some(({ at, by }) => by < 0 && at >= token.issuedAt)
   const late = scene.now() - token.issuedAt - scene.traits.tokenLife
-  // In a tab whose timers are late, storing it may have taken longer than it lives.
-  const isSlow = actor.page.timersEvery > 0 || (scene.ran.get(actor.page) ?? 0) < actor.lateUntil
-  if (!setBack && !isSlow && late > scene.traits.network + 1e3)
-    scene.fail('S35', `${actor.name} was handed a token that died ${Math.round(late)} ms ago`)
+  scene.must(
+    'S35: no expired token is handed out',
+    late <= scene.traits.network + 1e3,
+    () => `${actor.name} was handed a token that expired ${Math.round(late)} ms ago`,
+    {
+      'the clock was set back': setBack,
+      // Storing it may have taken longer than it lives.
+      'timers are late': actor.page.timersEvery > 0 || (scene.ran.get(actor.page) ?? 0) < actor.lateUntil,
+    },
+  )
 }
 
 /** A call arrives at the server. */
@@ -327,42 +400,58 @@ const isDuplicate = (a: Call, b: Call): boolean =>
 function refreshed(scene: Scene, call: Call, life: Life): void {
   const { servers, traits, jumps, now } = scene
   const { actor, family, number } = call
-  if (family && !isOf(scene, life, family)) scene.fail('I5', `${actor.name} refreshes ${family}, and shows ${life.id}`)
+  if (family)
+    scene.must(
+      'I5: a refresh belongs to the session that is shown',
+      isOf(scene, life, family),
+      () => `${actor.name} refreshes ${family}, and shows ${life.id}`,
+    )
+  // Less than a second is not noticed, and moves what is flagged by as much.
+  const slack = jumps.some(({ at, by }) => by < 0 && at >= life.signAt - FLUSH) ? 1e3 : 0
   const isAsked =
     actor.wantedAt >= Math.min(life.tokenAt, now() - 70e3) ||
     [...actor.pending].some(({ what }) => what === 'getAccessToken')
-  // Without locks all may ask at once, and each for as long as store and server take.
-  const isTogether = traits.locks !== 'work' && now() - life.tokenAt < 15e3
-  // Less than a second is not noticed, and moves what is flagged by as much.
-  const slack = jumps.some(({ at, by }) => by < 0 && at >= life.signAt - FLUSH) ? 1e3 : 0
-  if (
-    !isAsked &&
-    !isTogether &&
-    life.signAt <= life.tokenAt - FLUSH - slack - 1 &&
-    traits.store === 'shared' &&
-    scene.storeFaultAt < 0 &&
-    wereTogether(scene, life.startedAt)
-  )
-    scene.fail('I16', `${actor.name} refreshes although nobody was there since the token came`)
+  if (!isAsked)
+    scene.must(
+      'I16: no refresh without activity',
+      life.signAt > life.tokenAt - FLUSH - slack - 1,
+      () => `${actor.name} refreshes although nobody was there since the token came`,
+      {
+        // All may ask at once, and each for as long as store and server take.
+        'locks do not work': traits.locks !== 'work' && now() - life.tokenAt < 15e3,
+        'tokens are not shared': traits.store !== 'shared',
+        'the token store failed': scene.storeFaultAt >= 0,
+        'tabs were apart': !wereTogether(scene, life.startedAt),
+      },
+    )
   if (!family || traits.store === 'memory') return
-  // Who has not heard of the end yet finds the store empty, and tries what he has.
-  if (life.ended && now() <= sent(scene, life.ended.at) + onItsWay(scene)) return
 
   const before = servers.calls.filter((other) => isDuplicate(other, call))
-  // Where tabs can neither read the same storage nor hear each other, each is alone.
-  if (!wereTogether(scene, life.startedAt) || scene.tamperedAt > life.startedAt) return
+  const apart: Excuses = {
+    // Who has not heard of the end yet finds the store empty, and tries what he has.
+    'word of the end is on its way': !!life.ended && now() <= sent(scene, life.ended.at) + onItsWay(scene),
+    // Where tabs can neither read the same storage nor hear each other, each is alone.
+    'tabs were apart': !wereTogether(scene, life.startedAt),
+    'storage was touched': scene.tamperedAt > life.startedAt,
+  }
   const inForce = (scene.storedNumber.get(family) ?? 0) > number
   const known = before.filter(({ done, told, actor: other, at }) => done && told && (inForce || other.refreshedAt > at))
-  // A write of new tokens that was lost is as bad as a lost reply, where the next tab cannot read yet that they came.
-  const isLost = scene.storeFaultAt >= 0 && (traits.lag > 0 || !actor.sound)
-  const mayBeTorn = isTorn(scene) && servers.grants.size > 1
-  const isUnlocked = now() - scene.unlockedAt < 70e3
-  const allowed = traits.locks === 'work' && !isLost && !isUnlocked && !mayBeTorn ? 0 : 1
-  if (known.length > allowed)
-    scene.fail(
-      'I4',
+  const once: Excuses = {
+    'locks do not work': traits.locks !== 'work',
+    // A write of new tokens that was lost is as bad as a lost reply, where the next tab cannot read yet that they came.
+    'the token store failed': scene.storeFaultAt >= 0 && (traits.lag > 0 || !actor.sound),
+    'web storage has no transactions': isTorn(scene) && servers.grants.size > 1,
+    'WebKit took the lock from a cached page': now() - scene.unlockedAt < 70e3,
+  }
+  // One more call is what those cost.
+  const isOnce = known.length === 1
+  scene.must(
+    'I4: no refresh token is sent twice',
+    known.length === 0,
+    () =>
       `${actor.name} sends ${family}.${number} again, whose successor was stored ${Math.round(now() - (known[0]?.at ?? 0))} ms after the first call`,
-    )
+    isOnce ? { ...apart, ...once } : apart,
+  )
   const rival = before.find(
     ({ actor: other, signal, settled, at }) =>
       other !== actor &&
@@ -374,50 +463,72 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
       !other.page.cached &&
       other.destroyedAt === null,
   )
-  if (rival && traits.locks === 'work')
-    scene.fail('I4', `${actor.name} and ${rival.actor.name} send ${family}.${number} at once`)
+  scene.must(
+    'I4: no refresh token is sent by two tabs at once',
+    !rival,
+    () => `${actor.name} and ${rival?.actor.name} send ${family}.${number}`,
+    { ...apart, 'locks do not work': traits.locks !== 'work' },
+  )
 }
 
 function keptAlive(scene: Scene, { actor, at }: Call, life: Life): void {
   // One that failed is made good.
   const before = scene.servers.calls.findLast((call) => call.actor === actor && call.method === 'keepAlive')
   if (actor.extending || before?.told === false) return
-  const jumped = scene.jumps.some((jump) => jump.at >= life.keptAliveAt)
-  // What storage said of it may be gone.
-  if (scene.tamperedAt >= life.keptAliveAt) return
-  if (!jumped && wereTogether(scene, life.keptAliveAt) && life.signAt <= life.keptAliveAt - FLUSH - 1)
-    scene.fail('I16', `${actor.name} tells the server of a user who did nothing for ${Math.round(at - life.signAt)} ms`)
+  scene.must(
+    'I16: no keep-alive without activity',
+    life.signAt > life.keptAliveAt - FLUSH - 1,
+    () => `${actor.name} tells the server of a user who did nothing for ${Math.round(at - life.signAt)} ms`,
+    {
+      'a clock was set': scene.jumps.some((jump) => jump.at >= life.keptAliveAt),
+      // What it said of the last one may be gone.
+      'storage was touched': scene.tamperedAt >= life.keptAliveAt,
+      'tabs were apart': !wereTogether(scene, life.keptAliveAt),
+    },
+  )
 }
 
 /** I7: a grant is revoked once. */
 function revoked(scene: Scene, call: Call): void {
-  if (!call.family || scene.traits.store === 'memory' || scene.storeFaultAt >= 0 || scene.apartAt >= 0) return
-  // localStorage has no transactions: two tabs may both take the tokens out.
-  if (scene.traits.store === 'local') return
+  if (!call.family || scene.traits.store === 'memory') return
   // Where processes lag, what a refresh brought in the meantime may be stored, found and revoked once more.
   const isSame = ({ number }: Call): boolean => number === call.number || scene.traits.lag === 0
   const before = scene.servers.calls.filter(
     (other) => other.method === 'signOut' && other.family === call.family && isSame(other),
   )
-  if (before.length > 0) scene.fail('I7', `${call.family} is revoked twice`)
+  scene.must('I7: a grant is revoked once', before.length === 0, () => call.family, {
+    'the token store failed': scene.storeFaultAt >= 0,
+    'tabs were apart': scene.apartAt >= 0,
+    // Two tabs may both take the tokens out.
+    'web storage has no transactions': scene.traits.store === 'local',
+  })
 }
 
 /** I5: tokens are removed from under nobody. */
 export function cleared(scene: Scene, page: Page, id: string): void {
   const { traits } = scene
   // Where nothing can be stored, nothing is there to be removed.
-  if (page.gone || traits.store === 'memory' || isTorn(scene) || (traits.store === 'local' && !traits.storage)) return
-  if (scene.storeFaultAt >= 0 || scene.apartAt >= 0 || scene.tamperedAt >= 0) return
-  // Without storage word comes by channel, and whoever waits for it waits 300 ms.
-  if (!scene.world.storage.works && traits.delay > 250) return
+  if (page.gone || traits.store === 'memory' || (traits.store === 'local' && !traits.storage)) return
   look(scene)
   const life = scene.lives.get(id)
-  if (!life || life.ended || life.signOutCalled || [...scene.lives.keys()].at(-1) !== id) return
-  // Who opens now may be the first to see that it is over.
-  if (scene.now() >= earliestEnd(life, traits, scene.jumps) - onItsWay(scene)) return
+  if (!life) return
+  const lives = !life.ended && !life.signOutCalled && [...scene.lives.keys()].at(-1) === id
   const ids = [...scene.actors].filter((actor) => isAwake(actor) && actor.page !== page).map((one) => idOf(one.seen))
-  if (ids.includes(id) && ids.every((other) => !other || other === id))
-    scene.fail('I5', `${page.name} removes the tokens of ${id}, which lives`)
+  scene.must(
+    'I5: no tokens are removed from a live session',
+    !(lives && ids.includes(id) && ids.every((other) => !other || other === id)),
+    () => `${page.name} removes the tokens of ${id}, which lives`,
+    {
+      'web storage has no transactions': isTorn(scene),
+      'the token store failed': scene.storeFaultAt >= 0,
+      'tabs were apart': scene.apartAt >= 0,
+      'storage was touched': scene.tamperedAt >= 0,
+      // Word comes by channel, and whoever waits for it waits 300 ms.
+      'messages are slow without storage': !scene.world.storage.works && traits.delay > 250,
+      // Who opens now may be the first to see that it is over.
+      'the end has come': scene.now() >= earliestEnd(life, traits, scene.jumps) - onItsWay(scene),
+    },
+  )
 }
 
 /** An answer has reached the page that asked. */

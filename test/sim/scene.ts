@@ -5,6 +5,7 @@ import type { Actor } from './actor.js'
 import { createBrowserPage, type PageScript } from './browser.js'
 import type { Jump, Life } from './life.js'
 import { createRandom, type Random } from './random.js'
+import { count, type Counts, type Excuses, type Rule } from './rule-names.js'
 import { createServers, MARK, type Call, type Servers } from './servers.js'
 import type { Plan } from './plan.js'
 import type { Traits } from './traits.js'
@@ -13,7 +14,7 @@ export const KEY = 'sojourn:session:1'
 
 /** A rule that does not hold. */
 export interface Break {
-  readonly rule: string
+  readonly rule: Rule
   readonly text: string
   /** How many steps had been taken. */
   readonly step: number
@@ -59,12 +60,22 @@ export interface Scene {
   /** Tells what happens, for whoever wants to understand a failure. */
   readonly trace: (text: string) => void
   readonly traces: boolean
-  readonly fail: (rule: string, text: string) => void
+  /**
+   * Looks at a rule: the only way to break one. Counts the look or, where an excuse applies, the excuse, and then the rule need
+   * not hold.
+   */
+  readonly must: (rule: Rule, holds: boolean, text: () => string, excuses?: Excuses) => void
+  readonly counts: Counts
   readonly storeOf: (page: Page) => TokenStore
 }
 
+const NO_EXCUSES: Excuses = {}
+
 /** Does what is asked for when all promises have done what they can: the rest of this task, and no other. */
 const tick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
+
+/** The world does not come to rest. */
+export class Restless extends Error {}
 
 /** No world takes a tenth of that, unless tabs contradict each other for ever. */
 const MOST_TURNS = 1e6
@@ -99,7 +110,7 @@ export function createScene(
     clear: () => storage.clear(),
     setItem(key, text) {
       effect(page)
-      if (text.includes(MARK) && key !== 'sojourn-tokens') scene.fail('I9', `a token in storage, at ${key}`)
+      scene.must('I9: no token in web storage', !text.includes(MARK) || key === 'sojourn-tokens', () => `at ${key}`)
       storage.setItem(key, text)
     },
     removeItem(key) {
@@ -134,7 +145,8 @@ export function createScene(
           say(message) {
             effect(page)
             if (page.gone) return
-            if (JSON.stringify(message).includes(MARK)) scene.fail('I9', 'a token in a message')
+            const text = JSON.stringify(message)
+            scene.must('I9: no token in a message', !text.includes(MARK), () => text)
             tabs.say(message)
           },
         }
@@ -157,10 +169,7 @@ export function createScene(
     ports,
     async drain() {
       await tick()
-      if (++turns > MOST_TURNS) {
-        scene.fail('I8', 'the world does not come to rest')
-        throw new Error('stopped')
-      }
+      if (++turns > MOST_TURNS) throw new Restless()
       rules.look(scene)
     },
   })
@@ -248,8 +257,10 @@ export function createScene(
     trace(text) {
       trace?.(`${String(Math.round(scene.now())).padStart(10)} ${text}`)
     },
-    fail(rule, text) {
-      scene.broken ??= { rule, text: `${text} (after ${Math.round(scene.now())} ms)`, step: scene.step }
+    counts: {},
+    must(rule, holds, text, excuses = NO_EXCUSES) {
+      if (count(scene.counts, rule, holds, excuses) || holds) return
+      scene.broken ??= { rule, text: `${text()} (after ${Math.round(scene.now())} ms)`, step: scene.step }
     },
     storeOf: (page) => noted(page, storeOf(page)),
   }

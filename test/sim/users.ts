@@ -91,7 +91,7 @@ export function token(
 export function extend(scene: Scene, actor: Actor): void {
   const snapshot = actor.session.check()
   hinted(scene, actor)
-  const { traits, servers } = scene
+  const { traits } = scene
   const id = idOf(snapshot)
   const life = scene.lives.get(id)
   const canExtend = snapshot.phase === 'warning' && snapshot.canExtend
@@ -104,9 +104,12 @@ export function extend(scene: Scene, actor: Actor): void {
     actor.session.extend().finally(() => actor.extending--),
     (extended) => {
       if (!isAwake(actor)) return
+      // Where the server is told, it may say no.
+      if (canExtend && !traits.keepAlive && life && !life.ended)
+        scene.must('I17: a warning can be answered', extended, () => actor.name)
       if (extended) {
-        if (!life) scene.fail('I5', `${actor.name} extends, and is signed out`)
-        else {
+        scene.must('I5: nobody extends while signed out', !!life, () => actor.name)
+        if (life) {
           acted(scene, actor, 'an extension')
           const at = scene.now()
           if (!traits.keepAlive && !isMisled(scene, actor))
@@ -115,8 +118,7 @@ export function extend(scene: Scene, actor: Actor): void {
               if (scene.sleptAt < at && !life.ended) life.countedAt = Math.max(life.countedAt, at)
             })
         }
-      } else if (canExtend && !traits.keepAlive && life && !life.ended && servers.weather === 'fine')
-        scene.fail('I17', `${actor.name} could not answer the warning`)
+      }
     },
   )
 }

@@ -5,6 +5,7 @@ import { compilePage } from './browser.js'
 import { complete, drawPlan, type Plan, type PlanText } from './plan.js'
 import { play } from './play.js'
 import { seedOf } from './random.js'
+import { addCounts, type Counts } from './rule-names.js'
 import type { Break } from './scene.js'
 import { shrink } from './shrink.js'
 import { USUAL } from './traits.js'
@@ -14,9 +15,9 @@ export type Task =
   | { readonly seed: number; readonly from: number; readonly to: number }
   | { readonly world: number | PlanText; readonly traced: boolean }
 
-/** `worlds`: how many are done. */
+/** `worlds`: how many are done, and how often they looked at each rule. */
 export type Answer =
-  | { readonly worlds: number }
+  | { readonly worlds: number; readonly counts: Counts }
   | { readonly trace: string }
   | {
       readonly broken: Break
@@ -37,10 +38,14 @@ let shrunk = 0
 const oddOf = ({ traits }: Plan): object =>
   Object.fromEntries(Object.entries(traits).filter(([name, value]) => USUAL[name as keyof typeof USUAL] !== value))
 
-async function run(plan: Plan, index = 0, trace?: (text: string) => void): Promise<void> {
-  const broken = await play(plan, makePorts)
+async function run(plan: Plan, counts: Counts, index = 0, trace?: (text: string) => void): Promise<void> {
+  const first = await play(plan, makePorts)
+  addCounts(counts, first.counts)
+  const { broken } = first
   const isWorth = broken && ++shrunk <= mostShrunk
-  const shortest = isWorth ? await shrink({ plan, broken }, (one) => play(one, makePorts)) : { plan, broken }
+  const shortest = isWorth
+    ? await shrink({ plan, broken }, async (one) => (await play(one, makePorts)).broken)
+    : { plan, broken }
   if (trace) await play(shortest.plan, makePorts, trace)
   if (!shortest.broken) return
   answer({
@@ -54,10 +59,12 @@ async function run(plan: Plan, index = 0, trace?: (text: string) => void): Promi
 
 parentPort?.on('message', (task: Task) => {
   void (async () => {
+    const counts: Counts = {}
     if ('world' in task) {
       const plan = typeof task.world === 'number' ? drawPlan(task.world) : complete(task.world)
       await run(
         plan,
+        counts,
         0,
         task.traced
           ? (trace) => {
@@ -65,10 +72,10 @@ parentPort?.on('message', (task: Task) => {
             }
           : undefined,
       )
-      answer({ worlds: 1 })
+      answer({ worlds: 1, counts })
       return
     }
-    for (let index = task.from; index < task.to; index++) await run(drawPlan(seedOf(task.seed, index)), index)
-    answer({ worlds: task.to - task.from })
+    for (let index = task.from; index < task.to; index++) await run(drawPlan(seedOf(task.seed, index)), counts, index)
+    answer({ worlds: task.to - task.from, counts })
   })()
 })

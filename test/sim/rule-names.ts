@@ -1,0 +1,115 @@
+/**
+ * All rules, by the invariant of the design that each belongs to (S35: a scenario), and how often each must be looked at per
+ * 1,000 worlds: about half of what many worlds show, so that a rule that excuses have switched off is noticed.
+ */
+export const FLOORS = {
+  'I1: no session is shown past its end': 1900,
+  'I1: no deadline lies behind the latest end': 1800,
+  'I1: nothing acts past the end': 880,
+  'I1: nothing acts while signed out': 890,
+  'I2: no session is shown after its end was known': 880,
+  'I2: no session is shown beside its tombstone': 1000,
+  'I2: nothing acts after the end was known': 890,
+  'I2: a stale page is hidden': 2,
+  'I2: the tab that signs out shows it at once': 41,
+  'I2: a sign-out reaches all tabs': 730,
+  'I3: no deadline lies before the earliest end': 1200,
+  'I3: no idle end comes early': 110,
+  'I4: no refresh token is sent twice': 200,
+  'I4: no refresh token is sent by two tabs at once': 160,
+  'I5: no session is shown again': 1800,
+  'I5: no ended session is shown': 1500,
+  'I5: tokens belong to the session that is shown': 85,
+  'I5: a refresh belongs to the session that is shown': 320,
+  'I5: no tokens are removed from a live session': 100,
+  'I5: nobody extends while signed out': 68,
+  'I5: a new sign-in takes effect': 410,
+  'I5: a new sign-in has tokens of its own': 190,
+  'I6: tabs agree': 410,
+  'I6: tabs get tokens of the same grant': 18,
+  'I6: a new sign-in succeeds': 500,
+  'I6: a new sign-in reaches all tabs': 200,
+  'I7: an end has a reason': 1000,
+  'I7: `signOut` follows a sign-out': 820,
+  'I7: `wiped` follows a removal': 21,
+  'I7: `rejected` follows a refusal': 8,
+  'I7: no absolute end comes early': 10,
+  'I7: events follow each other in order': 1400,
+  'I7: a grant is revoked once': 93,
+  'I8: no promise waits for ever': 960,
+  'I8: promises settle when faults stop': 1900,
+  'I8: locks are released': 500,
+  'I8: the world comes to rest': 500,
+  'I9: no token in web storage': 4600,
+  'I9: no token in a message': 2600,
+  'I9: no token in an error': 780,
+  'I9: no token in an event': 110,
+  'I9: no token in a step': 580,
+  'I9: no token is left after the end': 500,
+  'I9: tokens are revoked at the end': 77,
+  'I10: a destroyed session shows nothing new': 4300,
+  'I10: a destroyed session listens to nothing': 2000,
+  'I10: a destroyed session has no timer': 1100,
+  'I10: a destroyed session holds no lock': 1100,
+  'I10: no timers while signed out': 730,
+  'I10: no input listeners while signed out': 730,
+  'I11: an import touches nothing': 500,
+  'I12: nothing is reported': 31_000,
+  'I12: sessions begin by a sign-in': 950,
+  'I12: junk changes nothing': 110,
+  'I12: errors have a code': 780,
+  'I12: nothing is thrown': 500,
+  'I16: no refresh without activity': 98,
+  'I16: no keep-alive without activity': 27,
+  'I17: a warning precedes an end': 63,
+  'I17: a warning can be answered': 4,
+  'I17: an idle end can be extended': 180,
+  'S35: no expired token is handed out': 100,
+} as const satisfies Record<string, number>
+
+export type Rule = keyof typeof FLOORS
+
+/** How often a rule was looked at, with no excuse in the way, and how often each excuse stood in the way. */
+export interface Count {
+  looked: number
+  readonly excused: Record<string, Excused>
+}
+
+/** `applied`: how often the excuse stood in the way; `needed`: how often the rule would not have held without it. */
+export interface Excused {
+  applied: number
+  needed: number
+}
+
+export type Counts = Partial<Record<Rule, Count>>
+
+/** Why a rule is not looked at now: each with its name, and whether it applies. */
+export type Excuses = Readonly<Record<string, boolean>>
+
+/** Counts one look at a rule. True: an excuse applies. */
+export function count(counts: Counts, rule: Rule, holds: boolean, excuses: Excuses): boolean {
+  const of = (counts[rule] ??= { looked: 0, excused: {} })
+  let isExcused = false
+  for (const name in excuses)
+    if (excuses[name]) {
+      isExcused = true
+      const one = (of.excused[name] ??= { applied: 0, needed: 0 })
+      one.applied++
+      if (!holds) one.needed++
+    }
+  if (!isExcused) of.looked++
+  return isExcused
+}
+
+/** Adds the counts of one world to those of others. */
+export function addCounts(sum: Counts, more: Counts): void {
+  for (const [rule, { looked, excused }] of Object.entries(more) as [Rule, Count][]) {
+    const of = (sum[rule] ??= { looked: 0, excused: {} })
+    of.looked += looked
+    for (const [name, { applied, needed }] of Object.entries(excused)) {
+      const one = (of.excused[name] ??= { applied: 0, needed: 0 })
+      one.applied += applied
+      one.needed += needed
+    }
+  }
+}
