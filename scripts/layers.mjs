@@ -15,6 +15,9 @@ const shell = [
   'sign-in.ts',
 ]
 
+/** The clock and the timers of a session, which those who make it and those who show it agree about. */
+const time = 'session-time.ts'
+
 /** What every adapter may use beside its framework: nothing of the core, which the application has anyhow. */
 const adapter = ['errors.ts', 'ui/remaining.ts']
 
@@ -29,6 +32,7 @@ const adapter = ['errors.ts', 'ui/remaining.ts']
  */
 export const layers = [
   { files: words, imports: words },
+  { files: [time], imports: [], types: ['types.ts'] },
   { files: ['core/'], imports: [] },
   { files: ['tokens/idb.ts'], imports: ['core/', ...words, 'idb-keyval'] },
   { files: ['tokens/'], imports: ['core/', ...words], types: ['ports/', 'host.ts'] },
@@ -42,14 +46,14 @@ export const layers = [
   },
   { files: ['index.ts'], imports: ['session.ts', 'ports/', 'tokens/memory.ts', ...words] },
   { files: ['policies.ts'], imports: [], types: ['types.ts'] },
-  { files: ['testing.ts'], imports: ['session.ts', 'testing/'], types: ['ports/'] },
+  { files: ['testing.ts'], imports: ['testing/'], types: ['ports/'] },
   {
     files: ['testing/'],
-    imports: ['session.ts', 'ports/exclusive.ts', ...words],
+    imports: ['session.ts', time, 'ports/exclusive.ts', ...words],
     types: ['core/', 'ports/types.ts'],
   },
   { files: ['fetch.ts'], imports: ['limit.ts', 'origins.ts'], types: ['types.ts'] },
-  { files: ['ui/'], imports: [], types: ['types.ts'] },
+  { files: ['ui/'], imports: [time], types: ['types.ts'] },
   {
     files: ['adapters/angular.ts'],
     imports: ['@angular/core', 'rxjs', 'origins.ts', ...adapter],

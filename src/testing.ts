@@ -1,5 +1,5 @@
 /** A world of tabs for tests, without a browser: yours, and the library's own. */
-export { createSessionWith } from './session.js'
+export { createSessionWith } from './testing/session.js'
 export { createWorld, type Tab, type TabSetup, type Told, type World, type WorldOptions } from './testing/world.js'
 export type { FakeChannel, FakeChannelEnd, Listener, Message } from './testing/channel.js'
 export type { FakeLocks } from './testing/locks.js'

@@ -13,10 +13,7 @@ const HOUR = 36e5
  * sessionInspector(tab.session, tryOut(world, tab))
  * ```
  */
-export function tryOut(
-  world: World,
-  tab: Tab,
-): { readonly now: () => number; readonly actions: Readonly<Record<string, () => Promise<void>>> } {
+export function tryOut(world: World, tab: Tab): { readonly actions: Readonly<Record<string, () => Promise<void>>> } {
   let turn = Promise.resolve()
   const wake = (): void => {
     tab.hint('focus')
@@ -57,7 +54,6 @@ export function tryOut(
     'Sign in again': () => world.until(tab.session.signIn(world.grant())),
   }
   return {
-    now: () => world.time.clock().wall,
     actions: Object.fromEntries(
       Object.entries(all).map(([name, act]) => [
         name,

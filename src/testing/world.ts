@@ -1,5 +1,4 @@
 import { milliseconds } from '../duration.js'
-import { createSessionWith } from '../session.js'
 import type {
   Duration,
   Session,
@@ -13,6 +12,7 @@ import { createChannel, type FakeChannel } from './channel.js'
 import { createLocks, type FakeLocks } from './locks.js'
 import type { Ports } from '../ports/types.js'
 import { createPage, type Engine, type Page } from './page.js'
+import { createSessionWith } from './session.js'
 import { createServer, type FakeServer, type ServerMethod } from './server.js'
 import { createStorage, type FakeStorage } from './storage.js'
 import { createTime, type Time } from './time.js'

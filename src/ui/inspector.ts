@@ -1,3 +1,4 @@
+import { sessionTime } from '../session-time.js'
 import type { Session } from '../types.js'
 import { createReader, timeOf, type Fields, type Line } from './inspector-log.js'
 import { inspectorStyle } from './inspector-style.js'
@@ -8,8 +9,6 @@ export interface InspectorOptions {
   container?: HTMLElement
   /** Buttons of your own, by what is written on them. Those of `tryOut` from `sojourn/testing` make things happen. */
   actions?: Readonly<Record<string, () => unknown>>
-  /** The clock that the session goes by, epoch ms. @default Date.now */
-  now?: () => number
 }
 
 /** So many lines of the past are kept. */
@@ -43,7 +42,8 @@ function put<Tag extends keyof HTMLElementTagNameMap>(
  */
 export function sessionInspector(session: Session, options: InspectorOptions = {}): () => void {
   if (typeof document === 'undefined') return () => undefined
-  const { container, actions = {}, now = () => Date.now() } = options
+  const { container, actions = {} } = options
+  const { now, after } = sessionTime(session)
   const host = document.createElement('div')
   host.className = `sojourn-inspector${container ? '' : ' floats'}`
   const root = host.attachShadow({ mode: 'open' })
@@ -67,14 +67,14 @@ export function sessionInspector(session: Session, options: InspectorOptions = {
   let times = 0
   let held: Line[] = []
   let isPaused = false
-  let timer: ReturnType<typeof setTimeout> | undefined
+  let cancelTimer: (() => void) | undefined
 
   const button = (textContent: string, onclick: () => unknown): HTMLButtonElement =>
     put(tools, 'button', { textContent, onclick })
   /** What goes on with the time. */
   const tick = (): void => {
-    clearTimeout(timer)
-    timer = setTimeout(tick, 1e3)
+    cancelTimer?.()
+    cancelTimer = after(1e3, tick)
     if (isPaused) return
     const at = now()
     const due = session.deadlines()
@@ -157,7 +157,7 @@ export function sessionInspector(session: Session, options: InspectorOptions = {
   session.check()
   return () => {
     for (const undo of undos) undo()
-    clearTimeout(timer)
+    cancelTimer?.()
     host.remove()
   }
 }

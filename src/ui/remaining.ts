@@ -1,20 +1,19 @@
+import { sessionTime } from '../session-time.js'
 import type { Session } from '../types.js'
 
 type Watch = (listener: () => void) => () => void
 
 const watches = new WeakMap<Session, Watch>()
-/** Ms by which a session's clock is ahead of the page's: other than 0 only in a world of `sojourn/testing`. */
-const ahead = new WeakMap<Session, number>()
 
 /** Ms; NaN while nothing is about to end. */
 function leftOf(session: Session): number {
   const snapshot = session.getSnapshot()
-  return snapshot.phase === 'warning' ? Math.max(0, snapshot.endAt - Date.now() - (ahead.get(session) ?? 0)) : NaN
+  return snapshot.phase === 'warning' ? Math.max(0, snapshot.endAt - sessionTime(session).now()) : NaN
 }
 
 /**
- * Whole seconds until the end while warned, the one that has begun included; null otherwise. Reads the clock and changes
- * nothing: safe during a render, and null on a server.
+ * Whole seconds until the end while warned, the one that has begun included; null otherwise. Reads the session's own clock and
+ * changes nothing: safe during a render, and null on a server.
  */
 export function remainingOf(session: Session): number | null {
   const seconds = Math.ceil(leftOf(session) / 1000)
@@ -25,18 +24,18 @@ export function remainingOf(session: Session): number | null {
 function createWatch(session: Session): Watch {
   const told = new Set<() => void>()
   let shown: number | null = null
-  let timer: ReturnType<typeof setTimeout> | undefined
+  let cancelTimer: (() => void) | undefined
   let stop: (() => void) | null = null
 
   const look = (): void => {
-    clearTimeout(timer)
+    cancelTimer?.()
     const left = leftOf(session)
     if (!told.size) {
       stop?.()
       stop = null
-    } else if (left && !document.hidden) {
-      // At the turn of the second. Who rings too early finds the same second, and waits for the rest of it.
-      timer = setTimeout(look, left % 1000 || 1000)
+    } else if (left && !(globalThis as Partial<typeof globalThis>).document?.hidden) {
+      // At the turn of the second. A timer that rings too early finds the same second, and waits for the rest of it.
+      cancelTimer = sessionTime(session).after(left % 1000 || 1000, look)
     }
     const seconds = remainingOf(session)
     if (seconds === shown) return
@@ -51,12 +50,7 @@ function createWatch(session: Session): Watch {
     }
     told.add(tell)
     // A session takes a step at whatever changes it, and at each sign that time has passed, or that the page is shown or hidden.
-    stop ??= session.inspect(({ at }) => {
-      const difference = at - Date.now()
-      // Some steps are told a while after they were taken, and none before.
-      ahead.set(session, difference < 0 && difference > -6e4 ? 0 : difference)
-      look()
-    })
+    stop ??= session.inspect(look)
     look()
     return () => {
       told.delete(tell)

@@ -1,15 +1,16 @@
+import { sessionTime } from '../session-time.js'
 import type { Session } from '../types.js'
 import { remainingOf } from './remaining.js'
 
 /** Counts down in the document's title while the session is about to end and the page is hidden: `1:20 · …`. Returns the undo. */
 export function countInTitle(session: Session, text: string): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined
+  let cancelTimer: (() => void) | undefined
   let before = ''
   let shown: string | null = null
   let done = false
 
   const show = (): void => {
-    clearTimeout(timer)
+    cancelTimer?.()
     const seconds = !done && document.hidden && remainingOf(session)
     // The application may have set another one meanwhile.
     if (document.title !== shown) before = document.title
@@ -20,7 +21,7 @@ export function countInTitle(session: Session, text: string): () => void {
     shown = document.title
     // Browsers let timers of hidden pages ring once a second. Chromium lets a chain of them ring once a minute, but not while it
     // changes the title.
-    timer = setTimeout(show, 900)
+    cancelTimer = sessionTime(session).after(900, show)
   }
   // A session takes a step whenever its page is hidden or shown.
   const stop = session.inspect(show)

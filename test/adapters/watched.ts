@@ -10,7 +10,7 @@ export interface Watched {
   readonly listeners: () => number
   /** How often somebody began to listen. */
   readonly beginnings: () => number
-  /** Time passes, and the page has a look: its own timers run by a clock that is not the world's. */
+  /** Time passes in the world of the session, and nothing else happens there. */
   readonly later: (ms: number) => Promise<void>
   readonly signOut: () => Promise<void>
 }
@@ -41,10 +41,7 @@ export async function watched(world: World = createWorld()): Promise<Watched> {
     session,
     listeners: () => listeners,
     beginnings: () => beginnings,
-    async later(ms) {
-      await world.advance(ms)
-      session.check()
-    },
+    later: world.advance,
     signOut: () => world.until(session.signOut()),
   }
 }

@@ -22,7 +22,7 @@ const button = (name: string): HTMLButtonElement =>
   [...root().querySelectorAll('button')].find(({ textContent }) => textContent === name)!
 
 function inspect(options: InspectorOptions = {}, of = tab): void {
-  undo = sessionInspector(of.session, { now: () => world.time.clock().wall, ...options })
+  undo = sessionInspector(of.session, options)
 }
 
 beforeEach(async () => {
@@ -57,9 +57,11 @@ describe('the head of the panel', () => {
   it('goes on with the time, though the session takes no step', async () => {
     inspect()
     const steps = lines().length
+    await world.advance('1s')
+    expect(text('#deadlines')).toMatch(/^Warning: .* in 0:12:59\n/)
     world.sleep('1m')
-    await vi.advanceTimersByTimeAsync(1e3)
-    expect(text('#deadlines')).toMatch(/^Warning: .* in 0:12:00\n/)
+    await world.advance('1s')
+    expect(text('#deadlines')).toMatch(/^Warning: .* in 0:11:58\n/)
     expect(lines()).toHaveLength(steps)
   })
 
@@ -203,7 +205,7 @@ describe('its buttons', () => {
     expect(button('Pause').ariaPressed).toBe('true')
     const before = root().innerHTML
     await world.until(tab.session.signOut())
-    await vi.advanceTimersByTimeAsync(2e3)
+    await world.advance('2s')
     expect(root().innerHTML).toBe(before)
     button('Pause').click()
     expect(button('Pause').ariaPressed).toBe('false')

@@ -1,9 +1,10 @@
 // @vitest-environment happy-dom
-import { describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { createSession } from '../../../src/index.js'
-import type { Session, SessionStep, Snapshot } from '../../../src/types.js'
+import { createSessionWith } from '../../../src/testing.js'
+import type { Session, Snapshot } from '../../../src/types.js'
 import { remainingOf, watchRemaining } from '../../../src/ui/remaining.js'
-import { createWorld } from '../session/world.js'
+import { createWorld, START, type World } from '../session/world.js'
 import { hide, MINUTE, pass, settle, untilWarned, usePage } from './page.js'
 
 const page = usePage()
@@ -167,36 +168,76 @@ describe('who watches', () => {
 })
 
 describe('a session in a world of its own', () => {
-  it('counts by the clock of that world', async () => {
+  // This computer's clock and timers stand still.
+  beforeEach(() => {
     vi.useRealTimers()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: 0 })
+  })
+  async function warnedIn(world: World): Promise<Session> {
+    const { session } = await world.signedIn({ idleTimeout: '100s', warnBefore: '50s', absoluteTimeout: false })
+    await world.advance('50s')
+    return session
+  }
+
+  it('has a countdown by the clock of that world, though nobody watches it', async () => {
     const world = createWorld()
-    const tab = await world.signedIn()
-    watchRemaining(tab.session, () => undefined)
-    await world.advance(13 * MINUTE)
-    expect(remainingOf(tab.session)).toBe(120)
-    await world.advance(MINUTE)
-    tab.session.check()
-    expect(remainingOf(tab.session)).toBe(60)
+    const session = await warnedIn(world)
+    expect(remainingOf(session)).toBe(50)
+    await world.advance('30s')
+    expect(remainingOf(session)).toBe(20)
   })
 
-  it.each([
-    ['follows it however little it is ahead', 5e3, 45],
-    ['does not take a step that is told late for another clock', -25e3, 50],
-    ['follows it far into the past', -3600e3, 3650],
-  ])('%s', (_, ahead, remaining) => {
-    const now = Date.now()
-    let step: (step: SessionStep) => void = () => undefined
-    const snapshot = { phase: 'warning', endAt: now + 50e3 } as Snapshot
-    const session = {
-      getSnapshot: () => snapshot,
-      inspect: (listener: typeof step) => {
-        step = listener
-        return () => undefined
-      },
-    } as unknown as Session
-    const undo = watchRemaining(session, () => undefined)
-    step({ cause: 'refreshed', at: now + ahead, before: snapshot, after: snapshot, record: null })
-    expect(remainingOf(session)).toBe(remaining)
-    undo()
+  it('calls the listeners of its countdown by the timers of that world', async () => {
+    const world = createWorld()
+    const session = await warnedIn(world)
+    const told: (number | null)[] = []
+    watchRemaining(session, () => told.push(remainingOf(session)))
+    const before = vi.getTimerCount()
+    await world.advance('3s')
+    expect(told).toEqual([50, 49, 48, 47])
+    await world.advance('47s')
+    expect(told.slice(-2)).toEqual([1, null])
+    expect(vi.getTimerCount()).toBe(before)
+  })
+
+  it('has the same countdown where there is no document', async () => {
+    const world = createWorld()
+    const session = await warnedIn(world)
+    vi.stubGlobal('document', undefined)
+    const told: (number | null)[] = []
+    watchRemaining(session, () => told.push(remainingOf(session)))
+    await world.advance('2s')
+    expect(told).toEqual([50, 49, 48])
+    vi.unstubAllGlobals()
+  })
+
+  it('has a countdown by the clock of ports that an application put together', async () => {
+    const page = createWorld().page()
+    const wall = vi.fn(page.ports.wall)
+    const session = createSessionWith({ ...page.ports, wall }, { idleTimeout: '100s', warnBefore: '50s' })
+    vi.spyOn(session, 'getSnapshot').mockReturnValue({ phase: 'warning', endAt: START + 9e3 } as Snapshot)
+    wall.mockReturnValue(START)
+    expect(remainingOf(session)).toBe(9)
+  })
+
+  it('has the same countdown in a copy and in a proxy, as frameworks make them', async () => {
+    const world = createWorld()
+    const session = await warnedIn(world)
+    await world.advance('30s')
+    expect(remainingOf({ ...session })).toBe(20)
+    expect(remainingOf(new Proxy(session, {}))).toBe(20)
+  })
+
+  it('has a countdown that stands still while its page is frozen', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: '100s', warnBefore: '50s', absoluteTimeout: false })
+    await world.advance('50s')
+    const listener = vi.fn()
+    watchRemaining(tab.session, listener)
+    await world.advance(0)
+    listener.mockClear()
+    tab.frozen = true
+    await world.advance('10s')
+    expect(listener).not.toHaveBeenCalled()
   })
 })
