@@ -83,7 +83,7 @@ it('I9: in a whole day no token is in any message, event, error, step, report, U
   await world.advance(SECOND)
   for (const tab of tabs) expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
 
-  expect(failures.length).toBeGreaterThan(10)
+  expect(failures).toHaveLength(43)
   for (const tab of tabs) seen.push(tab.heard, tab.degraded, tab.warnings, tab.reports, tab.session.getSnapshot())
   for (let error of failures as (Error | undefined)[])
     for (; error; error = error.cause as Error | undefined) seen.push(error, error.message, error.stack)
@@ -130,8 +130,10 @@ it('I10: 24 hours of work leave no timer, no text and no memory more than the fi
   const before = measure()
   for (let hours = 6; hours < 24; hours++) await hour()
   const after = measure()
-  expect(after.timers).toBeLessThanOrEqual(1)
-  expect(after.text).toBeLessThanOrEqual(before.text + 4)
+  expect(after.timers).toBe(1)
+  // The generation has one digit more.
+  expect(after.text).toBe(before.text + 1)
+  // A heap is never counted twice alike.
   expect(after.objects).toBeLessThan(before.objects + 20)
   for (const tab of tabs) expect(tab.reports).toEqual([])
 }, 30_000)

@@ -98,7 +98,7 @@ describe('access token in memory, refresh token in an HttpOnly cookie', () => {
     await world.advance(SECOND)
     await world.until(two!.session.signOut())
     await world.advance(SECOND)
-    expect(state.loggedOut).toBeGreaterThan(0)
+    expect(state.loggedOut).toBe(2)
     for (const tab of [one!, two!]) expect(tab.phase()).toBe('signedOut')
     expect(await world.until(outcome(two!.session.getAccessToken()))).toBe('signed_out')
   })

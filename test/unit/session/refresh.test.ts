@@ -143,7 +143,7 @@ describe('an access token', () => {
       const world = createWorld()
       const tab = await world.signedIn()
       for (let i = 0; i < 5; i++) await world.until(token(tab, { minValidity }))
-      expect(world.server.count('refresh')).toBeLessThanOrEqual(1)
+      expect(world.server.count('refresh')).toBe(0)
     },
   )
 
@@ -270,10 +270,14 @@ describe('I4: several tabs', () => {
     await world.advance(10)
     const waits = token(one, { forceRefresh: true })
     await world.advance(10)
-    await world.until(theirs)
+    // The refresh that waits adopts their token when it has read it, which takes longer than to hear of it.
+    world.tokens.delay = (method) => (method === 'get' ? 50 : 1)
+    expect(await world.until(theirs)).toBe('access-f1-2')
+    await world.advance(10)
+    expect(one.news()).toEqual([{ type: 'refreshed', generation: 2 }])
     const more = token(one, { forceRefresh: true })
-    expect(await world.until(waits)).toBe('access-f1-2')
-    expect(['access-f1-2', 'access-f1-3']).toContain(await world.until(more))
+    expect(await world.until(Promise.all([waits, more]))).toEqual(['access-f1-2', 'access-f1-3'])
+    expect(world.server.count('refresh')).toBe(2)
     expect(world.server.reused).toBe(0)
   })
 
@@ -312,7 +316,7 @@ describe('I4: several tabs', () => {
     const two = world.tab()
     await outlive(world, one)
     await world.until(Promise.all([token(one), token(two)]))
-    expect(world.server.count('refresh')).toBeLessThanOrEqual(2)
+    expect(world.server.count('refresh')).toBe(2)
     expect([one.phase(), two.phase()]).toEqual(['active', 'active'])
     expect(one.degraded).toMatchObject([{ feature: 'locks' }])
     await outlive(world, one)
@@ -397,13 +401,13 @@ describe('the tab that refreshes', () => {
     one.frozen = true
     const began = world.time.clock().mono
     expect(await world.until(token(two, { forceRefresh: true }), 20 * SECOND)).toBe('access-f1-1')
-    expect(world.time.clock().mono - began).toBeLessThanOrEqual(15 * SECOND + 100)
+    expect(world.time.clock().mono - began).toBe(15_005)
     world.sleep(6 * MINUTE)
     expect(await world.until(outcome(token(two)), 20 * SECOND)).toBe('timeout')
     expect(two.phase()).toBe('active')
     one.frozen = false
     await world.advance(SECOND)
-    expect(await world.until(token(two))).toMatch(/^access-f1-[23]$/)
+    expect(await world.until(token(two))).toBe('access-f1-2')
     expect([one.phase(), two.phase()]).toEqual(['active', 'active'])
   })
 
@@ -477,8 +481,8 @@ describe('a reply that is lost after the server rotated', () => {
     expect(world.server.count('refresh')).toBe(1)
     await world.advance(0.7 * SECOND)
     expect(world.server.count('refresh')).toBe(2)
-    expect(await world.until(both)).toEqual(['timeout', expect.stringMatching(/^(timeout|server)$/)])
-    expect(world.time.clock().mono - began).toBeLessThan(15 * SECOND)
+    expect(await world.until(both)).toEqual(['timeout', 'server'])
+    expect(world.time.clock().mono - began).toBe(14_010)
     expect(world.server.count('refresh')).toBe(2)
     expect(world.locks.isHeld(KEY)).toBe(false)
     expect(one.phase()).toBe('active')
@@ -651,8 +655,7 @@ describe('a temporary failure', () => {
       expect(await world.until(token(tab))).toBe('access-f1-1')
       await world.advance(SECOND)
     }
-    expect(world.server.count('refresh')).toBeGreaterThan(0)
-    expect(world.server.count('refresh')).toBeLessThanOrEqual(5)
+    expect(world.server.count('refresh')).toBe(5)
   })
 
   it('backs off, longer each time, shared by all tabs through the record, and recovers', async () => {
@@ -670,10 +673,9 @@ describe('a temporary failure', () => {
     }
     expect(codes).toEqual(new Set(['server', 'access-f1-2']))
     const calls = world.server.calls.map(({ at }) => at)
-    expect(calls.length).toBeLessThanOrEqual(6)
     const pauses = calls.slice(1).map((at, i) => at - calls[i]!)
-    expect(pauses.slice(0, 3).every((one, i, all) => i === 0 || one > all[i - 1]!)).toBe(true)
-    expect(tabs.every((tab) => tab.phase() === 'active')).toBe(true)
+    expect(pauses).toEqual([722, 1422, 2822, 5622])
+    expect(tabs.map((tab) => tab.phase())).toEqual(['active', 'active', 'active'])
   })
 
   it.each([0, 0.999])(
@@ -710,7 +712,7 @@ describe('a temporary failure', () => {
     while (wall(world) < retryAt - 50) {
       for (const tab of [one, two, three]) {
         const error = await world.until(token(tab).catch((thrown: unknown) => thrown))
-        expect((error as { retryAt: number }).retryAt).toBeGreaterThanOrEqual(retryAt)
+        expect((error as { retryAt: number }).retryAt).toBe(retryAt + 498)
       }
       await world.advance(200)
     }
@@ -755,7 +757,7 @@ describe('a temporary failure', () => {
       tab.input()
       await world.advance(MINUTE)
     }
-    expect(world.server.count('refresh')).toBeGreaterThan(1)
+    expect(world.server.count('refresh')).toBe(7)
     world.server.manner = () => ({})
     tab.input()
     await world.advance(2 * MINUTE)
@@ -824,7 +826,7 @@ describe('without tokens', () => {
     fresh.input()
     const calls = world.server.calls.length
     await world.advance(10 * MINUTE)
-    expect(world.server.calls.length - calls).toBeLessThanOrEqual(1)
+    expect(world.server.calls.length - calls).toBe(1)
     expect(tab.phase()).toBe('active')
   })
 
@@ -1071,7 +1073,7 @@ describe('I5: whatever was in flight', () => {
     const old = outcome(token(two))
     await world.until(signIn)
     await world.advance(5 * SECOND)
-    expect(['signed_out', 'access-f2-1']).toContain(await old)
+    expect(await old).toBe('signed_out')
     expect(world.tokens.stored).toMatchObject({ id: 'session-0002', generation: 1 })
     expect(await world.until(token(two))).toBe('access-f2-1')
     expect(world.server.reused).toBe(0)
@@ -1106,7 +1108,7 @@ describe('I5: whatever was in flight', () => {
     world.locks.works = false
     await world.until(tab.session.signIn(world.grant()))
     expect(await world.until(token(tab))).toBe('access-f2-1')
-    expect(await world.until(old)).not.toMatch(/access-f1/)
+    expect(await world.until(old)).toBe('signed_out')
   })
 })
 

@@ -153,7 +153,7 @@ describe('I6: tabs that read the same storage', () => {
     const before = { ...world.storage.count, said: world.channel.said.length }
     await world.advance(2 * MINUTE)
     expect({ ...world.storage.count, said: world.channel.said.length }).toEqual(before)
-    expect(tabs.every((tab) => tab.phase() === 'active')).toBe(true)
+    expect(tabs.map((tab) => tab.phase())).toEqual(Array(4).fill('active'))
   })
 
   it('fall silent after a sign-out, too, though the clock was set back', async () => {
@@ -210,7 +210,7 @@ describe('a tab whose clock is ahead of the others’', () => {
     tab.input()
     const before = world.storage.count.writes
     await world.advance(SECOND)
-    expect(world.storage.count.writes - before).toBeLessThan(5)
+    expect(world.storage.count.writes - before).toBe(1)
     set(10 * MINUTE, other.ports)
     other.session.check()
     expect(other.session.deadlines()).toEqual(tab.session.deadlines())
@@ -428,6 +428,6 @@ describe('several instances', () => {
     const tokens = await world.until(Promise.all(tabs.map((tab) => tab.session.getAccessToken())))
     expect(new Set(tokens).size).toBe(1)
     expect(world.server.count('refresh')).toBe(1)
-    expect(world.channel.said.length).toBeLessThanOrEqual(20)
+    expect(world.channel.said).toEqual([])
   })
 })

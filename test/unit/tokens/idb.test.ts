@@ -197,7 +197,7 @@ describe.each([{ encrypt: false }, { encrypt: true }])('idbTokens($encrypt)', (o
         throw new DOMException('Connection to Indexed Database server lost. Refresh the page to try again', name)
       })
       await expect(store.get()).rejects.toMatchObject({ name })
-      expect(open.mock.calls.length).toBeLessThanOrEqual(1)
+      expect(open).toHaveBeenCalledTimes(1)
       lost.mockRestore()
       await expect(store.get()).resolves.toEqual(some)
     },
