@@ -1,7 +1,6 @@
 /** What may go wrong around the tabs: storage that others touch, and a clock that somebody sets. */
 import { idOf, isAwake, type Actor } from './actor.js'
 import { hint } from './pages.js'
-import { pick } from './random.js'
 import { KEY, type Scene } from './scene.js'
 
 /** Storage is touched by somebody else. */
@@ -11,38 +10,40 @@ export const tamper = (scene: Scene): void => {
   for (const life of scene.lives.values()) life.told = null
 }
 
-export function poison(scene: Scene, actor: Actor, how: number): void {
+type Planted = readonly [key: 'record' | 'end', what: string | ((ahead: number) => object)]
+
+/** What is planted in storage: a text, or fields in place of those of the record. `ahead`: an instant in the far future. */
+export const POISONS: Readonly<Record<string, Planted>> = {
+  'junk as the record': ['record', 'junk'],
+  'an empty record': ['record', '{}'],
+  'a list as the record': ['record', '[]'],
+  'a number as the id of the end': ['end', '{"id":7}'],
+  'null as the end': ['end', 'null'],
+  'a prototype and activity ahead': ['record', (ahead) => ({ ['__proto__']: { phase: 'active' }, activeAt: ahead })],
+  'activity ahead': ['record', (ahead) => ({ activeAt: ahead })],
+  'activity beyond all dates': ['record', (ahead) => ({ activeAt: Number.MAX_VALUE, serverIdleEndsAt: ahead })],
+  'a start ahead': ['record', (ahead) => ({ startedAt: ahead })],
+  'an answer of the server ahead': ['record', (ahead) => ({ serverAt: ahead, serverIdleEndsAt: ahead * 2 })],
+  'a retry ahead': ['record', (ahead) => ({ retryAt: ahead })],
+  'calls to the server ahead': ['record', (ahead) => ({ toldAt: ahead, askedAt: ahead })],
+  'a generation in quotes and a negative skew': ['record', () => ({ generation: '7', skew: -5 })],
+  'a field of a newer version': ['record', () => ({ 'of a newer version': [1, { deep: true }] })],
+}
+
+export function poison(scene: Scene, actor: Actor, [key, what]: Planted): void {
   const { storage } = scene.world
   const disk = storage.of(actor.page)
-  const write = (key: string, text: string): void => {
-    try {
-      disk.setItem(key, text)
-    } catch {
-      // Then there is nothing to poison.
-    }
-  }
-  const record = storage.stored.get(KEY)?.startsWith('{') ? storage.stored.get(KEY) : undefined
-  const fields = (more: object): string => JSON.stringify({ ...(JSON.parse(record ?? '{}') as object), ...more })
-  const ahead = scene.world.time.clock().wall + 9e7
-  const ways: (() => void)[] = [
-    () => write(KEY, 'junk'),
-    () => write(KEY, '{}'),
-    () => write(KEY, '[]'),
-    () => write(`${KEY}:end`, '{"id":7}'),
-    () => write(`${KEY}:end`, 'null'),
-    () => write(KEY, fields({ __proto__: { phase: 'active' }, activeAt: ahead })),
-    () => write(KEY, fields({ activeAt: ahead })),
-    () => write(KEY, fields({ activeAt: Number.MAX_VALUE, serverIdleEndsAt: ahead })),
-    () => write(KEY, fields({ startedAt: ahead })),
-    () => write(KEY, fields({ serverAt: ahead, serverIdleEndsAt: ahead * 2 })),
-    () => write(KEY, fields({ retryAt: ahead })),
-    () => write(KEY, fields({ toldAt: ahead, askedAt: ahead })),
-    () => write(KEY, fields({ generation: '7', skew: -5 })),
-    () => write(KEY, fields({ 'of a newer version': [1, { deep: true }] })),
-  ]
+  const record = storage.stored.get(KEY)
+  const fields = (more: object): string =>
+    JSON.stringify({ ...(record?.startsWith('{') && (JSON.parse(record) as object)), ...more })
   // It is to survive that.
   scene.doomed.delete(actor.page)
-  pick(ways, how)()
+  try {
+    const text = typeof what === 'string' ? what : fields(what(scene.world.time.clock().wall + 9e7))
+    disk.setItem(key === 'record' ? KEY : `${KEY}:end`, text)
+  } catch {
+    // Then there is nothing to poison.
+  }
   // Whoever wrote it looks at once, and puts it right before any new page could believe it.
   hint(scene, actor, 'focus')
 }

@@ -1,11 +1,12 @@
 import type { Actor } from './actor.js'
-import { perform } from './acts.js'
+import { acts } from './acts.js'
 import { bury, open } from './pages.js'
 import { faultOfImport, type PageScript } from './browser.js'
 import { calm } from './calm.js'
 import type { Plan } from './plan.js'
 import { called, cleared, look, noteApart, told } from './rules.js'
 import type { Counts, Rule } from './rule-names.js'
+import { printStep, type Step } from './schedule.js'
 import { createScene, Restless, type Break, type Scene } from './scene.js'
 
 /** Lets time pass, and counts for how long each page ran. */
@@ -58,30 +59,39 @@ function destroyed(scene: Scene, actor: Actor): void {
 export interface Played {
   readonly broken: Break | null
   readonly counts: Counts
+  /** What was played, each step with the tab that it happened in. */
+  readonly steps: readonly Step[]
+}
+
+function actorOf(scene: Scene, tab: string): Actor {
+  const list = [...scene.actors]
+  const index = Number(/\d+/.exec(tab)?.[0]) - 1
+  return list.find(({ name }) => name === tab) ?? list[index % list.length] ?? open(scene)
 }
 
 export async function play(plan: Plan, script: PageScript, trace?: (text: string) => void): Promise<Played> {
   const scene = createScene(plan, script, { look, called, told, cleared }, trace)
+  const steps: Step[] = []
   let thrown: unknown
   try {
     const fault = faultOfImport(script)
     scene.must('I11: an import touches nothing', !fault, () => fault)
     open(scene)
-    for (const { wait, act, tab, how } of plan.steps) {
+    for (const step of plan.steps) {
       scene.step++
-      await pass(scene, wait)
+      await pass(scene, step.wait)
       tidy(scene)
-      const list = [...scene.actors]
-      const actor = list[tab % list.length] ?? open(scene)
-      scene.trace(`── ${scene.step}. ${act} ${actor.name} ${how}`)
-      perform(scene, act, actor, how)
+      const actor = actorOf(scene, step.tab)
+      steps.push({ ...step, tab: actor.name })
+      scene.trace(`── ${scene.step}. ${printStep({ ...step, tab: actor.name })}`)
+      acts[step.act].perform(scene, actor, step.way)
       await pass(scene, 0)
       tidy(scene)
-      if (scene.broken) return scene
+      if (scene.broken) break
     }
-    scene.step++
+    if (!scene.broken) scene.step++
     scene.trace('── calm')
-    await calm(scene)
+    if (!scene.broken) await calm(scene)
   } catch (error) {
     thrown = error
   }
@@ -90,5 +100,5 @@ export async function play(plan: Plan, script: PageScript, trace?: (text: string
   scene.must('I12: nothing is thrown', isRestless || thrown === undefined, () =>
     thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown),
   )
-  return scene
+  return { broken: scene.broken, counts: scene.counts, steps }
 }

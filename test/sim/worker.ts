@@ -7,6 +7,7 @@ import { play } from './play.js'
 import { seedOf } from './random.js'
 import { addCounts, type Counts } from './rule-names.js'
 import type { Break } from './scene.js'
+import { printStep } from './schedule.js'
 import { shrink } from './shrink.js'
 import { USUAL } from './traits.js'
 
@@ -25,7 +26,8 @@ export type Answer =
       /** The world's number in its run; 0 where it was played alone. */
       readonly index: number
       readonly traits: object
-      readonly steps: readonly object[]
+      /** The shortest schedule that was looked for, in sentences. */
+      readonly steps: readonly string[]
     }
 
 quickenAborts()
@@ -46,14 +48,15 @@ async function run(plan: Plan, counts: Counts, index = 0, trace?: (text: string)
   const shortest = isWorth
     ? await shrink({ plan, broken }, async (one) => (await play(one, makePorts)).broken)
     : { plan, broken }
-  if (trace) await play(shortest.plan, makePorts, trace)
+  if (!shortest.broken && !trace) return
+  const { steps } = await play(shortest.plan, makePorts, trace)
   if (!shortest.broken) return
   answer({
     broken: shortest.broken,
     seed: plan.seed,
     index,
     traits: oddOf(shortest.plan),
-    steps: isWorth ? shortest.plan.steps : [],
+    steps: isWorth ? steps.map(printStep) : [],
   })
 }
 

@@ -1,0 +1,121 @@
+/** What goes wrong around the tabs: storage, the token store, the server. */
+import { browser } from '../../src/testing/time.js'
+import { around, aroundBy, inTab, inTabBy, type Act } from './act.js'
+import { isAwake, type Actor } from './actor.js'
+import { poison, POISONS, setStorage, tamper, unsee } from './faults.js'
+import { hint } from './pages.js'
+import { onItsWay } from './rules.js'
+import { KEY, type Scene } from './scene.js'
+import type { Weather } from './servers.js'
+import { oneOf, upTo } from './ways.js'
+
+/** A process that lags writes what it had 5 s before. */
+function overwrite(scene: Scene, actor: Actor): void {
+  const record = scene.world.storage.stored.get(KEY)
+  const since = scene.now() - onItsWay(scene)
+  // What it does not know of a clock that was set back nobody knows, unless some tab still does.
+  const forget = (): void => {
+    if (![...scene.actors].some(isAwake))
+      for (const { by } of scene.jumps.filter((jump) => jump.by < 0 && jump.at >= since)) unsee(scene, by)
+  }
+  scene.world.time.later(browser, 5e3, () => {
+    forget()
+    if (record) scene.world.storage.change({ [KEY]: record })
+    tamper(scene)
+    hint(scene, actor, 'focus')
+    // Whoever does know can put it right when it has reached his process, if he is still there.
+    scene.world.time.later(browser, onItsWay(scene), () => {
+      forget()
+      hint(scene, actor, 'focus')
+    })
+  })
+}
+
+const MESSAGES = [
+  7,
+  null,
+  [],
+  { record: 7 },
+  { record: '{' },
+  { record: {}, end: [] },
+  { end: '{"id":"x"}' },
+  { other: 1 },
+]
+const WEATHERS: readonly Weather[] = ['fine', 'slow', 'down', 'hangs', 'loses', 'busy', 'limits', 'garbage', 'mixed']
+
+const nameOf = (name: string): readonly [string, string] => [name, name]
+
+export const faultActs = {
+  deny: around(1, 'storage is denied', setStorage(false, false)),
+  allow: around(2, 'storage works', setStorage(true, false)),
+  fill: around(1, 'storage is full', setStorage(true, true)),
+  wipe: around(1, 'the session is removed from storage', (scene) => {
+    scene.world.storage.change({ [KEY]: null, [`${KEY}:end`]: null })
+    tamper(scene)
+  }),
+  clear: around(1, 'storage is cleared', (scene) => {
+    scene.world.storage.clear()
+    tamper(scene)
+  }),
+  poison: inTabBy(2, 'plant', oneOf(POISONS), (scene, actor, kind) => {
+    if (!isAwake(actor) || !actor.sound || !scene.world.storage.works) return
+    tamper(scene)
+    poison(scene, actor, kind)
+    tamper(scene)
+  }),
+  old: inTab(1, 'overwrite the record 5 s later by what it is now', overwrite),
+  junk: inTabBy(
+    2,
+    'hear the message',
+    oneOf(Object.fromEntries(MESSAGES.map((message) => [JSON.stringify(message), [message] as const]))),
+    (scene, actor, [message]) => {
+      const before = JSON.stringify(actor.session.getSnapshot())
+      const stranger = scene.world.channel.open({ name: 'stranger', frozen: false, gone: false }, KEY, () => undefined)
+      stranger.say(message as never)
+      stranger.close()
+      const after = JSON.stringify(actor.session.getSnapshot())
+      scene.must('I12: junk changes nothing', after === before, () => `${before} has become ${after}`)
+    },
+  ),
+  store: aroundBy(
+    2,
+    'the token store',
+    oneOf({ fails: 'fails', hangs: 'hangs', 'loses its answers': 'lost', 'is unreliable': 'mixed' } as const),
+    (scene, fault) => {
+      scene.world.tokens.fault = () =>
+        fault === 'mixed' ? scene.random.pick(['works', 'fails', 'hangs', 'lost']) : fault
+      scene.storeFaultAt = scene.now()
+    },
+  ),
+  storeWorks: around(3, 'the token store works', (scene) => {
+    scene.world.tokens.fault = () => 'works'
+    if (scene.storeFaultAt >= 0) scene.storeFaultAt = scene.now()
+  }),
+  forget: around(1, 'the token store is emptied', (scene) => {
+    scene.world.tokens.stored = null
+    scene.storeFaultAt = scene.now()
+  }),
+  weather: aroundBy(
+    5,
+    'the server:',
+    oneOf(Object.fromEntries(WEATHERS.map(nameOf)) as Readonly<Record<string, Weather>>, [...WEATHERS, 'mixed']),
+    (scene, weather) => {
+      scene.servers.weather = weather
+    },
+  ),
+  fine: around(6, 'the server works', (scene) => {
+    scene.servers.weather = 'fine'
+  }),
+  revoke: aroundBy(1, 'the server revokes grant', upTo(6), (scene, number) => {
+    const grants = [...scene.servers.grants.values()]
+    const grant = grants[(number - 1) % grants.length]
+    if (grant) grant.revoked = true
+  }),
+  elsewhere: around(2, 'the user is active in another application', (scene) => {
+    // The same session of the server, or on another device.
+    const cookie = scene.servers.cookie()
+    if (!cookie || cookie.revoked) return
+    cookie.heardAt = scene.now()
+    for (const life of scene.lives.values()) if (scene.traits.check || scene.traits.keepAlive) life.signAt = scene.now()
+  }),
+} satisfies Record<string, Act>

@@ -1,0 +1,93 @@
+/** What users do, and applications for them. */
+import { browser } from '../../src/testing/time.js'
+import { around, inTab, inTabBy, type Act } from './act.js'
+import { idOf, isAwake } from './actor.js'
+import { watch } from './pages.js'
+import { look, sign } from './rules.js'
+import { counted, extend, input, signIn, signInWith, token } from './users.js'
+import { oneOf, span } from './ways.js'
+
+export const userActs = {
+  input: inTab(16, 'input', (scene, actor) => {
+    input(scene, actor)
+    counted(scene, actor)
+  }),
+  work: inTabBy(
+    8,
+    'input every 0.7 s for',
+    span(200, () => 20_200),
+    (scene, actor, length) => {
+      for (let at = 0; at < length; at += 700)
+        scene.world.time.later(browser, at, () => {
+          input(scene, actor)
+          counted(scene, actor)
+        })
+    },
+  ),
+  touch: inTab(2, 'touch()', (scene, actor) => {
+    if (!isAwake(actor)) return
+    sign(scene, actor)
+    actor.session.touch()
+    look(scene)
+    sign(scene, actor)
+  }),
+  hold: inTab(2, 'hold()', (scene, actor) => {
+    if (!isAwake(actor)) return
+    // The server may be told of it in the same turn.
+    sign(scene, actor)
+    actor.holds.push(actor.session.hold())
+    look(scene)
+  }),
+  release: inTab(3, 'release a hold', (_scene, actor) => {
+    actor.holds.shift()?.()
+  }),
+  answer: inTab(8, 'answer the warning', (scene, actor) => {
+    if (isAwake(actor)) extend(scene, actor)
+  }),
+  signIn: inTab(9, 'sign in as ada', (scene, actor) => {
+    if (isAwake(actor)) signIn(scene, actor, 'ada')
+  }),
+  signInAs: inTabBy(2, 'sign in as', oneOf({ bob: 'bob', eve: 'eve' }), (scene, actor, user) => {
+    if (isAwake(actor)) signIn(scene, actor, user)
+  }),
+  signInAgain: inTab(2, 'sign in again by the same cookie', (scene, actor) => {
+    const cookie = scene.servers.cookie()
+    if (isAwake(actor) && cookie && !scene.servers.usesTokens) signInWith(scene, actor, undefined, cookie.family)
+  }),
+  signOut: inTab(4, 'sign out', (scene, actor) => {
+    if (!isAwake(actor)) return
+    const id = idOf(actor.session.getSnapshot())
+    for (const life of scene.lives.values()) life.signOutCalled = true
+    scene.signOutAt = scene.now()
+    watch(scene, actor, 'signOut', actor.session.signOut())
+    look(scene)
+    if (id)
+      scene.must(
+        'I2: the tab that signs out shows it at once',
+        idOf(actor.session.getSnapshot()) !== id,
+        () => `${actor.name} still shows ${id}`,
+      )
+  }),
+  setTokens: inTab(1, 'bring new tokens', (scene, actor) => {
+    if (!isAwake(actor) || !idOf(actor.session.getSnapshot()) || !scene.servers.usesTokens) return
+    const { tokens } = scene.servers.grant('ada')
+    if (tokens) watch(scene, actor, 'setTokens', actor.session.setTokens(tokens))
+  }),
+  token: inTab(10, 'ask for a token', (scene, actor) => {
+    if (isAwake(actor)) token(scene, actor)
+  }),
+  tokens: around(3, 'all tabs ask for a token', (scene) => {
+    for (const actor of scene.actors) if (isAwake(actor)) token(scene, actor)
+  }),
+  force: inTab(5, 'ask for a new token', (scene, actor) => {
+    if (isAwake(actor)) token(scene, actor, { forceRefresh: true })
+  }),
+  valid: inTabBy(
+    2,
+    'ask for a token that is valid for',
+    span(0, ({ tokenLife }) => 2 * tokenLife),
+    (scene, actor, minValidity) => {
+      if (isAwake(actor)) token(scene, actor, { minValidity })
+    },
+  ),
+} satisfies Record<string, Act>
