@@ -41,7 +41,8 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
     if (!isOurs(url)) return send(input, init)
 
     const request = new Request(input, init)
-    if (request.headers.has('Authorization')) return send(request)
+    // An object may name one URL by its member and another as a text. What counts is where the request goes.
+    if (!isOurs(request.url) || request.headers.has('Authorization')) return send(request)
     const headers = String([...request.headers])
     const authorize: Session['authorize'] = (...call) => abortable(session.authorize(...call), request.signal)
     // What is read as a stream is gone. Its stand-in still lets the session mend what was refused, for the next request.

@@ -12,9 +12,15 @@ export function originsOf(who: string, origins: readonly string[] | undefined): 
   return (url) => (list || [ownOrigin()]).some((origin) => url.startsWith(`${origin}/`))
 }
 
-/** On a server there is no page, and so nobody who gets credentials by default. */
-function ownOrigin(): string | undefined {
-  return (globalThis as Partial<typeof globalThis>).location?.origin
+/**
+ * The page's own origin, whatever its `<base>` says. In a frame without an address of its own (`srcdoc`, `about:blank`)
+ * `location.origin` is `"null"`, and `self.origin` is that of the page around it. `location` comes first: a script's global
+ * variable `origin` replaces the other (https://html.spec.whatwg.org/multipage/webappapis.html#dom-origin, `[Replaceable]`).
+ * Undefined on a server, and in a `data:` page, which has none.
+ */
+export function ownOrigin(): string | undefined {
+  const { location, origin } = globalThis as Partial<typeof globalThis>
+  return [location?.origin, origin].find((one) => one && one !== 'null')
 }
 
 function parse(who: string, origins: readonly string[]): readonly string[] {

@@ -148,7 +148,9 @@ export function sessionInterceptor(options: InterceptorOptions = {}): HttpInterc
 
     const send = (authorized: Request, replays: number): Observable<HttpEvent<unknown>> => {
       const headers = [...authorized.headers]
-      const isChanged = String(headers) !== String([...bare.headers])
+      // A `<base>` may have been set while the credentials were awaited, and Angular resolves the URL when it sends.
+      const isSameUrl = new Request(request.urlWithParams).url === bare.url
+      const isChanged = isSameUrl && String(headers) !== String([...bare.headers])
       const again = async (answer: HttpResponseBase): Promise<Request | null> => {
         // Others are no answers, or cannot be shown as one.
         if (!(answer.status > 199 && answer.status < 600)) return null

@@ -2,7 +2,7 @@ import { failed } from '../errors.js'
 import type { ServerTimes, SessionServer } from '../types.js'
 import { checkUrl, refusal } from './http.js'
 
-/** What {@link cookieSession} may ask a backend for: each an http(s) URL, or a path of the page's own origin. What is left out is not asked. */
+/** What {@link cookieSession} may ask a backend for: each an http(s) URL, or a path of the page's own origin, whatever `<base>` says. What is left out is not asked. */
 export interface CookieOptions {
   /** POST: the user is active. */
   keepAlive?: string | URL
@@ -37,11 +37,13 @@ export interface CookieOptions {
  * ```
  */
 export function cookieSession(options: CookieOptions): SessionServer {
-  const { keepAlive, check, signOut, headers = { 'X-Requested-With': 'sojourn' } } = options
-  for (const [option, url] of Object.entries({ keepAlive, check, signOut }))
-    if (url !== undefined) checkUrl(option, url)
+  const { headers = { 'X-Requested-With': 'sojourn' } } = options
+  const [keepAlive, check, signOut] = (['keepAlive', 'check', 'signOut'] as const).map((option) => {
+    const url = options[option]
+    return url === undefined ? url : checkUrl(option, url)
+  })
 
-  const call = async (url: string | URL, method: string, init: RequestInit): Promise<Response> => {
+  const call = async (url: string, method: string, init: RequestInit): Promise<Response> => {
     const response = await (options.fetch ?? fetch)(url, {
       method,
       headers: typeof headers === 'function' ? headers() : headers,

@@ -1,6 +1,7 @@
 import { createStore, promisifyRequest } from 'idb-keyval'
 import { failed } from '../errors.js'
 import { within } from '../limit.js'
+import { ownOrigin } from '../origins.js'
 import { after } from '../ports/clock.js'
 import type { DPoP } from './oauth.js'
 
@@ -125,7 +126,8 @@ export function dpop(options: DpopOptions = {}): DPoP {
       const pair = accessToken && accessToken === last?.token ? last.pair : await load()
       last = { token: accessToken, pair }
       const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', pair.publicKey)
-      const [target = ''] = new Request(url).url.split(/[?#]/)
+      // As everywhere, a path is of the page's own origin, whatever `<base>` says.
+      const [target = ''] = new Request(new URL(url, ownOrigin())).url.split(/[?#]/)
       const nonce = nonces.get(originOf(target))
       const head = { typ: 'dpop+jwt', alg: 'ES256', jwk: { kty, crv, x, y } }
       const claims = {

@@ -1,10 +1,25 @@
 import { failed, SessionError } from '../errors.js'
+import { ownOrigin } from '../origins.js'
 
-/** Throws `invalid_options` for what is neither an http(s) URL without user info nor a path of the page's own origin. */
-export function checkUrl(option: string, value: unknown): string {
-  const url = String(value)
-  if (/^(https?:\/\/[^\s@/]+(\/|$)|\/)/i.test(url)) return url
-  throw failed('invalid_options', `${option} is ${url}. Give an http(s) URL, or a path.`)
+/**
+ * An http(s) URL without user info, as it was given, or the URL of a path of the page's own origin. A path is resolved here, once,
+ * and never against the page's `<base>`, which injected HTML may have set. `//host` and `/\host` are no paths: the URL standard
+ * reads another host in them. A path on a server stays as it is, because nothing is sent from there.
+ *
+ * @throws SessionError `invalid_options`
+ */
+export function checkUrl(option: string, value: unknown, mayBePath = true): string {
+  const text = String(value)
+  const own = ownOrigin()
+  try {
+    const base = own ?? ((globalThis as Partial<typeof globalThis>).location ? undefined : 'http://server')
+    const { href, username, password } = new URL(text, base)
+    if (mayBePath && text.startsWith('/') && href.startsWith(`${base}/`)) return own ? href : text
+    if (/^https?:\/\//i.test(text) && !username && !password) return text
+  } catch {
+    // Reported below.
+  }
+  throw failed('invalid_options', `${option} is ${text}. Give an http(s) URL, or a path.`)
 }
 
 /** An answer that is no success, as an error. 429 comes first: a server that is too busy to look knows nothing of the session. */

@@ -69,7 +69,7 @@ export function oauth(options: OAuthOptions): SessionServer {
   } = Object(options) as OAuthOptions
   /** Endpoints by their names in RFC 8414: what is given first, what is discovered later. */
   let known: Json = {}
-  const given = { issuer, token_endpoint: tokenEndpoint, revocation_endpoint: revocationEndpoint }
+  const given: Json = { issuer, token_endpoint: tokenEndpoint, revocation_endpoint: revocationEndpoint }
   for (const [name, url] of Object.entries(given)) if (url !== undefined) known[name] = checkUrl(name, url)
   checkUrl('tokenEndpoint or issuer', tokenEndpoint ?? issuer)
   if (!clientId) throw failed('invalid_options', 'Give the clientId.')
@@ -95,7 +95,7 @@ export function oauth(options: OAuthOptions): SessionServer {
       ...init,
     })
 
-  const endpoint = async (name: string, signal: AbortSignal): Promise<unknown> => {
+  const endpoint = async (name: string, signal: AbortSignal): Promise<string | undefined> => {
     if (!known[name] && issuer) {
       const base = String(known['issuer']).replace(/\/$/, '')
       const read = async (url: string): Promise<Json> => {
@@ -108,14 +108,16 @@ export function oauth(options: OAuthOptions): SessionServer {
       const standard = base.replace(/^\w+:..[^/]+/, '$&/.well-known/oauth-authorization-server')
       known = { ...(await read(standard).catch(() => read(`${base}/.well-known/openid-configuration`))), ...known }
     }
-    return known[name]
+    const url = known[name] as string | undefined
+    // RFC 8414 §2: metadata holds URLs. A path in it would lead to the page's own origin, which is not the server's.
+    return given[name] || url === undefined ? url : checkUrl(name, url, false)
   }
 
   return {
     async refresh(tokens, { signal }) {
       const token = tokens?.refresh_token
       if (!token) throw failed('no_tokens', 'There is no refresh token. Sign in.')
-      const url = checkUrl('token_endpoint', await endpoint('token_endpoint', signal))
+      const url = (await endpoint('token_endpoint', signal)) ?? checkUrl('token_endpoint', undefined)
       const form = { ...parameters, grant_type: 'refresh_token', refresh_token: token }
 
       const ask = async (again?: boolean): Promise<TokenResponse> => {
@@ -143,7 +145,7 @@ export function oauth(options: OAuthOptions): SessionServer {
       const kind = tokens?.refresh_token ? 'refresh_token' : 'access_token'
       const token = tokens?.[kind]
       const url = token && (await endpoint('revocation_endpoint', signal))
-      if (url) await post(url as string, { token, token_type_hint: kind }, { signal, keepalive: true })
+      if (url) await post(url, { token, token_type_hint: kind }, { signal, keepalive: true })
     },
 
     ...(dpop &&

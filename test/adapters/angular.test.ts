@@ -180,6 +180,26 @@ describe('requests of HttpClient', () => {
     expect(authorize).toHaveBeenCalledTimes(2)
   })
 
+  it('go without credentials where a `<base>` that was set meanwhile leads elsewhere', async () => {
+    const { get, tokens, authorize } = await client()
+    const own = Request
+    authorize.mockImplementationOnce(async (request) => {
+      // The DOM of these tests resolves no URL by a base.
+      vi.stubGlobal(
+        'Request',
+        new Proxy(own, {
+          construct: (_own, [input, init]: ConstructorParameters<typeof Request>) =>
+            new own(typeof input === 'string' ? new URL(input, 'https://elsewhere.example').href : input, init),
+        }),
+      )
+      const next = new own(request)
+      next.headers.set('Authorization', 'Bearer access-1')
+      return next
+    })
+    await get('/api/me')
+    expect(tokens()).toEqual([null])
+  })
+
   it('keep an Authorization of their own, and other headers beside ours', async () => {
     const { get, sent, tokens } = await client()
     await get('/a', { headers: { authorization: 'Basic mine' } })

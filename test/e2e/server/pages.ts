@@ -56,19 +56,27 @@ interface PageParts {
   readonly frames?: string
   /** Origins that may be asked, besides this one. */
   readonly asks?: string
+  /** Whether the page may have a `<base>`. */
+  readonly base?: boolean
+  /** The scripts of a frame whose document is in an attribute of the page. */
+  readonly srcdoc?: readonly string[]
 }
 
 async function page(parts: PageParts): Promise<{ html: string; policy: string }> {
   const nonce = randomBytes(16).toString('base64')
+  const imports = await importMap()
+  const headOf = (scripts: readonly string[]): string => `${icon}
+<script type="importmap" nonce="${nonce}">${imports}</script>
+${scripts.map((src) => `<script ${src.endsWith('.ts') ? 'type="module"' : ''} nonce="${nonce}" src="${src}"></script>`).join('\n')}`
+  const inner = parts.srcdoc && `<!doctype html>${headOf(parts.srcdoc)}`.replace(/&/g, '&amp;').replace(/"/g, '&quot;')
   const html = `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${parts.title}</title>
-${icon}
-<script type="importmap" nonce="${nonce}">${await importMap()}</script>
-${parts.scripts.map((src) => `<script ${src.endsWith('.ts') ? 'type="module"' : ''} nonce="${nonce}" src="${src}"></script>`).join('\n')}
+${headOf(parts.scripts)}
 </head>
 <body>
 ${parts.body}
+${inner ? `<iframe id="frame" title="Without an address" srcdoc="${inner}"></iframe>` : ''}
 </body>
 </html>
 `
@@ -79,7 +87,7 @@ ${parts.body}
     // Firefox asks for the icon of a page that comes back from its back/forward cache, whatever the page said.
     `img-src 'self' data:`,
     ...(parts.frames === undefined ? [] : [`frame-src 'self' ${parts.frames}`]),
-    `base-uri 'none'`,
+    `base-uri ${parts.base ? '*' : "'none'"}`,
     `require-trusted-types-for 'script'`,
     `trusted-types 'none'`,
   ].join('; ')
@@ -166,6 +174,15 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
       return sendPage({ title: 'Contract', scripts: ['/test/e2e/pages/contract.ts'], body: '' })
     case '/ports':
       return sendPage({ title: 'Ports', scripts: ['/test/e2e/pages/ports.ts'], body: '' })
+    case '/urls':
+      return sendPage({
+        title: 'With a base and a frame',
+        scripts: ['/test/e2e/pages/urls.ts'],
+        srcdoc: ['/test/e2e/pages/urls.ts'],
+        body: '',
+        frames: '',
+        base: true,
+      })
     case '/servers':
       return sendPage({
         title: 'Servers elsewhere',
