@@ -1,7 +1,7 @@
 import { createAuthorize } from './authorize.js'
 import { createBoard } from './board.js'
 import { isLive, merge, type SharedRecord } from './core/record.js'
-import { adopt, begin, ending, extension, reduce, type Change, type State } from './core/reduce.js'
+import { adopt, begin, ending, extension, isAhead, reduce, settle, type Change, type State } from './core/reduce.js'
 import { ends, nextWake, refreshAheadAt, sharedNow, warnAtOf, warnedOf, type Clock } from './core/time.js'
 import { milliseconds } from './duration.js'
 import { failed } from './errors.js'
@@ -131,7 +131,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     if (message && !Object.keys(message).length) board.answer()
   }
   const tabs = closed ? { works: true, say: noop, close: noop } : ports.tabs(key, onHeard)
-  const board = createBoard(ports.records(key), tabs, tokenStore.shared, () => {
+  const board = createBoard(ports.records(key), tabs, ports.wall, tokenStore.shared, () => {
     degraded('storage', 'Tabs talk by channel alone, and a reload signs out.')
   })
 
@@ -147,7 +147,11 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     const clock = ports.clock()
     const before = state.record
     const was = snapshot
-    const taken = adopt(state, merge(board.read(), heard), clock)
+    const found = board.read()
+    // What slept while storage was emptied and filled again does not displace what it finds there.
+    const isOver = !!before && board.isReplaced(before.id) && !isLive(settle(before, policy, sharedNow(before, clock)))
+    const mine = isOver || isAhead(before, found, clock) ? null : before
+    const taken = adopt({ ...state, record: mine }, merge(found, isAhead(heard, found, clock) ? null : heard), clock)
     const at = sharedNow(taken.record, clock)
     state = taken
     const wiped = taken.record && board.isWiped(taken.record.id) ? ending('wiped') : null

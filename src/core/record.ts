@@ -4,7 +4,10 @@
  */
 export interface SharedRecord {
   readonly id: string
-  /** Orders sessions: one more than the session before. Never a clock. */
+  /**
+   * Orders sessions, as a hybrid logical clock: more than that of the session before, and no less than the time of the sign-in.
+   * The first holds while the clock is set back; the second while storage was emptied and nobody knows the session before.
+   */
   readonly seq: number
   readonly startedAt: number
   readonly activeAt: number
@@ -64,8 +67,13 @@ const bottom = BOTTOM as unknown as Fields
 
 /** No instant lies beyond what a Date can hold, ECMA-262 §21.4.1.1. */
 const LATEST = 864e13
-/** No count and no skew comes near this; an instant by mistake does not pass for one. */
+/** No count and no skew comes near this. */
 export const MOST = 4e12
+/**
+ * How far ahead of the wall clock `seq` may be, ms: 31 years, more than any clock was set wrong by. The limit moves with the
+ * clock, so that a planted `seq` always leaves room for that of the next sign-in.
+ */
+const SEQ_ROOM = 1e12
 
 /** A record of what is known, in whole ms. What others could not read (NaN, a token that outlives all dates) is not said. */
 export function createRecord(known: Partial<SharedRecord>): SharedRecord {
@@ -122,13 +130,14 @@ export const encode = (record: SharedRecord): string => pick(record, (key) => ke
 export const encodeEnd = (record: SharedRecord): string =>
   pick(record, (key) => ['id', 'seq', 'endedAt', 'reason'].includes(key))
 
-const limit = (key: string): number => (key.endsWith('At') ? LATEST : MOST)
+const limit = (key: string, wall: number): number =>
+  key === 'seq' ? wall + SEQ_ROOM : key.endsWith('At') ? LATEST : MOST
 
 /**
- * What a text from storage or another tab says, or null. The text is input: what we would not have written counts as
+ * What a text from storage or another tab says at `wall`, or null. The text is input: what we would not have written counts as
  * absent. A tombstone alone gives a record that knows nothing but its end.
  */
-export function decode(text: unknown): SharedRecord | null {
+export function decode(text: unknown, wall: number): SharedRecord | null {
   try {
     const fields: Fields = { ...bottom, ...(JSON.parse(text as string) as object) }
     for (const [key, value] of Object.entries(fields)) {
@@ -136,7 +145,11 @@ export function decode(text: unknown): SharedRecord | null {
       if (key in {}) return null
       const least = bottom[key]
       if (least !== undefined && typeof value !== typeof least) return null
-      if (typeof least === 'number' && value !== least && !((value as number) >= 0 && (value as number) <= limit(key)))
+      if (
+        typeof least === 'number' &&
+        value !== least &&
+        !((value as number) >= 0 && (value as number) <= limit(key, wall))
+      )
         return null
     }
     const record = fields as unknown as SharedRecord

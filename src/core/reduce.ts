@@ -77,6 +77,13 @@ export function settle(record: SharedRecord | null, policy: Policy, now: number)
   return now < at ? record : { ...record, endedAt: at, reason }
 }
 
+/**
+ * Whether `other` says nothing beside the session that was found in storage: it began later than it is now. Storage was emptied
+ * and filled again while a tab slept, and the clock was set back in between.
+ */
+export const isAhead = (other: SharedRecord | null, found: SharedRecord | null, { wall }: Clock): boolean =>
+  !!other && !!found && other.id !== found.id && other.seq > wall && found.seq <= wall
+
 /** One step: settle, let the change happen if the session still lives, settle again (it may leave no time at all). */
 export function reduce({ record, anchor }: State, change: Change | null, clock: Clock, policy: Policy): State {
   const now = sharedNow(record, clock)
@@ -87,12 +94,19 @@ export function reduce({ record, anchor }: State, change: Change | null, clock: 
   return { record: settle(merge(before, createRecord({ id, seq, ...added })), policy, now), anchor }
 }
 
-/** A new session, in place of whatever there is. Shared time goes on. */
-export function begin({ record, anchor }: State, how: Partial<SharedRecord>, clock: Clock): State {
-  const now = sharedNow(record, clock)
-  const seq = (record?.seq ?? 0) + 1
-  const skew = record?.skew ?? 0
-  return { record: createRecord({ seq, skew, startedAt: now, activeAt: now, toldAt: now, ...how }), anchor }
+/**
+ * A new session, in place of whatever there is. Shared time goes on, unless its skew is so large that it leaves no room to grow:
+ * such a one was planted, and ends with its session.
+ */
+export function begin({ record }: State, how: Partial<SharedRecord>, clock: Clock): State {
+  const known = record ?? { seq: 0, skew: 0 }
+  const skew = known.skew < MOST / 2 ? known.skew : 0
+  const now = clock.wall + skew
+  const seq = Math.max(known.seq + 1, clock.wall)
+  return {
+    record: createRecord({ seq, skew, startedAt: now, activeAt: now, toldAt: now, ...how }),
+    anchor: { shared: now, mono: clock.mono },
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decode, encode, type SharedRecord } from '../../src/core/record.js'
+import { decode as decodeAt, encode, type SharedRecord } from '../../src/core/record.js'
 import {
   activity,
   adopt,
@@ -16,6 +16,8 @@ import {
 } from '../../src/core/reduce.js'
 import { ends, type Policy } from '../../src/core/time.js'
 import { anyPolicy, anyRecord, canonical, instant, known, liveRecord, NOW } from './arbitrary.js'
+
+const decode = (text: unknown): SharedRecord | null => decodeAt(text, NOW)
 
 const clock = { wall: NOW, mono: 5e6 }
 const anchor = { shared: NOW, mono: 5e6 }
@@ -189,7 +191,7 @@ describe('I5: an ended session', () => {
       const fresh = begin({ record, anchor }, { id: 'session-new' }, clock)
       expect(fresh.record).toMatchObject({
         id: 'session-new',
-        seq: 2,
+        seq: NOW,
         startedAt: NOW,
         activeAt: NOW,
         endedAt: Infinity,

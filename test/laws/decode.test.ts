@@ -1,7 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createRecord, decode, encode, encodeEnd, isLive, merge, type SharedRecord } from '../../src/core/record.js'
+import {
+  createRecord,
+  decode as decodeAt,
+  encode,
+  encodeEnd,
+  isLive,
+  merge,
+  type SharedRecord,
+} from '../../src/core/record.js'
 import { anyRecord, canonical, known, NOW } from './arbitrary.js'
+
+const decode = (text: unknown): SharedRecord | null => decodeAt(text, NOW)
 
 /** What another tab reads of a record: two texts, one for its end. */
 const reread = (record: SharedRecord): SharedRecord | null =>

@@ -272,13 +272,15 @@ describe('the server’s word', () => {
 })
 
 describe('a sign-in', () => {
-  it('takes the place of whatever there is, by the next number', () => {
-    for (const record of [null, active, { ...active, endedAt: T, reason: 'signOut' }]) {
+  it('takes the place of whatever there is, by its time, or by the next number where that is higher', () => {
+    const ended = { ...active, endedAt: T, reason: 'signOut' }
+    const ahead = { ...active, seq: T + 9 * MINUTE }
+    for (const record of [null, active, ended, ahead]) {
       const { record: next } = begin({ record, anchor }, { id: 'session-b', login: 'hash' }, at(MINUTE))
       expect(next).toEqual(
         createRecord({
           id: 'session-b',
-          seq: (record?.seq ?? 0) + 1,
+          seq: record === ahead ? T + 9 * MINUTE + 1 : T + MINUTE,
           startedAt: T + MINUTE,
           activeAt: T + MINUTE,
           toldAt: T + MINUTE,

@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld, type Engine, type Tab, type World } from '../../src/testing.js'
+
+const HOUR = 36e5
+const KEY = 'sojourn:session:1'
+
+/** The site's data is removed, and nobody who runs is told: no storage event, as with `Clear-Site-Data` in Firefox and WebKit. */
+function empty(world: World): void {
+  world.storage.stored.clear()
+  world.tokens.stored = null
+}
+
+async function signIn(world: World, tab: Tab): Promise<void> {
+  await world.until(tab.session.signIn(world.grant()))
+  tab.news()
+}
+
+/** Two sign-outs and two sign-ins: an order that is a mere count has come to 3. */
+async function thirdSession(engine: Engine): Promise<{ world: World; tab: Tab }> {
+  const world = createWorld({ engine })
+  const tab = await world.signedIn()
+  for (let i = 0; i < 2; i++) {
+    await world.until(tab.session.signOut())
+    await signIn(world, tab)
+  }
+  return { world, tab }
+}
+
+const away: readonly [how: string, engine: Engine, leave: (tab: Tab) => void, comeBack: (tab: Tab) => void][] = [
+  ['lay in the back/forward cache', 'webkit', (tab) => tab.leave(), (tab) => tab.comeBack()],
+  [
+    'was frozen',
+    'chromium',
+    (tab) => (tab.frozen = true),
+    (tab) => {
+      tab.frozen = false
+      tab.hint('resume')
+    },
+  ],
+  [
+    'had no timers',
+    'firefox',
+    (tab) => (tab.timersEvery = Infinity),
+    (tab) => {
+      tab.timersEvery = 0
+      tab.hint('focus')
+    },
+  ],
+]
+
+describe('an order of sessions that lives in a store which may be emptied', () => {
+  // A session store was emptied while a tab slept. The tab then brought back what it remembered, for everybody.
+  // Right: the newest sign-in wins in every tab, whatever any of them remembers.
+  it.each(away)(
+    'chatwoot/chatwoot#15585: a tab that %s while storage was emptied and filled again brings nothing back',
+    async (_how, engine, leave, comeBack) => {
+      const { world, tab: first } = await thirdSession(engine)
+      const sleeper = world.tab()
+      await world.advance('1s')
+      leave(sleeper)
+      await world.until(first.session.signOut())
+      first.close()
+      empty(world)
+      const newest = world.tab()
+      await signIn(world, newest)
+      await world.advance('1s')
+      comeBack(sleeper)
+      await world.advance('1s')
+      expect(newest.news()).toEqual([])
+      expect(newest.sees()).toBe('active')
+      const id = newest.session.getSnapshot()
+      expect(sleeper.sees() === 'nothing' || sleeper.session.getSnapshot()).toEqual(sleeper.sees() === 'nothing' || id)
+      expect(world.tab().session.getSnapshot()).toEqual(id)
+    },
+  )
+
+  // The tombstone that a sleeping tab remembers hid the sign-in that came after the store had been emptied.
+  it('decred/politeiagui#558: a tab that remembers an end does not end the sign-in after storage was emptied', async () => {
+    const { world, tab: sleeper } = await thirdSession('webkit')
+    await world.until(sleeper.session.signOut())
+    sleeper.leave()
+    empty(world)
+    const newest = world.tab()
+    await signIn(world, newest)
+    sleeper.comeBack()
+    await world.advance('1s')
+    expect(newest.news()).toEqual([])
+    expect(newest.sees()).toBe('active')
+  })
+
+  it.each(away)(
+    'a tab that %s follows the newest sign-in though the clock was set back',
+    async (_how, engine, leave, comeBack) => {
+      const { world, tab: first } = await thirdSession(engine)
+      const sleeper = world.tab()
+      await world.advance('1s')
+      leave(sleeper)
+      await world.until(first.session.signOut())
+      first.close()
+      empty(world)
+      world.setClock(-HOUR)
+      const newest = world.tab()
+      await signIn(world, newest)
+      await world.advance('1s')
+      comeBack(sleeper)
+      await world.advance('1s')
+      expect(newest.news()).toEqual([])
+      expect(newest.sees()).toBe('active')
+    },
+  )
+
+  it('a tab that slept until its session ran out does not end the newest sign-in', async () => {
+    const { world, tab: sleeper } = await thirdSession('webkit')
+    await world.advance('1s')
+    sleeper.leave()
+    empty(world)
+    world.setClock(-HOUR)
+    const newest = world.tab()
+    await signIn(world, newest)
+    for (let i = 0; i < 12; i++) {
+      await world.advance('10m')
+      newest.input()
+    }
+    await world.advance('5s')
+    newest.news()
+    sleeper.comeBack()
+    await world.advance('1s')
+    expect(newest.news()).toEqual([])
+    expect(newest.sees()).toBe('active')
+  })
+
+  it('a clock that is set back between two sign-ins does not change their order', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    two.frozen = true
+    world.setClock(-HOUR)
+    await signIn(world, one)
+    two.frozen = false
+    two.hint('resume')
+    await world.advance('1s')
+    expect(one.news()).toEqual([])
+    expect(two.session.getSnapshot()).toMatchObject({ phase: 'active', id: 'session-0002' })
+  })
+})
+
+describe('a planted record or end', () => {
+  const plant = (world: World, fields: object): void => {
+    const wall = world.time.clock().wall
+    const sound = { id: 'planted-0001', seq: wall + 1, startedAt: wall, activeAt: wall }
+    world.storage.change({ [KEY]: JSON.stringify({ ...sound, ...fields }) })
+  }
+  const plantEnd = (world: World, fields: object): void => {
+    const endedAt = world.time.clock().wall
+    const text = JSON.stringify({ id: 'planted-0001', seq: 1, endedAt, reason: 'signOut', ...fields })
+    world.storage.change({ [`${KEY}:end`]: text })
+  }
+  const LAST = 1e12
+
+  it.each([
+    ['a record with the highest order that is believed', plant, (wall: number) => ({ seq: wall + LAST })],
+    ['a record with an order of years to come', plant, () => ({ seq: 4e12 })],
+    ['a record with the highest skew', plant, () => ({ skew: 4e12 })],
+    ['an end with the highest order that is believed', plantEnd, (wall: number) => ({ seq: wall + LAST })],
+    ['an end with an order of years to come', plantEnd, () => ({ seq: 4e12 })],
+    ['an end with the last of all numbers', plantEnd, () => ({ seq: Number.MAX_SAFE_INTEGER })],
+  ] as const)('%s costs no sign-in after it', async (_what, planting, fields) => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    planting(world, fields(world.time.clock().wall))
+    await world.advance('1s')
+    await signIn(world, one)
+    await world.advance('1s')
+    // The clock goes on, and back a little: what was readable stays so.
+    world.setClock(-2_000)
+    one.hint('focus')
+    await world.advance('1s')
+    const shown = [one, two, world.tab()].map(({ session }) => session.check())
+    expect(shown).toMatchObject(shown.map(() => ({ phase: 'active', id: 'session-0002' })))
+  })
+})

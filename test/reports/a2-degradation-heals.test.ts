@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest'
+import { SessionError } from '../../src/index.js'
+import { createWorld, type Tab, type World } from '../../src/testing.js'
+
+const KEY = 'sojourn:session:1'
+
+/** A record that no longer fits: a failed refresh makes it longer, and there is no room for a single letter more. */
+async function outgrow(world: World, tab: Tab): Promise<void> {
+  world.storage.full = true
+  world.server.manner = () => ({ fails: new SessionError('server') })
+  await world.until(tab.session.getAccessToken({ forceRefresh: true })).catch(() => undefined)
+  world.server.manner = () => ({})
+}
+
+describe('a degradation that has to heal', () => {
+  // One write found no room. From then on nothing was written any more, not even the end of the session, and the next page
+  // found somebody signed in. Right: each write is tried, so that storage says what holds as soon as there is room.
+  it('okTurtles/group-income#920: a sign-out is written once there is room again', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await outgrow(world, tab)
+    world.storage.full = false
+    await world.until(tab.session.signOut())
+    tab.close()
+    expect(world.tab().sees()).toBe('signedOut')
+  })
+
+  it('a sign-out is written even while there is no room', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await outgrow(world, tab)
+    await world.until(tab.session.signOut())
+    tab.close()
+    expect(world.tab().session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
+  })
+
+  it('an end at the deadline is written though an earlier write found no room', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: '15m' })
+    await outgrow(world, tab)
+    await world.advance('16m')
+    expect(tab.sees()).toBe('signedOut')
+    tab.close()
+    expect(world.tab().session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+  })
+
+  it('activity reaches a page that opens after there is room again', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: '15m' })
+    await outgrow(world, tab)
+    await world.advance('10m')
+    world.storage.full = false
+    tab.input()
+    await world.advance('10m')
+    tab.close()
+    expect(world.tab({ idleTimeout: '15m' }).sees()).toBe('active')
+  })
+
+  it('a sign-in that found no room is written at the next sign of life, and a page that opens then finds it', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    world.storage.full = true
+    await world.until(tab.session.signIn(world.grant()))
+    expect(world.storage.stored.has(KEY)).toBe(false)
+    world.storage.full = false
+    tab.hint('focus')
+    expect(world.tab().session.getSnapshot()).toEqual(tab.session.getSnapshot())
+    expect(tab.degraded).toMatchObject([{ feature: 'storage' }])
+  })
+
+  it('storage that was denied for a while is used again', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.storage.works = false
+    tab.hint('focus')
+    world.storage.works = true
+    await world.until(tab.session.signOut())
+    tab.close()
+    expect(world.tab().sees()).toBe('signedOut')
+  })
+
+  it('storage that heals is watched for a wipe again', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await outgrow(world, tab)
+    world.storage.full = false
+    tab.hint('focus')
+    world.storage.clear()
+    await world.advance('1s')
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'wiped' })
+  })
+
+  it('storage that is cleared while it is full ends the session there', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await outgrow(world, tab)
+    world.storage.clear()
+    await world.advance('1s')
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'wiped' })
+  })
+})
