@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest'
+import { createFetch } from '../../src/fetch.js'
+import { createWorld, HOUR, MINUTE, SECOND, type World } from '../unit/session/world.js'
+
+/** A world whose clocks are read with an error, as privacy settings and extensions of browsers have it. */
+function inexact(step: number, jitter: number): World {
+  let seed = 7
+  const random = (): number => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647
+  const read = (instant: number): number => Math.floor(instant / step) * step + Math.floor(random() * jitter)
+  return createWorld({
+    ports: (own) => ({
+      ...own,
+      wall: () => read(own.wall()),
+      clock() {
+        const { wall, mono } = own.clock()
+        return { wall: read(wall), mono: read(mono) }
+      },
+    }),
+  })
+}
+
+describe('a device whose clock is wrong', () => {
+  // There the instant in a token was compared with the device's clock: one that ran fast found each new token expired, asked for
+  // the next, and had none at all. One that ran slow gave out expired tokens, and took no notice of the 401.
+  it.each([HOUR, -HOUR])('koala73/worldmonitor#5932: has a token like any other, be it off by %s ms', async (off) => {
+    const world = createWorld()
+    world.setClock(off)
+    const tab = await world.signedIn()
+    expect(await world.until(tab.session.getAccessToken())).toBe('access-f1-1')
+    tab.input()
+    // It lives for five minutes, and is refreshed a minute before.
+    await world.advance('239s')
+    expect(world.server.count('refresh')).toBe(0)
+    await world.advance('1s')
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
+  it('workos/authkit-nextjs#470: gets another token where the server refuses the one that it believed in', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    // The server's life of a token is shorter than it says.
+    const seen: (string | null)[] = []
+    const api = createFetch(tab.session, {
+      origins: ['https://api.example'],
+      fetch: (input) => {
+        const token = (input as Request).headers.get('Authorization')
+        seen.push(token)
+        return Promise.resolve(new Response(null, { status: token === 'Bearer access-f1-1' ? 401 : 200 }))
+      },
+    })
+    expect((await world.until(api('https://api.example/orders'))).status).toBe(200)
+    expect(seen).toEqual(['Bearer access-f1-1', 'Bearer access-f1-2'])
+    expect(tab.phase()).toBe('active')
+  })
+
+  it('workos/authkit-nextjs#470: refreshes as long before the end, though the clock is set back meanwhile', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance('1m')
+    world.setClock(-HOUR)
+    tab.input()
+    await world.advance('179s')
+    expect(world.server.count('refresh')).toBe(0)
+    await world.advance('1s')
+    expect(world.server.count('refresh')).toBe(1)
+  })
+})
+
+describe('a device whose clocks are inexact on purpose', () => {
+  // Firefox rounds both clocks, and adds jitter: there a wait that was measured with them came to an end too early. Right: a
+  // session ends when it should, within what the clocks can show.
+  it.each([
+    [1, 2],
+    [100, 100],
+    [100, 200],
+  ])('web-platform-tests/wpt#57314: keeps its time to %s ms, with %s ms of jitter', async (step, jitter) => {
+    const world = inexact(step, jitter)
+    const tab = await world.signedIn({ idleTimeout: '15m', absoluteTimeout: '12h', warnBefore: '2m' })
+    // Of the absolute end is warned two minutes before.
+    for (let left = 12 * HOUR - 2 * MINUTE - SECOND; left > 0; left -= 10 * SECOND) {
+      if (left % MINUTE < 10 * SECOND) tab.input()
+      await world.advance(Math.min(left, 10 * SECOND))
+    }
+    expect(tab.phase()).toBe('active')
+    await world.advance('2s')
+    expect(tab.phase()).toBe('warning')
+    await world.advance('2m')
+    expect(tab.news().at(-1)).toMatchObject({ type: 'signedOut', reason: 'absolute' })
+  })
+
+  it('is idle after its idle timeout, and not before', async () => {
+    const world = inexact(100, 200)
+    const tab = await world.signedIn({ idleTimeout: '15m', warnBefore: '2m' })
+    await world.advance('779s')
+    expect(tab.phase()).toBe('active')
+    await world.advance('2s')
+    expect(tab.phase()).toBe('warning')
+    await world.advance('118s')
+    expect(tab.phase()).toBe('warning')
+    await world.advance('2s')
+    expect(tab.phase()).toBe('signedOut')
+  })
+})

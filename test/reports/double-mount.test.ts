@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest'
+import { createSessionWith } from '../../src/testing.js'
+import { SessionError, type SessionServer } from '../../src/index.js'
+import { createWorld } from '../unit/session/world.js'
+
+describe('a page that makes its session twice', () => {
+  // There each mount under StrictMode had a timer of its own, both refreshed with the same refresh token, and the server took the
+  // second for a theft. Right: what one page does twice is done once, as between tabs.
+  it('authts/react-oidc-context#1638: refreshes once for both', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const server = world.server.of(tab)
+    const second = createSessionWith(tab.ports, { ...tab.options, tokenStore: world.tokens.of(tab), server })
+    const tokens = await world.until(
+      Promise.all([tab.session.getAccessToken({ forceRefresh: true }), second.getAccessToken({ forceRefresh: true })]),
+    )
+    expect(tokens).toEqual(['access-f1-2', 'access-f1-2'])
+    expect(world.server.count('refresh')).toBe(1)
+    // Ahead of need as well.
+    await world.advance('3m')
+    tab.input()
+    await world.advance('65s')
+    expect(world.server.count('refresh')).toBe(2)
+    expect(world.server.reused).toBe(0)
+  })
+
+  it('authts/react-oidc-context#1638: refreshes once where the first was destroyed before it had its answer', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const server = world.server.of(tab)
+    const second = createSessionWith(tab.ports, { ...tab.options, tokenStore: world.tokens.of(tab), server })
+    const early = tab.session.getAccessToken({ forceRefresh: true }).catch(() => 'gone')
+    tab.session.destroy()
+    await world.until(early)
+    expect(await world.until(second.getAccessToken())).toMatch(/^access-f1-/)
+    expect(second.getSnapshot().phase).toBe('active')
+    expect(world.server.reused).toBe(0)
+  })
+
+  // There the page asked for its first token twice while it started, with the same cookie, which rotates: reuse, and signed out.
+  it('dot-billy/nodebyte#84: sends a cookie that rotates one after the other', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    let cookie = 1
+    let pending = 0
+    let used = 0
+    const server: SessionServer = {
+      async refresh() {
+        const sent = cookie
+        expect(++pending).toBe(1)
+        await new Promise<void>((resolve) => tab.ports.after(50, resolve))
+        pending--
+        if (sent !== cookie) throw new SessionError('rejected')
+        return { access_token: `a${++used}`, expires_in: 300, cookie: ++cookie }
+      },
+    }
+    const [one, two] = [createSessionWith(tab.ports, { server }), createSessionWith(tab.ports, { server })]
+    await world.until(one.signIn(undefined, { login: 'l1' }))
+    await world.until(two.signIn(undefined, { login: 'l1' }))
+    const tokens = await world.until(Promise.all([one.getAccessToken(), two.getAccessToken()]))
+    expect(tokens).toEqual(['a1', 'a2'])
+    expect([one.getSnapshot().phase, two.getSnapshot().phase]).toEqual(['active', 'active'])
+  })
+})

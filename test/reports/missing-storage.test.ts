@@ -1,0 +1,97 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createSession } from '../../src/index.js'
+import { webStorageTokens } from '../../src/tokens/web-storage.js'
+import type { Session } from '../../src/types.js'
+
+let names = 0
+let session: Session | undefined
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  session?.destroy()
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+})
+
+/** One whole session, and what was told to be missing. */
+async function live(options: Parameters<typeof createSession>[0] = {}): Promise<string[]> {
+  const name = `missing ${++names}`
+  const made = (session = createSession({ name, idleTimeout: '15m', ...options }))
+  const missing: string[] = []
+  made.on('degraded', ({ feature }) => missing.push(feature))
+  const signedIn = made.signIn({ access_token: 'a', expires_in: 300 })
+  await vi.advanceTimersByTimeAsync(2000)
+  await signedIn
+  expect(made.getSnapshot().phase).toBe('active')
+  await expect(made.getAccessToken()).resolves.toBe('a')
+  const signedOut = made.signOut()
+  await vi.advanceTimersByTimeAsync(2000)
+  await signedOut
+  expect(made.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
+  return missing
+}
+
+describe('a web view of an application without DOM storage', () => {
+  // There localStorage is null, and not what throws: the first getItem was the end of the page. Right: a session in this tab.
+  it.each([null, undefined])(
+    'giscus/giscus#1715, vidstack/player#1444: has a session though localStorage is %s',
+    async (nothing) => {
+      vi.stubGlobal('localStorage', nothing)
+      vi.stubGlobal('sessionStorage', nothing)
+      expect(await live()).toContain('storage')
+      expect(await live({ tokenStore: webStorageTokens() })).toEqual(expect.arrayContaining(['storage', 'tokenStore']))
+    },
+  )
+
+  it('has a session though IndexedDB and Web Locks are null as well', async () => {
+    vi.stubGlobal('localStorage', null)
+    vi.stubGlobal('indexedDB', null)
+    const { idbTokens } = await import('../../src/tokens/idb.js')
+    expect(await live({ tokenStore: idbTokens() })).toEqual(expect.arrayContaining(['storage', 'locks', 'tokenStore']))
+  })
+})
+
+describe('a localStorage that is there and does not work', () => {
+  // Node 22.4 and newer have a global localStorage without methods: what asked `typeof localStorage` took a server for a page.
+  const empty = {} as Storage
+  it('Pokled/nodyx#327, nuxt/nuxt#33725: makes no page of a server', async () => {
+    vi.stubGlobal('localStorage', empty)
+    vi.stubGlobal('sessionStorage', empty)
+    vi.stubGlobal('document', undefined)
+    session = createSession({ tokenStore: webStorageTokens() })
+    expect(await session.ready).toEqual({ phase: 'loading' })
+    await expect(session.signIn({ access_token: 'a' })).rejects.toMatchObject({ code: 'signed_out' })
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('nuxt/nuxt#33725: lets a page have its session', async () => {
+    vi.stubGlobal('localStorage', empty)
+    expect(await live()).toContain('storage')
+  })
+})
+
+describe('storage events that no storage has caused', () => {
+  // Hooks for localStorage send such events in their own window, with and without a key, to tell components of what they wrote.
+  it('change nothing', async () => {
+    const name = `missing ${++names}`
+    const made = (session = createSession({ name, idleTimeout: '15m' }))
+    const signedIn = made.signIn()
+    await vi.advanceTimersByTimeAsync(2000)
+    await signedIn
+    const key = `sojourn:${name}:1`
+    for (const event of [
+      new Event('storage'),
+      new CustomEvent('storage', { detail: {} }),
+      new StorageEvent('storage'),
+      new StorageEvent('storage', { key, newValue: 'nonsense' }),
+      new StorageEvent('storage', { key, newValue: null }),
+      new StorageEvent('storage', { key: `${key}:end`, newValue: null }),
+    ]) {
+      window.dispatchEvent(event)
+      expect(made.getSnapshot().phase).toBe('active')
+    }
+  })
+})

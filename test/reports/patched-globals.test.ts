@@ -1,0 +1,104 @@
+import { join } from 'node:path'
+import { createContext, runInContext } from 'node:vm'
+import { build } from 'esbuild'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { root } from '../../scripts/lib.mjs'
+
+let library = ''
+
+beforeAll(async () => {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `
+        export * from './src/testing.ts'
+        export { createFetch } from './src/fetch.ts'
+        export { isSessionError } from './src/errors.ts'
+        export { oauth } from './src/servers/oauth.ts'
+        export { cookieSession } from './src/servers/cookie.ts'`,
+      resolveDir: root,
+    },
+    bundle: true,
+    write: false,
+    format: 'iife',
+    globalName: 'lib',
+    target: 'es2022',
+    tsconfigRaw: {},
+    absWorkingDir: join(root),
+  })
+  library = outputFiles[0]!.text
+})
+
+/** A whole day of a session: what the phases were, and what the server got. */
+const day = `async () => {
+  const { createWorld } = lib
+  const world = createWorld({ drain })
+  const one = await world.signedIn({ idleTimeout: '15m', warnBefore: '2m' })
+  const two = world.tab({ idleTimeout: '15m', warnBefore: '2m' })
+  const seen = []
+  const look = () => seen.push(one.sees() + ' ' + two.sees())
+  seen.push(await world.until(one.session.getAccessToken({ forceRefresh: true })))
+  await world.advance('13m'); look()
+  seen.push(await world.until(two.session.extend())); await world.advance('1s'); look()
+  await world.until(one.session.signOut()); await world.advance('1s'); look()
+  await world.until(one.session.getAccessToken()).catch((error) => seen.push(error.name + ' ' + error.code))
+  seen.push(world.tab({ idleTimeout: '15m', warnBefore: '2m' }).sees())
+  seen.push(world.server.calls.map(({ method }) => method).join(' '))
+  return seen.join('|')
+}`
+const usual =
+  'access-f1-2|warning warning|true|active active|signedOut signedOut|SessionError signed_out|signedOut|' +
+  'refresh refresh signOut'
+
+/** Runs `script` in a realm of its own, in which `patch` has run before the library, or after it. */
+async function inRealm(patch: string, script = day, isLate = false): Promise<string> {
+  const context = createContext({
+    ...{ AbortController, DOMException, URL, URLSearchParams, Headers, Request, Response, TextEncoder },
+    drain: () => new Promise<void>((resolve) => setImmediate(resolve)),
+    location: { origin: 'https://app.example' },
+    console,
+  })
+  // The channel's messages are of this realm.
+  runInContext('globalThis.structuredClone = (value) => ({ ...value })', context)
+  const parts = isLate ? [library, patch] : [patch, library]
+  for (const part of parts) runInContext(part, context)
+  return (runInContext(script, context) as () => Promise<string>)()
+}
+
+describe('a page whose built-in objects are not as the language has them', () => {
+  const holds = async (patch: string): Promise<void> => {
+    expect(await inRealm(patch)).toBe(usual)
+    expect(await inRealm(patch, day, true)).toBe(usual)
+  }
+
+  // There methods that a page had given to all arrays came up in loops over the array's own members.
+  it('getkirby/kirby#6135: has a session though all objects and arrays have enumerable methods', async () => {
+    await holds(
+      'Object.prototype.extend = function () {}; Array.prototype.sortBy = Array.prototype.split = function () {}',
+    )
+  })
+
+  // There Prototype.js 1.6 gave texts and arrays a toJSON, and what was written was quoted twice. Right: what one page writes another
+  // can read, and neither sees a session that is over.
+  it('prototypejs/prototype#344: has a session though texts, numbers and arrays have a toJSON', async () => {
+    await holds(`for (const { prototype } of [Array, String, Number, Date])
+      prototype.toJSON = function () { return '"' + String(this) + '"' }`)
+  })
+
+  // There code that sets an inherited member on its own objects stopped working once all built-in objects were frozen.
+  it('MetaMask/snaps#3304: has a session though built-in objects are frozen', async () => {
+    await holds(`for (const key of Reflect.ownKeys(globalThis)) {
+      const value = globalThis[key]
+      if (value !== Object(value) || value === globalThis) continue
+      if (value.prototype) Object.freeze(value.prototype)
+      Object.freeze(value)
+    }`)
+  })
+
+  it('has a session though Array.from knows no iterators, as in Prototype.js 1.7', async () => {
+    await holds('Array.from = (list) => [].slice.call(list)')
+  })
+
+  it('has a session though Promise is a class of the page', async () => {
+    await holds('globalThis.Promise = class extends Promise {}')
+  })
+})

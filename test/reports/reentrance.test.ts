@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld, outcome, type Tab } from '../unit/session/world.js'
+
+/** Lets each event call back into the session, as applications do that load a profile when somebody signs in. */
+const callBack = (tab: Tab, got: unknown[]): void => {
+  for (const type of ['signedIn', 'refreshed', 'refreshFailed', 'warning', 'extended'] as const)
+    tab.session.on(type, () => {
+      void outcome(tab.session.getAccessToken()).then((token) => got.push(`${type}: ${String(token)}`))
+    })
+}
+
+describe('listeners that call back into the session', () => {
+  // There listeners ran while the lock was held, and a call of theirs waited for that lock: nothing ended any more, in no tab.
+  it('supabase/supabase-js#1594, supabase/supabase-js#2013: get a token while a sign-in is under way', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    const got: unknown[] = []
+    callBack(tab, got)
+    await world.until(tab.session.signIn(world.grant()), '1s')
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }), '1s')
+    await world.advance('1s')
+    expect(got).toEqual(['signedIn: access-f1-1', 'refreshed: access-f1-2'])
+  })
+
+  it('supabase/supabase-js#1594: can refresh by force when somebody signs in', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    const got: unknown[] = []
+    tab.session.on('signedIn', () => {
+      void tab.session.getAccessToken({ forceRefresh: true }).then((token) => got.push(token))
+    })
+    await world.until(tab.session.signIn(world.grant()), '1s')
+    await world.advance('1s')
+    expect(got).toEqual(['access-f1-2'])
+  })
+
+  // There the first page of a session near its end refreshed while it started, told its listeners of that before it was done,
+  // and waited for itself for ever.
+  it('supabase/supabase-js#2344: get a token while a page opens whose token is about to expire', async () => {
+    const world = createWorld()
+    const first = await world.signedIn()
+    await world.advance('250s')
+    first.close()
+    const tab = world.tab()
+    const got: unknown[] = []
+    callBack(tab, got)
+    tab.session.subscribe(() => void tab.session.getAccessToken())
+    expect(await world.until(tab.session.getAccessToken({ minValidity: '2m' }), '1s')).toBe('access-f1-2')
+    await world.advance('1s')
+    expect(got).toEqual(['refreshed: access-f1-2'])
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
+  it('can sign out, and in again, when a session ends', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    let ends = 0
+    tab.session.on('signedOut', () => {
+      if (++ends === 1) void tab.session.signIn(world.grant())
+    })
+    tab.session.on('signedIn', () => void tab.session.signOut())
+    await world.until(tab.session.signOut(), '1s')
+    await world.advance('1s')
+    expect(tab.news().map(({ type }) => type)).toEqual(['signedOut', 'signedIn', 'signedOut'])
+    expect(world.tokens.stored).toBeNull()
+  })
+})

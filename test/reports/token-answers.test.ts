@@ -1,0 +1,124 @@
+import { describe, expect, it, vi } from 'vitest'
+import { oauth } from '../../src/servers/oauth.js'
+import type { TokenResponse } from '../../src/types.js'
+import { createWorld, HOUR, MINUTE, outcome, SECOND, type Tab, type World } from '../unit/session/world.js'
+
+/** A tab whose token endpoint answers what `answer` says. */
+async function tabWith(world: World, answer: (call: number) => Response): Promise<{ tab: Tab; calls: () => number }> {
+  const send = vi.fn(() => Promise.resolve(answer(send.mock.calls.length)))
+  const server = oauth({ tokenEndpoint: 'https://id.example/token', clientId: 'app', fetch: send })
+  const tab = world.tab({ server })
+  await world.until(tab.session.signIn({ access_token: 'a0', refresh_token: 'r0', expires_in: 300 }))
+  tab.news()
+  return { tab, calls: () => send.mock.calls.length }
+}
+
+const refreshed = (world: World, tab: Tab): Promise<unknown> =>
+  world.until(outcome(tab.session.getAccessToken({ forceRefresh: true })))
+
+describe('an answer of the token endpoint with a strange expires_in', () => {
+  // There a missing, negative, too large or textual value became NaN or Infinity, so that a token counted as valid for ever, or
+  // as expired at each look. Right: text that is a number is that number; what is none means that the life is unknown.
+  const lives: readonly (readonly [name: string, value: unknown, refreshes: number])[] = [
+    ['text', '300', 1],
+    ['no number', 'soon', 0],
+    ['null', null, 0],
+    ['NaN', NaN, 0],
+    ['too large for a date', Number.MAX_VALUE, 0],
+    ['negative', -5, 0],
+    ['zero', 0, 0],
+  ]
+  it.each(lives)('lidge-jun/opencodex#1417: a life that is %s leads to no loop', async (_name, life, refreshes) => {
+    const world = createWorld()
+    const { tab, calls } = await tabWith(world, (call) =>
+      Response.json({ access_token: `a${call}`, refresh_token: `r${call}`, expires_in: life }),
+    )
+    expect(await refreshed(world, tab)).toBe('a1')
+    // A person works for five minutes: only a token that is known to expire is refreshed ahead of need.
+    for (let second = 0; second < 300; second += 10) {
+      tab.input()
+      await world.advance('10s')
+      expect(await world.until(tab.session.getAccessToken())).toBe(calls() > 1 ? `a${calls()}` : 'a1')
+    }
+    expect(calls() - 1).toBe(refreshes)
+    expect(tab.phase()).toBe('active')
+  })
+
+  it('a life of one second costs a person who works one refresh every two seconds', async () => {
+    const world = createWorld()
+    world.server.life = 1
+    const tab = await world.signedIn()
+    for (let second = 0; second < 60; second++) {
+      tab.input()
+      await world.advance('1s')
+    }
+    expect(world.server.count('refresh')).toBe(30)
+  })
+})
+
+describe('an answer of the token endpoint that says when to try again', () => {
+  const START = Date.UTC(2026, 0, 1)
+  const wait = async (header: string, at = START): Promise<number> => {
+    vi.setSystemTime(at)
+    const send = (): Promise<Response> =>
+      Promise.resolve(new Response(null, { status: 429, headers: { 'Retry-After': header } }))
+    const server = oauth({ tokenEndpoint: 'https://id.example/token', clientId: 'app', fetch: send })
+    const { signal } = new AbortController()
+    const error: unknown = await server.refresh!({ access_token: 'a', refresh_token: 'r' }, { signal }).catch(
+      (reason: unknown) => reason,
+    )
+    vi.useRealTimers()
+    return (error as { retryAt?: number }).retryAt! - at
+  }
+
+  // There a date was read by parseInt: NaN, so that the next try came at once.
+  it('supabase/supabase-js#2634, elizaOS/eliza#22162: a date is waited for', async () => {
+    expect(await wait('Thu, 01 Jan 2026 00:02:00 GMT')).toBe(2 * MINUTE)
+    expect(await wait('120')).toBe(2 * MINUTE)
+  })
+
+  // There a date that nobody can read became NaN, passed every comparison, and was waited for 0 ms. V8 reads '-1' and '10s' as
+  // dates of long ago. Right: the header counts as missing, and the ordinary back-off holds.
+  it('earendil-works/pi#9571: a date that cannot be read, or that is over, counts as none', async () => {
+    for (const header of ['Thu, 99 Foo 2026', 'soon', '10s', '-1', '0', 'Thu, 01 Jan 2015 00:00:00 GMT', '120, 60'])
+      expect(await wait(header)).toBeNaN()
+  })
+
+  // There a server could make a client wait for a day: the largest value was not bounded.
+  it('supabase/supabase-js#2634: nobody waits for more than an hour', async () => {
+    const world = createWorld()
+    const { tab, calls } = await tabWith(world, (call) =>
+      call === 1
+        ? new Response(null, { status: 503, headers: { 'Retry-After': '86400' } })
+        : Response.json({ access_token: 'a2', expires_in: 300 }),
+    )
+    const release = tab.session.hold()
+    await outcome(refreshed(world, tab))
+    const failedAt = world.time.clock().wall
+    await world.advance('10m')
+    expect(await world.until(outcome(tab.session.getAccessToken()))).toBe('server')
+    while (calls() < 2) await world.advance('1s')
+    expect(Math.round((world.time.clock().wall - failedAt) / SECOND)).toBe(HOUR / SECOND)
+    expect(await world.until(tab.session.getAccessToken())).toBe('a2')
+    release()
+  })
+})
+
+describe('an answer of the token endpoint without a new refresh token', () => {
+  // Cases of RFC 6749 §6 that servers write in different ways.
+  it.each([undefined, null, ''])('leaves the one that is there in use where it says %s', async (refresh_token) => {
+    const world = createWorld()
+    const sent: (string | null)[] = []
+    const send = ((_url: string, { body }: { body: URLSearchParams }) => {
+      sent.push(body.get('refresh_token'))
+      return Promise.resolve(Response.json({ access_token: `a${sent.length}`, expires_in: 300, refresh_token }))
+    }) as unknown as typeof fetch
+    const server = oauth({ tokenEndpoint: 'https://id.example/token', clientId: 'app', fetch: send })
+    const tab = world.tab({ server })
+    const tokens: TokenResponse = { access_token: 'a0', refresh_token: 'r0', expires_in: 300 }
+    await world.until(tab.session.signIn(tokens))
+    await refreshed(world, tab)
+    expect(await refreshed(world, tab)).toBe('a2')
+    expect(sent).toEqual(['r0', 'r0'])
+  })
+})
