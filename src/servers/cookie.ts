@@ -1,6 +1,6 @@
 import { failed } from '../errors.js'
 import type { ServerTimes, SessionServer } from '../types.js'
-import { checkUrl, refusal } from './http.js'
+import { checkUrl, createWarnings, refusal } from './http.js'
 
 /** What {@link cookieSession} may ask a backend for: each an http(s) URL, or a path of the page's own origin, whatever `<base>` says. What is left out is not asked. */
 export interface CookieOptions {
@@ -12,6 +12,20 @@ export interface CookieOptions {
   signOut?: string | URL
   /** Sent with each request, so that a foreign page cannot send it. @default { 'X-Requested-With': 'sojourn' } */
   headers?: Readonly<Record<string, string>> | (() => Record<string, string>)
+  /**
+   * Whether an answer says that the session is over: called with each answer of `keepAlive` and `check`, and with those to what
+   * `createFetch(session)` sends, whatever their status. True ends the session in all tabs.
+   *
+   * Go by `status`, `headers`, `url` and `redirected`; the body is for whoever asked. With this option a redirect of `keepAlive`
+   * and `check` is shown as well, as a `response` whose `type` is `'opaqueredirect'`.
+   *
+   * @default `response.status === 401`
+   * @example Laravel says 419 when the session has expired
+   * ```ts
+   * cookieSession({ check: '/session', isOver: ({ status }) => status === 401 || status === 419 })
+   * ```
+   */
+  isOver?(response: Response): boolean
   /** Reads the times out of a reply. @default its JSON body as `ServerTimes`, or nothing where it is empty */
   times?(response: Response): Promise<ServerTimes | void>
   /** @default `globalThis.fetch` as it is at each call */
@@ -21,7 +35,8 @@ export interface CookieOptions {
 /**
  * A session by HttpOnly cookie (backend for frontend): no token ever reaches JavaScript. The server sets the limits; what it says
  * is left moves what the session shows, as lengths of time, so that no clock matters. A 401 ends the session in all tabs, here and
- * from what `createFetch(session)` sends; anything else that goes wrong is temporary.
+ * from what `createFetch(session)` sends, or what `isOver` says; anything else that goes wrong is temporary, and an endpoint that
+ * cannot be right (404, a page in place of JSON) is told once in the console.
  *
  * A header that no form can send comes with every request: refuse requests without it (OWASP CSRF Prevention Cheat Sheet, custom
  * request headers). On another origin the backend must allow this page's by CORS, with credentials and that header.
@@ -43,40 +58,60 @@ export function cookieSession(options: CookieOptions): SessionServer {
     return url === undefined ? url : checkUrl(option, url)
   })
 
-  const call = async (url: string, method: string, init: RequestInit): Promise<Response> => {
+  const given: unknown = Reflect.get(options, 'isOver')
+  if (given !== undefined && typeof given !== 'function')
+    throw failed('invalid_options', `isOver is of type ${typeof given}. Give a function that takes a response.`)
+  const warn = createWarnings()
+
+  /** An `isOver` that throws, or returns a promise, which would be true of every answer, says nothing. */
+  const isOver = (response: Response): boolean => {
+    try {
+      const over: unknown = options.isOver ? options.isOver(response) : response.status === 401
+      if (typeof over !== 'boolean') warn('isOver', '', ' returned neither true nor false.')
+      return over === true
+    } catch (error) {
+      warn('isOver', '', ' threw:', 0, error)
+      return false
+    }
+  }
+
+  const call = async (option: string, url: string, method: string, init: RequestInit): Promise<Response> => {
     const response = await (options.fetch ?? fetch)(url, {
       method,
       headers: typeof headers === 'function' ? headers() : headers,
       credentials: 'include',
       cache: 'no-store',
       // A login page is no answer.
-      redirect: 'error',
+      redirect: options.isOver ? 'manual' : 'error',
       ...init,
     })
+    if (isOver(response)) throw refusal(response, true)
     if (response.ok) return response
-    throw refusal(response, response.status === 401)
+    warn(option, url, '. Mend the URL, or say with isOver that this means the end of the session.', response.status)
+    throw refusal(response, false)
   }
 
-  const times = (response: Response): Promise<ServerTimes | void> => options.times?.(response) ?? timesOf(response)
+  const times = async (option: string, url: string, method: string, init: RequestInit): Promise<ServerTimes | void> => {
+    const response = await call(option, url, method, init)
+    if (options.times) return options.times(response)
+    // Of an answer that is no JSON nobody knows who sent it: a hotel's gateway, or a page for unknown paths.
+    const text = await response.text()
+    try {
+      if (text) return JSON.parse(text) as ServerTimes
+    } catch {
+      warn(option, url, ' without JSON. Mend the URL, or read the reply with times.', response.status)
+      throw failed('invalid_response', 'The server sent no JSON.')
+    }
+  }
 
   return {
-    ...(keepAlive && { keepAlive: async (init) => times(await call(keepAlive, 'POST', init)) }),
-    ...(check && { check: async (init) => times(await call(check, 'GET', init)) }),
+    ...(keepAlive && { keepAlive: (init) => times('keepAlive', keepAlive, 'POST', init) }),
+    ...(check && { check: (init) => times('check', check, 'GET', init) }),
     ...(signOut && {
       async signOut(_tokens, { signal }) {
-        await call(signOut, 'POST', { signal, keepalive: true })
+        await call('signOut', signOut, 'POST', { signal, keepalive: true })
       },
     }),
-    challenge: ({ status }) => (status === 401 ? 'rejected' : null),
-  }
-}
-
-/** Of an answer that is no JSON nobody knows who sent it: a hotel's gateway, or a page for unknown paths. */
-async function timesOf(response: Response): Promise<ServerTimes | void> {
-  const text = await response.text()
-  try {
-    if (text) return JSON.parse(text) as ServerTimes
-  } catch {
-    throw failed('invalid_response', 'The server sent no JSON.')
+    challenge: (response) => (isOver(response) ? 'rejected' : null),
   }
 }

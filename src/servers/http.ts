@@ -29,7 +29,33 @@ export function refusal({ status, headers }: Response, isOver: boolean, more = '
   // RFC 9110 §10.2.3: seconds, or a date, which is measured by the server's own clock where CORS lets us read it.
   const wait = Number(headers.get('Retry-After')) * 1e3 || date('Retry-After') - (date('Date') || now)
   return new SessionError(status === 429 ? 'rate_limited' : isOver ? 'rejected' : 'server', {
-    message: `The server answered ${status} ${more}`.trim(),
+    message: `The server answered ${status || 'with a redirect'} ${more}`.trim(),
     ...(wait > 0 && wait < Infinity && { retryAt: now + wait }),
   })
+}
+
+/** Statuses that say "not now" and nothing about the request: a gateway or a server that is busy, late or limited. */
+const isBusy = (status: number): boolean => status >= 500 || [408, 425, 429].includes(status)
+
+/**
+ * Warns the developer in the console of what the session does not end for and nobody else would tell them, once for each `subject`:
+ * an option, with its URL. Nothing that a server or a user sent is repeated.
+ */
+export function createWarnings(): (
+  subject: string,
+  url: string,
+  what: string,
+  status?: number,
+  cause?: unknown,
+) => void {
+  const warned = new Set<string>()
+  return (subject, url, what, status = 0, ...cause) => {
+    if (isBusy(status) || warned.has(subject)) return
+    warned.add(subject)
+    // A query may hold a key.
+    const address = url && ` (${url.replace(/[?#].*/, '')})`
+    const answered = status ? ` answered ${status}` : ''
+    // eslint-disable-next-line no-console -- for the developer, once
+    console.warn(`sojourn: ${subject}${address}${answered}${what}`, ...cause)
+  }
 }

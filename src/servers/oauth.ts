@@ -1,6 +1,6 @@
 import { failed } from '../errors.js'
 import type { SessionServer, TokenResponse } from '../types.js'
-import { checkUrl, refusal } from './http.js'
+import { checkUrl, createWarnings, refusal } from './http.js'
 
 /**
  * Proof of possession (RFC 9449), as {@link oauth} needs it. `dpop()` makes one; so can you, on keys of your own.
@@ -38,8 +38,10 @@ export interface OAuthOptions {
  * An OAuth 2.0 authorization server for a public client: refresh grant (RFC 6749 §6), revocation (RFC 7009), discovery
  * (RFC 8414) and sender-constrained tokens (RFC 9449).
  *
- * Only a refused refresh token ends the session (`invalid_grant`, or 401). Mistakes in the options, and what may pass, are told by
- * the event `refreshFailed`, and the session stays. The endpoints must allow the page's origin by CORS, and should expose
+ * Only an OAuth error (RFC 6749 §5.2: JSON with `error`) that a person has to answer ends the session: `invalid_grant`,
+ * `interaction_required` and its kin (OpenID Connect Core §3.1.2.6), an expired or revoked token. A bare 401, a proxy's page and
+ * whatever else may pass are told by the event `refreshFailed`, and the session stays; mistakes in the options are also told once
+ * in the console. The endpoints must allow the page's origin by CORS, and should expose
  * `Retry-After`, `Date`, `DPoP-Nonce` and `WWW-Authenticate`. Plain http is accepted for development and closed networks;
  * RFC 6749 §3.2 asks for TLS.
  *
@@ -74,6 +76,8 @@ export function oauth(options: OAuthOptions): SessionServer {
   checkUrl('tokenEndpoint or issuer', tokenEndpoint ?? issuer)
   if (!clientId) throw failed('invalid_options', 'Give the clientId.')
 
+  const warn = createWarnings()
+
   /** The answer, and what it says if that is JSON. A SyntaxError is no cause to keep: V8 quotes the text, perhaps a token. */
   const call = async (url: string, init: RequestInit): Promise<readonly [Response, Json]> => {
     const response = await (own ?? fetch)(url, init)
@@ -102,11 +106,20 @@ export function oauth(options: OAuthOptions): SessionServer {
         const [response, found] = await call(url, { signal })
         // RFC 8414 §3.3: nobody speaks for another issuer.
         if ([base, `${base}/`].includes(found['issuer'] as string)) return found
+        status = response.status
         throw refusal(response, false, 'without metadata of issuer.')
       }
+      let status = 0
       // RFC 8414 §3.1 puts the well-known part before the issuer's path, OpenID Connect Discovery §4 behind it.
       const standard = base.replace(/^\w+:..[^/]+/, '$&/.well-known/oauth-authorization-server')
-      known = { ...(await read(standard).catch(() => read(`${base}/.well-known/openid-configuration`))), ...known }
+      const found = await read(standard)
+        .catch(() => read(`${base}/.well-known/openid-configuration`))
+        .catch((error: unknown) => {
+          if (status)
+            warn('issuer', base, ' without its metadata (RFC 8414). Mend the issuer, or give the endpoints.', status)
+          throw error
+        })
+      known = { ...found, ...known }
     }
     const url = known[name] as string | undefined
     // RFC 8414 §2: metadata holds URLs. A path in it would lead to the page's own origin, which is not the server's.
@@ -125,16 +138,26 @@ export function oauth(options: OAuthOptions): SessionServer {
         const [response, body] = await post(url, form, { signal, headers })
         const isNew = dpop?.nonce(response)
         const { status, ok } = response
-        if (ok) return bound(body as unknown as TokenResponse, dpop)
         // The name alone: descriptions may quote the token.
-        const { error } = body
+        const { error, access_token } = body
         const name = typeof error === 'string' && /^\w{1,40}$/.test(error) ? error : ''
+        // GitHub answers an error with 200.
+        if (ok && (access_token || !name)) {
+          if (!access_token) warn('tokenEndpoint', url, ' without tokens. Is this the token endpoint?', status)
+          return bound(body as unknown as TokenResponse, dpop)
+        }
         // RFC 9449 §8: a nonce is wanted. Or a wrong clock has just learned the right time. The token is not used up.
         if (isNew && !again && name.includes('dpop')) return ask(true)
-        // What speaks of the client and not of the token (RFC 6749 §5.2) must not sign everybody out, even where it comes with 401.
-        const isOurs = /client|request|scope|type|target|dpop/.test(name)
-        const isOver = status < 500 && (name === 'invalid_grant' || (status === 401 && !isOurs))
-        throw refusal(response, isOver, isOurs ? `${name}: mend the options of oauth().` : name)
+        const isMistake = MISTAKE.test(name)
+        if (isMistake) warn('tokenEndpoint', url, ` ${name}. Mend the options of oauth(), or the client there.`, status)
+        else if (!name)
+          warn(
+            'tokenEndpoint',
+            url,
+            ' without an OAuth error. Is this the token endpoint? A proxy may have answered.',
+            status,
+          )
+        throw refusal(response, isFinal(name, status), isMistake ? `${name}: mend the options of oauth().` : name)
       }
       return ask()
     },
@@ -145,7 +168,9 @@ export function oauth(options: OAuthOptions): SessionServer {
       const kind = tokens?.refresh_token ? 'refresh_token' : 'access_token'
       const token = tokens?.[kind]
       const url = token && (await endpoint('revocation_endpoint', signal))
-      if (url) await post(url, { token, token_type_hint: kind }, { signal, keepalive: true })
+      if (!url) return
+      const [{ ok, status }] = await post(url, { token, token_type_hint: kind }, { signal, keepalive: true })
+      if (!ok) warn('revocationEndpoint', url, '. Tokens may stay valid at the server after sign-out.', status)
     },
 
     ...(dpop &&
@@ -173,6 +198,30 @@ export function oauth(options: OAuthOptions): SessionServer {
 }
 
 type Json = Record<string, unknown>
+
+/**
+ * Errors about the client and the request (RFC 6749 §5.2, RFC 8707 §2, RFC 9449 §5): the developer's to mend. They must not sign
+ * everybody out, even where they come with 401.
+ */
+const MISTAKE = /client|request|scope|type|target|dpop/
+
+/** Errors that pass. */
+const TEMPORARY = /unavailable|server|slow_down|pending|too_many|limit|timeout/
+
+/**
+ * Errors that only a person can answer, by signing in anew. `invalid_grant` (RFC 6749 §5.2) is the standard's; others are sent on
+ * the refresh grant as well: `interaction_required`, `consent_required`, `login_required`, `bad_token` (Microsoft Entra ID),
+ * `mfa_required`, `access_denied` (Auth0), `bad_refresh_token` (GitHub), `expired_token` (RFC 8628), `invalid_token` (RFC 6750),
+ * `unmet_authentication_requirements` (OpenID).
+ */
+const FINAL = /grant|_required$|token|session|user|account|denied|expired|revoked|authentication/i
+
+/** Whether an OAuth error ends the session. With 401 any other does, as `unauthorized` of Auth0 and Spring; a reason phrase (`Unauthorized`) is a gateway's. */
+const isFinal = (error: string, status: number): boolean =>
+  status < 500 &&
+  !MISTAKE.test(error) &&
+  !TEMPORARY.test(error) &&
+  (FINAL.test(error) || (status === 401 && /^[a-z]/.test(error)))
 
 /** RFC 9449 §5: who asks for bound tokens does not take others. */
 function bound(tokens: TokenResponse, dpop: DPoP | undefined): TokenResponse {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { asError, type SessionError } from '../../../src/errors.js'
 import { cookieSession, type CookieOptions } from '../../../src/servers/cookie.js'
 import { createWorld, MINUTE, SECOND, type Tab, type World } from '../session/world.js'
@@ -32,6 +32,14 @@ const says =
   async () =>
     new Response(body, { status, headers })
 
+/** What the developer reads in the console. */
+const warnings = (): string[] => vi.mocked(console.warn).mock.calls.map((call) => call.join(' '))
+
+beforeEach(() => {
+  vi.spyOn(console, 'warn')
+    .mockReset()
+    .mockImplementation(() => undefined)
+})
 afterEach(() => {
   vi.unstubAllGlobals()
   vi.restoreAllMocks()
@@ -144,6 +152,89 @@ describe('what cookieSession() reads', () => {
     [503, null],
   ])('in answers to the application’s own requests is %i: %s', (status, asks) => {
     expect(cookieSession({}).challenge!(new Response(null, { status }))).toBe(asks)
+  })
+})
+
+describe('isOver of cookieSession()', () => {
+  const is = (...statuses: number[]): Partial<CookieOptions> => ({ isOver: ({ status }) => statuses.includes(status) })
+
+  it.each([403, 410, 419, 440])('names another status for the end, in place of 401: %i', async (status) => {
+    expect((await backend(says('', status), is(status)).failure()).code).toBe('rejected')
+    expect((await backend(says('', 401), is(status)).failure()).code).toBe('server')
+    const { server } = backend(undefined, is(status))
+    expect([status, 401, 200].map((each) => server.challenge!(new Response(null, { status: each })))).toEqual([
+      'rejected',
+      null,
+      null,
+    ])
+  })
+
+  it('may go by a header of an answer that is right in all else, and leaves the body to whoever asked', async () => {
+    const isOver = ({ headers }: Response): boolean => headers.has('X-Signed-Out')
+    expect((await backend(says('{}', 200, { 'X-Signed-Out': '1' }), { isOver }).failure()).code).toBe('rejected')
+    await expect(backend(says('{"idleExpiresIn":5}'), { isOver }).check()).resolves.toEqual({ idleExpiresIn: 5 })
+    const answer = new Response('the page', { headers: { 'X-Signed-Out': '1' } })
+    expect(backend(undefined, { isOver }).server.challenge!(answer)).toBe('rejected')
+    await expect(answer.text()).resolves.toBe('the page')
+  })
+
+  it('is shown the redirect to a login page, which is no end without it', async () => {
+    const redirect = Object.defineProperty(Response.error(), 'type', { value: 'opaqueredirect' })
+    const { check, calls } = backend(async () => redirect, { isOver: ({ type }) => type === 'opaqueredirect' })
+    await expect(check()).rejects.toMatchObject({ code: 'rejected' })
+    expect(calls.mock.calls[0]![1].redirect).toBe('manual')
+    const other = await backend(async () => redirect, is(419)).failure()
+    expect(other).toMatchObject({ code: 'server', message: 'The server answered with a redirect' })
+  })
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('written in a hurry')
+      },
+      'sojourn: isOver threw: Error: written in a hurry',
+    ],
+    ['returns a promise', async () => Promise.resolve(true), 'sojourn: isOver returned neither true nor false.'],
+    ['returns nothing', () => undefined, 'sojourn: isOver returned neither true nor false.'],
+  ] as [string, () => never, string][])('that %s ends nothing, and is told once', async (_what, isOver, warning) => {
+    const made = backend(says('{"idleExpiresIn":5}'), { isOver })
+    await expect(made.check()).resolves.toEqual({ idleExpiresIn: 5 })
+    expect(made.server.challenge!(new Response(null, { status: 401 }))).toBeNull()
+    expect(warnings()).toEqual([warning])
+  })
+
+  it.each([7, 'status', null, [419]])('is refused as an option where it is no function: %j', (isOver) => {
+    expect(() => cookieSession({ ...urls, isOver: isOver as never })).toThrow(
+      expect.objectContaining({ code: 'invalid_options', message: expect.stringMatching(/isOver.*Give/) as string }),
+    )
+  })
+})
+
+describe('an endpoint of a backend that cannot be right', () => {
+  const end = 'Mend the URL, or say with isOver that this means the end of the session.'
+
+  it.each([403, 404, 405, 419])('is told to the developer at its first failure, once for each: %i', async (status) => {
+    const made = backend(says('<html>', status), { check: '/session?key=1' })
+    for (const call of [made.check, made.check, made.keepAlive, made.signOut])
+      await expect(call()).rejects.toMatchObject({ code: 'server' })
+    expect(warnings()).toEqual([
+      `sojourn: check (/session) answered ${status}. ${end}`,
+      `sojourn: keepAlive (/session/alive) answered ${status}. ${end}`,
+      `sojourn: signOut (/logout) answered ${status}. ${end}`,
+    ])
+  })
+
+  it('is told where it answers with a page', async () => {
+    await backend(says('<html>')).failure()
+    expect(warnings()).toEqual([
+      'sojourn: check (https://app.example/session) answered 200 without JSON. Mend the URL, or read the reply with times.',
+    ])
+  })
+
+  it.each([401, 429, 500, 503])('is none that is busy, or says that the session is over: %i', async (status) => {
+    await backend(says('', status)).failure()
+    expect(warnings()).toEqual([])
   })
 })
 

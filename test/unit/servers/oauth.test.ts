@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { asError, type SessionError } from '../../../src/errors.js'
 import { oauth, type DPoP, type OAuthOptions } from '../../../src/servers/oauth.js'
 import { checkTokens } from '../../../src/token-response.js'
@@ -45,7 +45,16 @@ const sent = (calls: ReturnType<typeof server>['calls'], call = 0) => {
   return { url, init, form: Object.fromEntries(init.body as URLSearchParams) }
 }
 
+/** What the developer reads in the console. */
+const warnings = (): string[] => vi.mocked(console.warn).mock.calls.map((call) => call.join(' '))
+
+beforeEach(() => {
+  vi.spyOn(console, 'warn')
+    .mockReset()
+    .mockImplementation(() => undefined)
+})
 afterEach(() => {
+  expect(warnings().join()).not.toContain(SECRET)
   vi.useRealTimers()
   vi.unstubAllGlobals()
 })
@@ -142,8 +151,39 @@ describe('how oauth() sorts failures', () => {
     // As Auth0 answers.
     [403, 'invalid_grant', 'rejected'],
     [401, 'invalid_grant', 'rejected'],
-    [401, undefined, 'rejected'],
+    // Only JSON with `error` comes from the authorization server; anything else may be a proxy's.
+    [401, undefined, 'server'],
+    [401, 'Unauthorized', 'server'],
+    [401, 'Bad credentials', 'server'],
+    [403, 'Forbidden', 'server'],
+    [400, 'Bad Request', 'server'],
     [401, 'invalid_token', 'rejected'],
+    // As Auth0 answers where a user is blocked, and Spring where the user is gone.
+    [401, 'unauthorized', 'rejected'],
+    [401, 'temporarily_unavailable', 'server'],
+    [400, 'slow_down', 'server'],
+    // OpenID Connect Core §3.1.2.6, as Microsoft Entra ID sends them on the refresh grant.
+    [400, 'interaction_required', 'rejected'],
+    [400, 'login_required', 'rejected'],
+    [400, 'consent_required', 'rejected'],
+    [400, 'account_selection_required', 'rejected'],
+    [400, 'bad_token', 'rejected'],
+    [400, 'interrupted_user', 'rejected'],
+    [403, 'mfa_required', 'rejected'],
+    [403, 'access_denied', 'rejected'],
+    [400, 'unmet_authentication_requirements', 'rejected'],
+    [400, 'expired_token', 'rejected'],
+    [400, 'token_expired', 'rejected'],
+    [401, 'session_expired', 'rejected'],
+    [400, 'invalid_refresh_token', 'rejected'],
+    [401, 'INVALID_REFRESH_TOKEN', 'rejected'],
+    [400, 'user_disabled', 'rejected'],
+    // GitHub's status for an error.
+    [200, 'bad_refresh_token', 'rejected'],
+    [200, 'incorrect_client_credentials', 'server'],
+    [400, 'invalid_target', 'server'],
+    [429, 'interaction_required', 'rate_limited'],
+    [503, 'login_required', 'server'],
     [401, 'invalid_client', 'server'],
     [401, 'invalid_request', 'server'],
     [401, 'invalid_scope', 'server'],
@@ -168,26 +208,31 @@ describe('how oauth() sorts failures', () => {
     const failure = await server(json({ error, error_description: `token ${SECRET} is unknown` }, status)).failure()
     expect(failure.code).toBe(code)
     expect(failure.message).toContain(String(status))
-    if (error) expect(failure.message).toContain(error)
+    if (error && /^\w+$/.test(error)) expect(failure.message).toContain(error)
   })
 
   it.each(['<html>', '', 'null', '{"error":{"invalid_grant":1}}', '{"error":{"toString":1}}'])(
-    'sorts by status alone where the body says nothing: %s',
+    'ends no session for an answer that is not OAuth’s, whatever its status: %s',
     async (body) => {
-      expect((await server(text(body, 502)).failure()).code).toBe('server')
-      expect((await server(text(body, 401)).failure()).code).toBe('rejected')
+      for (const status of [400, 401, 403, 407, 410, 440, 502, 511])
+        expect((await server(text(body, status)).failure()).code).toBe('server')
     },
   )
 
-  it('tells the developer that a refused client is his to mend, not the user’s', async () => {
+  it('says in its error that a refused client is the developer’s to mend, not the user’s', async () => {
     const { message } = await server(json({ error: 'invalid_client' }, 401)).failure()
     expect(message).toContain('options of oauth()')
   })
 
-  it.each([408, 425, 500, 503])(
+  it.each([408, 425, 429, 500, 503])(
     'does not send the developer looking for a mistake where there is none (%i)',
     async (status) => {
-      expect((await server(text('', status)).failure()).message).not.toContain('options')
+      const { failure, signOut } = server(text('', status))
+      expect((await failure()).message).not.toContain('options')
+      await signOut()
+      const found = oauth({ issuer: 'https://id.example', clientId: 'app', fetch: text('', status) as typeof fetch })
+      await expect(found.refresh!(held, { signal })).rejects.toThrow()
+      expect(warnings()).toEqual([])
     },
   )
 
@@ -218,6 +263,75 @@ describe('how oauth() sorts failures', () => {
     const { refresh } = server(async (_url, init) => Promise.reject(init.signal?.reason as Error))
     controller.abort(reason)
     await expect(refresh(held, controller.signal)).rejects.toBe(reason)
+  })
+})
+
+describe('an endpoint that cannot be right', () => {
+  const page = text(`<html>${SECRET}</html>`)
+  const token = 'sojourn: tokenEndpoint (https://id.example/token) answered'
+
+  it.each([
+    [page, `${token} 200 without tokens. Is this the token endpoint?`],
+    ...[401, 403, 404, 405, 410].map((status) => [
+      text(`<html>${SECRET}</html>`, status),
+      `${token} ${status} without an OAuth error. Is this the token endpoint? A proxy may have answered.`,
+    ]),
+    [
+      json({ message: 'Not Found' }, 404),
+      `${token} 404 without an OAuth error. Is this the token endpoint? A proxy may have answered.`,
+    ],
+    ...[
+      'invalid_client',
+      'unauthorized_client',
+      'unsupported_grant_type',
+      'invalid_scope',
+      'invalid_target',
+      'invalid_request',
+    ].map((error) => [
+      json({ error }, 400),
+      `${token} 400 ${error}. Mend the options of oauth(), or the client there.`,
+    ]),
+  ] as [Answer, string][])('is told to the developer at its first failure, once (%#)', async (answer, warning) => {
+    const { failure } = server(answer, { tokenEndpoint: 'https://id.example/token?key=1' })
+    await failure()
+    await failure()
+    expect(warnings()).toEqual([warning])
+  })
+
+  it.each([
+    json({ access_token: 'new' }),
+    json({ error: 'invalid_grant' }, 400),
+    json({ error: 'interaction_required' }, 400),
+    async () => Promise.reject(new TypeError('Failed to fetch')),
+  ])('is none where the server only refuses the user, or cannot be reached (%#)', async (answer) => {
+    const { refresh } = server(answer)
+    await refresh().catch(() => undefined)
+    expect(warnings()).toEqual([])
+  })
+
+  it.each([400, 401, 404])('is told of revocation too, which nobody else would notice (%i)', async (status) => {
+    const { signOut } = server(text('<html>', status))
+    await signOut()
+    await signOut()
+    expect(warnings()).toEqual([
+      `sojourn: revocationEndpoint (https://id.example/revoke) answered ${status}. Tokens may stay valid at the server after sign-out.`,
+    ])
+  })
+
+  it('is told of discovery, and each endpoint for itself', async () => {
+    const answer: Answer = async (url) => new Response('', { status: url.endsWith('/revoke') ? 404 : 403 })
+    const made = oauth({
+      issuer: 'https://id.example',
+      revocationEndpoint: urls.revocationEndpoint,
+      clientId: 'app',
+      fetch: answer as typeof fetch,
+    })
+    await expect(made.refresh!(held, { signal })).rejects.toMatchObject({ code: 'server' })
+    await made.signOut!(held, { signal, reason: 'signOut' })
+    expect(warnings().map((text) => text.slice(0, 44))).toEqual([
+      'sojourn: issuer (https://id.example) answere',
+      'sojourn: revocationEndpoint (https://id.exam',
+    ])
   })
 })
 

@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createFetch } from '../../src/fetch.js'
+import { cookieSession } from '../../src/servers/cookie.js'
+import { oauth } from '../../src/servers/oauth.js'
+import { createWorld, MINUTE, outcome, SECOND } from '../unit/session/world.js'
+
+beforeEach(() => {
+  vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+const html = { 'Content-Type': 'text/html' }
+
+describe('answers that do not speak of the session', () => {
+  // matrix-js-sdk took every 4xx from the token endpoint for a refused refresh token, so that a proxy's 408 or 429 page signed
+  // everybody out. Right: only JSON with `error` (RFC 6749 §5.2) comes from the authorization server.
+  it.each([
+    [401, '<html>Sign in to the network</html>', html],
+    [401, '', {}],
+    [401, '{"message":"Unauthorized"}', {}],
+    [401, '{"statusCode":401,"error":"Unauthorized"}', {}],
+    [400, '{"status":400,"error":"Bad Request","path":"/token"}', {}],
+    [403, '<html>Blocked</html>', html],
+    [407, '', {}],
+    [408, '<html>Please try again later</html>', html],
+    [429, '<html>Please try again later</html>', html],
+    // RFC 6585 §6: a captive portal; others answer with 200.
+    [511, '<html>Welcome to the hotel</html>', html],
+    [200, '<html>Welcome to the hotel</html>', html],
+  ])('matrix-org/matrix-js-sdk#5495: a proxy ends no session with %i %s', async (status, body, headers) => {
+    const world = createWorld()
+    const state = { portal: true }
+    const server = oauth({
+      tokenEndpoint: 'https://id.example/token',
+      clientId: 'app',
+      fetch: async () =>
+        Promise.resolve(
+          state.portal
+            ? new Response(body, { status, headers })
+            : Response.json({ access_token: 'new', expires_in: 300, refresh_token: 'next' }),
+        ),
+    })
+    const tabs = [world.tab({ server }), world.tab({ server })] as const
+    await world.until(tabs[0].session.signIn({ ...world.grant(), expires_in: 30 }))
+    await world.advance(MINUTE)
+    for (const tab of tabs)
+      expect(await world.until(outcome(tab.session.getAccessToken()))).toMatch(
+        /^(server|rate_limited|invalid_response)$/,
+      )
+    for (const tab of tabs) expect(tab.phase()).toBe('active')
+    state.portal = false
+    await world.advance(MINUTE)
+    for (const tab of tabs) expect(await world.until(outcome(tab.session.getAccessToken()))).toBe('new')
+  })
+
+  /** A session by cookie whose backend answers everything like this. */
+  const answered = async (
+    respond: () => Response,
+    isOver?: (response: Response) => boolean,
+  ): Promise<{ check: unknown; own: unknown; seen: number }> => {
+    const open = async () => {
+      const world = createWorld()
+      const send = async (): Promise<Response> => Promise.resolve(respond())
+      const server = cookieSession({ check: '/session', fetch: send, ...(isOver && { isOver }) })
+      const tab = world.tab({ server })
+      await world.until(tab.session.signIn(undefined, { login: 'one' }))
+      await world.advance(MINUTE)
+      return { world, tab, send }
+    }
+    const one = await open()
+    one.tab.hint('focus')
+    await one.world.advance(SECOND)
+    const other = await open()
+    const api = createFetch(other.tab.session, { origins: ['https://app.example'], fetch: other.send })
+    const response = await other.world.until(api('https://app.example/orders'))
+    return { check: one.tab.session.getSnapshot(), own: other.tab.session.getSnapshot(), seen: response.status }
+  }
+  const over = { phase: 'signedOut', reason: 'rejected' }
+
+  // Backends name the end of a session as they like. Laravel's 419 for a page that has expired was shown to users as an error;
+  // Vaadin went from 410 by 404 to 403. Right: the application says which answer is the end, and everything else ends nothing.
+  const isEndWhereSaid = async (status: number): Promise<void> => {
+    const respond = (): Response => new Response('Page expired', { status })
+    const said = await answered(respond, (response) => response.status === status)
+    expect(said).toMatchObject({ check: over, own: over, seen: status })
+    const silent = await answered(respond)
+    expect(silent).toMatchObject({ check: { phase: 'active' }, own: { phase: 'active' }, seen: status })
+  }
+  it('geoff-maddock/events-tracker#1668: a 419 ends a session by cookie where isOver says so, and only there', async () => {
+    await isEndWhereSaid(419)
+  })
+  it.each([403, 404, 410])(
+    'vaadin/framework#11964: a %i ends a session by cookie where isOver says so, and only there',
+    isEndWhereSaid,
+  )
+  it('a 440 of IIS ends a session by cookie where isOver says so, and only there', async () => {
+    await isEndWhereSaid(440)
+  })
+
+  // A proxy in front of Spoolman answers the page's requests with 401 when its own session is over, and the page asked for ever.
+  it('Donkie/Spoolman#923: a 401 of a proxy that holds the session ends it by default', async () => {
+    expect(await answered(() => new Response('', { status: 401 }))).toMatchObject({ check: over, own: over, seen: 401 })
+  })
+
+  it('a login page with 200 ends a session where isOver knows it by a header', async () => {
+    const respond = (): Response => new Response('<form>', { headers: { ...html, 'X-Login': 'required' } })
+    const said = await answered(respond, ({ headers }) => headers.has('X-Login'))
+    expect(said).toMatchObject({ check: over, own: over, seen: 200 })
+  })
+})
