@@ -56,6 +56,23 @@ const notInCore = ['Date', 'Promise', 'performance', 'console', 'crypto', 'setTi
   message: 'core is pure: this comes in as an argument.',
 }))
 
+/** What lets a test pass without having asked: each of these may never come to its `expect`. */
+const mayNotAsk = [
+  'IfStatement',
+  'CatchClause',
+  'ConditionalExpression',
+  'LogicalExpression',
+  'CallExpression[callee.property.name=/^(then|catch|finally)$/]',
+].map((around) => ({
+  selector: `${around} CallExpression[callee.name="expect"]`,
+  message: 'Expect it whatever happens: this may never run.',
+}))
+
+const bounds = {
+  selector: 'MemberExpression[property.name=/^toBe(CloseTo|(Less|Greater)Than)/]',
+  message: 'A world repeats itself exactly: expect the value.',
+}
+
 export default defineConfig(
   {
     ignores: [
@@ -122,6 +139,16 @@ export default defineConfig(
       '@typescript-eslint/no-empty-function': 'off',
       'no-console': 'off',
     },
+  },
+  {
+    files: ['test/unit/**', 'test/adapters/**', 'test/reports/**', 'test/dist/**', 'test/demo/**'],
+    rules: { 'no-restricted-syntax': ['error', ...mayNotAsk] },
+  },
+  {
+    files: ['test/unit/{session,servers,ui}/**', 'test/reports/**'],
+    // A list of what was read grows.
+    ignores: ['test/reports/log.test.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...mayNotAsk, bounds] },
   },
   {
     // Checked by the compilers of their frameworks, where their libraries are: npm run frameworks.

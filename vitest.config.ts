@@ -17,6 +17,7 @@ const svelte: Plugin = {
 
 export default defineConfig({
   test: {
+    expect: { requireAssertions: true },
     projects: [
       { extends: true, test: files('unit') },
       { extends: true, test: files('laws') },

@@ -133,7 +133,7 @@ it('I10: 24 hours of work leave no timer, no text and no memory more than the fi
   expect(after.timers).toBe(1)
   // The generation has one digit more.
   expect(after.text).toBe(before.text + 1)
-  // A heap is never counted twice alike.
+  // eslint-disable-next-line no-restricted-syntax -- a heap is never counted twice alike
   expect(after.objects).toBeLessThan(before.objects + 20)
   for (const tab of tabs) expect(tab.reports).toEqual([])
 }, 30_000)

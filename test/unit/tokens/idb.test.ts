@@ -4,7 +4,8 @@ import { createStore, entries, get, set } from 'idb-keyval'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { idbTokens } from '../../../src/tokens/idb.js'
 import type { TokenStore } from '../../../src/types.js'
-import { next, some, tokenStoreContract } from '../../contract/token-store.js'
+import { next, some } from '../../contract/token-store.js'
+import { keepsContract } from './contract.js'
 
 const database = (name = 'sojourn') => createStore(name, 'keyval')
 const request = <T>(asked: IDBRequest<T>): Promise<T> =>
@@ -50,7 +51,7 @@ async function settled(work: Promise<unknown>): Promise<number> {
 const silent = () => ({}) as IDBOpenDBRequest
 
 describe.each([{ encrypt: false }, { encrypt: true }])('idbTokens($encrypt)', (options) => {
-  tokenStoreContract(it, () => {
+  keepsContract(() => {
     vi.stubGlobal('indexedDB', new IDBFactory())
     const place = database()
     return {

@@ -1,7 +1,8 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { webStorageTokens } from '../../../src/tokens/web-storage.js'
-import { some, tokenStoreContract } from '../../contract/token-store.js'
+import { some } from '../../contract/token-store.js'
+import { keepsContract } from './contract.js'
 
 const KEY = 'sojourn-tokens'
 
@@ -10,7 +11,7 @@ beforeEach(() => {
   sessionStorage.clear()
 })
 describe('webStorageTokens', () => {
-  tokenStoreContract(it, () => {
+  keepsContract(() => {
     localStorage.clear()
     return {
       tab: () => webStorageTokens(),
