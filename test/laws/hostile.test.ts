@@ -175,7 +175,7 @@ it(
         const { code, message, retryAt = 1 } = got
         expect(message + String(got.cause)).not.toContain(mark)
         expect(Number.isFinite(retryAt)).toBe(true)
-        const ends = status === 401 || (status < 500 && body.includes('"error":"invalid_grant"'))
+        const ends = status < 500 && status !== 429 && /"error":"[^"]/.test(body)
         if (code === 'rejected' && !ends) expect.fail(`seed ${String(seed)}, answer ${String(turn)}: ended by ${body}`)
       } else if (typeof (got as { access_token: unknown }).access_token !== 'string')
         expect.fail(`seed ${String(seed)}, answer ${String(turn)}: ${String(got)} of ${body}`)
