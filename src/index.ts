@@ -14,6 +14,7 @@ export type {
   SessionOptions,
   SessionServer,
   SessionStep,
+  SignInOptions,
   Snapshot,
   StoredTokens,
   TokenResponse,

@@ -5,7 +5,7 @@ import type { EndReason, SessionEvents, Snapshot } from './types.js'
 /** An event for the application: its name, and what it says. */
 export type Notice = { [K in keyof SessionEvents]: readonly [K, SessionEvents[K]] }[keyof SessionEvents]
 
-const REASONS: readonly string[] = ['signOut', 'idle', 'absolute', 'rejected', 'wiped', 'replaced']
+const REASONS: readonly string[] = ['signOut', 'idle', 'absolute', 'rejected', 'wiped']
 
 /** What is shown of a record at shared time `now`, by this device's clock. */
 export function pictureOf(record: SharedRecord | null, policy: Policy, now: number): Snapshot {

@@ -1,7 +1,18 @@
 import { createAuthorize } from './authorize.js'
 import { createBoard } from './board.js'
 import { isLive, merge, type SharedRecord } from './core/record.js'
-import { adopt, begin, ending, extension, isAhead, reduce, settle, type Change, type State } from './core/reduce.js'
+import {
+  adopt,
+  begin,
+  ending,
+  extension,
+  isAhead,
+  reduce,
+  settle,
+  shortening,
+  type Change,
+  type State,
+} from './core/reduce.js'
 import { ends, nextWake, refreshAheadAt, sharedNow, warnAtOf, warnedOf, type Clock } from './core/time.js'
 import { milliseconds } from './duration.js'
 import { failed } from './errors.js'
@@ -135,6 +146,17 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     degraded('storage', 'Tabs talk by channel alone, and a reload signs out.')
   })
 
+  let saidOf = ''
+  /** Two pages with different options are a mistake mostly: the developer of the shorter one hears of it, once for each session. */
+  const compareLimits = ({ id, idleTimeout, absoluteTimeout }: SharedRecord): void => {
+    const isShorter = policy.idleTimeout < idleTimeout || policy.absoluteTimeout < absoluteTimeout
+    if (isShorter && id !== saidOf)
+      ports.warn(
+        `sojourn: this page has idleTimeout ${policy.idleTimeout} and absoluteTimeout ${policy.absoluteTimeout}, the page that signed in has ${idleTimeout} and ${absoluteTimeout} (ms). The shorter count in all tabs: give all pages the same options.`,
+      )
+    if (isShorter) saidOf = id
+  }
+
   /** Everything that happens goes through here: take in what others did, settle, let it happen, make the world agree. */
   function step(
     cause: string,
@@ -153,11 +175,14 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     const mine = isOver || isAhead(before, found, clock) ? null : before
     const taken = adopt({ ...state, record: mine }, merge(found, isAhead(heard, found, clock) ? null : heard), clock)
     const at = sharedNow(taken.record, clock)
+    if (isLive(taken.record)) compareLimits(taken.record)
     state = taken
     const wiped = taken.record && board.isWiped(taken.record.id) ? ending('wiped') : null
     // The last one settles, even if nothing happens.
     for (const one of [wiped, ...presence.overdue(at), change]) state = reduce(state, one, clock, policy)
     if (signIn) state = begin(state, signIn, clock)
+    // What the options of this tab shorten all tabs have to know, or only this one would warn.
+    state = reduce(state, shortening(policy), clock, policy)
     const { record } = state
     board.post(record, cause)
 

@@ -1,4 +1,6 @@
 import { fingerprint } from './core/hash.js'
+import { shortening } from './core/reduce.js'
+import { milliseconds } from './duration.js'
 import { failed } from './errors.js'
 import type { Host } from './host.js'
 import { rest, SPREADING, within } from './limit.js'
@@ -6,7 +8,7 @@ import type { Ports } from './ports/types.js'
 import type { Keeper } from './tokens/keeper.js'
 import { checkTokens } from './token-response.js'
 import type { Refresh } from './tokens/refresh.js'
-import type { Session, SessionServer, TokenResponse } from './types.js'
+import type { Duration, Session, SessionServer, TokenResponse } from './types.js'
 
 /** How tokens come in, and how they go. */
 export interface SignIn extends Pick<Session, 'signIn' | 'setTokens'> {
@@ -96,7 +98,7 @@ export function createSignIn(
       const givenAt = host.now()
       await underLock(() => add(id, given, givenAt))
     },
-    async signIn(tokens, { login } = {}) {
+    async signIn(tokens, { login, idleTimeout, absoluteTimeout } = {}) {
       const given = tokens === undefined ? null : checkTokens(tokens)
       // Of anything else the fingerprint would be one and the same; and an empty one may mean that nobody is signed in.
       if (login !== undefined && (typeof login !== 'string' || !login))
@@ -104,30 +106,59 @@ export function createSignIn(
           'invalid_options',
           'signIn: login is empty or no text. Give what the server makes anew for each login.',
         )
+      const limits = {
+        idleTimeout: limitOf('signIn: idleTimeout', idleTimeout),
+        absoluteTimeout: limitOf('signIn: absoluteTimeout', absoluteTimeout),
+      }
       const hash = login ? fingerprint(login) : ''
       const before = cancels
       const continues = host.knows(hash)
+      if (continues && !host.current() && given)
+        throw failed(
+          'invalid_options',
+          'signIn: the session of this login has ended, and no login revives it. Give what the server makes anew for each login.',
+        )
+      const shorten = (): void => {
+        const record = host.current()
+        if (record) host.step('limits', record.id, shortening(limits), true)
+      }
       // On every page load of a session by cookie nothing is to be done, and nobody is to be waited for.
-      if (!given && continues) return
+      if (!given && continues) {
+        shorten()
+        host.look()
+        return
+      }
       // The life of a token is counted from here: its turn may be long in coming.
       const givenAt = host.now()
       await underLock(async () => {
-        if (host.knows(hash)) {
-          const record = host.current()
-          if (record && given) await add(record.id, given, givenAt)
-          return
+        const continued = host.knows(hash)
+        const record = host.current()
+        if (continued && record) {
+          if (given) await add(record.id, given, givenAt)
+          shorten()
         }
+        // Without tokens it may be called on every page load, also after the end.
+        if (continued && (record || !given)) return
         const id = ports.id()
-        const times = given && cancels === before ? await refresh.replace(id, 0, given, givenAt) : null
-        if (cancels === before && !host.isClosed()) {
-          host.begin({ id, login: hash, ...times })
+        const isWanted = (): boolean => cancels === before && !continued
+        const times = given && isWanted() ? await refresh.replace(id, 0, given, givenAt) : null
+        if (isWanted() && !host.isClosed()) {
+          host.begin({ id, login: hash, ...limits, ...times })
           return
         }
         // A page that is merely done with its session object may bring the same tokens again: they are not revoked.
-        if (cancels === before) await keeper.clear(id)
+        if (isWanted()) await keeper.clear(id)
         else await wipe(id, 'signOut', false, given)
         throw failed('signed_out', 'signOut() or destroy() came before this sign-in was done.')
       })
     },
   }
+}
+
+/** A limit in ms, `Infinity` where none is given. */
+function limitOf(option: string, value: Duration | undefined): number {
+  if (value === undefined) return Infinity
+  const ms = milliseconds(value, option)
+  if (ms > 0) return ms
+  throw failed('invalid_options', `${option} is ${String(value)}. Give more than 0, or leave it out.`)
 }

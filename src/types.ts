@@ -10,8 +10,8 @@ import type { SessionError } from './errors.js'
  */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
-/** Why a session is over. `replaced`: a newer sign-in took its place. `wiped`: its record vanished from storage. */
-export type EndReason = 'signOut' | 'idle' | 'absolute' | 'rejected' | 'wiped' | 'replaced'
+/** Why a session is over. `wiped`: its record, or its tokens, vanished from storage. (One that is replaced is told as `switched`.) */
+export type EndReason = 'signOut' | 'idle' | 'absolute' | 'rejected' | 'wiped'
 
 /** The JSON of an OAuth 2.0 token response (RFC 6749 §5.1), as the server sent it. `expires_in` is in seconds. */
 export interface TokenResponse {
@@ -179,6 +179,26 @@ export interface SessionEvents {
   degraded: { feature: 'storage' | 'channel' | 'locks' | 'tokenStore' | 'dpop'; consequence: string }
 }
 
+/** What `signIn` is told beside the tokens. */
+export interface SignInOptions {
+  /**
+   * A value that is not secret and that the server makes anew for each login. With it the call is safe on every page load: the
+   * same value continues the session and never revives an ended one, another value replaces it. Only a hash of it is kept.
+   */
+  login?: string
+  /**
+   * Limits that are known only now, such as an organisation's policy. They can shorten what `createSession` was given, in all
+   * tabs, and never lengthen it.
+   *
+   * @example A policy that comes with the login
+   * ```ts
+   * await session.signIn(tokens, { idleTimeout: '5m', absoluteTimeout: '4h' })
+   * ```
+   */
+  idleTimeout?: Duration
+  absoluteTimeout?: Duration
+}
+
 /** One user's session over all tabs of an origin. Made by `createSession`. */
 export interface Session {
   /** Resolves once the phase is known; on a server at once, with `loading`. */
@@ -200,13 +220,12 @@ export interface Session {
   inspect(listener: (step: SessionStep) => void): () => void
   /**
    * Begins a session in all tabs, in place of one that may be there. Without tokens: a session by cookie.
-   * `login`: a value that is not secret and that the server makes anew for each login. With it the call is safe on every page load:
-   * the same value continues the session and never revives an ended one, another value replaces it. Only a hash of it is kept.
    *
    * @throws SessionError `invalid_response` for what is no token response (RFC 6749 §5.1), `signed_out` when `signOut()` came first,
-   * `invalid_options` for a `login` that is empty or no text.
+   * `invalid_options` for a `login` that is empty or no text, for tokens with a `login` whose session has ended (the tokens are not
+   * stored and not revoked), and for a limit that is no length of time.
    */
-  signIn(tokens?: TokenResponse, options?: { login?: string }): Promise<void>
+  signIn(tokens?: TokenResponse, options?: SignInOptions): Promise<void>
   /** Tokens from elsewhere (a silent sign-in, say) for the session that is running. Rejects with `signed_out` where none is. */
   setTokens(tokens: TokenResponse): Promise<void>
   /** Ends the session in all tabs: local wipe first, then the server. Works offline, never rejects, may be called twice. */

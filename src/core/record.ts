@@ -27,6 +27,10 @@ export interface SharedRecord {
   readonly serverIdleEndsAt: number
   readonly serverAbsoluteEndsAt: number
 
+  /** What the options of all tabs and the sign-in allow at most, ms: the shortest counts. */
+  readonly idleTimeout: number
+  readonly absoluteTimeout: number
+
   /** A hash; empty where the application gave no login. */
   readonly login: string
   readonly endedAt: number
@@ -56,6 +60,8 @@ const BOTTOM: SharedRecord = {
   serverAt: 0,
   serverIdleEndsAt: Infinity,
   serverAbsoluteEndsAt: Infinity,
+  idleTimeout: Infinity,
+  absoluteTimeout: Infinity,
   login: '',
   endedAt: Infinity,
   reason: '',

@@ -1,5 +1,5 @@
 import { createRecord, isLive, isSame, merge, MOST, type SharedRecord } from './record.js'
-import { drift, ends, sharedNow, warnedOf, type Anchor, type Clock, type Policy } from './time.js'
+import { drift, ends, policyFor, sharedNow, warnedOf, type Anchor, type Clock, type Policy } from './time.js'
 
 /** What one tab knows: the shared record, and its own anchor between the clocks. */
 export interface State {
@@ -125,6 +125,12 @@ export const ending =
   (reason: string): Change =>
   (_record, endedAt) => ({ endedAt, reason })
 
+/** Limits of this tab, or of a sign-in, that are shorter than those of the session so far. */
+export const shortening =
+  ({ idleTimeout, absoluteTimeout }: Pick<SharedRecord, 'idleTimeout' | 'absoluteTimeout'>): Change =>
+  (record) =>
+    (idleTimeout < record.idleTimeout || absoluteTimeout < record.absoluteTimeout) && { idleTimeout, absoluteTimeout }
+
 /** A refresh failed: nobody tries again before `retryAt`. */
 export const failure =
   (retryAt: number): Change =>
@@ -137,15 +143,16 @@ export const failure =
 /** What a server answered: ms left, undefined where it did not say. `told`: the request itself counted as activity there. */
 export const answer =
   (policy: Policy, sentAt: number, told: boolean, idle?: number, absolute?: number): Change =>
-  ({ toldAt, serverAt, serverIdleEndsAt, serverAbsoluteEndsAt }) => {
+  (record) => {
+    const { toldAt, serverAt, serverIdleEndsAt, serverAbsoluteEndsAt } = record
+    const { idleTimeout } = policyFor(record, policy)
     // More idle time than we knew of is activity elsewhere, which the server need not be told of again. What we told it
     // ourselves is none; and where its time is longer than ours from the start, nothing can be learned from that.
     const wasTold = serverIdleEndsAt < Infinity
-    const isMore =
-      idle !== undefined && (wasTold ? sentAt + idle > serverIdleEndsAt + SLOWEST : idle <= policy.idleTimeout)
+    const isMore = idle !== undefined && (wasTold ? sentAt + idle > serverIdleEndsAt + SLOWEST : idle <= idleTimeout)
     // As long after its last word, at the latest, as its end is later than it said.
     const later = isMore && wasTold ? serverAt + sentAt + idle - serverIdleEndsAt : Infinity
-    const inferred = isMore && !told ? Math.min(sentAt + idle - policy.idleTimeout, sentAt - 1, later) : 0
+    const inferred = isMore && !told ? Math.min(sentAt + idle - idleTimeout, sentAt - 1, later) : 0
     const seenAt = inferred > toldAt + AHEAD ? inferred : 0
     return {
       activeAt: seenAt,

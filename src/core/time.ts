@@ -50,9 +50,25 @@ export function drift(anchor: Anchor, now: number, mono: number): number {
   return Math.abs(off) > TOLERANCE ? off : 0
 }
 
+/**
+ * The policy for one session: its record may say less time than the options of this tab. The server is then told of activity
+ * more often as well.
+ */
+export function policyFor(record: SharedRecord | null, policy: Policy): Policy {
+  const { idleTimeout, absoluteTimeout } = record ?? policy
+  return {
+    ...policy,
+    idleTimeout: Math.min(policy.idleTimeout, idleTimeout),
+    absoluteTimeout: Math.min(policy.absoluteTimeout, absoluteTimeout),
+    keepAliveEvery:
+      idleTimeout < policy.idleTimeout ? Math.min(policy.keepAliveEvery, idleTimeout / 3) : policy.keepAliveEvery,
+  }
+}
+
 /** Everything that ends the session, the earliest first. Of each is warned, but never before half of its way. */
-export function ends(record: SharedRecord, policy: Policy): readonly [End, ...End[]] {
+export function ends(record: SharedRecord, options: Policy): readonly [End, ...End[]] {
   const { startedAt, activeAt, serverIdleEndsAt, serverAbsoluteEndsAt } = record
+  const policy = policyFor(record, options)
   const end = (by: End['by'], reason: End['reason'], from: number, at: number): End => ({
     by,
     reason,
@@ -88,7 +104,9 @@ export const refreshAheadAt = (record: SharedRecord, policy: Policy): number =>
 
 /** When the server is next to be told of activity: only of activity that it does not know, and not too often. */
 export const tellAt = (record: SharedRecord, policy: Policy): number =>
-  policy.canTell && record.activeAt > record.toldAt ? record.toldAt + policy.keepAliveEvery : Infinity
+  policy.canTell && record.activeAt > record.toldAt
+    ? record.toldAt + policyFor(record, policy).keepAliveEvery
+    : Infinity
 
 /** When the server is next to be asked: shortly before the warning and shortly before the end, once each. */
 export function askAt(record: SharedRecord, policy: Policy): number {

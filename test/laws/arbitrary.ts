@@ -13,6 +13,8 @@ export const instant: fc.Arbitrary<number> = fc.oneof(
 const endless = fc.oneof(fc.constant(Infinity), instant)
 const count = fc.oneof(fc.nat(3), fc.nat())
 
+const limit = fc.oneof(fc.constant(Infinity), fc.integer({ min: 6e4, max: 24 * 36e5 }))
+
 /** What a newer version of the library may have added. */
 const unknown = fc.dictionary(fc.constantFrom('v2', 'peers', 'note'), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 })
 
@@ -32,6 +34,8 @@ const fields: { [K in keyof SharedRecord]: fc.Arbitrary<SharedRecord[K]> } = {
   serverAt: instant,
   serverIdleEndsAt: endless,
   serverAbsoluteEndsAt: endless,
+  idleTimeout: limit,
+  absoluteTimeout: limit,
   login: fc.constantFrom('', 'hash1', 'hash2'),
   endedAt: endless,
   reason: fc.constantFrom('', 'idle', 'signOut', 'ofAnotherVersion'),

@@ -51,13 +51,15 @@ describe('the texts of a record', () => {
     expect(told(864e13 + 1)).toBe(Infinity)
   })
 
-  it('are short, even in full use', () => {
+  it('are short, and in full use no longer than this', () => {
     const full: SharedRecord = Object.fromEntries(
       KEYS.map((key) => [key, typeof known[key] === 'number' ? NOW - 12_345 : 'abcdefgabcdefgabcdefg']),
     ) as never
-    const used = { ...full, seq: 123, generation: 123, failures: 9, skew: 3_600_000, login: 'abcdefgabcdefg' }
-    expect(encode(used).length).toBeLessThan(400)
-    expect(encodeEnd({ ...used, reason: 'absolute' }).length).toBeLessThan(100)
+    const counts = { generation: 123, failures: 9, skew: 3_600_000 }
+    const limits = { idleTimeout: 900_000, absoluteTimeout: 43_200_000 }
+    const used = { ...full, ...counts, ...limits, login: 'abcdefgabcdefg' }
+    expect(encode(used).length).toBe(440)
+    expect(encodeEnd({ ...used, reason: 'absolute' }).length).toBe(94)
   })
 
   it('tell of the end alone in the tombstone, so that every later version obeys it', () => {

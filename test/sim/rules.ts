@@ -172,7 +172,7 @@ function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { pha
   const must = (rule: Rule, holds: boolean, text: string, excuses?: Excuses): void => {
     scene.must(rule, holds, () => `${actor.name} says that ${life.id} ended (${String(reason)}), ${text}`, excuses)
   }
-  must('I7: an end has a reason', reason !== null && reason !== 'replaced', 'which is no reason here')
+  must('I7: an end has a reason', reason !== null, 'which is no reason here')
   if (reason === 'signOut') must('I7: `signOut` follows a sign-out', life.signOutCalled, 'but nobody signed out')
   if (reason === 'wiped')
     must('I7: `wiped` follows a removal', scene.tamperedAt >= life.startedAt, 'but nobody touched storage')

@@ -209,7 +209,8 @@ describe('signing in with a login', () => {
       expect(ended).toMatchObject({ phase: 'signedOut', reason })
       await world.until(tab.session.signIn(undefined, { login }))
       await world.until(world.tab().session.signIn(undefined, { login }))
-      await world.until(tab.session.signIn(world.grant(), { login }))
+      const again = world.until(tab.session.signIn(world.grant(), { login }))
+      await expect(again).rejects.toMatchObject({ code: 'invalid_options' })
       expect(tab.session.getSnapshot()).toEqual(ended)
       expect(world.tokens.stored).toBeNull()
     },
