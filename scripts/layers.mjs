@@ -1,7 +1,16 @@
 // @ts-check
 
 /** What every layer speaks in: types, errors, and helpers that know nothing of a session. */
-const words = ['types.ts', 'errors.ts', 'duration.ts', 'limit.ts', 'listeners.ts', 'origins.ts', 'token-response.ts']
+const words = [
+  'types.ts',
+  'errors.ts',
+  'duration.ts',
+  'limit.ts',
+  'listeners.ts',
+  'origins.ts',
+  'session-key.ts',
+  'token-response.ts',
+]
 
 /** What session.ts is put together from. */
 const shell = [

@@ -1,7 +1,7 @@
 import type { Policy } from './core/time.js'
 import { milliseconds } from './duration.js'
 import { failed } from './errors.js'
-import type { SessionOptions } from './types.js'
+import type { SessionOptions, TokenStore } from './types.js'
 
 /** What the options mean, in ms. Throws `invalid_options` for what cannot be meant. */
 export function policyOf(options: SessionOptions): Policy {
@@ -40,4 +40,20 @@ export function policyOf(options: SessionOptions): Policy {
     canTell: !!server?.keepAlive,
     canAsk: !!server?.check,
   }
+}
+
+/** The session that each store without `forSession` serves. */
+const served = /* @__PURE__ */ new WeakMap<TokenStore, string>()
+
+/** The session's part of a store. A store without parts keeps one set of tokens: two sessions would remove each other's. */
+export function storeOf(name: string, store: TokenStore): TokenStore {
+  if (store.forSession) return store.forSession(name)
+  const other = served.get(store) ?? name
+  if (other !== name)
+    throw failed(
+      'invalid_options',
+      `The sessions ${other} and ${name} have one tokenStore without forSession(). Give each its own.`,
+    )
+  served.set(store, name)
+  return store
 }

@@ -19,7 +19,7 @@ import { failed } from './errors.js'
 import type { Host } from './host.js'
 import { abortable } from './limit.js'
 import { createListeners, type Listeners } from './listeners.js'
-import { policyOf } from './options.js'
+import { policyOf, storeOf } from './options.js'
 import { isSamePicture, noticesOf, pictureOf } from './picture.js'
 import type { Heard, Ports, Undo } from './ports/types.js'
 import { createPresence } from './presence.js'
@@ -52,7 +52,9 @@ const over = (): Error =>
  */
 export function createSessionWith(ports: Ports, options: SessionOptions = {}): Session {
   const policy = policyOf(options)
-  const { name = 'session', server, tokenStore = memoryTokens() } = options
+  const { name = 'session' } = options
+  const server = options.server?.forSession?.(name) ?? options.server
+  const tokenStore = storeOf(name, options.tokenStore ?? memoryTokens())
   const key = `sojourn:${name}:1`
 
   let state: State = { record: null, anchor: { shared: 0, mono: 0 } }

@@ -49,6 +49,8 @@ export interface ServerTimes {
  * ```
  */
 export interface SessionServer {
+  /** The server as the session of this `name` uses it, for a server that keeps something, as `oauth` does with its `dpop`. */
+  forSession?(name: string): SessionServer
   /**
    * The application brings tokens, by `signIn` or `setTokens`: called before they are stored, in one tab at a time. What it
    * rejects with, the application gets, and nothing is changed. `degraded` reports what works with less than it should.
@@ -87,6 +89,8 @@ export interface StoredTokens {
 
 /** Where tokens rest. Every method may reject; the session then goes on in memory and reports `degraded`. */
 export interface TokenStore {
+  /** The store as the session of this `name` sees it: nothing of another's. A store without it serves one session only. */
+  forSession?(name: string): TokenStore
   /**
    * Whether all tabs see the same tokens. Where not (memory), each tab refreshes its own, one after the other under the lock,
    * and a tab without tokens asks `server.refresh(null)`, or the application by rejecting with `no_tokens`.
@@ -114,7 +118,10 @@ export interface TokenStore {
  * ```
  */
 export interface SessionOptions {
-  /** Tabs of one origin with the same name share one session. @default 'session' */
+  /**
+   * Tabs of one origin with the same name share one session, and what it keeps lies under this name. Give each application of an
+   * origin its own. @default 'session'
+   */
   name?: string
   /** Time without activity in any tab until the session ends. @default '15m' */
   idleTimeout?: Duration | false

@@ -11,8 +11,8 @@ const ISSUER = `${location.origin}/oidc`
 /** What the backends want to see with each POST: no form and no foreign page can send it. */
 const asked = { 'X-Requested-With': 'sojourn' }
 
-/** The key that tokens are bound to, where they are. */
-const proofs = dpop({ name: 'sojourn-dpop' })
+/** The key that tokens are bound to, where they are: of the session of this name. */
+const proofs = dpop({ name: 'dpop' })
 
 /** RFC 6749 by a backend: its cookie holds the refresh token, and it answers with access tokens. */
 const mediated = {
@@ -43,7 +43,7 @@ const SERVERS = {
     resource: '/api/me',
     options: () => ({
       name: 'dpop',
-      tokenStore: idbTokens({ name: 'sojourn-dpop' }),
+      tokenStore: idbTokens(),
       server: oauth({ issuer: ISSUER, clientId: 'sojourn-demo-dpop', dpop: proofs }),
     }),
   },

@@ -3,20 +3,21 @@ import { failed } from '../errors.js'
 import { within } from '../limit.js'
 import { ownOrigin } from '../origins.js'
 import { after } from '../ports/clock.js'
+import { sessionKey } from '../session-key.js'
 import type { DPoP } from './oauth.js'
 
 export type { DPoP } from './oauth.js'
 
 /** Where {@link dpop} keeps its keys, or which key it has. */
 export interface DpopOptions {
-  /** The database; `idbTokens` may use the same. Give each session of an origin its own. @default 'sojourn' */
+  /**
+   * The session's name, for pages that call `prepare()` before they have a session, or without one.
+   * @default the name of the first session that it is given to
+   */
   name?: string
   /** A P-256 key of your own, which is then used for everything, and kept nowhere. */
   keyPair?: CryptoKeyPair
 }
-
-const KEY = 'dpop'
-const NEXT = 'dpop-next'
 
 /** A key, or the mark of one that could not be stored. */
 type Stored = CryptoKeyPair | string | undefined
@@ -56,7 +57,41 @@ const read = (objects: IDBObjectStore, key: string): Promise<Stored> => promisif
  * ```
  */
 export function dpop(options: DpopOptions = {}): DPoP {
-  const { name = 'sojourn', keyPair } = options
+  const { keyPair } = options
+  let { name } = options
+  let isGiven = false
+  const parts = new Map<string, Part>()
+  const partOf = (session: string): Part => {
+    const part = parts.get(session) ?? createPart(session, keyPair)
+    parts.set(session, part)
+    return part
+  }
+  const own = (): Part => partOf((name ??= 'session'))
+  return {
+    forSession(session) {
+      // What was prepared lies where this session does not look.
+      if (!isGiven && !keyPair && (name ?? session) !== session)
+        throw failed(
+          'invalid_options',
+          `dpop() has keys for '${String(name)}' and is given to session '${session}'. Give dpop({ name: '${session}' }).`,
+        )
+      isGiven = true
+      name ??= session
+      return partOf(session)
+    },
+    prepare: () => own().prepare(),
+    receive: (...what) => own().receive(...what),
+    proof: (request) => own().proof(request),
+    nonce: (response) => own().nonce(response),
+  }
+}
+
+type Part = DPoP & { receive: NonNullable<DPoP['receive']> }
+
+/** The keys of one session, and what servers said to it. */
+function createPart(session: string, keyPair: CryptoKeyPair | undefined): Part {
+  const KEY = sessionKey('dpop', session)
+  const NEXT = sessionKey('dpop-next', session)
   const nonces = new Map<string, string>()
   /** How far the servers' clock is ahead of ours, ms. */
   let ahead = 0
@@ -70,7 +105,7 @@ export function dpop(options: DpopOptions = {}): DPoP {
   /** Each access has a connection of its own, which is closed as soon as it is done: it keeps nobody waiting, nor gets lost. */
   const access = <T>(mode: IDBTransactionMode, work: (objects: IDBObjectStore) => Promise<T>): Promise<T> =>
     within(after, LIMIT, null, () =>
-      createStore(name, 'keyval')(mode, async (objects) => {
+      createStore('sojourn', 'keyval')(mode, async (objects) => {
         const { transaction } = objects
         transaction.db.close()
         const result = await work(objects)

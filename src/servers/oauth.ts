@@ -6,6 +6,8 @@ import { checkUrl, createWarnings, refusal } from './http.js'
  * Proof of possession (RFC 9449), as {@link oauth} needs it. `dpop()` makes one; so can you, on keys of your own.
  */
 export interface DPoP {
+  /** The keys of the session of this `name`, and of no other. */
+  forSession?(name: string): DPoP
   /** The non-extractable key of the next sign-in, for the login library; kept over a redirect, in force from `signIn` on. */
   prepare(): Promise<CryptoKeyPair>
   /** The tokens of a sign-in are here: puts the prepared key in force. */
@@ -175,6 +177,7 @@ export function oauth(options: OAuthOptions): SessionServer {
 
     ...(dpop &&
       ({
+        forSession: (name) => oauth({ ...options, dpop: dpop.forSession?.(name) ?? dpop }),
         async receive(tokens, init) {
           bound(tokens, dpop)
           await dpop.receive?.(tokens, init)

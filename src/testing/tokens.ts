@@ -7,6 +7,8 @@ export type TokenAccess = 'get' | 'set' | 'clear'
 export interface FakeTokens {
   /** What lies there. Write here to play another program, or a browser that forgets. */
   stored: StoredTokens | null
+  /** What lies there for sessions with a `name` of their own, by that. */
+  readonly named: Map<string, StoredTokens>
   /** What becomes of each access: `lost` is done, and nobody is told. @default () => 'works' */
   fault: (access: TokenAccess) => 'works' | 'fails' | 'hangs' | 'lost'
   /** How long each access takes, ms. @default () => 1 */
@@ -18,6 +20,7 @@ export interface FakeTokens {
 export function createTokens(time: Time): FakeTokens {
   const tokens: FakeTokens = {
     stored: null,
+    named: new Map(),
     fault: () => 'works',
     delay: () => 1,
     of(tab) {
@@ -33,22 +36,42 @@ export function createTokens(time: Time): FakeTokens {
             }
           })
         })
-      return {
+      const part = (read: () => StoredTokens | null, write: (value: StoredTokens | null) => void): TokenStore => ({
         shared: true,
-        get: () => access('get', () => tokens.stored),
+        get: () => access('get', read),
         set: (value, expected) =>
           access('set', () => {
-            const { stored } = tokens
+            const stored = read()
             const free = !expected || (stored?.id === expected.id && stored.generation === expected.generation)
-            if (free) tokens.stored = structuredClone(value)
+            if (free) write(structuredClone(value))
             return free
           }),
         clear: (id) =>
           access('clear', () => {
-            const removed = tokens.stored?.id === id ? tokens.stored : null
-            if (removed) tokens.stored = null
-            return removed
+            const stored = read()
+            if (stored?.id !== id) return null
+            write(null)
+            return stored
           }),
+      })
+      const own = part(
+        () => tokens.stored,
+        (value) => {
+          tokens.stored = value
+        },
+      )
+      return {
+        ...own,
+        forSession: (name) =>
+          name === 'session'
+            ? own
+            : part(
+                () => tokens.named.get(name) ?? null,
+                (value) => {
+                  if (value) tokens.named.set(name, value)
+                  else tokens.named.delete(name)
+                },
+              ),
       }
     },
   }

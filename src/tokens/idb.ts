@@ -1,26 +1,22 @@
 import { createStore, get, promisifyRequest } from 'idb-keyval'
+import { sessionKey } from '../session-key.js'
 import type { StoredTokens, TokenStore } from '../types.js'
 import { reopening } from './connection.js'
 import { createKey, seal, unseal } from './seal.js'
 import { isStill, storedTokens } from './stored.js'
 
-/** Where {@link idbTokens} keeps tokens, and how. */
+/** How {@link idbTokens} keeps tokens. */
 export interface IdbTokensOptions {
-  /** The database. Give each session of an origin its own. @default 'sojourn' */
-  name?: string
   /** Encrypts tokens under a key that no script can read out and that lies beside them. @default false */
   encrypt?: boolean
 }
-
-const TOKENS = 'tokens'
-const KEY = 'key'
 
 /** What may lie in the database, plain or sealed. Nothing of it is certain. */
 type Stored = Partial<StoredTokens> | undefined
 
 /**
  * Tokens in IndexedDB, shared by all tabs and kept over reloads. It rejects where IndexedDB is missing, full, or
- * silent for 2 s, and the session then goes on in memory.
+ * silent for 2 s, and the session then goes on in memory. Each session `name` has its own tokens, and its own key.
  *
  * `encrypt` (AES-GCM, 256 bit) makes what a script copies out of the database useless elsewhere. It is no cure for XSS, since a
  * script can ask for the tokens in place, nor for a thief of the whole browser profile, in which the key lies as well (IETF
@@ -32,45 +28,56 @@ type Stored = Partial<StoredTokens> | undefined
  * ```
  */
 export function idbTokens(options: IdbTokensOptions = {}): TokenStore {
-  const { name = 'sojourn', encrypt = false } = options
-  const store = reopening(() => createStore(name, 'keyval'))
+  const { encrypt = false } = options
+  const store = reopening(() => createStore('sojourn', 'keyval'))
+  const forSession = (name: string): TokenStore =>
+    createPart(store, encrypt, sessionKey('tokens', name), sessionKey('key', name))
+  return { ...forSession('session'), forSession }
+}
 
+/** The tokens of one session. */
+function createPart(
+  store: ReturnType<typeof reopening>,
+  encrypt: boolean,
+  tokensKey: string,
+  cipherKey: string,
+): TokenStore {
   // The new key is made beforehand (in 0.1 ms) and mostly thrown away, for a transaction ends while it waits for a cipher.
   // Of two tabs that come first together the transaction lets one write. What counts is what can be read back: Safari takes
   // keys that it then gives out as null, https://github.com/dialog-db/dialog-db/pull/473
   const ensureKey = async (): Promise<CryptoKey> => {
     const fresh = await createKey()
     return store('readwrite', async (objects) => {
-      const stored = await promisifyRequest<unknown>(objects.get(KEY))
-      if (!(stored instanceof CryptoKey)) objects.put(fresh, KEY)
-      const kept = await promisifyRequest<CryptoKey>(objects.get(KEY))
+      const stored = await promisifyRequest<unknown>(objects.get(cipherKey))
+      if (!(stored instanceof CryptoKey)) objects.put(fresh, cipherKey)
+      const kept = await promisifyRequest<CryptoKey>(objects.get(cipherKey))
       await promisifyRequest(objects.transaction)
       return kept
     })
   }
 
   const open = async (stored: unknown): Promise<StoredTokens | null> =>
-    encrypt ? unseal(await get<CryptoKey>(KEY, store), stored) : storedTokens(stored)
+    encrypt ? unseal(await get<CryptoKey>(cipherKey, store), stored) : storedTokens(stored)
 
   return {
     shared: true,
     async get() {
-      return open(await get(TOKENS, store))
+      return open(await get(tokensKey, store))
     },
     async set(value, expected) {
       // Before the transaction, which would end while it waits for the cipher.
       const content = encrypt ? await seal(await ensureKey(), value) : value
       return store('readwrite', async (objects) => {
-        const free = !expected || isStill(await promisifyRequest<Stored>(objects.get(TOKENS)), expected)
-        if (free) await written(objects, objects.put(content, TOKENS))
+        const free = !expected || isStill(await promisifyRequest<Stored>(objects.get(tokensKey)), expected)
+        if (free) await written(objects, objects.put(content, tokensKey))
         return free
       })
     },
     async clear(id) {
       const removed = await store('readwrite', async (objects) => {
-        const stored = await promisifyRequest<Stored>(objects.get(TOKENS))
+        const stored = await promisifyRequest<Stored>(objects.get(tokensKey))
         if (stored?.id !== id) return null
-        await written(objects, objects.delete(TOKENS))
+        await written(objects, objects.delete(tokensKey))
         return stored
       })
       return open(removed)

@@ -11,6 +11,17 @@ import { isStill } from './stored.js'
  * ```
  */
 export function memoryTokens(): TokenStore {
+  const parts = new Map<string, TokenStore>()
+  const forSession = (name: string): TokenStore => {
+    const part = parts.get(name) ?? createPart()
+    parts.set(name, part)
+    return part
+  }
+  return { ...forSession('session'), forSession }
+}
+
+/** The tokens of one session. */
+function createPart(): TokenStore {
   let stored: StoredTokens | null = null
   return {
     shared: false,

@@ -1,3 +1,4 @@
+import { sessionKey } from '../session-key.js'
 import type { TokenStore } from '../types.js'
 import { isStill, storedTokens } from './stored.js'
 
@@ -13,7 +14,7 @@ const SPREADING = 100
  * same token, which a server with reuse detection ends the session for. Prefer memory or IndexedDB there.
  *
  * `storage` is called at each use, so that a server can import and create it. sessionStorage is not shared between tabs, all
- * else counts as shared. `key` is the entry's name: give each session of an origin its own.
+ * else counts as shared. `key` is the name of the default session's entry; a session of another name has `key:name`.
  *
  * @example Tokens that end with the tab
  * ```ts
@@ -21,6 +22,12 @@ const SPREADING = 100
  * ```
  */
 export function webStorageTokens(storage: () => Storage = () => localStorage, key = 'sojourn-tokens'): TokenStore {
+  const forSession = (name: string): TokenStore => createPart(storage, sessionKey(key, name))
+  return Object.assign(createPart(storage, key), { forSession })
+}
+
+/** The tokens of one session. */
+function createPart(storage: () => Storage, key: string): TokenStore {
   const read = () => {
     const text = storage().getItem(key)
     try {

@@ -23,6 +23,28 @@ export const some: StoredTokens = {
 export const next: StoredTokens = { ...some, generation: 4, tokens: { access_token: 'access-4' }, expiresAt: null }
 export const other: StoredTokens = { ...some, id: 'session-two', generation: 3 }
 
+/** The default name first, and names that a careless key would take for each other, or for something else. */
+export const names: readonly string[] = [
+  'session',
+  'shop',
+  'admin',
+  'session:shop',
+  'shop:',
+  'shop:1',
+  'shop:1:end',
+  ':',
+  ' ',
+  'tokens',
+  'key',
+  'Shop',
+  'shöp',
+  'sho\u0308p',
+  '__proto__',
+  'constructor',
+  'x'.repeat(3000),
+  'x'.repeat(3001),
+]
+
 /** What does not have the shape of stored tokens, each in one respect. */
 export const malformed: readonly unknown[] = [
   null,
@@ -153,6 +175,37 @@ export function tokenStoreContract(
     equal(await two.get(), one.shared ? some : null)
     await two.clear(some.id)
     equal(await one.get(), one.shared ? null : some)
+  })
+
+  check('sessions of different names see, change and remove nothing of each other', async (place) => {
+    const store = place.tab()
+    // The part of a session knows no other sessions.
+    if (!store.forSession) return
+    const all = names.map((name, index) => {
+      const part = store.forSession?.(name) ?? store
+      return { name, part, kept: { ...some, id: `session-${String(index)}` } }
+    })
+    for (const { name, part, kept } of all) equal(await part.set(kept), true, name)
+    for (const { name, part, kept } of all) {
+      equal(await part.get(), kept, name)
+      equal(await part.set(next, { id: some.id, generation: some.generation }), false, name)
+    }
+    equal(await store.get(), all[0]?.kept, 'the object itself is the part of the default name')
+    for (const { name, part, kept } of all) {
+      for (const other of all) if (other.part !== part) equal(await other.part.clear(kept.id), null, name)
+      equal(await part.clear(kept.id), kept, name)
+      equal(await part.get(), null, name)
+    }
+    equal(await store.get(), null)
+  })
+
+  check('an object that is asked for the same session again gives the same tokens', async (place) => {
+    const store = place.tab()
+    if (!store.forSession) return
+    await store.forSession('shop').set(some)
+    equal(await store.forSession('shop').get(), some)
+    equal(await store.get(), null)
+    equal(await store.forSession('shop').clear(some.id), some)
   })
 
   check('what does not have the shape of tokens counts as absent, and can be written over', async (place) => {

@@ -12,7 +12,7 @@ export const session = createSession({
   name: 'frameworks',
   idleTimeout: '60s',
   warnBefore: '20s',
-  tokenStore: idbTokens({ name: 'frameworks' }),
+  tokenStore: idbTokens(),
   server: oauth({ tokenEndpoint: `${issuer}/token`, revocationEndpoint: `${issuer}/token/revocation`, clientId }),
 })
 

@@ -18,8 +18,8 @@ declare global {
 let places = 0
 
 /** Puts something over everything that the store has written, wherever it keeps that. */
-async function spoilDatabase(name: string, content: unknown): Promise<void> {
-  const database = await settled(indexedDB.open(name))
+async function spoilDatabase(content: unknown): Promise<void> {
+  const database = await settled(indexedDB.open('sojourn'))
   for (const store of Array.from(database.objectStoreNames)) {
     const objects = database.transaction(store, 'readwrite').objectStore(store)
     for (const key of await settled(objects.getAllKeys())) await settled(objects.put(content, key))
@@ -40,7 +40,7 @@ function settled<T>(request: IDBRequest<T>): Promise<T> {
 
 function inDatabase(encrypt: boolean): Place {
   const name = `contract-${String(places++)}`
-  const tab = (): TokenStore => idbTokens({ name, encrypt })
+  const tab = (): TokenStore => idbTokens({ encrypt }).forSession?.(name) ?? idbTokens()
   if (encrypt) return { tab }
   let written = false
   return {
@@ -48,7 +48,7 @@ function inDatabase(encrypt: boolean): Place {
     async spoil(content) {
       if (!written) await tab().set({ id: 'spoilt', generation: 1, tokens: { access_token: 'a' }, expiresAt: null })
       written = true
-      await spoilDatabase(name, content)
+      await spoilDatabase(content)
     },
   }
 }

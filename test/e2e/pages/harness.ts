@@ -19,7 +19,7 @@ export interface Library {
   createSession(options?: SessionOptions): Session
   memoryTokens(): TokenStore
   oauth(options: { tokenEndpoint: string; clientId: string; revocationEndpoint?: string }): SessionServer
-  idbTokens?(options?: { name?: string; encrypt?: boolean }): TokenStore
+  idbTokens?(options?: { encrypt?: boolean }): TokenStore
   webStorageTokens?(storage?: () => Storage, key?: string): TokenStore
 }
 

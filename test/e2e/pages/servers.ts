@@ -49,7 +49,7 @@ window.servers = {
     const held: TokenResponse = { access_token: 'a0', token_type: 'DPoP', refresh_token: 'r0' }
     const tokenEndpoint = `${origin}/token`
     const clientId = 'app'
-    const proofs = dpop()
+    const proofs = dpop({ name: 'bound' })
     await proofs.prepare()
     const plain = oauth({ tokenEndpoint, revocationEndpoint: `${origin}/revoke`, clientId })
     const bound = oauth({ tokenEndpoint, clientId, dpop: proofs })

@@ -174,6 +174,8 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
       return sendPage({ title: 'Contract', scripts: ['/test/e2e/pages/contract.ts'], body: '' })
     case '/ports':
       return sendPage({ title: 'Ports', scripts: ['/test/e2e/pages/ports.ts'], body: '' })
+    case '/names':
+      return sendPage({ title: 'Applications', scripts: ['/test/e2e/pages/names.ts'], body: '' })
     case '/urls':
       return sendPage({
         title: 'With a base and a frame',

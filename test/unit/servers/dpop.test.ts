@@ -5,6 +5,7 @@ import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify, type JWTPayload } from 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { dpop, type DpopOptions } from '../../../src/servers/dpop.js'
 import type { DPoP } from '../../../src/servers/oauth.js'
+import { names } from '../../contract/token-store.js'
 
 const AS = 'https://id.example/token'
 const RS = 'https://api.example/orders'
@@ -216,6 +217,76 @@ describe('the key', () => {
   it('of one session is not another’s', async () => {
     const [one, two] = [await signedIn({ name: 'one' }), await signedIn({ name: 'two' })]
     expect(await one.key()).not.toBe(await two.key())
+  })
+
+  it('of each session is its own, whatever the names, and the default name has the bare keys', async () => {
+    const proofs = dpop()
+    const keys: string[] = []
+    for (const name of names) {
+      const part = proofs.forSession!(name)
+      keys.push(await keyOf(await part.prepare()))
+      await part.receive!({ access_token: 'a' }, { signal: new AbortController().signal, degraded: () => undefined })
+    }
+    expect(new Set(keys).size).toBe(names.length)
+    for (const [index, name] of names.entries()) {
+      const proof = await dpop().forSession!(name).proof({ method: 'GET', url: RS })
+      expect((await verified(proof)).key).toBe(keys[index])
+    }
+    const stored = (await entries(createStore('sojourn', 'keyval'))).map(([key]) => key)
+    expect(stored.sort()).toEqual(names.map((name) => (name === 'session' ? 'dpop' : `dpop:${name}`)).sort())
+  })
+
+  it('is that of the first session that the object is given to, for whoever calls prepare() on the object', async () => {
+    const proofs = dpop()
+    const [shop, admin] = [proofs.forSession!('shop'), proofs.forSession!('admin')]
+    const pair = await proofs.prepare()
+    expect(await keyOf(await shop.prepare())).toBe(await keyOf(pair))
+    expect(await keyOf(await admin.prepare())).not.toBe(await keyOf(pair))
+    // A callback page, without a session.
+    expect(await keyOf(await dpop({ name: 'shop' }).prepare())).toBe(await keyOf(pair))
+    expect(proofs.forSession!('shop')).toBe(shop)
+  })
+
+  it.each([
+    [
+      'prepared for the default session',
+      async () => {
+        const proofs = dpop()
+        await proofs.prepare()
+        return proofs
+      },
+    ],
+    ['named for another session', async () => dpop({ name: 'admin' })],
+  ])('is refused to a session that would look for it in vain: %s', async (_what, make) => {
+    const proofs = await make()
+    expect(() => proofs.forSession!('shop')).toThrow(
+      expect.objectContaining({
+        code: 'invalid_options',
+        message: expect.stringContaining("dpop({ name: 'shop' })") as string,
+      }),
+    )
+  })
+
+  it('of the application’s own serves each session that it is given to', async () => {
+    const keyPair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign'])
+    const proofs = dpop({ keyPair })
+    await proofs.prepare()
+    for (const name of ['shop', 'admin']) {
+      const proof = await proofs.forSession!(name).proof({ method: 'GET', url: RS })
+      expect((await verified(proof)).key).toBe(await keyOf(keyPair))
+    }
+  })
+
+  it('goes with the nonces of its own session', async () => {
+    const proofs = dpop()
+    const parts = [proofs.forSession!('shop'), proofs.forSession!('admin')] as const
+    for (const part of parts) {
+      await part.prepare()
+      await part.receive!({ access_token: 'a' }, { signal: new AbortController().signal, degraded: () => undefined })
+    }
+    expect(proofs.nonce(answer(RS, { 'DPoP-Nonce': 'n-shop' }))).toBe(true)
+    expect((await claims(parts[0])).nonce).toBe('n-shop')
+    expect(await claims(parts[1])).not.toHaveProperty('nonce')
   })
 
   it('may be the application’s own, and is then kept nowhere', async () => {

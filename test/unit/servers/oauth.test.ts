@@ -611,6 +611,23 @@ describe('oauth() with sender-constrained tokens', () => {
     expect(proofOf(calls)).toEqual({ method: 'POST', url: AS })
   })
 
+  it('proves possession with the keys of the session that it serves, and otherwise asks as before', async () => {
+    const [all, own] = [proofs(), proofs()]
+    const forSession = vi.fn(() => own)
+    const calls = vi.fn(json(bound))
+    const send = calls as unknown as typeof fetch
+    const server = oauth({ ...urls, clientId: 'app', fetch: send, dpop: { ...all, forSession } }).forSession!('shop')
+    await server.refresh!(held, { signal })
+    await server.receive!(bound, { signal, degraded: () => undefined })
+    expect([own.proof, own.receive, all.proof, all.receive].map((made) => made.mock.calls.length)).toEqual([1, 1, 0, 0])
+    expect(forSession).toHaveBeenCalledWith('shop')
+    // Keys of the application's own making, which know no sessions, serve them all.
+    const alone = oauth({ ...urls, clientId: 'app', fetch: send, dpop: all }).forSession!('shop')
+    await alone.refresh!(held, { signal })
+    expect(all.proof).toHaveBeenCalledTimes(1)
+    expect(calls.mock.calls.map(([url]) => url)).toEqual([AS, AS])
+  })
+
   it.each(['use_dpop_nonce', 'invalid_dpop_proof'])(
     'tries once more with what it learned from %s, with the same token and a proof of its own',
     async (error) => {

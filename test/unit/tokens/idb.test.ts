@@ -81,11 +81,6 @@ describe.each([{ encrypt: false }, { encrypt: true }])('idbTokens($encrypt)', (o
     await expect(store.get()).resolves.toEqual(some)
   })
 
-  it('keeps several databases apart by name', async () => {
-    await idbTokens({ ...options, name: 'a' }).set(some)
-    await expect(idbTokens({ ...options, name: 'b' }).get()).resolves.toBeNull()
-  })
-
   it('leaves no token behind after a sign-out', async () => {
     const store = idbTokens(options)
     await store.set(some)

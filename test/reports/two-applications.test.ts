@@ -1,0 +1,143 @@
+import 'fake-indexeddb/auto'
+import { IDBFactory } from 'fake-indexeddb'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { memoryTokens } from '../../src/tokens/memory.js'
+import { idbTokens } from '../../src/tokens/idb.js'
+import { webStorageTokens } from '../../src/tokens/web-storage.js'
+import { createSessionWith, createWorld, type Tab, type World } from '../../src/testing.js'
+import type { TokenStore } from '../../src/types.js'
+import { names } from '../contract/token-store.js'
+
+beforeEach(() => {
+  vi.stubGlobal('indexedDB', new IDBFactory())
+})
+
+/** The library's own stores take real time, which a world does not know. */
+const settled = async <T>(world: World, work: Promise<T>): Promise<T> => {
+  const state = { done: false }
+  const finish = (): void => {
+    state.done = true
+  }
+  work.then(finish, finish)
+  while (!state.done) {
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    await world.advance(5)
+  }
+  return work
+}
+const tokenOf = (world: World, { session }: Tab): Promise<string> => world.until(session.getAccessToken())
+const revoked = (world: World): unknown[] =>
+  world.server.calls.filter(({ method }) => method === 'signOut').map(({ tokens }) => tokens?.refresh_token)
+
+describe('two applications on one origin', () => {
+  // There, two consoles under different paths kept the access token under one key: who signed in to one was signed in to the
+  // other, with a token that was not meant for it. Right: each name has its own session and its own tokens.
+  it('TheThingsNetwork/lorawan-stack#1586: an application never uses the tokens of another', async () => {
+    const world = createWorld()
+    const shop = await world.signedIn({ name: 'shop' })
+    const admin = world.tab({ name: 'admin' })
+    expect(admin.sees()).toBe('signedOut')
+    await expect(world.until(admin.session.getAccessToken())).rejects.toMatchObject({ code: 'signed_out' })
+    await world.until(admin.session.signIn(world.grant()))
+    expect([await tokenOf(world, shop), await tokenOf(world, admin)]).toEqual(['access-f1-1', 'access-f2-1'])
+    await world.until(Promise.all([shop, admin].map(({ session }) => session.getAccessToken({ forceRefresh: true }))))
+    expect([await tokenOf(world, shop), await tokenOf(world, admin)]).toEqual(['access-f1-2', 'access-f2-2'])
+    expect(world.server.reused).toBe(0)
+  })
+
+  // There, one entry of localStorage named the current session whatever the prefix: a sign-in to the second application kept the
+  // first from restoring its session. Right: what one application does, from its opening to its sign-out, the other outlives.
+  it('inrupt/solid-client-authn-js#2095: an application restores its session whatever another one does', async () => {
+    const world = createWorld()
+    const shop = await world.signedIn({ name: 'shop' })
+    const { id } = shop.session.getSnapshot() as { id: string }
+    const admin = world.tab({ name: 'admin' })
+    await world.advance('1s')
+    expect(revoked(world)).toEqual([])
+    await world.until(admin.session.signIn(world.grant()))
+    shop.close()
+    await world.until(admin.session.signOut())
+    expect(revoked(world)).toEqual(['refresh-f2-1'])
+    const again = world.tab({ name: 'shop' })
+    expect(again.session.getSnapshot()).toMatchObject({ phase: 'active', id })
+    expect(await tokenOf(world, again)).toBe('access-f1-1')
+    expect(await world.until(again.session.getAccessToken({ forceRefresh: true }))).toBe('access-f1-2')
+  })
+
+  // There, a frame with the second application of the origin emptied the first one's entries of sessionStorage, which both have
+  // in common. Right: two sessions of one page keep their tokens apart, in each kind of store, from one object or from two.
+  it.each<[string, (tab: Tab, world: World) => TokenStore]>([
+    ['webStorageTokens', (tab, world) => webStorageTokens(() => world.storage.of(tab))],
+    ['memoryTokens', () => memoryTokens()],
+    ['idbTokens', () => idbTokens()],
+    ['idbTokens with encrypt', () => idbTokens({ encrypt: true })],
+  ])(
+    'damienbod/angular-auth-oidc-client#538: a second application of the page leaves the tokens of the first: %s',
+    async (_kind, make) => {
+      for (const isOne of [true, false]) {
+        const world = createWorld()
+        vi.stubGlobal('indexedDB', new IDBFactory())
+        const page = world.page() as Tab
+        const store = make(page, world)
+        const server = world.server.of(page)
+        const open = (name: string) =>
+          createSessionWith(page.ports, { name, server, tokenStore: isOne ? store : make(page, world) })
+        const one = open('app1')
+        await settled(world, one.signIn(world.grant()))
+        const two = open('app2')
+        // Long enough for what a new page removes.
+        await settled(world, new Promise<void>((resolve) => page.ports.after(1000, resolve)))
+        await settled(world, two.signIn(world.grant()))
+        await settled(world, two.signOut())
+        expect(revoked(world)).toEqual(['refresh-f2-1'])
+        expect(await settled(world, one.getAccessToken({ forceRefresh: true }))).toBe('access-f1-2')
+        one.destroy()
+        two.destroy()
+      }
+    },
+  )
+
+  it('take names that look alike for different ones, in storage, locks, channel and tokens', async () => {
+    const world = createWorld()
+    const tabs: Tab[] = []
+    for (const name of names) tabs.push(await world.signedIn({ name }))
+    await world.advance('1s')
+    expect(tabs.map((tab) => tab.sees())).toEqual(names.map(() => 'active'))
+    expect(tabs.flatMap((tab) => tab.news())).toEqual([])
+    const tokens = await world.until(
+      Promise.all(tabs.map(({ session }) => session.getAccessToken({ forceRefresh: true }))),
+    )
+    expect(tokens).toEqual(names.map((_name, index) => `access-f${index + 1}-2`))
+    for (const [index, tab] of tabs.entries()) {
+      await world.until(tab.session.signOut())
+      expect(tabs.map((each) => each.sees())).toEqual(names.map((_name, at) => (at > index ? 'active' : 'signedOut')))
+    }
+    expect(revoked(world)).toEqual(names.map((_name, index) => `refresh-f${index + 1}-2`))
+  })
+
+  it('say so where both have one store of their own making, which cannot tell sessions apart', async () => {
+    const world = createWorld()
+    const page = world.page()
+    const tokenStore = Object.fromEntries(
+      Object.entries(memoryTokens()).filter(([key]) => key !== 'forSession'),
+    ) as unknown as TokenStore
+    const first = createSessionWith(page.ports, { name: 'shop', tokenStore })
+    expect(() => createSessionWith(page.ports, { name: 'admin', tokenStore })).toThrow(
+      expect.objectContaining({
+        code: 'invalid_options',
+        message: expect.stringMatching(/shop and admin .*forSession/) as string,
+      }),
+    )
+    // React's StrictMode makes each session twice.
+    first.destroy()
+    createSessionWith(page.ports, { name: 'shop', tokenStore }).destroy()
+  })
+
+  it('give the server the part of their own session where it keeps something', () => {
+    const world = createWorld()
+    const forSession = vi.fn(() => world.server.of(world.page()))
+    for (const name of ['shop', undefined])
+      createSessionWith(world.page().ports, { ...(name && { name }), server: { forSession } }).destroy()
+    expect(forSession.mock.calls).toEqual([['shop'], ['session']])
+  })
+})
