@@ -62,7 +62,7 @@ export function watchActivity(seen: () => void): Activity {
       for (let inside; (inside = element?.shadowRoot ?? element?.contentDocument); element = inside.activeElement)
         // A frame in a shadow tree is in no list of frames, and its `load` does not leave the tree.
         if (element?.contentWindow) watch(element.contentWindow)
-      return !ofDocument('hidden') && ofDocument('hasFocus').call(document) && !!element?.contentWindow
+      return !ofDocument('hidden') && ofDocument('hasFocus') && !!element?.contentWindow
     },
     // Sees clicks and keys in frames of any origin, for about 5 s: HTML §6.4.1, transient activation.
     activated: () => (navigator as { userActivation?: UserActivation }).userActivation?.isActive ?? false,

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/time.js'
+import { outsideZones } from './zones.js'
 import type { Undo } from './types.js'
 
 /** Both clocks. `performance.now()` stops while most systems sleep, `Date.now()` can be set: neither suffices alone. */
@@ -9,7 +10,7 @@ const LONGEST = 2 ** 31 - 1
 
 /** Calls once, after `ms` or later; a timer too long for the browser calls early, and its owner looks at the clock anyway. */
 export function after(ms: number, callback: () => void): Undo {
-  const timer = setTimeout(callback, Math.min(Math.ceil(ms), LONGEST))
+  const timer = outsideZones(() => setTimeout(callback, Math.min(Math.ceil(ms), LONGEST)))
   return () => {
     clearTimeout(timer)
   }

@@ -1,0 +1,85 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createSession } from '../../src/index.js'
+import type { Session } from '../../src/types.js'
+
+/** The zone that runs now, as zone.js keeps it. */
+const current = ['root']
+const inZone = <T>(name: string, work: () => T): T => {
+  current.push(name)
+  try {
+    return work()
+  } finally {
+    current.pop()
+  }
+}
+
+/** Where each timer was set, and each listener added. */
+let timers: string[] = []
+let listeners: string[] = []
+let names = 0
+let session: Session
+
+beforeEach(async () => {
+  vi.useFakeTimers()
+  vi.stubGlobal('Zone', { root: { run: <T>(work: () => T) => inZone('root', work) } })
+  const zone = (): string => current.at(-1)!
+  const { setTimeout } = globalThis
+  vi.stubGlobal('setTimeout', (run: () => void, ms?: number) => {
+    timers.push(zone())
+    const at = zone()
+    return setTimeout(() => inZone(at, run), ms)
+  })
+  for (const target of [window, document]) {
+    const add = target.addEventListener.bind(target) as EventTarget['addEventListener']
+    vi.spyOn(target as EventTarget, 'addEventListener').mockImplementation((...what) => {
+      listeners.push(zone())
+      add(...what)
+    })
+  }
+  session = createSession({ name: `zones ${++names}`, idleTimeout: '15m' })
+  await vi.advanceTimersByTimeAsync(1000)
+  timers = []
+  listeners = []
+})
+afterEach(() => {
+  session.destroy()
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+  vi.restoreAllMocks()
+})
+
+describe('an application of Angular with zone.js', () => {
+  // There a timer until the end of the token was set in Angular's zone. The application did not become stable before it rang, so that
+  // neither hydration nor the service worker got their turn. Right: what a session waits for is no work of the application.
+  it('ebondu/angular2-keycloak#41: is stable while a session waits for its end', async () => {
+    const signedIn = inZone('angular', () => session.signIn({ access_token: 'a', expires_in: 300 }))
+    await vi.advanceTimersByTimeAsync(1000)
+    await signedIn
+    inZone('angular', () => {
+      session.check()
+      session.touch()
+      session.hold()()
+      void session.getAccessToken()
+    })
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(new Set(timers)).toEqual(new Set(['root']))
+    expect(vi.getTimerCount()).toBe(1)
+  })
+
+  it('does not check its components at each mouse move since somebody signed in', async () => {
+    inZone('angular', () => void session.signIn())
+    await vi.advanceTimersByTimeAsync(1000)
+    inZone('angular', () => session.check())
+    expect(session.getSnapshot().phase).toBe('active')
+    expect(new Set(listeners)).toEqual(new Set(['root']))
+  })
+
+  it.each([undefined, null, {}, { root: undefined }])('is not guessed from a global Zone that is %o', async (other) => {
+    vi.stubGlobal('Zone', other)
+    const signedIn = session.signIn()
+    await vi.advanceTimersByTimeAsync(1000)
+    await signedIn
+    expect(session.getSnapshot().phase).toBe('active')
+  })
+})
