@@ -43,6 +43,7 @@ export function createAuthorize(host: Host, refresh: Refresh, server: SessionSer
     if (!asks || isStepUp || !first || first.tried.includes(asks)) return null
     const { id } = host.live(first.id)
     if (asks === 'rejected') {
+      await host.opening()
       host.step(asks, id, ending(asks))
       return null
     }

@@ -12,11 +12,15 @@ export interface Host {
   readonly knows: (login: string) => boolean
   /** Whether this tab is done with the session, by `destroy()`. */
   readonly isClosed: () => boolean
+  /** Waits while the phase is `loading`: null where it is known. */
+  readonly loading: () => Promise<unknown> | null
+  /** Waits in a prerendered page until somebody opens it, and the phase is known; null where somebody has. */
+  readonly opening: () => Promise<unknown> | null
   /** Shared time. */
   readonly now: () => number
   /** Aborts when the session that lives now ends, or this tab is done with it. */
   readonly signal: () => AbortSignal
-  /** Lets something happen to session `id`, and to no other. `quiet`: listeners are told when the lock is free again. */
+  /** Lets something happen to session `id`, and to no other; in a prerendered page nothing happens. `quiet`: listeners are told when the lock is free again. */
   readonly step: (cause: string, id: string, change: Change, quiet?: boolean) => void
   /** Looks at the clock and at what other tabs did. */
   readonly look: () => void
@@ -26,6 +30,6 @@ export interface Host {
   readonly wipe: (id: string) => Promise<void>
   readonly tell: (type: string, value: unknown) => void
   readonly degraded: (feature: SessionEvents['degraded']['feature'], consequence: string) => void
-  /** Runs `work` in one tab at a time; with a wait of 0, only if no other does now. `isLost`: the browser took the turn away. */
+  /** Runs `work` in one tab at a time, once the page is opened; with a wait of 0, only if no other does now. `isLost`: the browser took the turn away. */
   readonly exclusive: <T>(wait: number, work: (isLost?: () => boolean) => Promise<T>) => Promise<T>
 }

@@ -23,7 +23,7 @@ export type {
 
 /**
  * One user's session over all tabs of this origin. Its phase is right when this returns; a reload or another tab finds
- * the same session. On a server the phase stays `loading`, and nothing is touched.
+ * the same session. On a server the phase stays `loading`, and nothing is touched. A page that the browser prerenders reads the session at once; what it changes waits until somebody opens the page.
  *
  * Throws `SessionError('invalid_options')` for what cannot be meant: negative, NaN, a warning that you set longer than
  * its timeout.

@@ -58,12 +58,23 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   const key = `sojourn:${name}:1`
 
   let state: State = { record: null, anchor: { shared: 0, mono: 0 } }
+  /** What the next step begins with: in a prerendered page what was read, which it may settle otherwise when it is opened. */
+  let basis = state
   let snapshot: Snapshot = { phase: 'loading' }
   let closed = !ports.alive
+  /**
+   * A page that the browser renders before anybody has opened it. Until then the session only reads: nothing is activity, and
+   * nothing is written, said or asked. https://developer.chrome.com/docs/web-platform/prerender-pages
+   */
+  let prerendered = !closed && ports.prerendering()
   let known: (snapshot: Snapshot) => void = noop
   const ready = new Promise<Snapshot>((resolve) => {
     known = resolve
   })
+  let open: () => void = noop
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  }).then(() => ready)
   /** The session that this tab acts for, and what it does for it; empty while none lives. */
   let actsFor = ''
   let acting = new AbortController()
@@ -93,6 +104,9 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   const wait = (ms: number): Promise<void> => new Promise((resolve) => ports.after(ms, resolve))
   const current = (): SharedRecord | null => (isLive(state.record) ? state.record : null)
   const now = (): number => sharedNow(state.record, ports.clock())
+  const loading = (): Promise<unknown> | null => (snapshot.phase === 'loading' ? ready : null)
+  const opening = (): Promise<unknown> | null => (prerendered ? opened : null)
+  const early = (): Promise<unknown> | null => opening() ?? loading()
   const host: Host = {
     current,
     now,
@@ -108,6 +122,8 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       step('look')
       return !!login && state.record?.login === login
     },
+    loading,
+    opening,
     signal: () => acting.signal,
     step(cause, id, change, quiet) {
       step(cause, (record, at) => record.id === id && change(record, at), quiet)
@@ -121,12 +137,15 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     wipe: (id) => wipe(id, current() ? 'replaced' : state.record?.reason),
     tell: listeners.tell,
     degraded,
-    exclusive: (wait, work) =>
-      ports
+    async exclusive(wait, work) {
+      // The browser makes a prerendered page wait for its lock anyway: our own limit is to begin when it can be had.
+      if (prerendered) await opened
+      return ports
         .exclusive(wait ? key : `${key}:server`, { wait, signal: ofTab.signal }, work, () => {
           degraded('locks', 'Two tabs may now and then refresh at once.')
         })
-        .finally(listeners.drain),
+        .finally(listeners.drain)
+    },
   }
   const keeper = createKeeper(tokenStore, ports.after, () => {
     degraded('tokenStore', 'Tokens stay in the memory of this tab.')
@@ -141,7 +160,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   const onHeard: Heard = (cause, message) => {
     step(cause, null, false, message && board.hear(message))
     // An empty message asks.
-    if (message && !Object.keys(message).length) board.answer()
+    if (message && !prerendered && !Object.keys(message).length) board.answer()
   }
   const tabs = closed ? { works: true, say: noop, close: noop } : ports.tabs(key, onHeard)
   const board = createBoard(ports.records(key), tabs, ports.wall, tokenStore.shared, () => {
@@ -172,21 +191,24 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     const before = state.record
     const was = snapshot
     const found = board.read()
+    const last = basis.record
     // What slept while storage was emptied and filled again does not displace what it finds there.
-    const isOver = !!before && board.isReplaced(before.id) && !isLive(settle(before, policy, sharedNow(before, clock)))
-    const mine = isOver || isAhead(before, found, clock) ? null : before
-    const taken = adopt({ ...state, record: mine }, merge(found, isAhead(heard, found, clock) ? null : heard), clock)
+    const isOver = !!last && board.isReplaced(last.id) && !isLive(settle(last, policy, sharedNow(last, clock)))
+    const mine = isOver || isAhead(last, found, clock) ? null : last
+    const taken = adopt({ ...basis, record: mine }, merge(found, isAhead(heard, found, clock) ? null : heard), clock)
     const at = sharedNow(taken.record, clock)
     if (isLive(taken.record)) compareLimits(taken.record)
     state = taken
     const wiped = taken.record && board.isWiped(taken.record.id) ? ending('wiped') : null
     // The last one settles, even if nothing happens.
-    for (const one of [wiped, ...presence.overdue(at), change]) state = reduce(state, one, clock, policy)
+    for (const one of prerendered ? [wiped] : [wiped, ...presence.overdue(at), change])
+      state = reduce(state, one, clock, policy)
     if (signIn) state = begin(state, signIn, clock)
     // What the options of this tab shorten all tabs have to know, or only this one would warn.
     state = reduce(state, shortening(policy), clock, policy)
     const { record } = state
-    board.post(record, cause)
+    basis = prerendered ? taken : state
+    if (!prerendered) board.post(record, cause)
 
     // Timers may ring a moment early.
     if (record || clock.mono > askingUntil - 1) {
@@ -213,7 +235,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   function reconcile(lived: boolean, clock: Clock): void {
     const record = current()
     const id = record?.id ?? ''
-    if (id !== actsFor) {
+    if (id !== actsFor && !prerendered) {
       acting.abort()
       acting = new AbortController()
       // A session by cookie has no tokens to revoke: it is ended by the tab that ended it.
@@ -227,7 +249,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       // Input that is flagged was for the session before.
       presence.watch(false)
     }
-    presence.watch(!!record)
+    presence.watch(!!record && !prerendered)
     // By the step's own clock: what falls due while the step takes its time is neither settled by it nor forgotten.
     const at = sharedNow(state.record, clock)
     if (record) {
@@ -258,16 +280,24 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     if (!tabs.works) degraded('channel', 'Tabs hear of each other by storage alone.')
     board.read()
     if (!board.works() && tabs.works) {
-      askingUntil = ports.clock().mono + ASKING
-      tabs.say({})
+      askingUntil = prerendered ? Infinity : ports.clock().mono + ASKING
+      if (!prerendered) tabs.say({})
     }
     stopWaking = ports.wake((cause, restored) => {
       if (cause === 'pagehide') {
         leftAs = actsFor
         return
       }
+      // A page that is opened after it was rendered may be as stale as one that comes back.
+      if (prerendered && !ports.prerendering()) {
+        prerendered = false
+        restored = true
+        leftAs = actsFor
+        if (askingUntil) askingUntil = ports.clock().mono + ASKING
+      }
       if (!LEAVING.includes(cause)) serverView.back()
       step(cause)
+      if (restored) open()
       // In the same task, before anything is painted.
       if (restored && leftAs && leftAs !== actsFor && policy.reloadsStalePage) {
         ports.page.hide()
@@ -286,11 +316,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
 
   const session: Session = {
     ready,
-    async signIn(...what) {
-      // At once where it can be: a sign-out that is called next is to find it under way.
-      if (snapshot.phase === 'loading') await ready
-      await signIn(...what)
-    },
+    signIn,
     async setTokens(tokens) {
       await ready
       await setTokens(tokens)
@@ -308,11 +334,16 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     inspect: (listener) => listen('step', listener),
     async signOut() {
       cancel()
-      if (snapshot.phase === 'loading') await ready
+      const waiting = early()
+      if (waiting) await waiting
+      // Not silently: whoever called it takes the user for signed out.
+      if (closed && ports.alive) ports.report(over())
       step('signOut', ending('signOut'))
       await wiping
     },
     async extend() {
+      const waiting = early()
+      if (waiting) await waiting
       step('look')
       const record = current()
       const canExtend = record && (warnedOf(record, policy, now()) ?? ends(record, policy)[0]).by === 'idle'
@@ -322,7 +353,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       return !!current()
     },
     touch() {
-      if (!closed) presence.seen()
+      if (!closed && !prerendered) presence.seen()
     },
     hold() {
       const release = presence.hold()
@@ -353,6 +384,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     },
     destroy() {
       closed = true
+      open()
       ofTab.abort()
       acting.abort()
       presence.watch(false)

@@ -111,7 +111,10 @@ export function createSignIn(
         absoluteTimeout: limitOf('signIn: absoluteTimeout', absoluteTimeout),
       }
       const hash = login ? fingerprint(login) : ''
+      // A sign-out that is called next is to find it under way.
       const before = cancels
+      const loading = host.loading()
+      if (loading) await loading
       const continues = host.knows(hash)
       if (continues && !host.current() && given)
         throw failed(
@@ -130,6 +133,17 @@ export function createSignIn(
       }
       // The life of a token is counted from here: its turn may be long in coming.
       const givenAt = host.now()
+      const opening = host.opening()
+      if (opening) {
+        const found = host.current()?.id
+        await opening
+        const record = host.current()
+        // A server renders a page with the login of its time: whoever signed in after that has the last word.
+        if (record && record.id !== found && !host.knows(hash)) {
+          await wipe(ports.id(), 'signOut', false, given)
+          throw failed('signed_out', 'Somebody signed in after this page was prerendered, and before it was opened.')
+        }
+      }
       await underLock(async () => {
         const continued = host.knows(hash)
         const record = host.current()

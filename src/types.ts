@@ -228,6 +228,8 @@ export interface Session {
   /**
    * Begins a session in all tabs, in place of one that may be there. Without tokens: a session by cookie.
    *
+   * In a prerendered page it waits until somebody opens the page, and is refused where somebody signed in in the meantime.
+   *
    * @throws SessionError `invalid_response` for what is no token response (RFC 6749 §5.1), `signed_out` when `signOut()` came first,
    * `invalid_options` for a `login` that is empty or no text, for tokens with a `login` whose session has ended (the tokens are not
    * stored and not revoked), and for a limit that is no length of time.
@@ -235,7 +237,10 @@ export interface Session {
   signIn(tokens?: TokenResponse, options?: SignInOptions): Promise<void>
   /** Tokens from elsewhere (a silent sign-in, say) for the session that is running. Rejects with `signed_out` where none is. */
   setTokens(tokens: TokenResponse): Promise<void>
-  /** Ends the session in all tabs: local wipe first, then the server. Works offline, never rejects, may be called twice. */
+  /**
+   * Ends the session in all tabs: local wipe first, then the server. Works offline, never rejects, may be called twice.
+   * In a prerendered page it waits until somebody opens the page; after `destroy()` it ends nothing and reports that.
+   */
   signOut(): Promise<void>
   /**
    * "Stay signed in": a full idle timeout from now, in all tabs. True when the end moved; where the server has `keepAlive`,
@@ -260,7 +265,7 @@ export interface Session {
   deadlines(): Deadlines | null
   /**
    * An access token that is valid for at least `minValidity` (default 0), refreshed if need be, once for all tabs.
-   * A temporary failure still returns a token that has not expired.
+   * A temporary failure still returns a token that has not expired. In a prerendered page a refresh waits until somebody opens it.
    * Rejects with a `SessionError` (`signed_out`, `no_tokens`, `offline`, `server`, `rate_limited`, `timeout`, `invalid_response`),
    * or with `signal.reason`.
    *

@@ -4,11 +4,12 @@ import { exclusive } from './lock.js'
 import { recordStore } from './record-store.js'
 import { openTabs } from './tabs.js'
 import type { Ports } from './types.js'
-import { onWake, page } from './wake.js'
+import { onWake, page, prerendering } from './wake.js'
 
 /** The world of a tab in a browser. Globals are touched when called, never before. */
 export const browserPorts = (): Ports => ({
   alive: typeof document !== 'undefined',
+  prerendering,
   clock: readClock,
   wall: () => Date.now(),
   after,

@@ -47,6 +47,8 @@ export interface Page {
 export interface Ports {
   /** False on a server: nothing else is then called. */
   readonly alive: boolean
+  /** Whether the browser renders this page before anybody has opened it. When somebody does, `wake` hints `prerenderingchange`. */
+  readonly prerendering: () => boolean
   /** Both clocks, ms. */
   readonly clock: () => Clock
   /** The wall clock alone, which costs a tenth of both in Chromium: it is read at each input. */

@@ -17,13 +17,16 @@ export function onWake(hint: (cause: string, restored: boolean) => void): Undo {
     }
   }
   hear(window, ['pageshow', 'pagehide', 'focus', 'online'])
-  hear(document, ['visibilitychange', 'resume'])
+  hear(document, ['visibilitychange', 'resume', 'prerenderingchange'])
   // Focus may have gone into a frame, which Firefox shows in `activeElement` only after this event.
   listen(window, 'blur', () => setTimeout(hint, 0, 'blur', false), { signal: abort.signal })
   return () => {
     abort.abort()
   }
 }
+
+/** Chromium alone has it, https://wicg.github.io/nav-speculation/prerendering.html#document-prerendering. */
+export const prerendering = (): boolean => !!ofDocument('prerendering' as keyof Document)
 
 /** A page from the back/forward cache must not be seen for a moment with what it showed before. */
 export const page: Page = {

@@ -7,6 +7,8 @@ export interface Listener extends Owner {
   /** Whether it lies in the back/forward cache, where a message finds nobody: it is lost, or the page is thrown away. */
   readonly cached?: boolean
   readonly evict?: () => void
+  /** In a prerendered page, what waits until somebody opens it: messages, and requests for locks. */
+  readonly waiting?: (() => void)[] | null
   /** Whether storage events of that time are lost on it as well. */
   readonly forgets?: boolean
   /** Who hears for it, where that is not the page itself: Chromium tells frozen pages what is said. */
@@ -46,27 +48,33 @@ export function createChannel(time: Time): FakeChannel {
       if (!channel.works) return { works: false, say: () => undefined, close: () => undefined }
       const mine = { to, name, heard }
       open.add(mine)
+      const say: FakeChannelEnd['say'] = (message) => {
+        if (to.gone) return
+        if (to.waiting) {
+          const copy = structuredClone(message)
+          to.waiting.push(() => say(copy))
+          return
+        }
+        channel.said.push({ from: to, message })
+        const { delay } = channel
+        for (const other of open) {
+          if (other === mine || other.name !== name) continue
+          if (other.to.cached) {
+            // Chromium and Firefox throw the page away, WebKit forgets the message.
+            other.to.evict?.()
+            continue
+          }
+          // Everybody gets a copy of what it was when it was said.
+          const copy = structuredClone(message)
+          time.later(other.to.ear ?? other.to, typeof delay === 'number' ? delay : delay(to, other.to), () => {
+            if (other.to.cached) other.to.evict?.()
+            else if (open.has(other)) other.heard(copy)
+          })
+        }
+      }
       return {
         works: true,
-        say(message) {
-          if (to.gone) return
-          channel.said.push({ from: to, message })
-          const { delay } = channel
-          for (const other of open) {
-            if (other === mine || other.name !== name) continue
-            if (other.to.cached) {
-              // Chromium and Firefox throw the page away, WebKit forgets the message.
-              other.to.evict?.()
-              continue
-            }
-            // Everybody gets a copy of what it was when it was said.
-            const copy = structuredClone(message)
-            time.later(other.to.ear ?? other.to, typeof delay === 'number' ? delay : delay(to, other.to), () => {
-              if (other.to.cached) other.to.evict?.()
-              else if (open.has(other)) other.heard(copy)
-            })
-          }
-        },
+        say,
         close: () => open.delete(mine),
       }
     },

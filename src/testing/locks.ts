@@ -55,12 +55,18 @@ export function createLocks(time: Time): FakeLocks {
       }
   }
 
-  const request = <T>(tab: Listener, name: string, { ifAvailable, signal }: Options, work: Callback<T>): Promise<T> =>
+  const request = <T>(tab: Listener, name: string, options: Options, work: Callback<T>): Promise<T> =>
     new Promise((resolve, reject) => {
+      const { ifAvailable, signal } = options
       const later = (run: () => void): void => {
         time.later(tab, locks.delay.grant, run)
       }
       if (tab.gone) return
+      if (tab.waiting) {
+        signal?.addEventListener('abort', () => reject(signal.reason as Error))
+        tab.waiting.push(() => resolve(request(tab, name, options, work)))
+        return
+      }
       if (locks.refuses) {
         later(() => reject(new DOMException('Locks are not for this page.', 'SecurityError')))
         return

@@ -31,6 +31,8 @@ export interface Page extends Listener {
   readonly cached: boolean
   /** Whether the page is gone for good. */
   readonly gone: boolean
+  /** Whether the browser renders the page before anybody has opened it: storage works, messages and locks wait. */
+  readonly prerendered: boolean
   online: boolean
   /** Whether the focus is in another origin's frame, and whether the user has been active there within the last seconds. */
   framed: boolean
@@ -41,6 +43,8 @@ export interface Page extends Listener {
   readonly input: () => void
   /** A sign that time may have passed: `'focus'`, `'visibilitychange'`, `'online'`, … */
   readonly hint: (cause: string, restored?: boolean) => void
+  /** Somebody opens a prerendered page. */
+  readonly activate: () => void
   /** The page is left for another one, and goes into the back/forward cache. */
   readonly leave: () => void
   /** The user comes back to it. False where it was thrown away in the meantime: open a new tab, as a browser loads it anew. */
@@ -60,13 +64,21 @@ export interface Page extends Listener {
   readonly page: { hidden: boolean; reloads: number }
 }
 
-/** A page of this origin. `alive: false` makes it a server, where nothing of a page may be touched. */
-export function createPage(name: string, origin: Origin, alive: boolean): Page {
+export interface PageSetup {
+  /** False: it is no page, but a server that renders one. @default true */
+  readonly alive?: boolean
+  /** True: the browser renders it, and nobody has opened it yet: see `activate()`. @default false */
+  readonly prerendered?: boolean
+}
+
+/** A page of this origin. */
+export function createPage(name: string, origin: Origin, { alive = true, prerendered = false }: PageSetup): Page {
   const { engine, time, storage, channel, locks, random, id } = origin
   const pending = new Set<object>()
   const hints = new Set<Parameters<Ports['wake']>[0]>()
   const watchers = new Set<() => void>()
   const state = { cached: false, gone: false }
+  let waiting: (() => void)[] | null = prerendered ? [] : null
   const shown = { hidden: false, reloads: 0 }
   const timers: Owner = {
     get frozen() {
@@ -104,6 +116,7 @@ export function createPage(name: string, origin: Origin, alive: boolean): Page {
 
   const own: Ports = {
     alive,
+    prerendering: () => !!waiting,
     clock: time.clock,
     wall: () => time.clock().wall,
     after,
@@ -156,10 +169,16 @@ export function createPage(name: string, origin: Origin, alive: boolean): Page {
     get gone() {
       return state.gone
     },
+    get waiting() {
+      return waiting
+    },
+    get prerendered() {
+      return !!waiting
+    },
     online: true,
     framed: false,
     activated: false,
-    timersEvery: 0,
+    timersEvery: prerendered ? 1e3 : 0,
     reports: [],
     warnings: [],
     page: shown,
@@ -168,6 +187,17 @@ export function createPage(name: string, origin: Origin, alive: boolean): Page {
     },
     hint(cause, restored = false) {
       for (const hint of [...hints]) hint(cause, restored)
+    },
+    activate() {
+      if (!waiting) return
+      page.timersEvery = 0
+      // In this order, in one task, before the first frame.
+      page.hint('visibilitychange')
+      page.hint('focus')
+      const wants = waiting
+      waiting = null
+      page.hint('prerenderingchange')
+      for (const want of wants) want()
     },
     leave() {
       // Firefox keeps no page that holds a lock or waits for one.

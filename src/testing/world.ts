@@ -11,7 +11,7 @@ import type {
 import { createChannel, type FakeChannel } from './channel.js'
 import { createLocks, type FakeLocks } from './locks.js'
 import type { Ports } from '../ports/types.js'
-import { createPage, type Engine, type Page } from './page.js'
+import { createPage, type Engine, type Page, type PageSetup } from './page.js'
 import { createSessionWith } from './session.js'
 import { createServer, type FakeServer, type ServerMethod } from './server.js'
 import { createStorage, type FakeStorage } from './storage.js'
@@ -32,16 +32,14 @@ export interface Tab extends Page {
   /** Takes what was heard since the last call. */
   readonly news: () => Told[]
   readonly phase: () => Snapshot['phase']
-  /** What a person sees here: nothing where the page is gone, left, or hidden until it is loaded anew. */
+  /** What a person sees here: nothing where the page is gone, left, prerendered, or hidden until it is loaded anew. */
   readonly sees: () => Snapshot['phase'] | 'nothing'
 }
 
 /** What a tab starts with, besides its options. */
-export interface TabSetup {
+export interface TabSetup extends PageSetup {
   /** What of the world's server the application uses. @default ['refresh', 'signOut'] */
   readonly methods?: readonly ServerMethod[]
-  /** False: it is no page, but a server that renders one. @default true */
-  readonly alive?: boolean
 }
 
 export interface WorldOptions {
@@ -77,7 +75,7 @@ export interface World {
   /** Lets time pass until `promise` is settled, at most `limit`; returns what it resolves with. @default '30s' */
   readonly until: <T>(promise: Promise<T>, limit?: Duration) => Promise<T>
   /** Opens a page without a session: give its `ports` to `createSessionWith`. */
-  readonly page: (setup?: Pick<TabSetup, 'alive'>) => Page
+  readonly page: (setup?: PageSetup) => Page
   /** Opens a tab. */
   readonly tab: (options?: SessionOptions, setup?: TabSetup) => Tab
   /** Opens a tab and signs in with tokens of the world's server. */
@@ -116,11 +114,11 @@ export function createWorld(options: WorldOptions = {}): World {
   let ids = 0
   const id = (): string => `session-${String(++ids).padStart(4, '0')}`
 
-  const openPage: World['page'] = ({ alive = true } = {}) =>
-    createPage(`tab ${++tabs}`, { engine, time, storage, channel, locks, random, id, ports }, alive)
+  const openPage: World['page'] = (setup = {}) =>
+    createPage(`tab ${++tabs}`, { engine, time, storage, channel, locks, random, id, ports }, setup)
 
-  const tab: World['tab'] = (options = {}, { methods = USUAL, alive = true } = {}) => {
-    const page = openPage({ alive })
+  const tab: World['tab'] = (options = {}, { methods = USUAL, ...setup } = {}) => {
+    const page = openPage(setup)
     const all = server.of(page)
     const offered: SessionServer = Object.fromEntries(methods.map((method) => [method, all[method]]))
     const session = createSessionWith(page.ports, { tokenStore: tokens.of(page), server: offered, ...options })
@@ -136,7 +134,7 @@ export function createWorld(options: WorldOptions = {}): World {
       degraded,
       news: () => heard.splice(0),
       phase,
-      sees: () => (page.gone || page.cached || page.page.hidden ? 'nothing' : phase()),
+      sees: () => (page.gone || page.cached || page.prerendered || page.page.hidden ? 'nothing' : phase()),
     })
   }
 

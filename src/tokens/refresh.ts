@@ -188,8 +188,11 @@ export function createRefresh(
   }
 
   const run = async (id: string, seen: number): Promise<StoredTokens> => {
-    const record = host.live(id)
+    host.live(id)
     if (!server?.refresh) throw noTokens()
+    // What is known of network and server before somebody opens the page is no reason to fail.
+    await host.opening()
+    const record = host.live(id)
     missed = ports.online() ? undefined : name(record)
     if (missed) throw failed('offline', 'The browser is offline. The session stays; try again when it is online.')
     mayTry(record)

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { watchActivity } from '../../../src/ports/activity.js'
 import { browserPorts } from '../../../src/ports/browser.js'
 import { openTabs } from '../../../src/ports/tabs.js'
-import { onWake, page } from '../../../src/ports/wake.js'
+import { onWake, page, prerendering } from '../../../src/ports/wake.js'
 
 afterEach(() => {
   vi.unstubAllGlobals()
@@ -341,5 +341,35 @@ describe('the world of a tab in a browser', () => {
     ports.warn('short')
     expect(warn).toHaveBeenCalledExactlyOnceWith('short')
     warn.mockRestore()
+  })
+})
+
+describe('a page that nobody has opened yet', () => {
+  const pretend = (get: () => boolean): void => {
+    Object.defineProperty(Document.prototype, 'prerendering', { configurable: true, get })
+  }
+  afterEach(() => {
+    Reflect.deleteProperty(Document.prototype, 'prerendering')
+  })
+
+  it('is known by the browser alone, and by no element of the page that has its name', () => {
+    expect(prerendering()).toBe(false)
+    Object.defineProperty(document, 'prerendering', { configurable: true, value: document.createElement('img') })
+    expect(prerendering()).toBe(false)
+    Reflect.deleteProperty(document, 'prerendering')
+    pretend(() => true)
+    expect([prerendering(), browserPorts().prerendering()]).toEqual([true, true])
+  })
+
+  it('hints when somebody opens it, before the listeners of the page', () => {
+    const order: string[] = []
+    const onOpened = (): void => void order.push('page')
+    const undo = onWake((cause) => order.push(cause))
+    document.addEventListener('prerenderingchange', onOpened)
+    document.dispatchEvent(new Event('prerenderingchange'))
+    document.removeEventListener('prerenderingchange', onOpened)
+    undo()
+    document.dispatchEvent(new Event('prerenderingchange'))
+    expect(order).toEqual(['prerenderingchange', 'page'])
   })
 })

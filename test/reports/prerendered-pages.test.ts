@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld } from '../../src/testing.js'
+
+const AHEAD = { prerendered: true } as const
+
+describe('a page that is loaded before anybody has opened it', () => {
+  // There, the link to log out was among those that the browser loads ahead: to hover over it was to be logged out. Such a link
+  // is left out of the rules of WordPress since. Right: whatever the rules say, it signs out whoever opens it, and nobody else.
+  it('WordPress/performance#1774: signs nobody out by the signOut() of a page that is never opened', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const logout = world.tab({}, AHEAD)
+    void logout.session.signOut()
+    await world.advance('2m')
+    logout.crash()
+    await world.advance('1m')
+    expect([tab.sees(), world.tab().sees()]).toEqual(['active', 'active'])
+    expect(world.server.count('signOut')).toBe(0)
+  })
+
+  // The guide lists what makes it unsafe to render a page ahead: what it shows may be out of date when it is opened. A page of a
+  // user who has signed out since is the worst of that. Right: it is not shown, not for one frame.
+  it('mdn/content#29183: is not shown where its user has signed out since it was loaded', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const account = world.tab({}, AHEAD)
+    await world.until(tab.session.signOut())
+    account.activate()
+    expect([account.sees(), account.page.reloads]).toEqual(['nothing', 1])
+  })
+
+  // There, the page to log in was loaded ahead for somebody who was logged in: it was the start page that they were sent on to,
+  // and that was shown after they had logged out. Right: the page is loaded again, and is then the page to log in.
+  it('sirko-io/engine#15: is loaded again where it was loaded for somebody who was signed in', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const login = world.tab({}, AHEAD)
+    expect(login.phase()).toBe('active')
+    await world.until(tab.session.signOut())
+    await world.advance('1m')
+    login.activate()
+    expect([login.sees(), login.page.reloads]).toEqual(['nothing', 1])
+  })
+
+  it('keeps nobody signed in by what its scripts take for activity', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: '15m' })
+    const ahead = world.tab({ idleTimeout: '15m' }, AHEAD)
+    ahead.session.hold()
+    for (let minute = 0; minute < 16; minute++) {
+      ahead.session.touch()
+      void ahead.session.extend()
+      await world.advance('1m')
+    }
+    expect([tab.sees(), ahead.phase()]).toEqual(['signedOut', 'signedOut'])
+  })
+
+  it('takes no refresh token from the pages that are in use', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance('6m')
+    const ahead = [world.tab({}, AHEAD), world.tab({}, AHEAD)]
+    const tokens = ahead.map(({ session }) => session.getAccessToken())
+    await world.advance('1m')
+    expect(world.server.calls).toEqual([])
+    expect(await world.until(tab.session.getAccessToken())).toBe('access-f1-2')
+    for (const page of ahead) page.activate()
+    expect(await world.until(Promise.all(tokens))).toEqual(['access-f1-2', 'access-f1-2'])
+    expect(world.server.count('refresh')).toBe(1)
+  })
+})

@@ -1,0 +1,624 @@
+import { describe, expect, it } from 'vitest'
+import { SessionError } from '../../../src/errors.js'
+import { memoryTokens } from '../../../src/tokens/memory.js'
+import type { Session, TokenResponse } from '../../../src/types.js'
+import { createWorld, HOUR, MINUTE, outcome, SECOND, type Tab, type World } from './world.js'
+
+const AHEAD = { prerendered: true } as const
+const COOKIE = { methods: ['keepAlive', 'check', 'signOut'] } as const
+const REQUEST = 'https://api.example.com/'
+
+/** Everything that a tab could leave behind, as text. */
+const traces = (world: World): string =>
+  JSON.stringify({
+    stored: [...world.storage.stored],
+    tokens: world.tokens.stored,
+    calls: world.server.calls,
+    said: world.channel.said.map(({ message }) => message),
+  })
+
+/** A promise whose outcome can be looked at without waiting: `waits` until it is settled. */
+function watched(promise: Promise<unknown>): { value: unknown } {
+  const seen: { value: unknown } = { value: 'waits' }
+  void outcome(promise).then((value) => {
+    seen.value = value
+  })
+  return seen
+}
+
+describe('a prerendered page', () => {
+  it('shows the right phase at once, and `ready` waits for nobody', async () => {
+    const world = createWorld()
+    const before = world.tab({}, AHEAD)
+    expect([before.phase(), (await before.session.ready).phase]).toEqual(['signedOut', 'signedOut'])
+    const tab = await world.signedIn()
+    const active = world.tab({}, AHEAD)
+    expect([active.phase(), (await active.session.ready).phase]).toEqual(['active', 'active'])
+    await world.advance(13 * MINUTE + SECOND)
+    expect([tab.phase(), before.phase(), active.phase(), world.tab({}, AHEAD).phase()]).toEqual(
+      Array(4).fill('warning'),
+    )
+    expect(active.sees()).toBe('nothing')
+    active.activate()
+    expect(active.sees()).toBe('warning')
+  })
+
+  it('S96: hands out a valid token at once', async () => {
+    const world = createWorld()
+    await world.signedIn()
+    const ahead = world.tab({}, AHEAD)
+    expect(await world.until(ahead.session.getAccessToken(), 0)).toBe('access-f1-1')
+    expect((await ahead.session.authorize(new Request(REQUEST)))?.headers.get('Authorization')).toBe(
+      'Bearer access-f1-1',
+    )
+    expect(world.server.count('refresh')).toBe(0)
+  })
+
+  it.each([
+    ['has expired', {}],
+    ['is to be newer', { forceRefresh: true }],
+    ['is to be valid for longer', { minValidity: '2m' }],
+  ] as const)('S96: waits with a token that %s until it is opened, however long', async (_why, options) => {
+    const world = createWorld()
+    await world.signedIn({ idleTimeout: false })
+    await world.advance('4m')
+    if (!Object.keys(options).length) await world.advance('2m')
+    const ahead = world.tab({ idleTimeout: false }, AHEAD)
+    const token = watched(ahead.session.getAccessToken(options))
+    await world.advance('10m')
+    expect([token.value, world.server.count('refresh')]).toEqual(['waits', 0])
+    ahead.activate()
+    await world.advance(SECOND)
+    expect([token.value, world.server.count('refresh')]).toEqual(['access-f1-2', 1])
+  })
+
+  it('begins to count the limit of the lock when it is opened', async () => {
+    const world = createWorld()
+    const holder = await world.signedIn()
+    const ahead = world.tab({}, AHEAD)
+    world.server.manner = () => ({ after: HOUR })
+    void outcome(holder.session.getAccessToken({ forceRefresh: true }))
+    await world.advance(SECOND)
+    holder.frozen = true
+    await world.advance('6m')
+    const token = watched(ahead.session.getAccessToken())
+    await world.advance('1m')
+    ahead.activate()
+    await world.advance(15 * SECOND - 1)
+    expect(token.value).toBe('waits')
+    await world.advance(1)
+    expect(token.value).toBe('timeout')
+  })
+
+  it('does not reject with what is known of network and server before it is opened', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance('6m')
+    world.server.manner = () => ({ fails: new SessionError('server', { retryAt: world.time.clock().wall + MINUTE }) })
+    expect(await world.until(outcome(tab.session.getAccessToken()))).toBe('server')
+    const [offline, backingOff] = [world.tab({}, AHEAD), world.tab({}, AHEAD)]
+    offline.online = false
+    const tokens = [offline, backingOff].map(({ session }) => watched(session.getAccessToken()))
+    await world.advance('90s')
+    expect(tokens).toEqual([{ value: 'waits' }, { value: 'waits' }])
+    world.server.manner = () => ({})
+    offline.online = true
+    offline.activate()
+    backingOff.activate()
+    await world.advance(SECOND)
+    expect(tokens).toEqual([{ value: 'access-f1-2' }, { value: 'access-f1-2' }])
+  })
+
+  it('lets go of a caller who stops waiting', async () => {
+    const world = createWorld()
+    await world.signedIn()
+    const ahead = world.tab({}, AHEAD)
+    const stop = new AbortController()
+    const token = watched(ahead.session.getAccessToken({ forceRefresh: true, signal: stop.signal }))
+    await world.advance(SECOND)
+    stop.abort(new Error('enough'))
+    await world.advance(0)
+    expect(token.value).toEqual(new Error('enough'))
+  })
+
+  it('rejects what waits with `signed_out` when it is destroyed, and reports a sign-out that is lost with it', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, COOKIE)
+    const ahead = world.tab({}, AHEAD)
+    const { session } = ahead
+    const before = traces(world)
+    const calls = [
+      session.getAccessToken({ forceRefresh: true }),
+      session.signIn(world.grant()),
+      session.setTokens(world.grant()),
+      session.extend(),
+      session.signOut(),
+    ].map(watched)
+    await world.advance(SECOND)
+    expect(calls.map(({ value }) => value)).toEqual(Array(5).fill('waits'))
+    session.destroy()
+    await world.advance(10)
+    const out = 'signed_out'
+    expect(calls.map(({ value }) => value)).toEqual([out, out, out, false, undefined])
+    expect(ahead.reports).toMatchObject([
+      { code: 'signed_out', message: expect.stringContaining('destroy()') as string },
+    ])
+    ahead.activate()
+    await world.advance('1m')
+    expect(traces(world)).toBe(before)
+    expect(tab.phase()).toBe('active')
+  })
+})
+
+/** Each method of a session, as a page may call it on load. */
+const methods: { readonly [K in keyof Omit<Session, 'ready'>]: (session: Session, tokens: TokenResponse) => unknown } =
+  {
+    signIn: (session, tokens) => session.signIn(tokens, { login: 'tuesday' }),
+    setTokens: (session, tokens) => session.setTokens(tokens),
+    getSnapshot: (session) => session.getSnapshot(),
+    subscribe: (session) => session.subscribe(() => undefined),
+    on: (session) => session.on('signedOut', () => undefined),
+    inspect: (session) => session.inspect(() => undefined),
+    signOut: (session) => session.signOut(),
+    extend: (session) => session.extend(),
+    touch: (session) => session.touch(),
+    hold: (session) => session.hold(),
+    check: (session) => session.check(),
+    deadlines: (session) => session.deadlines(),
+    getAccessToken: (session) => session.getAccessToken({ forceRefresh: true }),
+    authorize: async (session) => {
+      const request = await session.authorize(new Request(REQUEST))
+      return session.authorize(new Request(REQUEST), {
+        request: request ?? new Request(REQUEST),
+        response: new Response(null, { status: 401 }),
+      })
+    },
+    destroy: (session) => session.destroy(),
+  }
+
+describe('a prerendered page that nobody opens', () => {
+  it('is tried here with each method that a session has', () => {
+    const { ready, ...all } = createWorld().tab().session
+    expect(ready).toBeInstanceOf(Promise)
+    expect(Object.keys(methods)).toEqual(Object.keys(all))
+  })
+
+  it.each(Object.entries(methods))('leaves nothing behind, though it calls %s()', async (_name, call) => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: '1h' })
+    await world.advance('4m')
+    const ahead = world.tab({ idleTimeout: '1h' }, AHEAD)
+    const tokens = world.grant()
+    const before = traces(world)
+    void outcome(Promise.resolve(call(ahead.session, tokens)))
+    await world.advance('10m')
+    expect(traces(world)).toBe(before)
+    expect([ahead.listens(), world.locks.isUsedBy(ahead)]).toEqual([false, false])
+    ahead.crash()
+    await world.advance('10m')
+    expect(traces(world)).toBe(before)
+    expect(tab.phase()).toBe('active')
+  })
+
+  it('does nothing by itself: no refresh ahead, keep-alive, check or removal of tokens', async () => {
+    const world = createWorld()
+    const methods = ['refresh', 'keepAlive', 'check', 'signOut'] as const
+    const tab = await world.signedIn({}, { methods })
+    tab.input()
+    tab.crash()
+    const ahead = world.tab({}, { methods, ...AHEAD })
+    const before = traces(world)
+    for (const cause of ['pageshow', 'focus', 'online', 'visibilitychange', 'resume']) ahead.hint(cause)
+    await world.advance('30m')
+    expect(ahead.phase()).toBe('signedOut')
+    expect(traces(world)).toBe(before)
+    expect(ahead.listens()).toBe(false)
+  })
+
+  it('does not sweep what a crash left behind', async () => {
+    const world = createWorld()
+    await world.signedIn()
+    world.storage.stored.clear()
+    const ahead = world.tab({}, AHEAD)
+    await world.advance('1m')
+    expect([world.tokens.stored?.tokens.access_token, world.server.count('signOut')]).toEqual(['access-f1-1', 0])
+    ahead.activate()
+    await world.advance('1m')
+    expect([world.tokens.stored, world.server.count('signOut')]).toEqual([null, 1])
+  })
+
+  it('ends no session by limits of its own that are shorter', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: '1h' })
+    const ahead = world.tab({ idleTimeout: '5m' }, AHEAD)
+    await world.advance('6m')
+    expect([ahead.phase(), tab.phase()]).toEqual(['signedOut', 'active'])
+    tab.input()
+    ahead.activate()
+    await world.advance(SECOND)
+    expect([ahead.sees(), tab.sees()]).toEqual(['active', 'active'])
+    expect(ahead.page).toEqual({ hidden: false, reloads: 0 })
+  })
+
+  it('writes no tombstone where the data of the site were cleared', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const ahead = world.tab({}, AHEAD)
+    tab.crash()
+    world.storage.clear()
+    await world.advance(SECOND)
+    expect(ahead.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'wiped' })
+    expect([...world.storage.stored]).toEqual([])
+    ahead.activate()
+    await world.advance(SECOND)
+    expect([...world.storage.stored.keys()]).not.toEqual([])
+    expect(ahead.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'wiped' })
+  })
+})
+
+describe('somebody who opens a prerendered page', () => {
+  it('S97: ends the session once where it had called signOut()', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const ahead = world.tab({}, AHEAD)
+    const done = watched(ahead.session.signOut())
+    await world.advance('2m')
+    expect([done.value, tab.phase(), world.server.count('signOut')]).toEqual(['waits', 'active', 0])
+    ahead.activate()
+    await world.advance(SECOND)
+    expect([done.value, tab.phase(), world.server.count('signOut')]).toEqual([undefined, 'signedOut', 1])
+    expect(tab.news()).toEqual([{ type: 'signedOut', reason: 'signOut', where: 'elsewhere' }])
+    expect(ahead.news()).toEqual([{ type: 'signedOut', reason: 'signOut', where: 'here' }])
+  })
+
+  it('S98: is active from the first input on, and not by opening it', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const endAt = tab.session.deadlines()?.endAt ?? 0
+    const ahead = world.tab({}, AHEAD)
+    ahead.session.touch()
+    await world.advance('1m')
+    ahead.activate()
+    await world.advance(SECOND)
+    expect([ahead.listens(), ahead.session.deadlines()?.endAt]).toEqual([true, endAt])
+    ahead.input()
+    expect(ahead.session.deadlines()?.endAt).toBe(world.time.clock().wall + 15 * MINUTE)
+  })
+
+  it('S98: begins with what it holds', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const endAt = tab.session.deadlines()?.endAt ?? 0
+    const ahead = world.tab({}, AHEAD)
+    const release = ahead.session.hold()
+    await world.advance('1m')
+    expect(ahead.session.deadlines()?.endAt).toBe(endAt)
+    ahead.activate()
+    expect(ahead.session.deadlines()?.endAt).toBe(world.time.clock().wall + 15 * MINUTE)
+    release()
+  })
+
+  it.each(['keepAlive', 'check'] as const)('has the server called for %s where that is due', async (method) => {
+    const world = createWorld()
+    const setup = { methods: [method] }
+    const tab = await world.signedIn({}, setup)
+    const ahead = world.tab({}, { ...setup, ...AHEAD })
+    tab.online = false
+    tab.input()
+    await world.advance('5m')
+    expect(world.server.calls).toEqual([])
+    ahead.activate()
+    await world.advance(SECOND)
+    expect(world.server.calls).toMatchObject([{ method, from: ahead.name }])
+  })
+
+  const stale: readonly [string, (world: World, tab: Tab) => Promise<unknown>, ...string[]][] = [
+    ['ended', (world, tab) => world.until(tab.session.signOut()), 'signedOut'],
+    ['was replaced', (world, tab) => world.until(tab.session.signIn(world.grant())), 'switched'],
+    [
+      'ran out',
+      async (world) => {
+        world.sleep(HOUR)
+        await world.advance(0)
+      },
+      'signedOut',
+    ],
+    [
+      'ended, and another began',
+      async (world, tab) => {
+        await world.until(tab.session.signOut())
+        await world.until(tab.session.signIn(world.grant()))
+      },
+      'signedOut',
+      'signedIn',
+    ],
+  ]
+
+  it.each(stale)('S98: sees nothing of a session that %s meanwhile, not in one frame', async (_how, end) => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const ahead = world.tab({}, AHEAD)
+    await end(world, tab)
+    ahead.activate()
+    expect(ahead.page).toEqual({ hidden: true, reloads: 1 })
+  })
+
+  it.each(stale)(
+    'S98: is told by events alone of a session that %s, where the page wants that',
+    async (_how, end, ...told) => {
+      const world = createWorld()
+      const tab = await world.signedIn()
+      const ahead = world.tab({ stalePage: 'event' }, AHEAD)
+      await end(world, tab)
+      ahead.activate()
+      await world.advance(SECOND)
+      expect(ahead.page).toEqual({ hidden: false, reloads: 0 })
+      expect(ahead.session.getSnapshot()).toEqual(tab.session.getSnapshot())
+      expect(ahead.news().map(({ type }) => type)).toEqual(told)
+    },
+  )
+
+  it('S98: sees nothing of a session that began and ended while it was prerendered', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    const ahead = world.tab({}, AHEAD)
+    await world.until(tab.session.signIn(world.grant()))
+    await world.advance(SECOND)
+    expect(ahead.phase()).toBe('active')
+    await world.until(tab.session.signOut())
+    await world.until(tab.session.signIn(world.grant()))
+    ahead.activate()
+    expect(ahead.page).toEqual({ hidden: true, reloads: 1 })
+  })
+
+  it('sees the page as it is where the session is the same, or began meanwhile', async () => {
+    const world = createWorld()
+    const early = world.tab({}, AHEAD)
+    const tab = await world.signedIn()
+    const ahead = world.tab({}, AHEAD)
+    tab.input()
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    early.activate()
+    ahead.activate()
+    await world.advance(SECOND)
+    expect([early, ahead].map(({ page, sees }) => [page, sees()])).toEqual(
+      Array(2).fill([{ hidden: false, reloads: 0 }, 'active']),
+    )
+    ahead.activate()
+    expect(ahead.page.reloads).toBe(0)
+  })
+
+  it('finds it ended once, and revoked once, where the deadline has passed and no other page is there', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const ahead = world.tab({}, AHEAD)
+    tab.crash()
+    await world.advance('20m')
+    expect(world.record()).not.toHaveProperty('endedAt')
+    ahead.activate()
+    await world.advance(SECOND)
+    expect(world.server.calls).toMatchObject([{ method: 'signOut', reason: 'idle' }])
+    expect(world.tokens.stored).toBeNull()
+    expect(world.tab().session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+  })
+})
+
+describe('a sign-in that a prerendered page begins', () => {
+  it('comes when it is opened, and its tokens count from when they were brought', async () => {
+    const world = createWorld()
+    const ahead = world.tab({}, AHEAD)
+    const done = watched(ahead.session.signIn(world.grant()))
+    await world.advance('4m')
+    expect([done.value, ahead.phase(), world.tokens.stored]).toEqual(['waits', 'signedOut', null])
+    ahead.activate()
+    await world.advance(SECOND)
+    expect([done.value, ahead.sees()]).toEqual([undefined, 'active'])
+    expect(world.tokens.stored?.expiresAt).toBe(world.time.clock().wall + MINUTE - SECOND)
+  })
+
+  it('by cookie continues at once the session that is there', async () => {
+    const world = createWorld()
+    const tab = world.tab({}, COOKIE)
+    await world.until(tab.session.signIn(undefined, { login: 'monday' }))
+    const ahead = world.tab({}, { ...COOKIE, ...AHEAD })
+    await world.until(ahead.session.signIn(undefined, { login: 'monday' }), 0)
+    expect(ahead.session.getSnapshot()).toEqual(tab.session.getSnapshot())
+  })
+
+  it('is refused, and its tokens are revoked, where somebody signed in after it', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    const ahead = world.tab({}, AHEAD)
+    const byLogin = watched(ahead.session.signIn(undefined, { login: 'monday' }))
+    const given = world.grant()
+    const byTokens = watched(ahead.session.signIn(given))
+    const sameLogin = watched(ahead.session.signIn(undefined, { login: 'tuesday' }))
+    await world.advance('1m')
+    await world.until(tab.session.signIn(world.grant(), { login: 'tuesday' }))
+    const { id } = tab.session.getSnapshot() as { id: string }
+    ahead.activate()
+    await world.advance(SECOND)
+    expect([byLogin.value, byTokens.value, sameLogin.value]).toEqual(['signed_out', 'signed_out', undefined])
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'active', id })
+    expect(world.server.calls).toMatchObject([{ method: 'signOut', tokens: given }])
+  })
+
+  it('replaces the session that it had found', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const ahead = world.tab({}, AHEAD)
+    const done = watched(ahead.session.signIn(world.grant()))
+    await world.advance('1m')
+    ahead.activate()
+    await world.advance(SECOND)
+    expect(done.value).toBeUndefined()
+    expect(tab.news()).toMatchObject([{ type: 'switched' }])
+  })
+
+  it('is taken back by a sign-out after it, and not by one before it', async () => {
+    const world = createWorld()
+    const first = world.tab({}, AHEAD)
+    const given = world.grant()
+    const refused = watched(first.session.signIn(given))
+    void first.session.signOut()
+    first.activate()
+    await world.advance(SECOND)
+    expect([refused.value, first.phase()]).toEqual(['signed_out', 'signedOut'])
+    expect(world.server.calls).toMatchObject([{ method: 'signOut', tokens: given }])
+
+    const old = await world.signedIn()
+    const second = world.tab({}, AHEAD)
+    void second.session.signOut()
+    const accepted = watched(second.session.signIn(world.grant()))
+    second.activate()
+    await world.advance(SECOND)
+    expect([accepted.value, second.phase()]).toEqual([undefined, 'active'])
+    expect(old.news()).toMatchObject([{ type: 'signedOut' }, { type: 'signedIn' }])
+  })
+
+  it('tokens that were brought for a session that has been replaced do not come to the next', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const ahead = world.tab({}, AHEAD)
+    const given = world.grant()
+    const done = watched(ahead.session.setTokens(given))
+    await world.advance(SECOND)
+    await world.until(tab.session.signIn(world.grant()))
+    ahead.activate()
+    await world.advance(SECOND)
+    expect(done.value).toBe('signed_out')
+    expect(world.tokens.stored?.tokens.access_token).not.toBe(given.access_token)
+  })
+})
+
+describe('a prerendered page where storage is denied', () => {
+  const denied = (): World => {
+    const world = createWorld()
+    world.storage.works = false
+    return world
+  }
+
+  it('is loading until it is opened, asks then, and gives the others their time to answer', async () => {
+    const world = denied()
+    const tab = await world.signedIn()
+    await world.advance(SECOND)
+    const [ahead, alone] = [world.tab({}, AHEAD), world.tab({ name: 'alone' }, AHEAD)]
+    const said = world.channel.said.length
+    await world.advance('10s')
+    expect([ahead.phase(), alone.phase(), world.channel.said.length - said]).toEqual(['loading', 'loading', 0])
+    ahead.activate()
+    alone.activate()
+    const asked = world.channel.said.filter(({ from }) => from === ahead || from === alone)
+    expect(asked.map(({ message }) => message)).toEqual([{}, {}])
+    await world.advance(299)
+    expect([ahead.session.getSnapshot(), alone.phase()]).toEqual([tab.session.getSnapshot(), 'loading'])
+    await world.advance(1)
+    expect(alone.phase()).toBe('signedOut')
+  })
+
+  it('learns what others say meanwhile', async () => {
+    const world = denied()
+    const ahead = world.tab({}, AHEAD)
+    const tab = await world.signedIn()
+    expect([ahead.phase(), (await world.until(ahead.session.ready)).phase]).toEqual(['active', 'active'])
+    await world.until(tab.session.signOut())
+    await world.advance(SECOND)
+    expect(ahead.phase()).toBe('signedOut')
+  })
+
+  it('answers nobody before it is opened: the answer would come when it is, and be old by then', async () => {
+    const world = denied()
+    const tab = await world.signedIn()
+    const ahead = world.tab({}, AHEAD)
+    await world.until(tab.session.extend())
+    await world.advance(SECOND)
+    expect(ahead.phase()).toBe('active')
+    const asking = world.tab()
+    await world.advance(SECOND)
+    await world.until(tab.session.signOut())
+    await world.advance(SECOND)
+    tab.crash()
+    asking.crash()
+    const late = world.tab()
+    await world.advance(SECOND)
+    ahead.activate()
+    await world.advance(SECOND)
+    expect([late.phase(), late.news(), ahead.phase()]).toEqual(['signedOut', [], 'signedOut'])
+  })
+
+  it('ends with signOut() what it hears of after it is opened', async () => {
+    const world = denied()
+    const tab = await world.signedIn()
+    await world.advance(SECOND)
+    const ahead = world.tab({}, AHEAD)
+    const done = watched(ahead.session.signOut())
+    ahead.activate()
+    await world.advance(SECOND)
+    expect([done.value, tab.phase()]).toEqual([undefined, 'signedOut'])
+  })
+
+  it('takes a sign-in back that a sign-out follows while it is loading', async () => {
+    for (const setup of [AHEAD, {}]) {
+      const world = denied()
+      const tab = world.tab({}, setup)
+      const done = watched(tab.session.signIn(world.grant()))
+      void tab.session.signOut()
+      tab.activate()
+      await world.advance(SECOND)
+      expect([done.value, tab.phase()]).toEqual(['signed_out', 'signedOut'])
+    }
+  })
+})
+
+describe('a request that a prerendered page sends', () => {
+  const refused = async (tab: Tab): Promise<unknown> => {
+    const request = (await tab.session.authorize(new Request(REQUEST))) ?? new Request(REQUEST)
+    return tab.session.authorize(new Request(REQUEST), { request, response: new Response(null, { status: 401 }) })
+  }
+
+  it('waits for the refresh that a 401 asks for', async () => {
+    const world = createWorld()
+    await world.signedIn()
+    const ahead = world.tab({}, AHEAD)
+    const answer = watched(refused(ahead))
+    await world.advance('1m')
+    expect([answer.value, world.server.count('refresh')]).toEqual(['waits', 0])
+    ahead.activate()
+    await world.advance(SECOND)
+    expect((answer.value as Request).headers.get('Authorization')).toBe('Bearer access-f1-2')
+  })
+
+  it('goes out at once in a session by cookie', async () => {
+    const world = createWorld()
+    const tab = world.tab({}, COOKIE)
+    await world.until(tab.session.signIn(undefined, { login: 'monday' }))
+    const ahead = world.tab({}, { ...COOKIE, ...AHEAD })
+    expect(await world.until(ahead.session.authorize(new Request(REQUEST)), 20)).toBeInstanceOf(Request)
+  })
+
+  it('ends a session by cookie, whose 401 says that it is over, when it is opened', async () => {
+    const world = createWorld()
+    const server = { challenge: () => 'rejected' as const }
+    const tab = world.tab({ server })
+    await world.until(tab.session.signIn(undefined, { login: 'monday' }))
+    const ahead = world.tab({ server }, AHEAD)
+    const answer = watched(refused(ahead))
+    await world.advance('1m')
+    expect([answer.value, tab.phase()]).toEqual(['waits', 'active'])
+    ahead.activate()
+    await world.advance(SECOND)
+    expect([answer.value, tab.session.getSnapshot()]).toMatchObject([null, { reason: 'rejected' }])
+  })
+
+  it('waits for tokens of its own where tabs share none', async () => {
+    const world = createWorld()
+    await world.signedIn({ tokenStore: memoryTokens() })
+    const ahead = world.tab({ tokenStore: memoryTokens() }, AHEAD)
+    const token = watched(ahead.session.getAccessToken())
+    await world.advance('1m')
+    expect([token.value, world.server.calls]).toEqual(['waits', []])
+    ahead.activate()
+    await world.advance(SECOND)
+    expect(world.server.calls).toMatchObject([{ method: 'refresh', from: ahead.name, tokens: null }])
+  })
+})
