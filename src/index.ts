@@ -1,5 +1,5 @@
 import { browserPorts } from './ports/browser.js'
-import { createSessionWith } from './session.js'
+import { createSessionWith, NO_DOCUMENT } from './session.js'
 import type { Session, SessionOptions } from './types.js'
 
 export { isSessionError, SessionError, type SessionErrorCode } from './errors.js'
@@ -23,7 +23,8 @@ export type {
 
 /**
  * One user's session over all tabs of this origin. Its phase is right when this returns; a reload or another tab finds
- * the same session. On a server the phase stays `loading`, and nothing is touched. A page that the browser prerenders reads the session at once; what it changes waits until somebody opens the page.
+ * the same session. Where there is no document the phase stays `loading`: on a server nothing is touched, and a worker is warned in
+ * the console. A page that the browser prerenders reads the session at once; what it changes waits until somebody opens the page.
  *
  * Throws `SessionError('invalid_options')` for what cannot be meant: negative, NaN, a warning that you set longer than
  * its timeout.
@@ -35,5 +36,9 @@ export type {
  * ```
  */
 export function createSession(options: SessionOptions = {}): Session {
-  return createSessionWith(browserPorts(), options)
+  const ports = browserPorts()
+  const session = createSessionWith(ports, options)
+  // A server that renders pages is meant to; servers at the edge have a WorkerGlobalScope as well, but load no scripts.
+  if (!ports.alive && 'importScripts' in globalThis) ports.warn(`sojourn: ${NO_DOCUMENT}`)
+  return session
 }

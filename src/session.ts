@@ -38,8 +38,8 @@ const LEAVING = ['hidden', 'blur']
 /** How long what one tab removes from web storage takes to be gone in the others. */
 const TURN = 100
 const noop = (): void => undefined
-const over = (): Error =>
-  failed('signed_out', 'No session here: none has begun, or it ended, or destroy() was called. Sign in first.')
+export const NO_DOCUMENT =
+  'There is no document here (a server or a worker): a session runs in a page. Ask the page for what you need.'
 
 /**
  * A session on a world of your own: `createSession` gives it the browser's. Throws as that does.
@@ -107,6 +107,20 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   const loading = (): Promise<unknown> | null => (snapshot.phase === 'loading' ? ready : null)
   const opening = (): Promise<unknown> | null => (prerendered ? opened : null)
   const early = (): Promise<unknown> | null => opening() ?? loading()
+  /** Why nothing can be done now. */
+  const over = (): Error =>
+    failed(
+      'signed_out',
+      !ports.alive
+        ? NO_DOCUMENT
+        : closed
+          ? 'destroy() was called on this session object. Create another.'
+          : snapshot.phase !== 'signedOut'
+            ? 'Another session has begun meanwhile.'
+            : snapshot.reason
+              ? `The session has ended (${snapshot.reason}). Sign in again.`
+              : 'Nobody is signed in. Sign in first.',
+    )
   const host: Host = {
     current,
     now,

@@ -163,7 +163,7 @@ export function createSignIn(
         // A page that is merely done with its session object may bring the same tokens again: they are not revoked.
         if (isWanted()) await keeper.clear(id)
         else await wipe(id, 'signOut', false, given)
-        throw failed('signed_out', 'signOut() or destroy() came before this sign-in was done.')
+        throw failed('signed_out', `${cancels === before ? 'destroy' : 'signOut'}() came before this sign-in was done.`)
       })
     },
   }

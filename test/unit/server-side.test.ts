@@ -1,5 +1,5 @@
 // @vitest-environment node
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createFetch } from '../../src/fetch.js'
 import { createSession } from '../../src/index.js'
 import { oauth } from '../../src/servers/oauth.js'
@@ -34,5 +34,29 @@ describe('I11: on a server that renders the page', () => {
     const session = { authorize: () => Promise.reject(new Error(String(++asked))) } as unknown as Session
     await createFetch(session, { fetch: () => Promise.resolve(new Response()) })('https://app.example.com/')
     expect(asked).toBe(0)
+  })
+})
+
+describe('where there is no document', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals()
+    vi.restoreAllMocks()
+  })
+  const warnings = (): string[] => {
+    const warn = vi.spyOn(console, 'warn').mockReturnValue()
+    createSession().destroy()
+    return warn.mock.calls.map(([text]) => String(text))
+  }
+
+  // There, the extension's worker failed with `window is not defined`, and nobody was told that workers are not served.
+  it('honeybadger-io/honeybadger-js#686: a worker is warned in the console, by each session that is created', () => {
+    vi.stubGlobal('importScripts', () => undefined)
+    expect(warnings()).toEqual([expect.stringContaining('There is no document here')])
+  })
+
+  it('a server is not, be it one at the edge, which has the interfaces of workers', () => {
+    expect(warnings()).toEqual([])
+    vi.stubGlobal('WorkerGlobalScope', Object)
+    expect(warnings()).toEqual([])
   })
 })

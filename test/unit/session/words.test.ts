@@ -48,15 +48,15 @@ describe('whoever inspects a session', () => {
 })
 
 describe('whoever meets an error', () => {
-  const error = async (world: World, tab: Tab): Promise<SessionError> =>
-    world.until(
-      tab.session.getAccessToken().then(
-        () => {
-          throw new Error('There was none.')
-        },
-        (thrown: unknown) => thrown as SessionError,
-      ),
+  const outcomeOf = (promise: Promise<unknown>): Promise<SessionError> =>
+    promise.then(
+      () => {
+        throw new Error('There was none.')
+      },
+      (thrown: unknown) => thrown as SessionError,
     )
+  const error = async (world: World, tab: Tab, options = {}): Promise<SessionError> =>
+    world.until(outcomeOf(tab.session.getAccessToken(options)))
 
   it('is told what happened and what to do, by a code and in words', async () => {
     const world = createWorld()
@@ -77,6 +77,56 @@ describe('whoever meets an error', () => {
     world.server.manner = () => ({ fails: new Error('broken') })
     await error(world, tab)
     expect(await error(world, tab)).toMatchObject({ code: 'server', message: like(/retryAt/) })
+  })
+
+  it('reads in each `signed_out` why there is no session', async () => {
+    const messageOf = async (world: World, tab: Tab): Promise<string> => (await error(world, tab)).message
+    const world = createWorld()
+    expect(await messageOf(world, world.tab({}, { alive: false }))).toMatch(/^There is no document here .*worker/)
+    expect(await messageOf(world, world.tab())).toMatch(/^Nobody is signed in/)
+    const tab = await world.signedIn()
+    await world.until(tab.session.signOut())
+    expect(await messageOf(world, tab)).toMatch(/^The session has ended \(signOut\)/)
+    await world.until(tab.session.signIn(world.grant()))
+    await world.advance('20m')
+    expect(await messageOf(world, tab)).toMatch(/^The session has ended \(idle\)/)
+    tab.session.destroy()
+    expect(await messageOf(world, tab)).toMatch(/^destroy\(\) was called/)
+
+    const other = await world.signedIn()
+    const ahead = world.tab({}, { prerendered: true })
+    const asked = error(world, ahead, { forceRefresh: true })
+    await world.until(other.session.signIn(world.grant()))
+    ahead.activate()
+    expect((await asked).message).toMatch(/Another session has begun/)
+  })
+
+  it.each(['signOut', 'destroy'] as const)('reads that %s() came before a sign-in was done', async (call) => {
+    const world = createWorld()
+    world.tokens.delay = () => SECOND
+    const tab = world.tab()
+    const done = outcomeOf(tab.session.signIn(world.grant()))
+    await world.advance(SECOND / 2)
+    void tab.session[call]()
+    expect((await world.until(done)).message).toBe(`${call}() came before this sign-in was done.`)
+  })
+
+  it('reads no text of others in them', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { id, seq } = world.record()
+    world.storage.change({ [`${KEY}:end`]: JSON.stringify({ id, seq, endedAt: 1, reason: 'planted' }) })
+    await world.advance(SECOND)
+    expect((await error(world, tab)).message).toMatch(/^The session has ended \(signOut\)/)
+  })
+
+  it('is told of a sign-out that ends nothing, because the session object was destroyed', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    tab.session.destroy()
+    await world.until(tab.session.signOut())
+    expect(tab.reports).toMatchObject([{ code: 'signed_out', message: like(/^destroy\(\) was called/) }])
+    expect(world.tab().phase()).toBe('active')
   })
 
   it('reads of each missing feature what follows from it', async () => {
