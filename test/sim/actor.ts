@@ -25,7 +25,7 @@ export interface Actor {
   unaware: boolean
   warnedSince: number | null
   aliveSince: number
-  /** Whether storage worked for as long as the page lives: what has failed once is not tried again. */
+  /** Whether storage worked when it last looked: what could not be written then is written at its next step. */
   sound: boolean
   /** Whether it was there while storage could be read and not written: then not even those who say everything aloud know all. */
   half: boolean
@@ -41,7 +41,7 @@ export interface Actor {
   /** How long its page had run when it was destroyed. */
   destroyedAt: number | null
   /** What its last step made of the record. */
-  record: { readonly id: string } | null
+  record: { readonly id: string; readonly reason: string } | null
   /** What its listeners may hear next. */
   hears: 'out' | 'in' | 'warned'
 }

@@ -1,7 +1,8 @@
 import { isAwake, idOf, type Actor } from './actor.js'
 import { bury, hint, open, unthrottle } from './pages.js'
 import { pass, tidy } from './play.js'
-import { isTorn, look } from './rules.js'
+import { mendStore, setStorage } from './faults.js'
+import { isTorn, look, hasStoreFailed, wereTogether } from './rules.js'
 import { KEY, type Scene } from './scene.js'
 import { MARK } from './servers.js'
 
@@ -59,10 +60,11 @@ async function settle<T>(scene: Scene, promise: Promise<T>, limit: number): Prom
 /** Faults stop. Then all tabs must come together in bounded time, be of use, and leave nothing behind. */
 export async function calm(scene: Scene): Promise<void> {
   const { world, servers, traits } = scene
-  if (!world.storage.works || world.storage.full) scene.apartAt = scene.now()
-  Object.assign(world.storage, { works: true, full: false, lag: () => scene.random.next() * traits.lag, delay: 2 })
+  // Where storage is denied from the start, it stays so.
+  setStorage(traits.storage, false)(scene)
+  Object.assign(world.storage, { lag: () => scene.random.next() * traits.lag, delay: 2 })
   Object.assign(world.channel, { delay: 2 })
-  world.tokens.fault = () => 'works'
+  mendStore(scene)
   servers.weather = 'fine'
   scene.doomed.clear()
   for (const actor of scene.actors) {
@@ -112,6 +114,7 @@ async function handOut(scene: Scene): Promise<void> {
   await ask()
   await pass(scene, 1e3)
   const texts = await ask()
+  const since = [...scene.lives.values()].at(-1)?.signInAt ?? 0
   const isAnswered = typeof texts !== 'string'
   if (!isAnswered || texts.length < 2) return
   scene.must(
@@ -126,9 +129,8 @@ async function handOut(scene: Scene): Promise<void> {
       'a tab crashed as it signed in': scene.signIns.size > 0,
       // Tabs that take it for another time may think otherwise of a token.
       'a clock was set back unseen': scene.jumps.some(({ by, slept }) => by < 0 && !!slept),
-      'the token store failed': scene.storeFaultAt >= 0,
-      'tabs were apart': scene.apartAt >= 0,
-      'storage was touched': scene.tamperedAt >= 0,
+      'the token store failed': hasStoreFailed(scene, since),
+      'tabs were apart': !wereTogether(scene, since),
       // Some were answered before, and some after.
       'the session ended meanwhile': [...scene.lives.values()].some(({ ended }) => ended && ended.at >= askedAt),
     },
@@ -139,28 +141,21 @@ async function handOut(scene: Scene): Promise<void> {
 async function signInAnew(scene: Scene): Promise<string> {
   const actor = [...scene.actors].find((one) => isAwake(one)) ?? open(scene)
   const { grant, tokens } = scene.servers.grant('zoe')
-  const signIn = {}
+  const signIn = { at: scene.now() }
   scene.signIns.add(signIn)
   const done = await settle(scene, actor.session.signIn(tokens, { login: `login-${grant.family}` }), 30e3)
   look(scene)
   scene.signIns.delete(signIn)
   scene.must('I6: a new sign-in succeeds', !done, () => String(done))
-  // A page that was cached while storage was denied does not know that it was, nor of those who signed in then.
-  const isMixed = [...scene.actors].some(
-    ({ sound, half }) => half || sound !== actor.sound || (!sound && scene.traits.storage),
-  )
   await agree(scene, 'after a new sign-in')
-  for (const other of together(scene))
-    if (other !== actor)
+  for (const other of scene.actors)
+    if (other !== actor && isAwake(other) && (scene.traits.storage || scene.traits.channel))
       scene.must(
         'I6: a new sign-in reaches all tabs',
         idOf(other.session.getSnapshot()) === idOf(actor.session.getSnapshot()),
         () => other.name,
-        { 'it was made without storage': !actor.sound },
       )
-  scene.must('I5: a new sign-in takes effect', !!idOf(actor.session.getSnapshot()), () => actor.name, {
-    'some tabs are without storage': isMixed,
-  })
+  scene.must('I5: a new sign-in takes effect', !!idOf(actor.session.getSnapshot()), () => actor.name)
   if (!scene.servers.usesTokens) return ''
   actor.wantedAt = scene.now()
   const text = await settle(scene, actor.session.getAccessToken(), 70e3)
@@ -169,14 +164,11 @@ async function signInAnew(scene: Scene): Promise<string> {
     scene.servers.tokenOf(text)?.family === grant.family,
     () => text,
     {
-      'some tabs are without storage': isMixed,
-      // They may know of another session, of which the others have not heard.
-      'tabs without storage missed a message': !actor.sound && scene.traits.lost > 0,
       'a gateway gives tokens of its own session': scene.traits.server === 'gateway',
     },
   )
-  const isShared = scene.traits.store === 'shared' && scene.traits.server !== 'gateway' && actor.sound
-  return isShared && !isMixed && scene.storeFaultAt < 0 ? grant.family : ''
+  const isShared = scene.traits.store === 'shared' && scene.traits.server !== 'gateway' && scene.traits.storage
+  return isShared ? grant.family : ''
 }
 
 /** After a sign-out nothing is left: no session, no token, no timer, no lock. */
@@ -200,7 +192,7 @@ async function signOutAll(scene: Scene, family: string): Promise<void> {
   await agree(scene, 'after a sign-out')
   await pass(scene, 30e3)
   for (const other of scene.actors) {
-    const canKnow = other.sound === actor.sound && (other.sound || scene.traits.channel)
+    const canKnow = scene.traits.storage || scene.traits.channel
     if (!isAwake(other) || !canKnow || apart.includes(other)) continue
     scene.must(
       'I2: a sign-out reaches all tabs',
@@ -227,7 +219,11 @@ async function signOutAll(scene: Scene, family: string): Promise<void> {
     ),
   }
   const isLeft = !!scene.world.tokens.stored || JSON.stringify([...scene.world.storage.stored]).includes(MARK)
-  scene.must('I9: no token is left after the end', !isLeft, () => 'tokens are left', alone)
+  scene.must('I9: no token is left after the end', !isLeft, () => 'tokens are left', {
+    ...alone,
+    // From when storage was allowed for a while: nobody can remove them now.
+    'storage is denied': scene.traits.store === 'local' && !scene.traits.storage,
+  })
   if (family)
     scene.must('I9: tokens are revoked at the end', !!scene.servers.grants.get(family)?.revoked, () => family, alone)
 }

@@ -2,7 +2,8 @@
 import { browser } from '../../src/testing/time.js'
 import { around, aroundBy, inTab, inTabBy, type Act } from './act.js'
 import { isAwake, type Actor } from './actor.js'
-import { poison, POISONS, setStorage, tamper, unsee } from './faults.js'
+import { mendStore, poison, POISONS, setStorage, unsee } from './faults.js'
+import { named, remove, touch } from './touch.js'
 import { hint } from './pages.js'
 import { onItsWay } from './rules.js'
 import { KEY, type Scene } from './scene.js'
@@ -20,8 +21,11 @@ function overwrite(scene: Scene, actor: Actor): void {
   }
   scene.world.time.later(browser, 5e3, () => {
     forget()
-    if (record) scene.world.storage.change({ [KEY]: record })
-    tamper(scene)
+    if (record) {
+      touch(scene, named(scene).record, 'overwritten')
+      scene.world.storage.change({ [KEY]: record })
+      touch(scene, named(scene).record, 'overwritten', 'exhumed')
+    }
     hint(scene, actor, 'focus')
     // Whoever does know can put it right when it has reached his process, if he is still there.
     scene.world.time.later(browser, onItsWay(scene), () => {
@@ -50,18 +54,13 @@ export const faultActs = {
   allow: around(2, 'storage works', setStorage(true, false)),
   fill: around(1, 'storage is full', setStorage(true, true)),
   wipe: around(1, 'the session is removed from storage', (scene) => {
-    scene.world.storage.change({ [KEY]: null, [`${KEY}:end`]: null })
-    tamper(scene)
+    remove(scene, () => scene.world.storage.change({ [KEY]: null, [`${KEY}:end`]: null }))
   }),
   clear: around(1, 'storage is cleared', (scene) => {
-    scene.world.storage.clear()
-    tamper(scene)
+    remove(scene, () => scene.world.storage.clear())
   }),
   poison: inTabBy(2, 'plant', oneOf(POISONS), (scene, actor, kind) => {
-    if (!isAwake(actor) || !actor.sound || !scene.world.storage.works) return
-    tamper(scene)
-    poison(scene, actor, kind)
-    tamper(scene)
+    if (isAwake(actor) && actor.sound && scene.world.storage.works) poison(scene, actor, kind)
   }),
   old: inTab(1, 'overwrite the record 5 s later by what it is now', overwrite),
   junk: inTabBy(
@@ -84,13 +83,10 @@ export const faultActs = {
     (scene, fault) => {
       scene.world.tokens.fault = () =>
         fault === 'mixed' ? scene.random.pick(['works', 'fails', 'hangs', 'lost']) : fault
-      scene.storeFaultAt = scene.now()
+      scene.isStoreFaulty = true
     },
   ),
-  storeWorks: around(3, 'the token store works', (scene) => {
-    scene.world.tokens.fault = () => 'works'
-    if (scene.storeFaultAt >= 0) scene.storeFaultAt = scene.now()
-  }),
+  storeWorks: around(3, 'the token store works', mendStore),
   forget: around(1, 'the token store is emptied', (scene) => {
     scene.world.tokens.stored = null
     scene.storeFaultAt = scene.now()

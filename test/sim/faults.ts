@@ -1,51 +1,67 @@
 /** What may go wrong around the tabs: storage that others touch, and a clock that somebody sets. */
 import { idOf, isAwake, type Actor } from './actor.js'
 import { hint } from './pages.js'
+import { noteApart } from './rules.js'
+import type { Touch } from './life.js'
+import { named, touch } from './touch.js'
 import { KEY, type Scene } from './scene.js'
 
-/** Storage is touched by somebody else. */
-export const tamper = (scene: Scene): void => {
-  scene.tamperedAt = scene.now()
-  // What the server told may be lost with it.
-  for (const life of scene.lives.values()) life.told = null
+/** A text, or fields in place of those of the record; and what that does to what storage says of the session. */
+interface Planted {
+  readonly key: 'record' | 'end'
+  readonly text: string | ((ahead: number) => object)
+  readonly touches: readonly Touch[]
 }
+const unreadable = (text: Planted['text']): Planted => ({ key: 'record', text, touches: ['overwritten'] })
+const end = (text: string): Planted => ({ key: 'end', text, touches: ['exhumed'] })
+const fields = (more: (ahead: number) => object, ...touches: readonly Touch[]): Planted => ({
+  key: 'record',
+  text: more,
+  touches: ['planted', ...touches],
+})
 
-type Planted = readonly [key: 'record' | 'end', what: string | ((ahead: number) => object)]
-
-/** What is planted in storage: a text, or fields in place of those of the record. `ahead`: an instant in the far future. */
+/** What is planted in storage. `ahead`: an instant in the far future. */
 export const POISONS: Readonly<Record<string, Planted>> = {
-  'junk as the record': ['record', 'junk'],
-  'an empty record': ['record', '{}'],
-  'a list as the record': ['record', '[]'],
-  'a number as the id of the end': ['end', '{"id":7}'],
-  'null as the end': ['end', 'null'],
-  'a prototype and activity ahead': ['record', (ahead) => ({ ['__proto__']: { phase: 'active' }, activeAt: ahead })],
-  'activity ahead': ['record', (ahead) => ({ activeAt: ahead })],
-  'activity beyond all dates': ['record', (ahead) => ({ activeAt: Number.MAX_VALUE, serverIdleEndsAt: ahead })],
-  'a start ahead': ['record', (ahead) => ({ startedAt: ahead })],
-  'an answer of the server ahead': ['record', (ahead) => ({ serverAt: ahead, serverIdleEndsAt: ahead * 2 })],
-  'a retry ahead': ['record', (ahead) => ({ retryAt: ahead })],
-  'calls to the server ahead': ['record', (ahead) => ({ toldAt: ahead, askedAt: ahead })],
-  'a generation in quotes and a negative skew': ['record', () => ({ generation: '7', skew: -5 })],
-  'a field of a newer version': ['record', () => ({ 'of a newer version': [1, { deep: true }] })],
+  'junk as the record': unreadable('junk'),
+  'an empty record': unreadable('{}'),
+  'a list as the record': unreadable('[]'),
+  'a number as the id of the end': end('{"id":7}'),
+  'null as the end': end('null'),
+  'a prototype in the record': unreadable(() => ({ ['__proto__']: { phase: 'active' } })),
+  'activity ahead': fields((ahead) => ({ activeAt: ahead }), 'ahead'),
+  'activity beyond all dates': unreadable((ahead) => ({ activeAt: Number.MAX_VALUE, serverIdleEndsAt: ahead })),
+  'a start ahead': fields((ahead) => ({ startedAt: ahead })),
+  'an answer of the server ahead': fields((ahead) => ({ serverAt: ahead, serverIdleEndsAt: ahead * 2 })),
+  'a retry ahead': fields((ahead) => ({ retryAt: ahead })),
+  'calls to the server ahead': fields((ahead) => ({ toldAt: ahead, askedAt: ahead })),
+  'a generation in quotes and a negative skew': unreadable(() => ({ generation: '7', skew: -5 })),
+  'a field of a newer version': fields(() => ({ 'of a newer version': [1, { deep: true }] })),
 }
 
-export function poison(scene: Scene, actor: Actor, [key, what]: Planted): void {
+export function poison(scene: Scene, actor: Actor, { key, text, touches }: Planted): void {
   const { storage } = scene.world
   const disk = storage.of(actor.page)
   const record = storage.stored.get(KEY)
-  const fields = (more: object): string =>
+  const { [key]: id } = named(scene)
+  const mark = (): void => {
+    touch(scene, id, ...touches)
+  }
+  const withFields = (more: object): string =>
     JSON.stringify({ ...(record?.startsWith('{') && (JSON.parse(record) as object)), ...more })
   // It is to survive that.
   scene.doomed.delete(actor.page)
   try {
-    const text = typeof what === 'string' ? what : fields(what(scene.world.time.clock().wall + 9e7))
-    disk.setItem(key === 'record' ? KEY : `${KEY}:end`, text)
+    disk.setItem(
+      key === 'record' ? KEY : `${KEY}:end`,
+      typeof text === 'string' ? text : withFields(text(scene.world.time.clock().wall + 9e7)),
+    )
   } catch {
     // Then there is nothing to poison.
   }
+  mark()
   // Whoever wrote it looks at once, and puts it right before any new page could believe it.
   hint(scene, actor, 'focus')
+  mark()
 }
 
 export function setClock(scene: Scene, by: number): void {
@@ -73,16 +89,29 @@ export function unsee(scene: Scene, by: number): void {
   }
 }
 
+/** The token store works again. */
+export function mendStore(scene: Scene): void {
+  scene.world.tokens.fault = () => 'works'
+  if (scene.isStoreFaulty) scene.storeFaultAt = scene.now()
+  scene.isStoreFaulty = false
+}
+
 export const setStorage = (works: boolean, full: boolean): ((scene: Scene) => void) => {
   return (scene) => {
-    Object.assign(scene.world.storage, { works, full })
-    tamper(scene)
-    // What lies there is not what happened since.
-    if (works) scene.apartAt = scene.now()
-    for (const actor of scene.actors) {
-      if (!works || full) actor.sound = false
-      if (full) actor.half = true
+    const { storage } = scene.world
+    const fails = !works || full
+    // What cannot be written now is told to nobody who opens; and what lies there then is not what happened since.
+    if (fails || !storage.works || storage.full) {
+      for (const life of scene.lives.values()) life.told = null
+      if (works) scene.apartAt = scene.now()
+      if (scene.traits.store === 'local') scene.storeFaultAt = scene.now()
     }
-    if (scene.traits.store === 'local') scene.storeFaultAt = scene.now()
+    Object.assign(storage, { works, full })
+    if (fails)
+      for (const actor of scene.actors) {
+        actor.sound = false
+        if (full) actor.half = true
+      }
+    noteApart(scene)
   }
 }

@@ -4,6 +4,8 @@ import type { Traits } from './traits.js'
 export interface Life {
   readonly id: string
   readonly startedAt: number
+  /** When the sign-in was called, at the earliest. */
+  readonly signInAt: number
   /** The last sign of the user that may count, and the last that must. */
   signAt: number
   countedAt: number
@@ -20,11 +22,29 @@ export interface Life {
   tokenAt: number
   keptAliveAt: number
   signOutCalled: boolean
-  ended: { readonly at: number; readonly reason: string; readonly sound: boolean } | null
+  /** `behind`: what storage said of it then was older than what it had said. */
+  ended: { readonly at: number; readonly reason: string; readonly sound: boolean; readonly behind: boolean } | null
   /** The clock was set back and nobody was there to see it: until the next page opens anything goes, and then one idle timeout. */
   unseen: boolean
   /** What absolute ends were put off by that. */
   putOff: number
+  /** When somebody else last did each of these to what storage says of it. */
+  readonly touchedAt: Record<Touch, number>
+}
+
+/**
+ * `removed`: both keys were. `overwritten`: its record was, by one that is older, that cannot be read, or by nothing. `planted`:
+ * its record says what it never said. `ahead`: it speaks of activity in the future, which a tab that comes to know of it takes
+ * for a clock that was set back. `exhumed`: its end was taken away, or its record put back beside none.
+ */
+export type Touch = 'removed' | 'overwritten' | 'planted' | 'ahead' | 'exhumed'
+
+export const UNTOUCHED: Readonly<Record<Touch, number>> = {
+  removed: -Infinity,
+  overwritten: -Infinity,
+  planted: -Infinity,
+  ahead: -Infinity,
+  exhumed: -Infinity,
 }
 
 export interface Told {

@@ -88,6 +88,17 @@ export function open(scene: Scene, page = scene.world.page()): Actor {
   return actor
 }
 
+/** Storage works again for this tab: what it could not write before is written now. */
+function heal(scene: Scene, actor: Actor): void {
+  const { works, full } = scene.world.storage
+  if (!works || full) return
+  const life = scene.lives.get(actor.record?.id ?? '')
+  if (life?.ended && !life.ended.sound && actor.record?.reason)
+    life.ended = { ...life.ended, at: scene.now(), sound: true }
+  actor.sound = true
+  actor.half = false
+}
+
 /** What is new in a record, its instants in ms since the world began. */
 function newsOf(was: object | null, is: object | null): string {
   const before = Object(was) as Record<string, unknown>
@@ -153,6 +164,7 @@ function listen(scene: Scene, actor: Actor): void {
         if (at >= scene.sleptAt && scene.now() - at < onItsWay(scene)) misled.add(actor)
     actor.steppedAt = scene.now()
     actor.record = step.record as Actor['record']
+    heal(scene, actor)
     if (scene.traces) scene.trace(`${actor.name} steps: ${step.cause} ${newsOf(told, step.record as object | null)}`)
     told = step.record as object | null
     // Chromium hands messages to frozen pages, and work that goes on there is written down as well.

@@ -3,8 +3,9 @@ import type { Page } from '../../src/testing.js'
 import { browser } from '../../src/testing/time.js'
 import type { ServerTimes, Snapshot, TokenResponse } from '../../src/types.js'
 import { idOf, isAtWork, isAwake, shownBy, type Actor } from './actor.js'
-import { earliestEnd, FLUSH, latestEnd, type Life } from './life.js'
+import { earliestEnd, FLUSH, latestEnd, UNTOUCHED, type Life } from './life.js'
 import type { Excuses, Rule } from './rule-names.js'
+import { named } from './touch.js'
 import { KEY, type Scene } from './scene.js'
 import type { Call } from './servers.js'
 
@@ -20,20 +21,48 @@ const sent = (scene: Scene, at: number): number =>
 
 const lifeOf = (scene: Scene, actor: Actor): Life | undefined => scene.lives.get(idOf(shownBy(actor)))
 
-/**
- * Why `actor` need not know by now that `life` is over. Where messages are lost, processes that find everything gone at the
- * same time may overwrite each other's tombstones unheard.
- */
-function ignorance(scene: Scene, actor: Actor, { ended }: Life): Excuses {
+/** Why `actor` need not know by now that `life` is over. */
+function ignorance(scene: Scene, actor: Actor, life: Life): Excuses {
+  const { ended } = life
   if (!ended) return {}
   return {
     'the end was made without storage': !ended.sound,
     'the tab is without storage': !actor.sound,
     'storage is denied': !scene.world.storage.works,
-    'storage was touched': scene.tamperedAt >= ended.at - (scene.traits.lost > 0 ? onItsWay(scene) : 0),
+    'its tombstone was taken away': isExhumed(scene, actor, life, ended.at),
+    // Processes that find everything gone at the same time may overwrite each other's tombstones unheard.
+    'its tombstone was overwritten':
+      scene.traits.lost > 0 && life.touchedAt.removed >= ended.at - onItsWay(scene) && named(scene).end !== life.id,
     'word of the end is on its way': scene.now() <= sent(scene, ended.at) + onItsWay(scene),
   }
 }
+
+/** Whether storage says that the session lives, because somebody has taken away its tombstone since `since`, unseen as yet. */
+function isExhumed(scene: Scene, actor: Actor, { id, touchedAt: { exhumed } }: Life, since: number): boolean {
+  if (exhumed < since) return false
+  const { record, end } = named(scene)
+  // A tab that wakes hears one after the other what it could have read until then.
+  const lateAt = Math.max(exhumed, actor.awakeSince)
+  return (record === id && end !== id) || scene.now() < lateAt + 2 * onItsWay(scene)
+}
+
+/** Whether storage says less of a user than `life` does: what it said was overwritten. */
+function isBehind(scene: Scene, { id, countedAt }: Life): boolean {
+  const text = scene.world.storage.stored.get(KEY)
+  if (named(scene).record !== id) return true
+  const { activeAt, skew = 0 } = JSON.parse(text ?? '{}') as { activeAt?: unknown; skew?: number }
+  return typeof activeAt !== 'number' || realOf(scene, activeAt - skew) < countedAt - FLUSH
+}
+
+/** Whether somebody else, or a process that lags and was not told, wrote over what storage said of the user. */
+const isOverwritten = (scene: Scene, life: Life): boolean =>
+  life.ended
+    ? life.ended.behind
+    : (life.touchedAt.overwritten >= life.countedAt &&
+        // Whoever knows better writes it again.
+        scene.now() <= life.touchedAt.overwritten + 2 * onItsWay(scene)) ||
+      ((life.touchedAt.overwritten >= life.countedAt || (scene.traits.lag > 0 && scene.traits.lost > 0)) &&
+        isBehind(scene, life))
 
 /** localStorage has no transactions: where processes lag, or lose their lock, one may remove what another has just stored. */
 export const isTorn = ({ traits, unlockedAt }: Scene): boolean =>
@@ -50,7 +79,11 @@ export const isMisled = (scene: Scene, actor: Actor): boolean =>
   )
 
 /** Whether all tabs have been able to hear of each other since `since`. */
-const wereTogether = (scene: Scene, since: number): boolean => !scene.isApart && scene.apartAt < since
+export const wereTogether = (scene: Scene, since: number): boolean => !scene.isApart && scene.apartAt < since
+
+/** Whether the token store has failed since `since`, or was emptied. */
+export const hasStoreFailed = ({ world, traits, isStoreFaulty, storeFaultAt }: Scene, since: number): boolean =>
+  isStoreFaulty || storeFaultAt >= since || (traits.store === 'local' && (!world.storage.works || world.storage.full))
 
 /** Whether some tab can neither read what others write nor hear what they say. */
 function isApart({ actors, traits, world }: Scene): boolean {
@@ -113,6 +146,7 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
       life = {
         id: to,
         startedAt,
+        signInAt: Math.min(startedAt, ...[...scene.signIns].map(({ at }) => at)),
         signAt: startedAt,
         countedAt: startedAt,
         mayKnow: null,
@@ -129,6 +163,7 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
         ended: null,
         unseen: false,
         putOff: 0,
+        touchedAt: { ...UNTOUCHED },
       }
       scene.lives.set(to, life)
     }
@@ -167,6 +202,7 @@ function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { pha
   const now = scene.now()
   const { traits, jumps } = scene
   const { reason } = is
+  life.ended ??= { at: now, reason: String(reason), sound: actor.sound, behind: isOverwritten(scene, life) }
   const endedAt = realOf(scene, is.endedAt ?? NaN)
   actor.over.add(life.id)
   const must = (rule: Rule, holds: boolean, text: string, excuses?: Excuses): void => {
@@ -175,7 +211,7 @@ function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { pha
   must('I7: an end has a reason', reason !== null, 'which is no reason here')
   if (reason === 'signOut') must('I7: `signOut` follows a sign-out', life.signOutCalled, 'but nobody signed out')
   if (reason === 'wiped')
-    must('I7: `wiped` follows a removal', scene.tamperedAt >= life.startedAt, 'but nobody touched storage')
+    must('I7: `wiped` follows a removal', life.touchedAt.removed >= life.startedAt, 'but nobody removed it')
   if (reason === 'rejected')
     must(
       'I7: `rejected` follows a refusal',
@@ -191,13 +227,13 @@ function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { pha
       `${early} ms too early`,
       {
         'tabs were apart': !wereTogether(scene, Math.min(life.countedAt, endedAt)),
-        'storage was touched': scene.tamperedAt >= life.countedAt,
+        'its record was overwritten': isOverwritten(scene, life),
+        'activity ahead was planted': life.touchedAt.ahead >= life.startedAt,
         'a clock was set back unseen': life.unseen || life.putOff > 0,
       },
     )
     warned(scene, actor, life, reason, endedAt)
   }
-  life.ended ??= { at: now, reason: String(reason), sound: actor.sound }
 }
 
 /** I17: who was there all the time, and knew, has seen the warning for all its length. */
@@ -223,7 +259,8 @@ function warned(scene: Scene, actor: Actor, life: Life, reason: 'idle' | 'absolu
       'the page did not run':
         actor.unaware || actor.page.frozen || actor.page.timersEvery > 0 || actor.awakeSince > from - 1e3,
       'the tab came to know of the session later': actor.aliveSince > from - 1e3,
-      'storage was touched': scene.tamperedAt > from,
+      'its record was overwritten': life.touchedAt.overwritten > from,
+      'activity ahead was planted': life.touchedAt.ahead >= life.startedAt,
       'tabs were apart': !wereTogether(scene, from - 1e3),
       // A page that opens may miss what is said while it asks, and end the session for all.
       'the tab is without storage':
@@ -269,7 +306,8 @@ export function hinted(scene: Scene, actor: Actor): void {
         'the tab is without storage': !actor.sound,
         // No storage event reaches the document in which it was written: a second session there looks at its next hint.
         'another session in the page wrote it just now':
-          (life?.ended?.at === now || scene.tamperedAt === now) &&
+          !!life &&
+          (life.ended?.at === now || life.touchedAt.exhumed === now) &&
           [...scene.actors].some((other) => other !== actor && other.page === actor.page),
       },
     )
@@ -297,7 +335,7 @@ export function hinted(scene: Scene, actor: Actor): void {
     {
       ...lost,
       // A page that opens may read what was tampered with before it reads that somebody put it right.
-      'storage was touched, and lags': traits.lag > 0 && now < scene.tamperedAt + 2 * onItsWay(scene),
+      'its record was planted, and lags': traits.lag > 0 && now < life.touchedAt.planted + 2 * onItsWay(scene),
     },
   )
   const early = Math.round(earliestEnd(life, traits, jumps) - onItsWay(scene) - endAt)
@@ -308,10 +346,9 @@ export function hinted(scene: Scene, actor: Actor): void {
     {
       'a clock was set back a moment ago': lost['a clock was set back a moment ago'] === true,
       'tabs were apart': !wereTogether(scene, life.countedAt),
-      'storage was touched': scene.tamperedAt >= life.countedAt,
+      'its record was overwritten': isOverwritten(scene, life),
+      'activity ahead was planted': life.touchedAt.ahead >= life.startedAt,
       'a clock was set back unseen': life.unseen || life.putOff > 0,
-      // A process that lags may overwrite what it was not told of.
-      'storage lags and events are lost': traits.lag > 0 && traits.lost > 0,
     },
   )
 }
@@ -420,8 +457,10 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
         // All may ask at once, and each for as long as store and server take.
         'locks do not work': traits.locks !== 'work' && now() - life.tokenAt < 15e3,
         'tokens are not shared': traits.store !== 'shared',
-        'the token store failed': scene.storeFaultAt >= 0,
+        'the token store failed': hasStoreFailed(scene, life.signInAt),
         'tabs were apart': !wereTogether(scene, life.startedAt),
+        // To who guesses the time by the last activity, the token lies in the future.
+        'a clock was set back unseen': life.unseen || life.putOff > 0,
       },
     )
   if (!family || traits.store === 'memory') return
@@ -432,14 +471,13 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
     'word of the end is on its way': !!life.ended && now() <= sent(scene, life.ended.at) + onItsWay(scene),
     // Where tabs can neither read the same storage nor hear each other, each is alone.
     'tabs were apart': !wereTogether(scene, life.startedAt),
-    'storage was touched': scene.tamperedAt > life.startedAt,
   }
   const inForce = (scene.storedNumber.get(family) ?? 0) > number
   const known = before.filter(({ done, told, actor: other, at }) => done && told && (inForce || other.refreshedAt > at))
   const once: Excuses = {
     'locks do not work': traits.locks !== 'work',
     // A write of new tokens that was lost is as bad as a lost reply, where the next tab cannot read yet that they came.
-    'the token store failed': scene.storeFaultAt >= 0 && (traits.lag > 0 || !actor.sound),
+    'the token store failed': hasStoreFailed(scene, life.signInAt) && (traits.lag > 0 || !actor.sound),
     'web storage has no transactions': isTorn(scene) && servers.grants.size > 1,
     'WebKit took the lock from a cached page': now() - scene.unlockedAt < 70e3,
   }
@@ -482,7 +520,7 @@ function keptAlive(scene: Scene, { actor, at }: Call, life: Life): void {
     {
       'a clock was set': scene.jumps.some((jump) => jump.at >= life.keptAliveAt),
       // What it said of the last one may be gone.
-      'storage was touched': scene.tamperedAt >= life.keptAliveAt,
+      'its record was overwritten': life.touchedAt.overwritten >= life.keptAliveAt,
       'tabs were apart': !wereTogether(scene, life.keptAliveAt),
     },
   )
@@ -496,9 +534,10 @@ function revoked(scene: Scene, call: Call): void {
   const before = scene.servers.calls.filter(
     (other) => other.method === 'signOut' && other.family === call.family && isSame(other),
   )
+  const { issuedAt = 0 } = scene.servers.grants.get(call.family) ?? {}
   scene.must('I7: a grant is revoked once', before.length === 0, () => call.family, {
-    'the token store failed': scene.storeFaultAt >= 0,
-    'tabs were apart': scene.apartAt >= 0,
+    'the token store failed': hasStoreFailed(scene, issuedAt),
+    'tabs were apart': !wereTogether(scene, issuedAt),
     // Two tabs may both take the tokens out.
     'web storage has no transactions': scene.traits.store === 'local',
   })
@@ -520,13 +559,15 @@ export function cleared(scene: Scene, page: Page, id: string): void {
     () => `${page.name} removes the tokens of ${id}, which lives`,
     {
       'web storage has no transactions': isTorn(scene),
-      'the token store failed': scene.storeFaultAt >= 0,
-      'tabs were apart': scene.apartAt >= 0,
-      'storage was touched': scene.tamperedAt >= 0,
+      'the token store failed': hasStoreFailed(scene, life.signInAt),
+      'tabs were apart': !wereTogether(scene, life.startedAt),
       // Word comes by channel, and whoever waits for it waits 300 ms.
       'messages are slow without storage': !scene.world.storage.works && traits.delay > 250,
       // Who opens now may be the first to see that it is over.
       'the end has come': scene.now() >= earliestEnd(life, traits, scene.jumps) - onItsWay(scene),
+      'activity ahead was planted': life.touchedAt.ahead >= life.startedAt,
+      // To a page that opens, the tokens are left over.
+      'its record was removed': life.touchedAt.removed >= life.startedAt,
     },
   )
 }

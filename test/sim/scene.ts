@@ -30,12 +30,11 @@ export interface Scene {
   readonly lives: Map<string, Life>
   readonly jumps: Jump[]
   /** Sign-ins that are under way, on pages that crashed meanwhile as well. */
-  readonly signIns: Set<object>
+  readonly signIns: Set<{ readonly at: number }>
   /** The first rule that did not hold. */
   broken: Break | null
   step: number
-  /** When storage was last changed, emptied or denied by somebody else, and when tabs were last unable to hear of each other. */
-  tamperedAt: number
+  /** When tabs were last unable to hear of each other. */
   apartAt: number
   isApart: boolean
   /** The last sleep. */
@@ -44,7 +43,8 @@ export interface Scene {
   signOutAt: number
   /** When a page last lost its locks in the back/forward cache. */
   unlockedAt: number
-  /** When the token store last failed, or was emptied. */
+  /** Whether the token store fails now, and when it last did or was emptied. */
+  isStoreFaulty: boolean
   storeFaultAt: number
   /** What is in force at the server, by the highest number that anybody stored. */
   readonly storedNumber: Map<string, number>
@@ -239,13 +239,13 @@ export function createScene(
     signIns: new Set(),
     broken: null,
     step: 0,
-    tamperedAt: -Infinity,
     apartAt: -Infinity,
     isApart: false,
     fellAsleepAt: -Infinity,
     sleptAt: -Infinity,
     signOutAt: -Infinity,
     unlockedAt: -Infinity,
+    isStoreFaulty: false,
     storeFaultAt: -Infinity,
     storedNumber: new Map(),
     familiesOf: new Map(),

@@ -57,7 +57,7 @@ export function signIn(scene: Scene, actor: Actor, user: string): void {
 
 export function signInWith(scene: Scene, actor: Actor, tokens: TokenResponse | undefined, family: string): void {
   // Whoever's tab it is, the sign-in may come to be while a promise of it is under way, and in no other way.
-  const signIn = {}
+  const signIn = { at: scene.now() }
   scene.signIns.add(signIn)
   const promise = actor.session.signIn(tokens, tokens ? {} : { login: family })
   // A page that is still asking others takes them when it has been answered.

@@ -1,0 +1,37 @@
+/** What somebody else does to storage is remembered by session and by key: it excuses nothing else. */
+import type { Touch } from './life.js'
+import { KEY, type Scene } from './scene.js'
+
+/** The ids that a text of storage names. */
+function idIn(text: string | undefined): string {
+  try {
+    return String((JSON.parse(text ?? '') as { id?: unknown }).id)
+  } catch {
+    return ''
+  }
+}
+
+/** What storage says now, by the ids of sessions. */
+export const named = ({ world: { storage } }: Scene): { readonly record: string; readonly end: string } => ({
+  record: idIn(storage.stored.get(KEY)),
+  end: idIn(storage.stored.get(`${KEY}:end`)),
+})
+
+/** Somebody else did this to what storage says of session `id`. */
+export function touch(scene: Scene, id: string, ...what: readonly Touch[]): void {
+  const life = scene.lives.get(id)
+  if (!life) return
+  for (const one of what) life.touchedAt[one] = scene.now()
+  // What the server told may be lost with it.
+  if (what.includes('overwritten')) life.told = null
+}
+
+/** Storage is emptied by somebody else. */
+export function remove(scene: Scene, empty: () => void): void {
+  const { record, end } = named(scene)
+  touch(scene, record, 'removed', 'overwritten')
+  // To a tab that has not heard yet that its session was replaced, that one was removed.
+  for (const { id, ended } of scene.lives.values()) if (record && id !== record && !ended) touch(scene, id, 'removed')
+  touch(scene, end, 'removed', 'exhumed')
+  empty()
+}
