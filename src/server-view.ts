@@ -23,9 +23,11 @@ const LIMIT = 10e3
 /** A page that comes back need not ask what was known a moment ago; nor what a sign-in has just said. */
 const RECENT = 10e3
 
-/** A length of time in ms; what is none counts as not said. */
-const ms = (seconds: unknown): number | undefined =>
-  typeof seconds === 'number' && seconds >= 0 && seconds < Infinity ? seconds * 1e3 : undefined
+/** A length of time in ms; what is none counts as not said, as -1, which many servers say for "never". Some write numbers as text. */
+function ms(seconds: unknown): number | undefined {
+  const length = typeof seconds === 'string' && seconds.trim() ? Number(seconds) : seconds
+  return typeof length === 'number' && length >= 0 && length < Infinity ? length * 1e3 : undefined
+}
 
 export function createServerView(
   host: Host,

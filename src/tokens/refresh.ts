@@ -94,9 +94,14 @@ export function createRefresh(
     const reply = await within(ports.after, limit, host.signal(), async (signal) =>
       checkTokens(await server?.refresh?.(used?.tokens ?? null, { signal })),
     )
-    // RFC 6749 §6: without a new refresh token the old one stays in force.
-    const kept = used?.tokens.refresh_token
-    return reply.refresh_token || !kept ? reply : { ...reply, refresh_token: kept }
+    // RFC 6749 §5.1 and §6: without a new refresh token the old one stays in force, and without a scope it is the same. OpenID
+    // Connect Core §12.2: a refresh need not bring an ID token, which a sign-out at the server may ask for.
+    const kept: Record<string, unknown> = {}
+    for (const key of ['refresh_token', 'id_token', 'scope']) {
+      const value = used?.tokens[key]
+      if (value && !reply[key]) kept[key] = value
+    }
+    return { ...reply, ...kept }
   }
 
   /** A tab may die between storing tokens and saying so: whoever finds them says it. */

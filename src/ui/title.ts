@@ -12,10 +12,14 @@ export function countInTitle(session: Session, text: string): () => void {
   const show = (): void => {
     cancelTimer?.()
     const seconds = !done && document.hidden && remainingOf(session)
-    // The application may have set another one meanwhile.
-    if (document.title !== shown) before = document.title
-    else if (!seconds) document.title = before
-    if (!seconds) return
+    const { title } = document
+    const isOurs = shown !== null && title.includes(shown)
+    // The page may have set another title meanwhile, or put something around this one: a count of what is unread.
+    before = isOurs ? title.replace(String(shown), () => before) : title
+    if (!seconds) {
+      if (isOurs) document.title = before
+      return
+    }
     document.title = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} · ${text}`
     // As the document says it: without the spaces that are too many.
     shown = document.title

@@ -122,3 +122,74 @@ describe('an answer of the token endpoint without a new refresh token', () => {
     expect(sent).toEqual(['r0', 'r0'])
   })
 })
+
+describe('an answer of the token endpoint that is an error with status 200', () => {
+  // There the answer counted as new tokens, because of its status; GitHub sends its errors that way.
+  it.each(['bad_refresh_token', 'invalid_grant'])(
+    'lelylan/simple-oauth2#459, speakeasy-api/gram#6088: ends the session for %s',
+    async (error) => {
+      const world = createWorld()
+      const { tab, calls } = await tabWith(world, () => Response.json({ error, error_description: 'expired' }))
+      expect(await world.until(outcome(tab.session.getAccessToken({ forceRefresh: true })))).toBe('signed_out')
+      expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
+      expect(calls()).toBe(1)
+    },
+  )
+
+  it('speakeasy-api/gram#6088: ends nothing where it has neither tokens nor an error', async () => {
+    const world = createWorld()
+    const { tab } = await tabWith(world, () => Response.json({}))
+    await refreshed(world, tab)
+    expect(tab.phase()).toBe('active')
+    expect(await world.until(tab.session.getAccessToken())).toBe('a0')
+  })
+})
+
+describe('an answer of the token endpoint that repeats less than the first', () => {
+  // There the ID token of the sign-in was lost with the first refresh, and the server's own sign-out needs it. Right: OpenID Connect
+  // Core §12.2 and RFC 6749 §5.1 let an answer leave out what stays as it is.
+  it('volverjs/auth-vue#50: leaves ID token and scope as they are', async () => {
+    const world = createWorld()
+    let ended: TokenResponse | null = null
+    const tab = world.tab({
+      server: {
+        refresh: () => Promise.resolve({ access_token: 'a1', refresh_token: 'r1', id_token: '', extra: 'e1' }),
+        signOut: (tokens) => {
+          ended = tokens
+          return Promise.resolve()
+        },
+      },
+    })
+    const tokens = {
+      access_token: 'a0',
+      refresh_token: 'r0',
+      id_token: 'i0',
+      scope: 'openid',
+      expires_in: 300,
+      extra: 'e0',
+    }
+    await world.until(tab.session.signIn(tokens))
+    await refreshed(world, tab)
+    await world.until(tab.session.signOut())
+    // What belongs to the token alone, as its life, does not stay.
+    expect(ended).toEqual({ access_token: 'a1', refresh_token: 'r1', id_token: 'i0', scope: 'openid', extra: 'e1' })
+  })
+
+  it('gives way to what it does bring', async () => {
+    const world = createWorld()
+    let ended: TokenResponse | null = null
+    const tab = world.tab({
+      server: {
+        refresh: () => Promise.resolve({ access_token: 'a1', id_token: 'i1', scope: 'less' }),
+        signOut: (tokens) => {
+          ended = tokens
+          return Promise.resolve()
+        },
+      },
+    })
+    await world.until(tab.session.signIn({ access_token: 'a0', refresh_token: 'r0', id_token: 'i0', scope: 'openid' }))
+    await refreshed(world, tab)
+    await world.until(tab.session.signOut())
+    expect(ended).toEqual({ access_token: 'a1', refresh_token: 'r0', id_token: 'i1', scope: 'less' })
+  })
+})

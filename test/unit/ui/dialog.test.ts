@@ -196,7 +196,7 @@ describe('what is seen and what is said', () => {
   })
 
   it('is refused where the locale is none', () => {
-    expect(() => warningDialog(page.session, { locale: 'en_US' })).toThrow(RangeError)
+    expect(() => warningDialog(page.session, { locale: 'American English' })).toThrow(RangeError)
     expect(host()).toBeNull()
   })
 })

@@ -1,0 +1,37 @@
+// @vitest-environment happy-dom
+import { describe, expect, it } from 'vitest'
+import { countInTitle } from '../../src/ui/title.js'
+import { hide, pass, SECOND, untilWarned, usePage } from '../unit/ui/page.js'
+
+const page = usePage()
+
+describe('a page that puts a count in front of its title', () => {
+  // There such counts were put around whatever title they found, so that an old one stayed for good. Right: the page's own title with
+  // the page's count is what remains.
+  it('tentakel/snippet#22: has its own title back after a warning, with its count', async () => {
+    document.title = 'Mail'
+    const undo = countInTitle(page.session, 'Signed out soon')
+    hide(true)
+    await untilWarned(page.session)
+    expect(document.title).toBe('2:00 · Signed out soon')
+    document.title = `(1) ${document.title}`
+    await pass(3 * SECOND)
+    expect(document.title).toBe('1:58 · Signed out soon')
+    document.title = `${document.title} – example.com`
+    await page.session.extend()
+    await pass(SECOND)
+    expect(document.title).toBe('(1) Mail – example.com')
+    undo()
+    expect(document.title).toBe('(1) Mail – example.com')
+  })
+
+  it('keeps a title with patterns of replacement as it is', async () => {
+    document.title = 'A $& B'
+    const undo = countInTitle(page.session, 'Soon')
+    hide(true)
+    await untilWarned(page.session)
+    document.title = `(1) ${document.title}`
+    undo()
+    expect(document.title).toBe('(1) A $& B')
+  })
+})
