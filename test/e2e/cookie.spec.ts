@@ -65,94 +65,99 @@ async function phases(pages: readonly Page[], phase: string): Promise<void> {
   for (const page of pages) await expect(page.locator('#phase')).toHaveText(phase)
 }
 
-test('the server hears of activity, once for all tabs, and of none where there is none', async ({
-  context,
-  backend,
-}) => {
-  const { pages, asked } = await openTabs(context, await backend.start(), 2)
-  await context.clock.fastForward(16_000)
-  expect(asked.filter((call) => call === 'POST alive')).toEqual([])
-  const told = pages[0]!.context().waitForEvent('response', (response) => response.url().endsWith('/cookie/alive'))
-  await pages[0]!.locator('#headline').click()
-  await told
-  // Until the others have read that it tells the server, they may tell it too.
-  const hasRead = ({ toldAt, startedAt }: Record<string, number>): boolean => toldAt! > startedAt!
-  await expect.poll(async () => hasRead(await recordIn(pages[1]!))).toBe(true)
-  for (const page of pages) {
-    await page.bringToFront()
-    await page.locator('#headline').click()
-  }
-  expect(asked.filter((call) => call === 'POST alive')).toHaveLength(1)
-})
+test(
+  'the server hears of activity, once for all tabs, and of none where there is none',
+  { tag: '@chromium' },
+  async ({ context, backend }) => {
+    const { pages, asked } = await openTabs(context, await backend.start(), 2)
+    await context.clock.fastForward(16_000)
+    expect(asked.filter((call) => call === 'POST alive')).toEqual([])
+    const told = pages[0]!.context().waitForEvent('response', (response) => response.url().endsWith('/cookie/alive'))
+    await pages[0]!.locator('#headline').click()
+    await told
+    // Until the others have read that it tells the server, they may tell it too.
+    const hasRead = ({ toldAt, startedAt }: Record<string, number>): boolean => toldAt! > startedAt!
+    await expect.poll(async () => hasRead(await recordIn(pages[1]!))).toBe(true)
+    for (const page of pages) {
+      await page.bringToFront()
+      await page.locator('#headline').click()
+    }
+    expect(asked.filter((call) => call === 'POST alive')).toHaveLength(1)
+  },
+)
 
-test('a session that the server has ended ends in all tabs when a page comes back from the back/forward cache', async ({
-  context,
-  backend,
-}) => {
-  const demo = await backend.start()
-  const { pages } = await openTabs(context, demo, 2)
-  const [one, two] = pages as [Page, Page]
-  await context.clock.fastForward(11_000)
-  await one.goto(`${demo.url}/login/none`)
-  demo.endCookieSessions()
-  await phases([two], 'Active')
-  await goBack(one)
-  // Not by a locator: Playwright waits for a load that a page out of Firefox's back/forward cache never has.
-  const shown = (page: Page): Promise<string> =>
-    page.evaluate(() => document.querySelector('#phase')?.textContent ?? '').catch(() => '')
-  await expect.poll(() => shown(one)).toMatch(/Active|Signed out/)
-  for (const page of pages) await expect.poll(() => shown(page)).toBe('Signed out')
-  await expect(two.locator('.sojourn-inspector li').filter({ hasText: 'rejected' }).first()).toBeVisible()
-})
+test(
+  'a session that the server has ended ends in all tabs when a page comes back from the back/forward cache',
+  { tag: '@chromium' },
+  async ({ context, backend }) => {
+    const demo = await backend.start()
+    const { pages } = await openTabs(context, demo, 2)
+    const [one, two] = pages as [Page, Page]
+    await context.clock.fastForward(11_000)
+    await one.goto(`${demo.url}/login/none`)
+    demo.endCookieSessions()
+    await phases([two], 'Active')
+    await goBack(one)
+    // Not by a locator: Playwright waits for a load that a page out of Firefox's back/forward cache never has.
+    const shown = (page: Page): Promise<string> =>
+      page.evaluate(() => document.querySelector('#phase')?.textContent ?? '').catch(() => '')
+    await expect.poll(() => shown(one)).toMatch(/Active|Signed out/)
+    for (const page of pages) await expect.poll(() => shown(page)).toBe('Signed out')
+    await expect(two.locator('.sojourn-inspector li').filter({ hasText: 'rejected' }).first()).toBeVisible()
+  },
+)
 
-test('“stay signed in” is true only when the server agreed, and the dialog is right when it did not', async ({
-  context,
-  backend,
-}) => {
-  const demo = await backend.start()
-  const { pages, asked } = await openTabs(context, demo, 2)
-  const [one] = pages as [Page, Page]
-  await context.clock.fastForward(41_000)
-  await phases(pages, 'About to end')
-  for (const fault of ['unavailable', 'limited'] as const) {
-    demo.setFault(fault)
-    const count = asked.length
-    await one.bringToFront()
-    await one.locator('.sojourn-dialog #stay').click()
-    await expect.poll(() => asked.slice(count)).toContain('POST alive')
-    await expect(one.locator('.sojourn-dialog #problem')).toContainText('could not be reached')
+test(
+  '“stay signed in” is true only when the server agreed, and the dialog is right when it did not',
+  { tag: '@chromium' },
+  async ({ context, backend }) => {
+    const demo = await backend.start()
+    const { pages, asked } = await openTabs(context, demo, 2)
+    const [one] = pages as [Page, Page]
+    await context.clock.fastForward(41_000)
     await phases(pages, 'About to end')
-    for (const page of pages) await expect(page.getByRole('alertdialog')).toBeVisible()
-  }
-  demo.setFault('none')
-  await one.locator('.sojourn-dialog #stay').click()
-  await phases(pages, 'Active')
-  for (const page of pages) await expect(page.getByRole('alertdialog')).toBeHidden()
-})
+    for (const fault of ['unavailable', 'limited'] as const) {
+      demo.setFault(fault)
+      const count = asked.length
+      await one.bringToFront()
+      await one.locator('.sojourn-dialog #stay').click()
+      await expect.poll(() => asked.slice(count)).toContain('POST alive')
+      await expect(one.locator('.sojourn-dialog #problem')).toContainText('could not be reached')
+      await phases(pages, 'About to end')
+      for (const page of pages) await expect(page.getByRole('alertdialog')).toBeVisible()
+    }
+    demo.setFault('none')
+    await one.locator('.sojourn-dialog #stay').click()
+    await phases(pages, 'Active')
+    for (const page of pages) await expect(page.getByRole('alertdialog')).toBeHidden()
+  },
+)
 
-test('the server’s own end comes before the page’s, with a warning that cannot be answered', async ({
-  context,
-  backend,
-}) => {
-  const { pages } = await openTabs(context, await backend.start({ absoluteTimeout: 20 }), 2)
-  await context.clock.fastForward(31_000)
-  await phases(pages, 'About to end')
-  for (const page of pages) await expect(page.getByRole('alertdialog')).toContainText('cannot stay any longer')
-  await context.clock.fastForward(21_000)
-  await phases(pages, 'Signed out')
-})
+test(
+  'the server’s own end comes before the page’s, with a warning that cannot be answered',
+  { tag: '@chromium' },
+  async ({ context, backend }) => {
+    const { pages } = await openTabs(context, await backend.start({ absoluteTimeout: 20 }), 2)
+    await context.clock.fastForward(31_000)
+    await phases(pages, 'About to end')
+    for (const page of pages) await expect(page.getByRole('alertdialog')).toContainText('cannot stay any longer')
+    await context.clock.fastForward(21_000)
+    await phases(pages, 'Signed out')
+  },
+)
 
-test('a session that ended here is ended at the server, and a reload does not bring it back', async ({
-  context,
-  backend,
-}) => {
-  const demo = await backend.start()
-  const { pages, asked } = await openTabs(context, demo, 2)
-  const [one] = pages as [Page, Page]
-  await context.clock.fastForward(61_000)
-  await phases(pages, 'Signed out')
-  await expect.poll(() => asked).toContain('POST logout')
-  await expect.poll(async () => (await one.request.get(`${demo.url}/cookie/me`)).status()).toBe(401)
-  await one.reload()
-  await phases(pages, 'Signed out')
-})
+test(
+  'a session that ended here is ended at the server, and a reload does not bring it back',
+  { tag: '@chromium' },
+  async ({ context, backend }) => {
+    const demo = await backend.start()
+    const { pages, asked } = await openTabs(context, demo, 2)
+    const [one] = pages as [Page, Page]
+    await context.clock.fastForward(61_000)
+    await phases(pages, 'Signed out')
+    await expect.poll(() => asked).toContain('POST logout')
+    await expect.poll(async () => (await one.request.get(`${demo.url}/cookie/me`)).status()).toBe(401)
+    await one.reload()
+    await phases(pages, 'Signed out')
+  },
+)

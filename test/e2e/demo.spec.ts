@@ -23,11 +23,13 @@ const demos = [
   {
     what: 'modules',
     path: '/tab.html',
+    tag: [] as string[],
     phases: { active: 'Active', warning: 'About to end', signedOut: 'Signed out' },
   },
   {
     what: 'script tag',
     path: '/script-tag.html',
+    tag: '@chromium',
     phases: { active: 'active', warning: 'warning', signedOut: 'signedOut' },
   },
 ] as const
@@ -62,8 +64,8 @@ async function isAnyRefreshing(): Promise<boolean> {
   return held.length + pending.length > 0
 }
 
-for (const { what, path, phases } of demos) {
-  test(`a person's day in three tabs on a real OpenID provider (${what})`, async ({ context, demo }) => {
+for (const { what, path, phases, tag } of demos) {
+  test(`a person's day in three tabs on a real OpenID provider (${what})`, { tag }, async ({ context, demo }) => {
     const uncaught: string[] = []
     const pages: Page[] = []
     for (let count = 0; count < 3; count++) {
@@ -111,7 +113,7 @@ for (const { what, path, phases } of demos) {
     expect(uncaught).toEqual([])
   })
 
-  test(`a laptop that sleeps past the deadline wakes signed out (${what})`, async ({ context, demo }) => {
+  test(`a laptop that sleeps past the deadline wakes signed out (${what})`, { tag }, async ({ context, demo }) => {
     const pages = [await context.newPage(), await context.newPage()]
     for (const page of pages) await page.goto(demo.url + path)
     const [one, two] = pages

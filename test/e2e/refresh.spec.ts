@@ -98,7 +98,7 @@ test('S7 a reply without a refresh token keeps the old one', async ({ tabs, toke
   expect(second?.form['refresh_token']).toBe(first?.form['refresh_token'])
 })
 
-test('a reply without expires_in is a token that can be used', async ({ tabs, tokens }) => {
+test('a reply without expires_in is a token that can be used', { tag: '@chromium' }, async ({ tabs, tokens }) => {
   const tab = await tabs.open(noTimeouts)
   await tab.signIn(tokens.issue())
   tokens.failNext({ kind: 'without', members: ['expires_in'] })

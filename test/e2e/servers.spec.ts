@@ -36,8 +36,14 @@ async function call(page: Page): Promise<string> {
 const kept = (page: Page): Promise<string> =>
   page.evaluate(() => [document.cookie, JSON.stringify(localStorage), JSON.stringify(sessionStorage)].join('\n'))
 
-for (const kind of ['tokens', 'dpop', 'mixed', 'cookie'] as const) {
-  test(`a day in two tabs with a server of the kind "${kind}"`, async ({ context, demo }) => {
+const kinds = [
+  { kind: 'tokens', tag: '@chromium' },
+  { kind: 'dpop', tag: [] },
+  { kind: 'mixed', tag: '@chromium' },
+  { kind: 'cookie', tag: [] },
+]
+for (const { kind, tag } of kinds) {
+  test(`a day in two tabs with a server of the kind "${kind}"`, { tag }, async ({ context, demo }) => {
     const uncaught: string[] = []
     const one = await open(context, demo, kind, uncaught)
     const two = await open(context, demo, kind, uncaught)

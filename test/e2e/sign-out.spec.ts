@@ -69,21 +69,21 @@ test('S40 offline, a sign-out wipes what is here and tells the other tabs', asyn
   expect(tokens.revocations()).toHaveLength(0)
 })
 
-test('a sign-out while the server hangs takes five seconds at most, and its local part takes none', async ({
-  tabs,
-  tokens,
-  context,
-}) => {
-  const all = await tabs.openMany(2, noTimeouts)
-  await signInAll(all, tokens)
-  await context.route('**/revoke', () => undefined)
-  const from = Date.now()
-  const done = all[0]?.signOut()
-  await all[1]?.next('signedOut')
-  expect(await all[0]?.phase()).toBe('signedOut')
-  await done
-  expect(Date.now() - from).toBeLessThan(15_000)
-})
+test(
+  'a sign-out while the server hangs takes five seconds at most, and its local part takes none',
+  { tag: '@chromium' },
+  async ({ tabs, tokens, context }) => {
+    const all = await tabs.openMany(2, noTimeouts)
+    await signInAll(all, tokens)
+    await context.route('**/revoke', () => undefined)
+    const from = Date.now()
+    const done = all[0]?.signOut()
+    await all[1]?.next('signedOut')
+    expect(await all[0]?.phase()).toBe('signedOut')
+    await done
+    expect(Date.now() - from).toBeLessThan(15_000)
+  },
+)
 
 test('S42 a sign-out revokes once, as RFC 7009 asks, and by `keepalive`', async ({ tabs, tokens }) => {
   const all = await tabs.openMany(3, noTimeouts)
@@ -141,7 +141,7 @@ test('S42 the revocation arrives although the page leaves at once', async ({ tab
   await revoked
 })
 
-test('an idle end revokes the tokens once as well', async ({ tabs, tokens, context }) => {
+test('an idle end revokes the tokens once as well', { tag: '@chromium' }, async ({ tabs, tokens, context }) => {
   await context.clock.install()
   const all = await tabs.openMany(3)
   await signInAll(all, tokens)
@@ -202,7 +202,7 @@ test('S49 a refresh for the first user that ends after the switch does not touch
   expect(await Promise.all([one.phase(), two.phase()])).toEqual(['active', 'active'])
 })
 
-test('a sign-out survives a reload and a new tab', async ({ tabs, tokens }) => {
+test('a sign-out survives a reload and a new tab', { tag: '@chromium' }, async ({ tabs, tokens }) => {
   const tab = await tabs.open(noTimeouts)
   await tab.signIn(tokens.issue())
   await tab.signOut()
@@ -212,49 +212,59 @@ test('a sign-out survives a reload and a new tab', async ({ tabs, tokens }) => {
   expect(await fresh.snapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
 })
 
-test('a reload and a new tab find the session without asking anybody', async ({ tabs, tokens }) => {
-  const tab = await tabs.open(noTimeouts)
-  const issued = tokens.issue()
-  await tab.signIn(issued)
-  await tab.page.reload()
-  expect(await tab.phase()).toBe('active')
-  const fresh = await tabs.open(noTimeouts)
-  expect((await fresh.token()).token).toBe(issued.access_token)
-  expect(tokens.calls).toHaveLength(0)
-})
+test(
+  'a reload and a new tab find the session without asking anybody',
+  { tag: '@chromium' },
+  async ({ tabs, tokens }) => {
+    const tab = await tabs.open(noTimeouts)
+    const issued = tokens.issue()
+    await tab.signIn(issued)
+    await tab.page.reload()
+    expect(await tab.phase()).toBe('active')
+    const fresh = await tabs.open(noTimeouts)
+    expect((await fresh.token()).token).toBe(issued.access_token)
+    expect(tokens.calls).toHaveLength(0)
+  },
+)
 
-test('what wipes the storage of the origin ends the session with `wiped`', async ({ tabs, tokens }) => {
-  const all = await tabs.openMany(2, noTimeouts)
-  await signInAll(all, tokens)
-  await all[0]?.page.evaluate(() => {
-    localStorage.clear()
-  })
-  expect((await all[1]?.next('signedOut'))?.detail['reason']).toBe('wiped')
-  await all[0]?.click()
-  expect((await all[0]?.next('signedOut'))?.detail['reason']).toBe('wiped')
-})
+test(
+  'what wipes the storage of the origin ends the session with `wiped`',
+  { tag: '@chromium' },
+  async ({ tabs, tokens }) => {
+    const all = await tabs.openMany(2, noTimeouts)
+    await signInAll(all, tokens)
+    await all[0]?.page.evaluate(() => {
+      localStorage.clear()
+    })
+    expect((await all[1]?.next('signedOut'))?.detail['reason']).toBe('wiped')
+    await all[0]?.click()
+    expect((await all[0]?.next('signedOut'))?.detail['reason']).toBe('wiped')
+  },
+)
 
-test('a sign-in on every page load continues the same login, never revives an ended one, and gives way to the next', async ({
-  tabs,
-}) => {
-  const config: PageConfig = { ...noTimeouts, server: 'none' }
-  const one = await tabs.open(config)
-  await one.signIn(undefined, 'login-1')
-  const first = await one.snapshot()
-  const two = await tabs.open(config)
-  await two.signIn(undefined, 'login-1')
-  await one.page.reload()
-  await one.signIn(undefined, 'login-1')
-  expect([await one.snapshot(), await two.snapshot()]).toEqual([first, first])
-  await two.signOut()
-  await one.next('signedOut')
-  await one.page.reload()
-  await one.signIn(undefined, 'login-1')
-  await two.signIn(undefined, 'login-1')
-  expect([await one.phase(), await two.phase()]).toEqual(['signedOut', 'signedOut'])
-  await one.signIn(undefined, 'login-2')
-  await two.next('signedIn')
-  expect(await two.phase()).toBe('active')
-  // Only a hash of it is kept.
-  expect(await two.stores()).not.toContain('login-')
-})
+test(
+  'a sign-in on every page load continues the same login, never revives an ended one, and gives way to the next',
+  { tag: '@chromium' },
+  async ({ tabs }) => {
+    const config: PageConfig = { ...noTimeouts, server: 'none' }
+    const one = await tabs.open(config)
+    await one.signIn(undefined, 'login-1')
+    const first = await one.snapshot()
+    const two = await tabs.open(config)
+    await two.signIn(undefined, 'login-1')
+    await one.page.reload()
+    await one.signIn(undefined, 'login-1')
+    expect([await one.snapshot(), await two.snapshot()]).toEqual([first, first])
+    await two.signOut()
+    await one.next('signedOut')
+    await one.page.reload()
+    await one.signIn(undefined, 'login-1')
+    await two.signIn(undefined, 'login-1')
+    expect([await one.phase(), await two.phase()]).toEqual(['signedOut', 'signedOut'])
+    await one.signIn(undefined, 'login-2')
+    await two.next('signedIn')
+    expect(await two.phase()).toBe('active')
+    // Only a hash of it is kept.
+    expect(await two.stores()).not.toContain('login-')
+  },
+)

@@ -124,7 +124,7 @@ for (const { number, what, config, plain } of lockless) {
     expect(tokens.tokenCalls()).toHaveLength(1)
   })
 
-  test(`${what} five tabs that ask at once sign nobody out`, async ({ tabs, tokens, server }) => {
+  test(`${what} five tabs that ask at once sign nobody out`, { tag: '@chromium' }, async ({ tabs, tokens, server }) => {
     tokens.grace = 10_000
     const all = await tabs.openMany(5, config, where(server))
     await signInAll(all, tokens)
@@ -183,7 +183,7 @@ test('S20 with a strict server it is one clean sign-out everywhere and no loop',
   expect(tokens.tokenCalls().length).toBeLessThanOrEqual(2)
 })
 
-test('two instances in one tab are one session and refresh once', async ({ tabs, tokens }) => {
+test('two instances in one tab are one session and refresh once', { tag: '@chromium' }, async ({ tabs, tokens }) => {
   const tab = await tabs.open(noTimeouts)
   await tab.signIn(tokens.issue())
   await tab.shiftClock(afterExpiry)
@@ -200,7 +200,7 @@ test('two instances in one tab are one session and refresh once', async ({ tabs,
   expect(tokens.tokenCalls()).toHaveLength(1)
 })
 
-test('a duplicated tab does no harm', async ({ tabs, tokens, context }) => {
+test('a duplicated tab does no harm', { tag: '@chromium' }, async ({ tabs, tokens, context }) => {
   const tab = await tabs.open(noTimeouts)
   await tab.signIn(tokens.issue())
   // window.open copies sessionStorage, as "Duplicate tab" does.
@@ -220,49 +220,54 @@ test('a duplicated tab does no harm', async ({ tabs, tokens, context }) => {
   expect(tokens.tokenCalls()).toHaveLength(1)
 })
 
-test('two tabs that sign in at once agree on one session and its tokens', async ({ tabs, tokens }) => {
-  const [one, two] = await tabs.openMany(2, noTimeouts)
-  if (!one || !two) throw new Error('no tabs')
-  const given = [tokens.issue(), tokens.issue()] as const
-  await Promise.all([one.signIn(given[0]), two.signIn(given[1])])
-  await expect.poll(async () => isDeepStrictEqual(await one.snapshot(), await two.snapshot())).toBe(true)
-  const { token } = await one.token()
-  expect((await two.token()).token).toBe(token)
-  expect(given.map(({ access_token }) => access_token)).toContain(token)
-  const next = await one.token({ forceRefresh: true })
-  // Until it hears of the newer one, the older is as good: it still lives.
-  await expect.poll(async () => (await two.token()).token).toBe(next.token)
-  expect(tokens.isLive(next.token ?? '')).toBe(true)
-  expect(tokens.counts.reuse).toBe(0)
-})
-
-for (const how of ['reloads', 'goes into the back/forward cache'] as const) {
-  test(`a tab that ${how} while it refreshes leaves the others their turn, and goes on afterwards`, async ({
-    tabs,
-    tokens,
-  }) => {
-    tokens.grace = 20_000
+test(
+  'two tabs that sign in at once agree on one session and its tokens',
+  { tag: '@chromium' },
+  async ({ tabs, tokens }) => {
     const [one, two] = await tabs.openMany(2, noTimeouts)
     if (!one || !two) throw new Error('no tabs')
-    await signInAll([one, two], tokens)
-    await sleepAll([one, two], afterExpiry)
-    const gate = createGate()
-    tokens.failNext({ kind: 'gate', gate, acts: 'before' })
-    await one.page.evaluate(() => {
-      void window.harness.token()
-    })
-    await gate.reached
-    if (how === 'reloads') await one.page.reload()
-    else await one.page.goto(`${new URL(one.page.url()).origin}/away`)
-    expect(tokens.isLive((await two.token()).token ?? '')).toBe(true)
-    gate.open()
-    if (how !== 'reloads') {
-      await goBack(one.page)
-      await expect.poll(() => one.page.evaluate(() => 'harness' in window).catch(() => false)).toBe(true)
-    }
-    expect(tokens.isLive((await one.token()).token ?? '')).toBe(true)
-    expect(tokens.isLive((await two.token({ forceRefresh: true })).token ?? '')).toBe(true)
-    expect(await Promise.all([one.phase(), two.phase()])).toEqual(['active', 'active'])
+    const given = [tokens.issue(), tokens.issue()] as const
+    await Promise.all([one.signIn(given[0]), two.signIn(given[1])])
+    await expect.poll(async () => isDeepStrictEqual(await one.snapshot(), await two.snapshot())).toBe(true)
+    const { token } = await one.token()
+    expect((await two.token()).token).toBe(token)
+    expect(given.map(({ access_token }) => access_token)).toContain(token)
+    const next = await one.token({ forceRefresh: true })
+    // Until it hears of the newer one, the older is as good: it still lives.
+    await expect.poll(async () => (await two.token()).token).toBe(next.token)
+    expect(tokens.isLive(next.token ?? '')).toBe(true)
     expect(tokens.counts.reuse).toBe(0)
-  })
+  },
+)
+
+for (const how of ['reloads', 'goes into the back/forward cache'] as const) {
+  test(
+    `a tab that ${how} while it refreshes leaves the others their turn, and goes on afterwards`,
+    { tag: '@chromium' },
+    async ({ tabs, tokens }) => {
+      tokens.grace = 20_000
+      const [one, two] = await tabs.openMany(2, noTimeouts)
+      if (!one || !two) throw new Error('no tabs')
+      await signInAll([one, two], tokens)
+      await sleepAll([one, two], afterExpiry)
+      const gate = createGate()
+      tokens.failNext({ kind: 'gate', gate, acts: 'before' })
+      await one.page.evaluate(() => {
+        void window.harness.token()
+      })
+      await gate.reached
+      if (how === 'reloads') await one.page.reload()
+      else await one.page.goto(`${new URL(one.page.url()).origin}/away`)
+      expect(tokens.isLive((await two.token()).token ?? '')).toBe(true)
+      gate.open()
+      if (how !== 'reloads') {
+        await goBack(one.page)
+        await expect.poll(() => one.page.evaluate(() => 'harness' in window).catch(() => false)).toBe(true)
+      }
+      expect(tokens.isLive((await one.token()).token ?? '')).toBe(true)
+      expect(tokens.isLive((await two.token({ forceRefresh: true })).token ?? '')).toBe(true)
+      expect(await Promise.all([one.phase(), two.phase()])).toEqual(['active', 'active'])
+      expect(tokens.counts.reuse).toBe(0)
+    },
+  )
 }

@@ -176,26 +176,27 @@ test('S55 "stay signed in" in one tab closes the warning in the other', async ({
   await Promise.all(all.map((tab) => tab.next('warning', 2)))
 })
 
-test('activity during the warning is ignored, or closes it in all tabs where the options say so', async ({
-  tabs,
-  context,
-}) => {
-  await context.clock.install()
-  const ignoring = await tabs.open({ options: { name: 'ignoring' }, server: 'none' })
-  const [one, two] = await tabs.openMany(2, { options: { activityDuringWarning: 'extend' }, server: 'none' })
-  if (!one || !two) throw new Error('no tabs')
-  await ignoring.signIn()
-  await signIn([one, two])
-  await context.clock.fastForward('13:10')
-  await Promise.all([ignoring, one, two].map((tab) => tab.next('warning')))
-  await ignoring.click()
-  await one.click()
-  expect((await two.next('extended')).detail).toEqual({ by: 'activity', where: 'elsewhere' })
-  expect(await one.phase()).toBe('active')
-  expect(await ignoring.phase()).toBe('warning')
-  await context.clock.fastForward('02:00')
-  await ignoring.next('signedOut')
-})
+test(
+  'activity during the warning is ignored, or closes it in all tabs where the options say so',
+  { tag: '@chromium' },
+  async ({ tabs, context }) => {
+    await context.clock.install()
+    const ignoring = await tabs.open({ options: { name: 'ignoring' }, server: 'none' })
+    const [one, two] = await tabs.openMany(2, { options: { activityDuringWarning: 'extend' }, server: 'none' })
+    if (!one || !two) throw new Error('no tabs')
+    await ignoring.signIn()
+    await signIn([one, two])
+    await context.clock.fastForward('13:10')
+    await Promise.all([ignoring, one, two].map((tab) => tab.next('warning')))
+    await ignoring.click()
+    await one.click()
+    expect((await two.next('extended')).detail).toEqual({ by: 'activity', where: 'elsewhere' })
+    expect(await one.phase()).toBe('active')
+    expect(await ignoring.phase()).toBe('warning')
+    await context.clock.fastForward('02:00')
+    await ignoring.next('signedOut')
+  },
+)
 
 test('S57 the absolute timeout beats activity and survives a reload', async ({ tabs, context }) => {
   await context.clock.install()
@@ -245,22 +246,26 @@ test('S58 where nobody is active there is no proactive refresh and no keep-alive
   expect(tokens.counts.reuse).toBe(0)
 })
 
-test('an ordinary day: fifteen idle minutes warn after thirteen, in all tabs', async ({ tabs, context }) => {
-  await context.clock.install()
-  const all = await tabs.openMany(2, { server: 'none' })
-  await signIn(all)
-  await context.clock.fastForward('12:50')
-  await all[0]?.click()
-  await agreed(...all)
-  await context.clock.fastForward('12:30')
-  expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(['active', 'active'])
-  await context.clock.fastForward('00:40')
-  await Promise.all(all.map((tab) => tab.next('warning')))
-  await context.clock.fastForward('02:00')
-  for (const tab of all) expect((await tab.next('signedOut')).detail['reason']).toBe('idle')
-})
+test(
+  'an ordinary day: fifteen idle minutes warn after thirteen, in all tabs',
+  { tag: '@chromium' },
+  async ({ tabs, context }) => {
+    await context.clock.install()
+    const all = await tabs.openMany(2, { server: 'none' })
+    await signIn(all)
+    await context.clock.fastForward('12:50')
+    await all[0]?.click()
+    await agreed(...all)
+    await context.clock.fastForward('12:30')
+    expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(['active', 'active'])
+    await context.clock.fastForward('00:40')
+    await Promise.all(all.map((tab) => tab.next('warning')))
+    await context.clock.fastForward('02:00')
+    for (const tab of all) expect((await tab.next('signedOut')).detail['reason']).toBe('idle')
+  },
+)
 
-test('thirty days do not end at once', async ({ tabs }) => {
+test('thirty days do not end at once', { tag: '@chromium' }, async ({ tabs }) => {
   const tab = await tabs.open({
     options: { idleTimeout: '30d', absoluteTimeout: '60d', warnBefore: '1d' },
     server: 'none',
@@ -273,7 +278,7 @@ test('thirty days do not end at once', async ({ tabs }) => {
   expect(await tab.page.evaluate(() => window.harness.steps.length)).toBeLessThan(10)
 })
 
-test('a clock set back by an hour gives an idle user no hour', async ({ tabs, context }) => {
+test('a clock set back by an hour gives an idle user no hour', { tag: '@chromium' }, async ({ tabs, context }) => {
   await context.clock.install()
   const all = await tabs.openMany(2, { server: 'none' })
   await signIn(all)
@@ -286,7 +291,7 @@ test('a clock set back by an hour gives an idle user no hour', async ({ tabs, co
   for (const tab of all) expect((await tab.next('signedOut')).detail['reason']).toBe('idle')
 })
 
-test('a clock set back by an hour ends no session in use', async ({ tabs, context }) => {
+test('a clock set back by an hour ends no session in use', { tag: '@chromium' }, async ({ tabs, context }) => {
   await context.clock.install()
   const all = await tabs.openMany(2, { server: 'none' })
   await signIn(all)
