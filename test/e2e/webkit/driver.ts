@@ -1,6 +1,6 @@
 /** WebKitGTK through its WebDriver, over plain HTTP: the few commands that these tests need. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { miniBrowserPath, webkitDriverPath } from '../browsers.js'
 import { startPlainHost } from './plain-host.js'
 
@@ -29,12 +29,28 @@ export interface Browser {
   quit(): Promise<void>
 }
 
+/** Ports that a system gives to nobody who asks for any: it has those from 32768 for that on Linux, from 49152 elsewhere. */
+const FIRST_PORT = 10_240
+const PORTS = 20_000
+let lastPort = (process.pid * 16) % PORTS
+
+/** A free port that is still free when it is used. */
 async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  for (;;) {
+    const port = FIRST_PORT + (++lastPort % PORTS)
+    const server = createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => {
+        resolve(false)
+      })
+      server.listen(port, '127.0.0.1', () => {
+        resolve(true)
+      })
+    })
+    if (!isFree) continue
+    await new Promise((resolve) => server.close(resolve))
+    return port
+  }
 }
 
 /**
@@ -66,35 +82,33 @@ async function ended(process: ChildProcess): Promise<void> {
 }
 
 /** How long a browser may take to start, ms. */
-const START = 30_000
+const START = 60_000
 
-/** Now and then a driver waits for ever for the browser that it has started, which then has to be another driver's. */
-export async function startDriver(): Promise<Driver> {
-  let driver = await launch()
-  return {
-    async newBrowser() {
-      try {
-        return await driver.newBrowser()
-      } catch (error) {
-        if ((error as Error).name !== 'TimeoutError') throw error
-        // Why it does is not known. Said aloud, so that it is seen how often it happens.
-        console.error(`WebKitWebDriver brought no browser within ${String(START)} ms: another is started.`)
-      }
-      await driver.stop()
-      driver = await launch()
-      return driver.newBrowser()
-    },
-    stop: () => driver.stop(),
-  }
+/** Rejects when a process ends, or when what it writes says that it is of no use. */
+function failureOf(child: ChildProcess, name: string, isUseless?: RegExp): Promise<never> {
+  let said = ''
+  const failed = new Promise<never>((_, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code, signal) => {
+      reject(new Error(`${name} ended (${String(code ?? signal)}): ${said}`))
+    })
+    child.stderr?.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      if (isUseless?.test(said)) reject(new Error(`${name}: ${said}`))
+    })
+  })
+  // In the end each process ends, when nobody waits for this any more.
+  failed.catch(() => undefined)
+  return failed
 }
 
-async function launch(): Promise<Driver> {
+export async function startDriver(): Promise<Driver> {
   const [display, port, plainHost] = await Promise.all([startDisplay(), freePort(), startPlainHost()])
-  const driver = spawn(webkitDriverPath(), [`--port=${String(port)}`], {
-    stdio: 'ignore',
-    // The sandbox needs user namespaces, which containers seldom have.
-    env: { ...process.env, DISPLAY: display.display, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1', NO_AT_BRIDGE: '1' },
-  })
+  const browsers = new Set<ChildProcess>()
+  // The sandbox needs user namespaces, which containers seldom have.
+  const sandbox = { WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1' }
+  const env = { ...process.env, ...sandbox, DISPLAY: display.display, NO_AT_BRIDGE: '1' }
+  const driver = spawn(webkitDriverPath(), [`--port=${String(port)}`], { stdio: ['ignore', 'ignore', 'pipe'], env })
   const base = `http://127.0.0.1:${String(port)}`
 
   async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
@@ -121,9 +135,18 @@ async function launch(): Promise<Driver> {
     }
     throw new Error('WebKitWebDriver does not answer')
   }
-  await ready()
+  await Promise.race([ready(), failureOf(driver, 'WebKitWebDriver')])
 
   async function newBrowser(): Promise<Browser> {
+    // Started here, not by the driver: that one takes any free port, gives it up for the browser to use, and waits for ever
+    // where another process has it by then, or where the browser has ended.
+    const address = `127.0.0.1:${String(await freePort())}`
+    const browser = spawn(miniBrowserPath(), ['--automation'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...env, WEBKIT_INSPECTOR_SERVER: address },
+    })
+    browsers.add(browser)
+    const failed = failureOf(browser, 'MiniBrowser', /Failed to start remote inspector server/)
     const capabilities = {
       capabilities: {
         alwaysMatch: {
@@ -131,17 +154,14 @@ async function launch(): Promise<Driver> {
           acceptInsecureCerts: true,
           // For whatever comes over plain http: with a `noProxy` MiniBrowser crashes now and then.
           proxy: { proxyType: 'manual', httpProxy: `127.0.0.1:${String(plainHost.port)}` },
-          'webkitgtk:browserOptions': { binary: miniBrowserPath(), args: ['--automation'] },
+          'webkitgtk:browserOptions': { targetAddress: address },
           timeouts: { script: 20_000, pageLoad: 30_000 },
         },
       },
     }
-    const { sessionId } = await call<{ sessionId: string }>(
-      'POST',
-      '/session',
-      capabilities,
-      AbortSignal.timeout(START),
-    )
+    const answered = call<{ sessionId: string }>('POST', '/session', capabilities, AbortSignal.timeout(START))
+    answered.catch(() => undefined)
+    const { sessionId } = await Promise.race([answered, failed])
     const at = `/session/${sessionId}`
     const element = async (selector: string): Promise<Record<string, string>> =>
       call('POST', `${at}/element`, { using: 'css selector', value: selector })
@@ -184,7 +204,11 @@ async function launch(): Promise<Driver> {
         }),
       enterFrame: async (selector) => call('POST', `${at}/frame`, { id: await element(selector) }),
       leaveFrame: () => call('POST', `${at}/frame`, { id: null }),
-      quit: () => call('DELETE', at),
+      async quit() {
+        await call('DELETE', at)
+        await ended(browser)
+        browsers.delete(browser)
+      },
     }
   }
 
@@ -192,6 +216,7 @@ async function launch(): Promise<Driver> {
     newBrowser,
     async stop() {
       await ended(driver)
+      await Promise.all([...browsers].map(ended))
       await ended(display.process)
       plainHost.stop()
     },
