@@ -1,5 +1,5 @@
 /** The world of a test: its own server (and so its own origin), and as many tabs of one browser profile as it asks for. */
-import { test as base, expect, type Frame, type Page } from '@playwright/test'
+import { test as base, expect, type BrowserContext, type Frame, type Page } from '@playwright/test'
 import { expectNoHarm } from './harm.js'
 import type { PageConfig, Recorded } from './pages/harness.js'
 import { startServer, type TestServer } from './server/serve.js'
@@ -65,6 +65,15 @@ export async function agreed(...tabs: Tab[]): Promise<void> {
     return new Set(await Promise.all(tabs.map(look))).size
   }
   await expect.poll(seen, { message: 'different deadlines, in so many tabs' }).toBe(1)
+}
+
+/**
+ * Stops the clocks of all tabs of a context with a clock installed. No timer runs from now on: what another tab learns it learns
+ * by an event, at the very instant at which the first one acted.
+ */
+export async function stopClocks(context: BrowserContext): Promise<void> {
+  const now = context.pages()[0]?.evaluate(() => Date.now())
+  await context.clock.pauseAt(((await now) ?? 0) + 1000)
 }
 
 interface Fixtures {

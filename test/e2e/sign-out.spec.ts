@@ -1,4 +1,4 @@
-import { expect, noTimeouts, pause, test, type PageConfig, type Tab } from './fixtures.js'
+import { expect, noTimeouts, pause, stopClocks, test, type PageConfig, type Tab } from './fixtures.js'
 import { createGate, TOKEN_MARK, type TokenServer } from './server/token-server.js'
 
 async function signInAll(all: Tab[], tokens: TokenServer): Promise<void> {
@@ -6,26 +6,40 @@ async function signInAll(all: Tab[], tokens: TokenServer): Promise<void> {
   await Promise.all(all.map((tab) => tab.next('signedIn')))
 }
 
-const channels: { number: string; what: string; config: PageConfig }[] = [
-  { number: 'S38', what: 'a sign-out', config: noTimeouts },
-  { number: 'S43', what: 'without BroadcastChannel a sign-out', config: { ...noTimeouts, without: ['channel'] } },
+const channels: { number: string; what: string; config: PageConfig; by: RegExp }[] = [
+  { number: 'S38', what: 'a sign-out', config: noTimeouts, by: /^(channel|storage)$/ },
+  {
+    number: 'S43',
+    what: 'without BroadcastChannel a sign-out',
+    config: { ...noTimeouts, without: ['channel'] },
+    by: /^storage$/,
+  },
 ]
-for (const { number, what, config } of channels) {
-  test(`${number} ${what} reaches the other tabs at once, and nothing is asked of the token endpoint any more`, async ({
+for (const { number, what, config, by } of channels) {
+  test(`${number} ${what} reaches the other tabs by an event, and nothing is asked of the token endpoint any more`, async ({
     tabs,
     tokens,
+    context,
   }) => {
+    await context.clock.install()
     const all = await tabs.openMany(3, config)
+    const [one, ...others] = all
+    if (!one) throw new Error('no tabs')
     await signInAll(all, tokens)
-    // What is not told at once nobody notices: no tab has a timer here.
-    await all[0]?.page.evaluate(() => {
+    await stopClocks(context)
+    await one.page.evaluate(() => {
       void window.harness.session.signOut()
     })
-    for (const tab of all.slice(1)) {
-      const end = await tab.next('signedOut')
-      expect(end.detail).toEqual({ reason: 'signOut', where: 'elsewhere' })
+    const { at, detail } = await one.next('signedOut')
+    expect(detail).toEqual({ reason: 'signOut', where: 'here' })
+    for (const tab of others) {
+      expect(await tab.next('signedOut')).toEqual({
+        type: 'signedOut',
+        detail: { reason: 'signOut', where: 'elsewhere' },
+        at,
+      })
+      expect(await tab.cause('signedOut')).toMatch(by)
     }
-    expect((await all[0]?.next('signedOut'))?.detail).toEqual({ reason: 'signOut', where: 'here' })
     const codes = await Promise.all(all.map(async (tab) => (await tab.token()).code))
     expect(codes).toEqual(['signed_out', 'signed_out', 'signed_out'])
     expect(tokens.tokenCalls()).toHaveLength(0)
@@ -58,30 +72,48 @@ for (const acts of ['before', 'after'] as const) {
   })
 }
 
-test('S40 offline, a sign-out wipes what is here and tells the other tabs', async ({ tabs, tokens, context }) => {
-  const all = await tabs.openMany(2, noTimeouts)
-  await signInAll(all, tokens)
+test('S40 offline, a sign-out wipes what is here and tells the other tabs by an event', async ({
+  tabs,
+  tokens,
+  context,
+}) => {
+  await context.clock.install()
+  const [one, two] = await tabs.openMany(2, noTimeouts)
+  if (!one || !two) throw new Error('no tabs')
+  await signInAll([one, two], tokens)
   await context.setOffline(true)
-  await all[0]?.signOut()
-  expect(await all[0]?.phase()).toBe('signedOut')
-  await all[1]?.next('signedOut')
-  expect(await all[1]?.stores()).not.toContain(TOKEN_MARK)
+  await stopClocks(context)
+  await one.signOut()
+  expect(await one.phase()).toBe('signedOut')
+  expect((await two.next('signedOut')).at).toBe((await one.next('signedOut')).at)
+  expect(await two.cause('signedOut')).toMatch(/^(channel|storage)$/)
+  expect(await two.stores()).not.toContain(TOKEN_MARK)
   expect(tokens.revocations()).toHaveLength(0)
 })
 
 test(
-  'a sign-out while the server hangs takes five seconds at most, and its local part takes none',
+  'a sign-out is done here and elsewhere at once, and waits for a server that hangs for five seconds',
   { tag: '@chromium' },
   async ({ tabs, tokens, context }) => {
-    const all = await tabs.openMany(2, noTimeouts)
-    await signInAll(all, tokens)
-    await context.route('**/revoke', () => undefined)
-    const from = Date.now()
-    const done = all[0]?.signOut()
-    await all[1]?.next('signedOut')
-    expect(await all[0]?.phase()).toBe('signedOut')
-    await done
-    expect(Date.now() - from).toBeLessThan(15_000)
+    await context.clock.install()
+    const [one, two] = await tabs.openMany(2, noTimeouts)
+    if (!one || !two) throw new Error('no tabs')
+    await signInAll([one, two], tokens)
+    const asked = new Promise<void>((resolve) => {
+      void context.route('**/revoke', () => {
+        resolve()
+      })
+    })
+    await stopClocks(context)
+    await one.page.evaluate(() => {
+      void window.harness.session.signOut().then(() => (document.title = 'done'))
+    })
+    expect((await two.next('signedOut')).at).toBe((await one.next('signedOut')).at)
+    await asked
+    await one.page.clock.runFor(4999)
+    expect(await one.page.title()).not.toBe('done')
+    await one.page.clock.runFor(1)
+    await expect(one.page).toHaveTitle('done')
   },
 )
 
@@ -153,13 +185,17 @@ test('an idle end revokes the tokens once as well', { tag: '@chromium' }, async 
   expect(await all[0]?.stores()).not.toContain(TOKEN_MARK)
 })
 
-test('S48 a sign-in reaches the other tab at once and costs no request', async ({ tabs, tokens }) => {
+test('S48 a sign-in reaches the other tab by an event and costs no request', async ({ tabs, tokens, context }) => {
+  await context.clock.install()
   const [one, two] = await tabs.openMany(2, noTimeouts)
   if (!one || !two) throw new Error('no tabs')
   const issued = tokens.issue()
+  await stopClocks(context)
   await one.signIn(issued)
-  const told = await two.next('signedIn')
-  expect(told.detail['where']).toBe('elsewhere')
+  const { at, detail } = await two.next('signedIn')
+  expect(at).toBe((await one.next('signedIn')).at)
+  expect(detail['where']).toBe('elsewhere')
+  expect(await two.cause('active')).toMatch(/^(channel|storage)$/)
   expect(await two.phase()).toBe('active')
   expect((await two.token()).token).toBe(issued.access_token)
   expect(tokens.calls).toHaveLength(0)

@@ -1,6 +1,6 @@
 /** What a test does with a page of `harness.ts`, whoever drives the browser. */
 import type { Page } from '@playwright/test'
-import type { Deadlines, SessionEvents, Snapshot } from 'sojourn'
+import type { Deadlines, SessionEvents, SessionStep, Snapshot } from 'sojourn'
 import type { PageConfig, Recorded, Return, TokenAnswer } from './pages/harness.js'
 import type { IssuedTokens } from './server/token-server.js'
 
@@ -38,6 +38,8 @@ export interface Actions {
   /** The `count`-th event of its kind, as soon as it has come. */
   next(type: EventType, count?: number, within?: number): Promise<Recorded>
   events(type?: EventType): Promise<Recorded[]>
+  /** What told the tab of its last change to this phase: `channel`, `storage`, or a hint. */
+  cause(phase: Snapshot['phase']): Promise<string | null>
   shiftClock(ms: number): Promise<void>
   stores(): Promise<string>
   /** All returns from the back/forward cache, and each load. */
@@ -91,6 +93,13 @@ export function actionsBy(run: Run): Actions {
           window.harness.events.filter((event) => kind === undefined || event.type === kind),
         type,
       ),
+    cause: (phase) =>
+      run((to: Snapshot['phase']) => {
+        const steps = window.harness.steps.filter(
+          (step): step is SessionStep => step instanceof Object && 'before' in step && 'after' in step,
+        )
+        return steps.findLast(({ before, after }) => before.phase !== to && after.phase === to)?.cause ?? null
+      }, phase),
     shiftClock: (ms) =>
       run((by) => {
         window.harness.shiftClock(by)

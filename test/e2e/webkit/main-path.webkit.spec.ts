@@ -7,6 +7,7 @@ test('S48 S10 a sign-in reaches the other window, and both share one refresh', a
   const issued = tokens.issue()
   expect(await one.signIn(issued)).toBeNull()
   expect((await two.next('signedIn')).detail['where']).toBe('elsewhere')
+  expect(await two.cause('active')).toMatch(/^(channel|storage)$/)
   expect((await two.token()).token).toBe(issued.access_token)
   expect(tokens.tokenCalls()).toHaveLength(0)
   for (const tab of [one, two]) await tab.shiftClock(11 * 60_000)
@@ -46,12 +47,12 @@ test('S38 S42 a sign-out in one window ends both at once and revokes once', asyn
   const [one, two] = await tabs.openTwo(noTimeouts)
   await one.signIn(tokens.issue())
   await two.next('signedIn')
-  // What is not told at once nobody notices: no tab has a timer here.
   await one.run(() => {
     void window.harness.session.signOut()
   })
   const end = await two.next('signedOut')
   expect(end.detail).toEqual({ reason: 'signOut', where: 'elsewhere' })
+  expect(await two.cause('signedOut')).toMatch(/^(channel|storage)$/)
   expect((await two.token()).code).toBe('signed_out')
   await expect.poll(() => tokens.revocations().length).toBe(1)
   expect(await two.stores()).not.toContain(TOKEN_MARK)
