@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 
 /** @typedef {'sojourn' | 'empty' | 'reactIdleTimer' | 'reactIdleTimerTabs' | 'vueuse'} Candidate */
 /** @typedef {Record<'sojourn' | 'bare', number>} Pair ms */
+/** How long something takes from one tab to nine others. @typedef {{ rounds: number, clocks: number, each: Pair, last: Pair, slowest: Pair }} Reach */
 /**
  * @typedef {object} Results
  * @property {{ date: string, processor: string, cores: number, system: string, chromium: string }} where
@@ -13,7 +14,8 @@ import { readFileSync } from 'node:fs'
  * @property {Record<'move' | 'key', Record<Candidate, { microseconds: number, bytes: number, handled: string[] }>>} handlers
  * @property {Record<Candidate, { microseconds: number, timers: number, storage: number, messages: number }>} moving
  * @property {{ tabs: number, first: Pair, again: Pair }} start
- * @property {{ rounds: number, clocks: number, each: Pair, last: Pair, slowest: Pair }} signOut
+ * @property {Reach} [signIn] Not in figures of before 2026-12.
+ * @property {Reach} signOut
  */
 
 /** Where the figures of the README are kept. */
@@ -54,8 +56,39 @@ const countRow = (what, value) => row(what, ...columns.map((candidate) => short(
 /** @param {string} what @param {Pair} pair */
 const pairRow = (what, { sojourn, bare }) => row(what, time(sojourn), time(bare), `${short(sojourn / bare)}×`)
 
+/** @param {string} what @param {Reach | undefined} reach */
+const reachRows = (what, reach) =>
+  reach
+    ? [
+        pairRow(`${what} to one of nine other tabs`, reach.each),
+        pairRow('to the last of the nine', reach.last),
+        pairRow(`the slowest of ${reach.rounds * 9}`, reach.slowest),
+      ]
+    : []
+
+/**
+ * What the scenarios S38 and S48 are about, in a sentence each.
+ *
+ * @param {Required<Pick<Results, 'signIn' | 'signOut'>>} results
+ */
+export const describeTabs = ({ signIn, signOut }) =>
+  [
+    ['S38 sign-out', signOut],
+    ['S48 sign-in', signIn],
+  ]
+    .map(([what, reach]) => {
+      const { each, last, slowest, rounds, clocks } = /** @type {Reach} */ (reach)
+      return [
+        `${what}: reaches another tab after ${time(each.sojourn)} (a bare message: ${time(each.bare)}),`,
+        `the last of nine after ${time(last.sojourn)} (${time(last.bare)}),`,
+        `the slowest of ${rounds * 9} after ${time(slowest.sojourn)} (${time(slowest.bare)});`,
+        `the clocks of two tabs differ by ${time(clocks)} at most.`,
+      ].join(' ')
+    })
+    .join('\n')
+
 /** @param {Results} results */
-export function describe({ where, versions, handlers, moving, start, signOut }) {
+export function describe({ where, versions, handlers, moving, start, signIn, signOut }) {
   const others = ['react-idle-timer', '@vueuse/core'].map((name) => `${name} ${versions[name]}`)
   return [
     `What input costs, and in brackets how many times Sojourn's that is:`,
@@ -83,9 +116,8 @@ export function describe({ where, versions, handlers, moving, start, signOut }) 
     '| --- | --- | --- | --- |',
     pairRow('`createSession` to the right phase, first call in a new tab', start.first),
     pairRow('the same, each further call', start.again),
-    pairRow('sign-out to one of nine other tabs', signOut.each),
-    pairRow('to the last of the nine', signOut.last),
-    pairRow(`the slowest of ${signOut.rounds * 9}`, signOut.slowest),
+    ...reachRows('sign-in', signIn),
+    ...reachRows('sign-out', signOut),
     '',
     [
       'Medians, except for the slowest.',

@@ -2,6 +2,7 @@
 
 // Measures Sojourn beside others, all in one run of one browser, and prints a table with the ratio of each.
 // `--write` puts the figures into bench/results.json and the README; test/dist/readme.test.ts holds the two together.
+// `tabs` measures only how fast a sign-in and a sign-out reach other tabs.
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -10,7 +11,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Failure, installDependencies, report, root } from '../scripts/lib.mjs'
 import { disturbance } from './quiet.mjs'
-import { describe, resultsPath } from './report.mjs'
+import { describe, describeTabs, resultsPath } from './report.mjs'
 
 /** @param {string} script @param {string[]} args */
 function run(script, ...args) {
@@ -21,18 +22,31 @@ function run(script, ...args) {
 /** @param {string} folder @returns {string} */
 const versionIn = (folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')).version
 
-/** @returns {Promise<import('./report.mjs').Results>} */
+/** @template T @param {string} what @param {() => Promise<T>} work @returns {Promise<T>} */
+const step = (what, work) => {
+  console.log(`Measuring ${what} …`)
+  return work()
+}
+
+async function measureTabsAlone() {
+  const { withChromium } = await import('./browser.mjs')
+  const { startSite } = await import('./site.mjs')
+  const { measureTabs } = await import('./tabs.mjs')
+  const site = await startSite()
+  try {
+    return await withChromium((context) => step('sign-in and sign-out', () => measureTabs(context, site.origin)))
+  } finally {
+    site.close()
+  }
+}
+
+/** @returns {Promise<Required<import('./report.mjs').Results>>} */
 async function measure() {
   const { withChromium } = await import('./browser.mjs')
   const { startSite } = await import('./site.mjs')
   const { measureHandlers, measureMoving } = await import('./input.mjs')
   const { measureStart } = await import('./start.mjs')
-  const { measureSignOut } = await import('./tabs.mjs')
-  /** @template T @param {string} what @param {() => Promise<T>} work @returns {Promise<T>} */
-  const step = (what, work) => {
-    console.log(`Measuring ${what} …`)
-    return work()
-  }
+  const { measureTabs } = await import('./tabs.mjs')
   const site = await startSite()
   try {
     return await withChromium(async (context, chromium) => {
@@ -52,7 +66,7 @@ async function measure() {
         ]),
         handlers: await step('handlers', () => measureHandlers(context, site.origin)),
         start: await step('createSession', () => measureStart(context, site.origin)),
-        signOut: await step('sign-out', () => measureSignOut(context, site.origin)),
+        ...(await step('sign-in and sign-out', () => measureTabs(context, site.origin))),
         moving: await step('a mouse that moves, for two minutes', () => measureMoving(context, site.origin)),
       }
     })
@@ -61,13 +75,19 @@ async function measure() {
   }
 }
 
+/** Says what was measured, and whether that is to be believed. @param {string} text */
+function print(text) {
+  console.log(`\n${text}`)
+  const doubt = disturbance()
+  if (doubt) console.log(`\n${doubt}`)
+}
+
 await report(async () => {
   installDependencies()
   run('build.mjs')
+  if (process.argv.includes('tabs')) return print(describeTabs(await measureTabsAlone()))
   const results = await measure()
-  console.log(`\n${describe(results)}`)
-  const doubt = disturbance()
-  if (doubt) console.log(`\n${doubt}`)
+  print(`${describe(results)}\n\n${describeTabs(results)}`)
   if (!process.argv.includes('--write')) return
   const { format, resolveConfig } = await import('prettier')
   const path = fileURLToPath(resultsPath)

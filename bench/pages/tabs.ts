@@ -1,4 +1,4 @@
-/** One of ten tabs: knows when a sign-out, or a bare message, has reached it. */
+/** One of ten tabs: knows when a sign-in, a sign-out, or a bare message has reached it. */
 import { createSession } from 'sojourn'
 
 /** ms by a clock that all tabs share: a page's origin of time is told by the wall clock of the one machine. */
@@ -8,28 +8,19 @@ const session = createSession()
 const channel = new BroadcastChannel('bare')
 let arrivedAt = 0
 
-channel.onmessage = () => {
+const arrive = (): void => {
   arrivedAt = now()
 }
-session.on('signedOut', () => {
-  arrivedAt = now()
-})
+channel.onmessage = arrive
+session.on('signedIn', arrive)
+session.on('signedOut', arrive)
 
-export const signIn = (): Promise<void> => session.signIn()
-
-/** Resolves when the sign-in has reached this tab. */
-export const active = (): Promise<void> =>
-  new Promise((resolve) => {
-    const stop = session.subscribe(look)
-    function look(): void {
-      if (session.getSnapshot().phase !== 'active') return
-      stop()
-      resolve()
-    }
-    look()
-  })
-
-/** Both return when they began. */
+/** Each returns when it began. */
+export function signIn(): number {
+  const start = now()
+  void session.signIn()
+  return start
+}
 export function signOut(): number {
   const start = now()
   void session.signOut()
