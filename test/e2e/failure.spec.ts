@@ -172,7 +172,7 @@ for (const { what, fault, code } of failures) {
     const answers = await tab.tokens(10)
     expect(new Set(answers.map((answer) => answer.code))).toEqual(new Set([code]))
     // A connection that was cut is tried once more at once; anything else waits.
-    expect(tokens.tokenCalls().length).toBeLessThanOrEqual(fault.kind === 'drop' ? 2 : 1)
+    expect(tokens.tokenCalls()).toHaveLength(fault.kind === 'drop' ? 2 : 1)
     expect(await tab.events('refreshFailed')).toHaveLength(1)
   })
 }

@@ -3,7 +3,11 @@ import { liveEmbedded } from './embedding.js'
 import { expect, noTimeouts, test, type EngineName } from './every.js'
 import { TOKEN_MARK } from './server/token-server.js'
 
-test('S16 on plain http a session lives in two tabs, which refresh once', async ({ tabs, tokens, server }) => {
+test('S16 on plain http a session lives in two tabs, which refresh at most once each', async ({
+  tabs,
+  tokens,
+  server,
+}) => {
   // Without locks two may be too early for the lease. A server with grace does not mind.
   tokens.grace = 10_000
   const [one, two] = await tabs.openTwo(noTimeouts, { origin: server.plainOrigin })

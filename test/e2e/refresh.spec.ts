@@ -1,4 +1,4 @@
-import { expect, noTimeouts, pause, test, type PageConfig } from './fixtures.js'
+import { expect, noTimeouts, test, type PageConfig } from './fixtures.js'
 import { createGate, TOKEN_MARK } from './server/token-server.js'
 
 /** Past the life of the test server's ordinary access tokens. */
@@ -69,7 +69,9 @@ test('S4 a forced refresh joins the one that is in flight', async ({ tabs, token
 test('S6 tokens of 30 and 60 days cause no call in ten seconds, nor do the ones after a refresh', async ({
   tabs,
   tokens,
+  context,
 }) => {
+  await context.clock.install()
   const day = 86_400
   const monthly: PageConfig = { options: { ...noTimeouts.options, name: 'monthly' } }
   const bimonthly: PageConfig = { options: { ...noTimeouts.options, name: 'bimonthly' }, store: 'memory' }
@@ -77,12 +79,12 @@ test('S6 tokens of 30 and 60 days cause no call in ten seconds, nor do the ones 
   await first.signIn(tokens.issue({ accessLife: 30 * day }))
   await second.signIn(tokens.issue({ accessLife: 60 * day }))
   tokens.accessLife = 60 * day
-  await pause(5000)
+  await context.clock.runFor(10_000)
   expect(tokens.tokenCalls()).toHaveLength(0)
   await first.token({ forceRefresh: true })
   await first.click()
   await second.click()
-  await pause(5000)
+  await context.clock.runFor(10_000)
   expect(tokens.tokenCalls()).toHaveLength(1)
 })
 

@@ -74,7 +74,7 @@ test('S10 with tokens in localStorage, which each process has a copy of, no toke
   tabs.allowTokensInWebStorage()
   const all = await tabs.openMany(5, { ...noTimeouts, store: 'local' })
   await signInAll(all, tokens)
-  for (let refreshes = 1; refreshes <= 3; refreshes++) {
+  for (let refreshes = 1; refreshes <= 10; refreshes++) {
     expect(new Set(await forceAtOnce(all, tokens)).size).toBe(1)
     expect(tokens.counts).toEqual({ refreshes, reuse: 0, graceUses: 0 })
   }
@@ -180,7 +180,8 @@ test('S20 with a strict server it is one clean sign-out everywhere and no loop',
   await askAtOnce(all)
   await pause(1000)
   for (const tab of all) expect(await tab.events('signedOut')).toHaveLength(1)
-  expect(tokens.tokenCalls().length).toBeLessThanOrEqual(2)
+  // The one whose reply was lost, and one more with the same refresh token, which the server refuses.
+  expect(tokens.tokenCalls()).toHaveLength(2)
 })
 
 test('two instances in one tab are one session and refresh once', { tag: '@chromium' }, async ({ tabs, tokens }) => {
