@@ -1,9 +1,12 @@
 /**
  * System colours follow the page's `color-scheme`, light or dark, and a person's forced colours. Nothing moves. Both buttons are
  * to be seen at 320 by 256 px, which is a screen at 400 % (WCAG 2.2, 1.4.10).
+ *
+ * What the dialog would inherit, and what would hide it or its words, it has of its own. Nothing that the page says of the host
+ * takes it away: an important declaration of the shadow tree wins over all of them (CSS Cascading 5, §6.1).
  */
 export const dialogStyle = `dialog,button{border:1px solid #8888;border-radius:var(--sojourn-radius,.75rem)}
-dialog{box-sizing:border-box;width:min(28rem,100% - 2rem);padding:1.5rem;background:var(--sojourn-background,Canvas);color:var(--sojourn-color,CanvasText);box-shadow:0 1rem 3rem #0006;line-height:1.5;text-align:start}
+dialog{box-sizing:border-box;width:min(28rem,100% - 2rem);padding:1.5rem;font-size:max(1em,.75rem);visibility:visible;pointer-events:auto;text-indent:0;white-space:normal;-webkit-text-fill-color:currentcolor;background:var(--sojourn-background,Canvas);color:var(--sojourn-color,CanvasText);box-shadow:0 1rem 3rem #0006;line-height:1.5;text-align:start}
 h2,p{margin:0 0 .5rem}
 h2{font-size:1.25em}
 div{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.5rem}
@@ -11,7 +14,7 @@ button{flex:auto;min-height:2.75rem;padding:.5rem 1rem;background:none;color:inh
 #stay{background:var(--sojourn-accent,#2a6fe8);color:var(--sojourn-on-accent,#fff)}
 #status{position:absolute;width:1px;height:1px;overflow:hidden;opacity:0}
 #problem{font-weight:700}
-:host{display:contents}
+:host{display:contents!important}
 ::backdrop{background:#0009}
 button:hover{text-decoration:underline}
 button:focus{outline:3px solid var(--sojourn-accent,#2a6fe8);outline-offset:2px}

@@ -1,6 +1,8 @@
 import type { Session } from '../types.js'
 import { dialogStyle } from './dialog-style.js'
-import { add } from './elements.js'
+import { activeElement, add } from './elements.js'
+import { createGuard } from './guard.js'
+import { createPlace } from './place.js'
 import { remainingOf, watchRemaining } from './remaining.js'
 import { applyStyle } from './style.js'
 import { countInTitle } from './title.js'
@@ -80,22 +82,22 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
   let focused: HTMLElement | null = null
   let undone = false
 
+  const guard = createGuard(session, host, dialog, (event, path) => {
+    if ((event as KeyboardEvent).key === 'Escape' || path.includes(stay)) void answer(event)
+    else if (path.includes(signOut)) void session.signOut()
+  })
+  const { container = document.body } = options
+  const place = createPlace(host, dialog, stay, container)
+
   const close = (): void => {
     spokenAt = 0
     // jsdom has no modal dialogs, and a test of something else is to work there.
     if (dialog.open) dialog.close()
-    // Chromium does not bring it back into a frame.
-    if (document.activeElement !== focused) focused?.focus({ preventScroll: true })
+    // Chromium does not bring it back into a frame, and nobody does where the dialog had to be opened twice.
+    if (activeElement() !== focused) focused?.focus({ preventScroll: true })
     focused = null
   }
   const show = (): void => {
-    // Frameworks put a new body in place of the old one.
-    if (!host.isConnected) {
-      // Without the event, which would be an answer.
-      dialog.open = false
-      const container = options.container ?? document.body
-      container.append(host)
-    }
     const snapshot = session.getSnapshot()
     const seconds = remainingOf(session)
     // A page that wakes past the end may not know yet that it is over.
@@ -111,18 +113,24 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
     const mark = Math.ceil(seconds / step) * step
     if (mark !== spokenAt) status.textContent = message.textContent
     spokenAt = mark
-    if (dialog.open) return
-    problem.textContent = ''
-    const active = document.activeElement as (HTMLElement & { contentDocument?: Document | null }) | null
-    focused = (active?.contentDocument?.activeElement as HTMLElement | null | undefined) ?? active
-    dialog.showModal()
+    if (dialog.open && place.isSeen()) return
+    if (!dialog.open) problem.textContent = ''
+    const active = activeElement()
+    if (!dialog.contains(active)) focused = active
+    place.open()
     stay.focus()
+    guard.restart()
   }
 
   const answer = async (event: Event): Promise<void> => {
     event.preventDefault()
     const snapshot = session.getSnapshot()
     if (waits || snapshot.phase !== 'warning') return
+    // Where the browser has closed it, it is opened again.
+    if (guard.isEarly(event)) {
+      show()
+      return
+    }
     waits = true
     if (snapshot.canExtend) {
       problem.textContent = ''
@@ -136,17 +144,18 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
     show()
   }
 
-  stay.onclick = answer
-  signOut.onclick = () => session.signOut()
   dialog.oncancel = answer
   // Chromium closes it at the second Escape without asking. The event comes late: the dialog may be open again, anew.
   dialog.onclose = (event) => dialog.open || answer(event)
   const undos = [session.subscribe(show), watchRemaining(session, show)]
   if (options.titleCountdown !== false) undos.push(countInTitle(session, texts.title))
+  // Before it speaks: a live region that is new is not heard.
+  container.append(host)
   show()
   return () => {
     undone = waits = true
     for (const undo of undos) undo()
+    guard.stop()
     close()
     host.remove()
   }

@@ -12,3 +12,11 @@ export function add<Tag extends keyof HTMLElementTagNameMap>(
   parent.appendChild(element)
   return element
 }
+
+/** What has the focus, in shadow trees and frames of this origin too. */
+export function activeElement(): HTMLElement | null {
+  let element = document.activeElement as (HTMLElement & Partial<HTMLIFrameElement>) | null
+  for (let inner; (inner = (element?.shadowRoot ?? element?.contentDocument)?.activeElement);)
+    element = inner as HTMLElement
+  return element
+}

@@ -11,6 +11,9 @@ export function applyStyle(root: ShadowRoot, css: string): void {
     root.adoptedStyleSheets = [sheet]
   } catch {
     for (const [, selector = '', declarations = ''] of css.matchAll(/([^{}]+){([^{}]*)}/g))
-      for (const element of root.querySelectorAll<HTMLElement>(selector)) element.style.cssText += declarations
+      for (const element of selector.includes(':host')
+        ? [root.host as HTMLElement]
+        : root.querySelectorAll<HTMLElement>(selector))
+        element.style.cssText += declarations
   }
 }

@@ -116,6 +116,8 @@ test(
     const [one] = pages as [Page, Page]
     await context.clock.fastForward(41_000)
     await phases(pages, 'About to end')
+    // The first moment, in which nothing is an answer.
+    await context.clock.runFor(1000)
     for (const fault of ['unavailable', 'limited'] as const) {
       demo.setFault(fault)
       const count = asked.length

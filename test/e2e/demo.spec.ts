@@ -101,6 +101,8 @@ for (const { what, path, phases, tag } of demos) {
     await context.clock.fastForward(41_000)
     await expectAll(pages, phases, 'warning')
     await two.bringToFront()
+    // The first moment, in which nothing is an answer.
+    await context.clock.runFor(1000)
     await two.keyboard.press('Enter')
     await expectAll(pages, phases, 'active')
 

@@ -1,10 +1,12 @@
 import type { BrowserContext, Page } from '@playwright/test'
 import { audit, focused, openDialogTab, type DialogTab } from './dialogs.js'
-import { expect, test } from './fixtures.js'
+import { expect, pause, test } from './fixtures.js'
 import type { DialogConfig } from './pages/dialog.js'
 import { goBack } from './tab.js'
 
 const MINUTE = 60_000
+/** Longer than the first moment, in which nothing is an answer. */
+const MOMENT = 1000
 
 const arabic: DialogConfig = {
   lang: 'ar',
@@ -18,10 +20,11 @@ const arabic: DialogConfig = {
   },
 }
 
-/** Thirteen idle minutes. */
+/** Thirteen idle minutes, and the moment that a person needs to see what has come up. */
 async function untilWarned(context: BrowserContext, ...tabs: DialogTab[]): Promise<void> {
   await context.clock.fastForward('13:10')
   for (const { dialog } of tabs) await expect(dialog).toBeVisible()
+  await context.clock.fastForward(MOMENT)
 }
 
 const isActive = (tab: DialogTab): Promise<void> =>
@@ -142,6 +145,7 @@ test('S54 a page that wakes past the end never shows it, and "stay" on an open o
   await open.shiftClock(13.5 * MINUTE)
   await open.page.evaluate(() => window.harness.session.check())
   await expect(open.dialog).toBeVisible()
+  await pause(MOMENT)
   await closed.page.evaluate(() => {
     HTMLDialogElement.prototype.showModal = () => {
       document.title = 'shown'
@@ -325,6 +329,7 @@ test('S75 a page with an open dialog comes back from the back/forward cache with
   await expect.poll(isBack).toBe(true)
   await expect.poll(shown).toMatch(/ in [34]\d seconds\.$/)
   expect(await focused(tab.run)).toBe('stay')
+  await pause(MOMENT)
   await page.keyboard.press('Enter')
   await expect.poll(shown).toBeNull()
   expect(await tab.phase()).toBe('active')

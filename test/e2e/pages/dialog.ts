@@ -16,6 +16,40 @@ export interface DialogConfig {
   colorScheme?: string
   /** As in browsers before they had them. */
   withoutConstructedSheets?: boolean
+  /** Of the page. */
+  css?: string
+  container?: keyof typeof containers
+}
+
+/** Where an application may put the dialog without thinking of what becomes of it there. */
+const containers = {
+  plain: () => box('div'),
+  /** A part of the page that is not shown now. */
+  hidden: () => box('div', 'display: none'),
+  invisible: () => box('div', 'visibility: hidden'),
+  transparent: () => box('div', 'opacity: 0; transform: scale(0); filter: blur(9px); overflow: clip; contain: strict'),
+  skipped: () => box('div', 'content-visibility: hidden'),
+  details: () => {
+    const details = box('details')
+    details.append(document.createElement('summary'))
+    return details.appendChild(document.createElement('div'))
+  },
+  'closed dialog': () => box('dialog'),
+  /** Taken out of the page by a framework. */
+  detached: () => document.createElement('div'),
+  inert: () => Object.assign(box('div'), { inert: true }),
+  /** As libraries mark what lies beside a modal of theirs. */
+  'aria-hidden': () => Object.assign(box('div'), { ariaHidden: 'true' }),
+  'in a shadow tree': () => {
+    const root = box('div').attachShadow({ mode: 'open' })
+    return root.appendChild(document.createElement('div'))
+  },
+} as const
+
+function box(tag: string, style = ''): HTMLElement {
+  const element = document.body.appendChild(document.createElement(tag))
+  element.style.cssText = style
+  return element
 }
 
 declare global {
@@ -31,6 +65,11 @@ const { documentElement } = document
 documentElement.lang = config.lang ?? 'en'
 documentElement.dir = config.dir ?? 'ltr'
 documentElement.style.colorScheme = config.colorScheme ?? 'light dark'
+if (config.css) {
+  const sheet = new CSSStyleSheet()
+  sheet.replaceSync(config.css)
+  document.adoptedStyleSheets.push(sheet)
+}
 if (config.withoutConstructedSheets) Reflect.deleteProperty(window, 'CSSStyleSheet')
 
 const shadow = document.querySelector('#shadow')?.attachShadow({ mode: 'open' })
@@ -51,6 +90,7 @@ installHarness({ createSession, memoryTokens, oauth })
 const options: DialogOptions = {
   ...(config.texts && { texts: textsOf(config.texts) }),
   ...(config.locale && { locale: config.locale }),
+  ...(config.container && { container: containers[config.container]() }),
   ...(config.titleCountdown === false && { titleCountdown: false }),
 }
 window.undoDialog = warningDialog(window.harness.session, options)

@@ -9,7 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { randomBytes } from 'node:crypto'
 import { dirname, extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { transform } from 'esbuild'
+import { build, transform } from 'esbuild'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const types: Record<string, string> = {
@@ -60,6 +60,8 @@ interface PageParts {
   readonly base?: boolean
   /** The scripts of a frame whose document is in an attribute of the page. */
   readonly srcdoc?: readonly string[]
+  /** Libraries in the page may add style elements. */
+  readonly styles?: boolean
 }
 
 async function page(parts: PageParts): Promise<{ html: string; policy: string }> {
@@ -86,6 +88,7 @@ ${inner ? `<iframe id="frame" title="Without an address" srcdoc="${inner}"></ifr
     `connect-src 'self' ${parts.asks ?? ''}`,
     // Firefox asks for the icon of a page that comes back from its back/forward cache, whatever the page said.
     `img-src 'self' data:`,
+    ...(parts.styles ? [`style-src 'unsafe-inline'`] : []),
     ...(parts.frames === undefined ? [] : [`frame-src 'self' ${parts.frames}`]),
     `base-uri ${parts.base ? '*' : "'none'"}`,
     `require-trusted-types-for 'script'`,
@@ -163,6 +166,14 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
         scripts: ['/node_modules/axe-core/axe.min.js', '/test/e2e/pages/dialog.ts'],
         body: form,
         frames: '',
+      })
+    case '/modals':
+      return sendPage({
+        title: 'Claim',
+        scripts: ['/node_modules/axe-core/axe.min.js', '/test/e2e/pages/dialog.ts', '/test/e2e/pages/modals.bundle.ts'],
+        body: form,
+        frames: '',
+        styles: true,
       })
     case '/inspector':
       return sendPage({
@@ -271,9 +282,11 @@ async function sendFile(path: string, response: ServerResponse): Promise<boolean
   if (!allowed.some((prefix) => path.startsWith(prefix)) || path.includes('..')) return false
   const found = await readFirst(/^\/(src|test)\/.*\.js$/.test(path) ? [path.replace(/\.js$/, '.ts'), path] : [path])
   if (!found) return false
-  const body = found.path.endsWith('.ts')
-    ? (await transform(found.text, { loader: 'ts', format: 'esm' })).code
-    : found.text
+  const body = found.path.endsWith('.bundle.ts')
+    ? await bundled(found.path)
+    : found.path.endsWith('.ts')
+      ? (await transform(found.text, { loader: 'ts', format: 'esm' })).code
+      : found.text
   response.writeHead(200, {
     'content-type': types[extname(found.path)] ?? 'application/octet-stream',
     'cache-control': 'max-age=60',
@@ -282,6 +295,25 @@ async function sendFile(path: string, response: ServerResponse): Promise<boolean
   })
   response.end(body)
   return true
+}
+
+const bundles = new Map<string, Promise<string>>()
+
+/** A module with the libraries of others that it imports; those of ours come through the import map. Made once. */
+function bundled(path: string): Promise<string> {
+  const made =
+    bundles.get(path) ??
+    build({
+      entryPoints: [join(root, path)],
+      bundle: true,
+      write: false,
+      format: 'esm',
+      minify: true,
+      external: ['sojourn', 'sojourn/*'],
+      define: { 'process.env.NODE_ENV': '"production"' },
+    }).then(({ outputFiles }) => outputFiles[0]!.text)
+  bundles.set(path, made)
+  return made
 }
 
 async function readFirst(paths: readonly string[]): Promise<{ path: string; text: string } | null> {

@@ -1,6 +1,6 @@
 /** What a person meets of the warning dialog in WebKit: `dialog.spec.ts` has the rest, in the two other engines. */
 import { audit, focused } from '../dialogs.js'
-import { expect, test, type AnyTab } from '../every.js'
+import { expect, pause, test, type AnyTab } from '../every.js'
 
 /** As WebDriver has them. */
 const keys = { Enter: '\uE007', Escape: '\uE00C', Tab: '\uE004' }
@@ -21,6 +21,8 @@ async function warn(...tabs: AnyTab[]): Promise<void> {
       window.harness.session.check()
     })
   for (const tab of tabs) await opened(tab)
+  // The first moment, in which nothing is an answer.
+  await pause(1000)
 }
 
 test('S55 the dialog opens in both windows, takes one key for an answer, and closes in both', async ({ tabs }) => {

@@ -1,0 +1,380 @@
+// @vitest-environment happy-dom
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Session } from '../../../src/types.js'
+import { warningDialog, type DialogOptions } from '../../../src/ui/dialog.js'
+import { hide, pass, SECOND, settle, untilWarned, usePage } from './page.js'
+
+const page = usePage()
+
+/** Ms in which nothing is an answer. */
+const MOMENT = 750
+
+const undos: (() => void)[] = []
+afterEach(() => {
+  for (const undo of undos.splice(0)) undo()
+})
+
+const host = (): Element => document.querySelector('.sojourn-dialog')!
+const part = (name: string): HTMLElement => host().shadowRoot!.querySelector<HTMLElement>(`#${name}`)!
+const isOpen = (): boolean => (part('dialog') as HTMLDialogElement).open
+
+async function shown(session: Session = page.session, options?: DialogOptions): Promise<void> {
+  undos.push(warningDialog(session, options))
+  await untilWarned(session)
+  expect(isOpen()).toBe(true)
+}
+
+/** As a browser tells of what a person does now; a script's events are not trusted. */
+function byHand(type: string, target: EventTarget = part('stay'), init: KeyboardEventInit = {}): Event {
+  const event = type.startsWith('key')
+    ? new KeyboardEvent(type, { bubbles: true, composed: true, cancelable: true, ...init })
+    : new MouseEvent(type, { bubbles: true, composed: true, cancelable: true })
+  Object.defineProperties(event, { isTrusted: { value: true }, timeStamp: { value: performance.now() } })
+  target.dispatchEvent(event)
+  return event
+}
+
+/** A key, pressed and released. */
+async function press(key: string, target: EventTarget = part('stay')): Promise<void> {
+  byHand('keydown', target, { key })
+  byHand('keyup', target, { key })
+  await settle()
+}
+
+async function click(name: string): Promise<void> {
+  for (const type of ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click']) byHand(type, part(name))
+  await settle()
+}
+
+describe('the first moment of a warning', () => {
+  it.each([
+    ['Enter', 'stay'],
+    [' ', 'stay'],
+    ['Escape', 'stay'],
+    ['Enter', 'sign-out'],
+    [' ', 'sign-out'],
+  ])('is too early for "%s" on "%s", and what follows is not', async (key, name) => {
+    await shown()
+    await pass(MOMENT - 1)
+    await press(key, part(name))
+    expect(page.session.getSnapshot().phase).toBe('warning')
+    await pass(MOMENT)
+    await press(key, part(name))
+    expect(page.session.getSnapshot().phase).toBe(name === 'stay' || key === 'Escape' ? 'active' : 'signedOut')
+  })
+
+  it.each(['stay', 'sign-out'])('is too early for a click on "%s"', async (name) => {
+    await shown()
+    await pass(MOMENT - 1)
+    await click(name)
+    expect(page.session.getSnapshot().phase).toBe('warning')
+    await pass(MOMENT)
+    await click(name)
+    expect(page.session.getSnapshot().phase).toBe(name === 'stay' ? 'active' : 'signedOut')
+  })
+
+  it.each(['cancel', 'close'])('is too early for a "%s" by which a browser tells of a gesture', async (type) => {
+    await shown()
+    const event = new Event(type, { cancelable: true })
+    Object.defineProperties(event, { isTrusted: { value: true }, timeStamp: { value: performance.now() } })
+    // Chromium closes a dialog at the second one without asking.
+    if (type === 'close') (part('dialog') as HTMLDialogElement).open = false
+    part('dialog').dispatchEvent(event)
+    await settle()
+    expect(page.session.getSnapshot().phase).toBe('warning')
+    expect(isOpen()).toBe(true)
+  })
+
+  it('is over after exactly so long', async () => {
+    await shown()
+    await pass(MOMENT)
+    await press('Enter')
+    expect(page.session.getSnapshot().phase).toBe('active')
+  })
+
+  it('lasts as long as a person types, however long', async () => {
+    await shown()
+    for (let n = 0; n < 20; n++) {
+      await pass(MOMENT - 100)
+      await press([' ', 'Enter', 'Escape', 'x'][n % 4]!)
+    }
+    expect(page.session.getSnapshot().phase).toBe('warning')
+    expect(isOpen()).toBe(true)
+  })
+
+  it('lasts while a key is held that was pressed before, and a moment longer', async () => {
+    const field = document.body.appendChild(document.createElement('input'))
+    undos.push(warningDialog(page.session))
+    byHand('keydown', field, { key: ' ' })
+    await untilWarned(page.session)
+    await pass(5 * SECOND)
+    byHand('keyup', part('stay'), { key: ' ' })
+    await press('Enter')
+    expect(page.session.getSnapshot().phase).toBe('warning')
+    await pass(MOMENT)
+    await press('Enter')
+    expect(page.session.getSnapshot().phase).toBe('active')
+  })
+
+  it('lasts while a key repeats', async () => {
+    await shown()
+    await pass(2 * SECOND)
+    byHand('keydown', part('stay'), { key: 'Enter', repeat: true })
+    byHand('keyup', part('stay'), { key: 'Enter' })
+    await settle()
+    expect(page.session.getSnapshot().phase).toBe('warning')
+  })
+
+  it('begins when a hidden tab is looked at', async () => {
+    undos.push(warningDialog(page.session))
+    hide(true)
+    await untilWarned(page.session)
+    await pass(5 * SECOND)
+    const visible = new Event('visibilitychange', { bubbles: true })
+    Object.defineProperty(visible, 'timeStamp', { value: performance.now() })
+    vi.spyOn(document, 'hidden', 'get').mockReturnValue(false)
+    document.dispatchEvent(visible)
+    await settle()
+    await press('Enter')
+    expect(page.session.getSnapshot().phase).toBe('warning')
+    await pass(MOMENT)
+    await press('Enter')
+    expect(page.session.getSnapshot().phase).toBe('active')
+  })
+
+  it('keeps what is pressed from doing what a browser makes of it', async () => {
+    await shown()
+    expect(byHand('keydown', part('stay'), { key: 'Tab' }).defaultPrevented).toBe(true)
+    await pass(MOMENT)
+    expect(byHand('keydown', part('stay'), { key: 'Tab' }).defaultPrevented).toBe(false)
+  })
+
+  it('is no matter for a script', async () => {
+    await shown()
+    part('stay').click()
+    await settle()
+    expect(page.session.getSnapshot().phase).toBe('active')
+  })
+
+  it('dismisses no end that nothing can move', async () => {
+    const session = await page.start({ idleTimeout: false, absoluteTimeout: '1h', warnBefore: '5m' })
+    await shown(session)
+    await pass(50)
+    await press(' ')
+    expect(isOpen()).toBe(true)
+  })
+})
+
+describe('a page around an open dialog', () => {
+  /** What reaches its listeners. */
+  function listen(...types: string[]): string[] {
+    const heard: string[] = []
+    for (const place of [window, document])
+      for (const type of types)
+        for (const capture of [true, false]) place.addEventListener(type, () => heard.push(type), capture)
+    return heard
+  }
+
+  it('hears nothing of what is pressed in it, early or not', async () => {
+    undos.push(warningDialog(page.session))
+    const heard = listen('pointerdown', 'mousedown', 'mouseup', 'click', 'keydown', 'keyup', 'wheel')
+    await untilWarned(page.session)
+    await click('stay')
+    await press('Enter')
+    byHand('wheel')
+    await pass(MOMENT)
+    await click('dialog')
+    await press('a')
+    await press('Escape')
+    expect(page.session.getSnapshot().phase).toBe('active')
+    expect(heard).toEqual([])
+  })
+
+  it('hears nothing of a key either while nothing has the focus', async () => {
+    await shown()
+    const heard = listen('keydown', 'keyup')
+    await pass(MOMENT)
+    await press('Escape', document.body)
+    expect(page.session.getSnapshot().phase).toBe('active')
+    expect(heard).toEqual([])
+  })
+
+  it('hears all that is pressed elsewhere, and all once the dialog is closed', async () => {
+    const field = document.body.appendChild(document.createElement('input'))
+    await shown()
+    const heard = listen('keydown')
+    await press('Enter', field)
+    expect(heard).toHaveLength(4)
+    await page.session.extend()
+    await settle()
+    await press('Enter', document.body)
+    expect(heard).toHaveLength(8)
+  })
+
+  it('cannot forbid an answer where it listened before', async () => {
+    const forbid = (event: Event): void => {
+      event.preventDefault()
+      event.stopPropagation()
+    }
+    for (const type of ['keydown', 'keyup', 'keypress', 'mousedown', 'click']) {
+      window.addEventListener(type, forbid, true)
+      undos.push(() => window.removeEventListener(type, forbid, true))
+    }
+    for (const key of ['Enter', ' ', 'Escape']) {
+      undos.push(warningDialog(page.session))
+      await untilWarned(page.session)
+      await pass(MOMENT)
+      await press(key)
+      expect(page.session.getSnapshot().phase).toBe('active')
+      undos.pop()!()
+      // What was pressed is activity of the session that goes on, and written down in a while.
+      await pass(5 * SECOND)
+    }
+  })
+
+  it('that swallows each press before anybody hears of it leaves the release for an answer', async () => {
+    const swallow = (event: Event): void => {
+      event.preventDefault()
+      event.stopImmediatePropagation()
+    }
+    window.addEventListener('keydown', swallow, true)
+    undos.push(() => window.removeEventListener('keydown', swallow, true))
+    await shown()
+    await pass(MOMENT)
+    await press('Enter')
+    expect(page.session.getSnapshot().phase).toBe('active')
+  })
+
+  it('counts a press in the dialog as activity, where activity is an answer', async () => {
+    const session = await page.start({ activityDuringWarning: 'extend' })
+    undos.push(warningDialog(session))
+    await untilWarned(session)
+    await press('x')
+    await pass(2 * SECOND)
+    expect(session.getSnapshot().phase).toBe('active')
+  })
+
+  it('hears everything again after the undo', async () => {
+    const undo = warningDialog(page.session)
+    await untilWarned(page.session)
+    const heard = listen('keydown')
+    undo()
+    await press('Enter', document.body)
+    expect(heard).toHaveLength(4)
+  })
+})
+
+describe('a dialog that is not seen', () => {
+  /** What lies where the dialog and its button would be hit; null for the dialog itself. */
+  let above: Element | null = null
+  /** Whether an element takes room. */
+  let isDrawn: (element: Element) => boolean = () => true
+
+  /** The little that is asked of a layout, which happy-dom does not have. */
+  function withLayout(): void {
+    above = null
+    isDrawn = () => true
+    Object.defineProperty(document.documentElement, 'clientWidth', { configurable: true, value: 1280 })
+    vi.spyOn(Element.prototype, 'getBoundingClientRect').mockImplementation(function (this: Element) {
+      return { left: 0, top: 0, width: isDrawn(this) ? 100 : 0, height: 100 } as DOMRect
+    })
+    document.elementFromPoint = () => above ?? host()
+    ShadowRoot.prototype.elementFromPoint = function (this: ShadowRoot) {
+      return above ? null : this.querySelector('#stay')
+    }
+    undos.push(() => {
+      Reflect.deleteProperty(document.documentElement, 'clientWidth')
+      Reflect.deleteProperty(document, 'elementFromPoint')
+      Reflect.deleteProperty(ShadowRoot.prototype, 'elementFromPoint')
+    })
+  }
+  const showModal = () => vi.spyOn(HTMLDialogElement.prototype, 'showModal')
+
+  it('stays in a container where it is seen, and is opened once', async () => {
+    withLayout()
+    const opened = showModal()
+    const container = document.body.appendChild(document.createElement('section'))
+    await shown(page.session, { container })
+    await pass(5 * SECOND)
+    expect(host().parentElement).toBe(container)
+    expect(opened).toHaveBeenCalledOnce()
+  })
+
+  it('moves from a container that is not drawn into the body, and gives the focus back', async () => {
+    withLayout()
+    const field = document.body.appendChild(document.createElement('input'))
+    field.focus()
+    const container = document.body.appendChild(document.createElement('section'))
+    isDrawn = (element) =>
+      host().parentElement !== container || !host().contains((element.getRootNode() as ShadowRoot).host)
+    await shown(page.session, { container })
+    expect(host().parentElement).toBe(document.body)
+    part('stay').click()
+    await settle()
+    expect(document.activeElement).toBe(field)
+    // The next one is looked for where it belongs.
+    isDrawn = () => true
+    await untilWarned(page.session)
+    expect(host().parentElement).toBe(container)
+  })
+
+  it('moves out of a container that is in no document', async () => {
+    await shown(page.session, { container: document.createElement('section') })
+    expect(host().parentElement).toBe(document.body)
+  })
+
+  it('moves out of a part of the page that is hidden from assistive technology', async () => {
+    const container = document.body.appendChild(document.createElement('section'))
+    container.setAttribute('aria-hidden', 'true')
+    await shown(page.session, { container })
+    expect(host().parentElement).toBe(document.body)
+  })
+
+  it('loses the marks of a library that hides what lies beside a modal of its own', async () => {
+    await shown()
+    host().setAttribute('aria-hidden', 'true')
+    host().setAttribute('inert', '')
+    await pass(SECOND)
+    expect(host().hasAttribute('aria-hidden')).toBe(false)
+    expect(host().hasAttribute('inert')).toBe(false)
+    expect(isOpen()).toBe(true)
+  })
+
+  it('is on top again a second after something covered it, which is no answer', async () => {
+    withLayout()
+    const opened = showModal()
+    await shown()
+    above = document.body
+    opened.mockImplementationOnce(function (this: HTMLDialogElement) {
+      this.open = true
+      above = null
+    })
+    await pass(SECOND)
+    expect(opened).toHaveBeenCalledTimes(2)
+    expect(isOpen()).toBe(true)
+    expect(page.session.getSnapshot().phase).toBe('warning')
+    await press('Enter')
+    expect(page.session.getSnapshot().phase).toBe('warning')
+  })
+
+  it('is not opened anew each second where it is hidden wherever it is', async () => {
+    withLayout()
+    above = document.body
+    const opened = showModal()
+    await shown()
+    const tries = opened.mock.calls.length
+    expect(host().parentElement).toBe(document.documentElement)
+    await pass(5 * SECOND)
+    expect(opened).toHaveBeenCalledTimes(tries)
+  })
+
+  it("is left where another session's dialog lies above it", async () => {
+    withLayout()
+    const opened = showModal()
+    await shown()
+    above = document.createElement('div')
+    above.className = 'sojourn-dialog'
+    await pass(5 * SECOND)
+    expect(opened).toHaveBeenCalledOnce()
+  })
+})
