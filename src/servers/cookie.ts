@@ -53,6 +53,8 @@ export interface CookieOptions {
  */
 export function cookieSession(options: CookieOptions): SessionServer {
   const { headers = { 'X-Requested-With': 'sojourn' } } = options
+  /** As they are now: what the application changes later does not count. */
+  const fixed = new Headers(typeof headers === 'function' ? {} : headers)
   const [keepAlive, check, signOut] = (['keepAlive', 'check', 'signOut'] as const).map((option) => {
     const url = options[option]
     return url === undefined ? url : checkUrl(option, url)
@@ -78,7 +80,7 @@ export function cookieSession(options: CookieOptions): SessionServer {
   const call = async (option: string, url: string, method: string, init: RequestInit): Promise<Response> => {
     const response = await (options.fetch ?? fetch)(url, {
       method,
-      headers: typeof headers === 'function' ? headers() : headers,
+      headers: typeof headers === 'function' ? headers() : fixed,
       credentials: 'include',
       cache: 'no-store',
       // A login page is no answer.

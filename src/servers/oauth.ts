@@ -68,7 +68,7 @@ export function oauth(options: OAuthOptions): SessionServer {
     revocationEndpoint,
     clientId,
     parameters,
-    dpop,
+    dpop: proofs,
     fetch: own,
   } = Object(options) as OAuthOptions
   /** Endpoints by their names in RFC 8414: what is given first, what is discovered later. */
@@ -77,6 +77,8 @@ export function oauth(options: OAuthOptions): SessionServer {
   for (const [name, url] of Object.entries(given)) if (url !== undefined) known[name] = checkUrl(name, url)
   checkUrl('tokenEndpoint or issuer', tokenEndpoint ?? issuer)
   if (!clientId) throw failed('invalid_options', 'Give the clientId.')
+  /** As they are now: what the application changes later does not count. */
+  const extra = { ...parameters }
 
   const warn = createWarnings()
 
@@ -128,12 +130,12 @@ export function oauth(options: OAuthOptions): SessionServer {
     return given[name] || url === undefined ? url : checkUrl(name, url, false)
   }
 
-  return {
+  const serve = (dpop: DPoP | undefined): SessionServer => ({
     async refresh(tokens, { signal }) {
       const token = tokens?.refresh_token
       if (!token) throw failed('no_tokens', 'There is no refresh token. Sign in.')
       const url = (await endpoint('token_endpoint', signal)) ?? checkUrl('token_endpoint', undefined)
-      const form = { ...parameters, grant_type: 'refresh_token', refresh_token: token }
+      const form = { ...extra, grant_type: 'refresh_token', refresh_token: token }
 
       const ask = async (again?: boolean): Promise<TokenResponse> => {
         const headers = dpop ? { DPoP: await dpop.proof({ method: 'POST', url }) } : {}
@@ -177,7 +179,6 @@ export function oauth(options: OAuthOptions): SessionServer {
 
     ...(dpop &&
       ({
-        forSession: (name) => oauth({ ...options, dpop: dpop.forSession?.(name) ?? dpop }),
         async receive(tokens, init) {
           bound(tokens, dpop)
           await dpop.receive?.(tokens, init)
@@ -197,7 +198,8 @@ export function oauth(options: OAuthOptions): SessionServer {
           return response.status !== 401 ? null : isProof ? 'resend' : 'refresh'
         },
       } satisfies SessionServer)),
-  }
+  })
+  return { ...serve(proofs), ...(proofs && { forSession: (name) => serve(proofs.forSession?.(name) ?? proofs) }) }
 }
 
 type Json = Record<string, unknown>

@@ -62,7 +62,7 @@ export function createKeeper(
     async clear(id) {
       const mine = heldFor(id)
       if (mine) held = null
-      const removed = await attempt(() => store.clear(id))
+      const removed = await attempt(async () => storedTokens(await store.clear(id)))
       // A store that is broken tells nobody whose turn it is.
       return removed ?? (onlyHere || removed === undefined ? mine : null)
     },

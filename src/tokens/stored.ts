@@ -1,3 +1,4 @@
+import { checkTokens } from '../token-response.js'
 import type { StoredTokens, TokenStore } from '../types.js'
 
 type Expected = NonNullable<Parameters<TokenStore['set']>[1]>
@@ -8,16 +9,19 @@ export function isStill(stored: Partial<StoredTokens> | null | undefined, expect
 }
 
 /**
- * What a store gave back, if it has the shape that was put in; null otherwise. Any script of the origin, an older version
- * and a half-written disk can have been there since (OWASP HTML5 Security Cheat Sheet, "Local Storage").
+ * A plain copy of what a store gave back, if it has the shape that was put in; null otherwise. Any script of the origin, an older
+ * version and a half-written disk can have been there since (OWASP HTML5 Security Cheat Sheet, "Local Storage").
  */
 export function storedTokens(value: unknown): StoredTokens | null {
-  const { id, generation, tokens, expiresAt } = Object(value) as Record<keyof StoredTokens, unknown>
-  const sound =
-    typeof id === 'string' &&
-    Number.isSafeInteger(generation) &&
-    (generation as number) >= 0 &&
-    typeof (Object(tokens) as Record<string, unknown>).access_token === 'string' &&
-    (expiresAt === null || Number.isFinite(expiresAt))
-  return sound ? ({ id, generation, tokens, expiresAt } as StoredTokens) : null
+  try {
+    const { id, generation, tokens, expiresAt } = value as Record<keyof StoredTokens, unknown>
+    const sound =
+      typeof id === 'string' &&
+      Number.isSafeInteger(generation) &&
+      (generation as number) >= 0 &&
+      (expiresAt === null || Number.isFinite(expiresAt))
+    return sound ? ({ id, generation, tokens: checkTokens(tokens), expiresAt } as StoredTokens) : null
+  } catch {
+    return null
+  }
 }
