@@ -17,6 +17,9 @@ export interface SharedRecord {
   readonly generation: number
   readonly tokenAt: number
   readonly tokenExpiresAt: number
+  /** When the server will refuse the refresh token, and when it will end the grant or wants the user to authenticate anew. */
+  readonly refreshEndsAt: number
+  readonly grantEndsAt: number
   readonly failures: number
   readonly retryAt: number
 
@@ -39,10 +42,14 @@ export interface SharedRecord {
 
 type Part<K extends keyof SharedRecord> = Pick<SharedRecord, K>
 
-export const NO_TOKENS: Part<'generation' | 'tokenAt' | 'tokenExpiresAt' | 'failures' | 'retryAt'> = {
+export const NO_TOKENS: Part<
+  'generation' | 'tokenAt' | 'tokenExpiresAt' | 'refreshEndsAt' | 'grantEndsAt' | 'failures' | 'retryAt'
+> = {
   generation: 0,
   tokenAt: 0,
   tokenExpiresAt: Infinity,
+  refreshEndsAt: Infinity,
+  grantEndsAt: Infinity,
   failures: 0,
   retryAt: 0,
 }

@@ -8,7 +8,10 @@ export interface State {
 }
 
 /** Of tokens the record says only how often they were refreshed and how long they live, never what they are. */
-export type TokenTimes = Pick<SharedRecord, 'generation' | 'tokenAt' | 'tokenExpiresAt'>
+export type TokenTimes = Pick<
+  SharedRecord,
+  'generation' | 'tokenAt' | 'tokenExpiresAt' | 'refreshEndsAt' | 'grantEndsAt'
+>
 
 /** Something that happens to a live session, at shared time `now`: what it adds to the record, by merging. */
 export type Change = (record: SharedRecord, now: number) => Partial<SharedRecord> | false

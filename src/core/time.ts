@@ -67,7 +67,7 @@ export function policyFor(record: SharedRecord | null, policy: Policy): Policy {
 
 /** Everything that ends the session, the earliest first. Of each is warned, but never before half of its way. */
 export function ends(record: SharedRecord, options: Policy): readonly [End, ...End[]] {
-  const { startedAt, activeAt, serverIdleEndsAt, serverAbsoluteEndsAt } = record
+  const { startedAt, activeAt, tokenAt, refreshEndsAt, grantEndsAt, serverIdleEndsAt, serverAbsoluteEndsAt } = record
   const policy = policyFor(record, options)
   const end = (by: End['by'], reason: End['reason'], from: number, at: number): End => ({
     by,
@@ -80,7 +80,8 @@ export function ends(record: SharedRecord, options: Policy): readonly [End, ...E
     end('absolute', 'absolute', startedAt, startedAt + policy.absoluteTimeout),
     // Where the server can be told of activity, its idle end is no different from ours: it can be extended.
     end(policy.canTell ? 'idle' : 'server', 'idle', startedAt, serverIdleEndsAt),
-    end('server', 'absolute', startedAt, serverAbsoluteEndsAt),
+    end('server', 'absolute', startedAt, Math.min(serverAbsoluteEndsAt, grantEndsAt)),
+    end('server', 'absolute', tokenAt, refreshEndsAt),
   ]
   return all.sort((a, b) => a.at - b.at)
 }
@@ -92,9 +93,16 @@ export const warnAtOf = (all: readonly End[]): number => Math.min(...all.map((en
 export const warnedOf = (record: SharedRecord, policy: Policy, now: number): End | undefined =>
   ends(record, policy).find((end) => now >= end.warnAt)
 
-/** When a refresh ahead of need may start: at the latest at half of a short token's life, never before `retryAt`. */
-export const refreshAt = ({ tokenAt, tokenExpiresAt, retryAt }: SharedRecord, policy: Policy): number =>
-  Math.max(tokenExpiresAt - Math.min(policy.refreshBefore, (tokenExpiresAt - tokenAt) / 2), retryAt)
+/**
+ * When a refresh ahead of need may start: at the latest at half of a short token's life, before the end of the refresh token is
+ * warned of, and never before `retryAt`.
+ */
+export function refreshAt(record: SharedRecord, { refreshBefore, warnBefore }: Policy): number {
+  const { tokenAt, tokenExpiresAt, refreshEndsAt, retryAt } = record
+  const ahead = Math.min(refreshBefore, (tokenExpiresAt - tokenAt) / 2)
+  const aheadOfWarning = Math.min(refreshBefore + warnBefore, ((refreshEndsAt - tokenAt) * 3) / 4)
+  return Math.max(Math.min(tokenExpiresAt - ahead, refreshEndsAt - aheadOfWarning), retryAt)
+}
 
 /** When the timer starts it: a user who has done nothing since the sign-in, or since the token came, needs no newer one. */
 export const refreshAheadAt = (record: SharedRecord, policy: Policy): number =>

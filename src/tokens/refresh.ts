@@ -8,6 +8,7 @@ import type { Ports } from '../ports/types.js'
 import type { SessionServer, StoredTokens, TokenResponse } from '../types.js'
 import { checkTokens } from '../token-response.js'
 import type { Keeper } from './keeper.js'
+import { grantEnds } from './lifetimes.js'
 
 export interface Refresh {
   /** Tokens that can be used now, refreshed if need be. */
@@ -59,6 +60,7 @@ export function createRefresh(
     generation: number,
     tokens: TokenResponse,
     givenAt?: number,
+    used?: StoredTokens | null,
   ): [StoredTokens, TokenTimes] => {
     const life = Math.max(0, (tokens.expires_in ?? NaN) * 1e3)
     const lives = (givenAt !== undefined || life > 0) && life < Infinity
@@ -66,7 +68,12 @@ export function createRefresh(
     const tokenAt = givenAt ?? now
     return [
       { id, generation, tokens, expiresAt: lives ? ports.clock().wall + tokenAt - now + life : null },
-      { generation, tokenAt, tokenExpiresAt: lives ? tokenAt + life : Infinity },
+      {
+        generation,
+        tokenAt,
+        tokenExpiresAt: lives ? tokenAt + life : Infinity,
+        ...grantEnds(tokens, tokenAt, used?.tokens, used && host.current()),
+      },
     ]
   }
 
@@ -110,12 +117,24 @@ export function createRefresh(
     const record = host.live(id)
     const tokenExpiresAt = (expiresAt ?? Infinity) + record.skew
     const tokenAt = tokenExpiresAt - Number(tokens.expires_in) * 1e3
-    if (generation > record.generation) host.step('adopted', id, () => ({ generation, tokenAt, tokenExpiresAt }), true)
+    if (generation > record.generation)
+      host.step(
+        'adopted',
+        id,
+        () => ({ generation, tokenAt, tokenExpiresAt, ...grantEnds(tokens, tokenAt, tokens, record) }),
+        true,
+      )
     return found
   }
 
   const commit = async (id: string, used: StoredTokens | null, tokens: TokenResponse): Promise<StoredTokens> => {
-    const [next, known] = times(id, Math.max(host.live(id).generation, used?.generation ?? 0) + 1, tokens)
+    const [next, known] = times(
+      id,
+      Math.max(host.live(id).generation, used?.generation ?? 0) + 1,
+      tokens,
+      undefined,
+      used,
+    )
     if (!(await keeper.put(next, used))) {
       // Something else is stored: newer tokens, or none since the session ended, or none because somebody emptied the store.
       const newer = await keeper.get(id, next.generation)

@@ -27,6 +27,8 @@ const fields: { [K in keyof SharedRecord]: fc.Arbitrary<SharedRecord[K]> } = {
   generation: count,
   tokenAt: instant,
   tokenExpiresAt: endless,
+  refreshEndsAt: endless,
+  grantEndsAt: endless,
   failures: count,
   retryAt: instant,
   toldAt: instant,

@@ -66,8 +66,11 @@ describe('the end', () => {
   })
 
   it('lists the earliest first', () => {
-    const all = ends(record({ serverAt: T, serverIdleEndsAt: T + 1, serverAbsoluteEndsAt: T + HOUR }), policy())
-    expect(all.map(({ at }) => at)).toEqual([T + 1, T + 15 * MINUTE, T + HOUR, T + 11 * HOUR])
+    const told = { serverIdleEndsAt: T + 1, serverAbsoluteEndsAt: T + HOUR, refreshEndsAt: T + 30 * MINUTE }
+    const all = ends(record({ serverAt: T, ...told }), policy())
+    expect(all.map(({ at }) => at)).toEqual([T + 1, T + 15 * MINUTE, T + 30 * MINUTE, T + HOUR, T + 11 * HOUR])
+    const [, , , first] = ends(record({ serverAt: T, ...told, grantEndsAt: T + 40 * MINUTE }), policy())
+    expect(first).toMatchObject({ at: T + 40 * MINUTE, by: 'server', reason: 'absolute' })
   })
 
   it('lies a month away to the millisecond', () => {

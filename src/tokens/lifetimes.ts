@@ -1,0 +1,57 @@
+import type { SharedRecord } from '../core/record.js'
+import type { TokenResponse } from '../types.js'
+
+/** A length of time in ms as a token response says it, in seconds; `Infinity` where it says none. 0 is Keycloak's word for "never". */
+const ms = (seconds: unknown): number => {
+  const value = Number(seconds) * 1e3
+  return value > 0 ? value : Infinity
+}
+
+/** A claim of an ID token, which nobody verifies here: it can only shorten the session. */
+function claims(idToken: unknown): { readonly session_expiry?: unknown; readonly iat?: unknown } {
+  try {
+    const [, payload = ''] = String(idToken).split('.')
+    return Object(JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/')))) as object
+  } catch {
+    return {}
+  }
+}
+
+/** When the server will refuse the refresh token, and when it will end the grant behind it, in shared time. */
+type GrantEnds = Pick<SharedRecord, 'refreshEndsAt' | 'grantEndsAt'>
+
+/**
+ * What a token response that arrived at `at` says of its refresh token's end and of its grant's; `Infinity` where it says nothing.
+ *
+ * The refresh token: `refresh_token_timeout` (draft-ietf-oauth-refresh-token-expiration), `refresh_expires_in` (Keycloak),
+ * `refresh_token_expires_in` (Google, Microsoft Entra ID). The grant: `authorization_expires_in` (the same draft) and the ID
+ * token's `session_expiry` (OpenID Connect Enterprise Extensions), which is measured against its own `iat`, for the clock of this
+ * device may be wrong.
+ *
+ * `used`: the tokens that were refreshed, and `before`: what was known of their ends. It stays where the answer says nothing of it:
+ * of the grant always, of the refresh token where that was kept. An ID token that was kept says nothing either.
+ *
+ * @example Keycloak, with a refresh token of half an hour
+ * ```ts
+ * grantEnds({ access_token: 'a', refresh_token: 'r', refresh_expires_in: 1800 }, 1_000_000)
+ * // { refreshEndsAt: 2_800_000, grantEndsAt: Infinity }
+ * ```
+ */
+export function grantEnds(
+  tokens: TokenResponse,
+  at: number,
+  used?: TokenResponse | null,
+  before?: GrantEnds | null,
+): GrantEnds {
+  const { refresh_token, id_token, refresh_token_timeout, refresh_expires_in, refresh_token_expires_in } = tokens
+  const { session_expiry, iat } = id_token === used?.id_token ? {} : claims(id_token)
+  const refresh = Math.min(ms(refresh_token_timeout), ms(refresh_expires_in), ms(refresh_token_expires_in))
+  // One that is over by now ends the session, and is no word for "never".
+  const session = session_expiry && Math.max(1e-3, Number(session_expiry) - Number(iat))
+  const grant = Math.min(ms(tokens['authorization_expires_in']), ms(session))
+  const isKept = refresh === Infinity && refresh_token === used?.refresh_token
+  return {
+    refreshEndsAt: !refresh_token ? Infinity : isKept ? (before?.refreshEndsAt ?? Infinity) : at + refresh,
+    grantEndsAt: grant < Infinity ? at + grant : (before?.grantEndsAt ?? Infinity),
+  }
+}

@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld, type Tab, type World } from '../../src/testing.js'
+import { START } from '../../src/testing/time.js'
+import type { SessionOptions, TokenResponse } from '../../src/types.js'
+
+const MINUTE = 6e4
+const HOUR_IDLE: SessionOptions = { idleTimeout: '1h', warnBefore: '2m' }
+
+const idToken = (claims: object): string => {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+  return `${part({ alg: 'none' })}.${part(claims)}.`
+}
+async function signedIn(more: object, options = HOUR_IDLE): Promise<{ world: World; tab: Tab }> {
+  const world = createWorld()
+  const tab = world.tab(options)
+  await world.until(tab.session.signIn({ ...world.grant(), ...more }))
+  tab.news()
+  return { world, tab }
+}
+/** Minutes since the sign-in at which the session warns and ends. */
+const minutes = (tab: Tab): readonly number[] => {
+  const { warnAt, endAt } = tab.session.deadlines() ?? { warnAt: NaN, endAt: NaN }
+  return [warnAt, endAt].map((at) => Math.round((at - START) / MINUTE))
+}
+/** Each refresh answers with `more` beside the tokens. */
+function answerWith(world: World, more: (count: number) => object): void {
+  let count = 1
+  world.server.manner = (method) =>
+    method === 'refresh' ? { replies: { ...world.grant(), ...more(count++) } satisfies TokenResponse } : {}
+}
+
+describe('ends that the server told with the tokens', () => {
+  // The refresh token's life came with the tokens, and nobody counted it: the session stayed "active" after it, and the next
+  // call failed. Right: it shortens the session, with a warning.
+  it('auth0/auth0-spa-js#576: S105: a user who is away is warned before the refresh token expires', async () => {
+    const { world, tab } = await signedIn({ refresh_expires_in: 1800 })
+    expect(minutes(tab)).toEqual([28, 30])
+    await world.advance('29m')
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'warning', endsBy: 'server', canExtend: false })
+    await expect(tab.session.extend()).resolves.toBe(false)
+    await world.advance('1m')
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'absolute' })
+  })
+
+  it.each([
+    ['Keycloak', { refresh_expires_in: 1800 }],
+    ['Google and Microsoft Entra ID', { refresh_token_expires_in: 1800 }],
+    ['the draft on refresh token expiration', { refresh_token_timeout: 1800 }],
+    ['the draft, for the authorization', { authorization_expires_in: 1800 }],
+    ['a server that writes numbers as text', { refresh_expires_in: '1800' }],
+    ['S106: an ID token', { id_token: idToken({ iat: 1_000_000, session_expiry: 1_001_800 }) }],
+    ['the shortest of several', { refresh_expires_in: 3600, authorization_expires_in: 1800 }],
+  ])('%s: the session ends with it', async (_server, more) => {
+    const { tab } = await signedIn(more)
+    expect(minutes(tab)).toEqual([28, 30])
+  })
+
+  it.each([
+    ['Keycloak says 0 for a token that does not expire', { refresh_expires_in: 0 }],
+    ['a negative life', { refresh_expires_in: -1 }],
+    ['a life that is no number', { refresh_expires_in: 'soon', authorization_expires_in: {} }],
+    ['an endless life', { refresh_expires_in: Infinity }],
+    ['an ID token without the claim', { id_token: idToken({ iat: 5 }) }],
+    ['an ID token without a time of its own', { id_token: idToken({ session_expiry: 1_001_800 }) }],
+    ['an ID token that is none', { id_token: 'abc' }],
+    ['the life of a refresh token that is not there', { refresh_token: undefined, refresh_expires_in: 1800 }],
+  ])('%s: the idle timeout counts alone', async (_what, more) => {
+    const { tab } = await signedIn(more)
+    expect(minutes(tab)).toEqual([58, 60])
+  })
+
+  it('a session expiry that is over ends the session at once', async () => {
+    const { tab } = await signedIn({ id_token: idToken({ iat: 1_000_000, session_expiry: 999_000 }) })
+    expect(tab.session.check()).toMatchObject({ phase: 'signedOut', reason: 'absolute' })
+  })
+
+  // The user was there all the time, and was signed out when the refresh token had expired.
+  it('microsoft/chat-copilot#538: an active user gets a new refresh token before the warning', async () => {
+    const { world, tab } = await signedIn({ expires_in: 3600, refresh_expires_in: 1800 })
+    answerWith(world, () => ({ expires_in: 3600, refresh_expires_in: 1800 }))
+    for (let i = 0; i < 60; i++) {
+      tab.input()
+      await world.advance('1m')
+    }
+    expect(tab.sees()).toBe('active')
+    expect(tab.heard.filter(({ type }) => type === 'warning')).toEqual([])
+    expect(world.server.count('refresh')).toBe(2)
+  })
+
+  // keycloak/keycloak#48063: the life of the refresh token shrinks to what is left of the server's own session.
+  it('keycloak/keycloak#48063: an end that comes nearer with each refresh is followed', async () => {
+    const { world, tab } = await signedIn({ refresh_expires_in: 1800 })
+    answerWith(world, () => ({ refresh_expires_in: 600 }))
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    expect(minutes(tab)).toEqual([8, 10])
+  })
+
+  it('a refresh token that is kept keeps its end, and a new one without a word of it has none', async () => {
+    const { world, tab } = await signedIn({ refresh_expires_in: 1800 })
+    world.server.grace = true
+    world.server.manner = () => ({ replies: { access_token: 'next', expires_in: 300 } })
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    expect(minutes(tab)).toEqual([28, 30])
+    answerWith(world, () => ({}))
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    expect(minutes(tab)).toEqual([58, 60])
+  })
+
+  it('the end of a grant stays where an answer says nothing of it', async () => {
+    const { world, tab } = await signedIn({ authorization_expires_in: 1800 })
+    answerWith(world, () => ({}))
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    expect(minutes(tab)).toEqual([28, 30])
+  })
+
+  it('an ID token that is kept over a refresh does not tell its end anew', async () => {
+    const { world, tab } = await signedIn({ id_token: idToken({ iat: 1_000_000, session_expiry: 1_001_800 }) })
+    answerWith(world, () => ({}))
+    await world.advance('10m')
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    expect(minutes(tab)).toEqual([28, 30])
+  })
+
+  it('all tabs know of it, and a page that opens later', async () => {
+    const { world, tab } = await signedIn({ refresh_expires_in: 1800 })
+    const other = world.tab(HOUR_IDLE)
+    expect(minutes(other)).toEqual([28, 30])
+    await world.advance('29m')
+    expect([tab.sees(), other.sees()]).toEqual(['warning', 'warning'])
+    await world.advance('2m')
+    expect([tab.sees(), other.sees()]).toEqual(['signedOut', 'signedOut'])
+  })
+
+  it('a short-lived refresh token does not warn an active user all the time', async () => {
+    const { world, tab } = await signedIn({ expires_in: 3600, refresh_expires_in: 60 })
+    answerWith(world, () => ({ expires_in: 3600, refresh_expires_in: 60 }))
+    for (let i = 0; i < 60; i++) {
+      tab.input()
+      await world.advance('5s')
+    }
+    expect(tab.sees()).toBe('active')
+    expect(tab.heard.filter(({ type }) => type === 'warning')).toEqual([])
+  })
+})
