@@ -22,6 +22,7 @@ const shell = [
   'presence.ts',
   'server-view.ts',
   'sign-in.ts',
+  'sign-out.ts',
 ]
 
 /** The clock and the timers of a session, which those who make it and those who show it agree about. */

@@ -8,6 +8,8 @@ export interface Host {
   readonly live: (id?: string, cause?: string) => SharedRecord
   /** The same, or null. */
   readonly current: () => SharedRecord | null
+  /** The record of the last session where that is over, or null. */
+  readonly lastEnded: () => SharedRecord | null
   /** Whether the last session, alive or not, began with this login; throws where this tab is done. */
   readonly knows: (login: string) => boolean
   /** Whether this tab is done with the session, by `destroy()`. */
@@ -26,6 +28,8 @@ export interface Host {
   readonly look: () => void
   /** Begins a session, listeners are told when the lock is free again. */
   readonly begin: (known: Partial<SharedRecord>) => void
+  /** The server has heard that session `id` is over. */
+  readonly endSent: (id: string) => void
   /** Removes the tokens of a session that is over, and revokes them if nobody has. */
   readonly wipe: (id: string) => Promise<void>
   readonly tell: (type: string, value: unknown) => void

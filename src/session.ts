@@ -5,6 +5,7 @@ import {
   adopt,
   begin,
   ending,
+  endSent,
   extension,
   isAhead,
   reduce,
@@ -17,7 +18,7 @@ import { ends, nextWake, refreshAheadAt, sharedNow, warnAtOf, warnedOf, type Clo
 import { milliseconds } from './duration.js'
 import { failed } from './errors.js'
 import type { Host } from './host.js'
-import { abortable } from './limit.js'
+import { abortable, SPREADING } from './limit.js'
 import { createListeners, type Listeners } from './listeners.js'
 import { policyOf, storeOf } from './options.js'
 import { isSamePicture, noticesOf, pictureOf } from './picture.js'
@@ -25,6 +26,7 @@ import type { Heard, Ports, Undo } from './ports/types.js'
 import { createPresence } from './presence.js'
 import { createServerView } from './server-view.js'
 import { createSignIn } from './sign-in.js'
+import { createSignOut } from './sign-out.js'
 import { createKeeper } from './tokens/keeper.js'
 import { memoryTokens } from './tokens/memory.js'
 import { createRefresh } from './tokens/refresh.js'
@@ -123,6 +125,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     )
   const host: Host = {
     current,
+    lastEnded: () => (closed || current() ? null : state.record),
     now,
     isClosed: () => closed,
     live(id, cause = 'look') {
@@ -146,7 +149,10 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       step('look')
     },
     begin(record) {
-      step('signIn', null, true, null, record)
+      step('signIn', null, true, null, (was, clock) => begin(was, record, clock))
+    },
+    endSent(id) {
+      step('server', null, false, null, (was, clock) => endSent(was, id, clock))
     },
     wipe: (id) => wipe(id, current() ? 'replaced' : state.record?.reason),
     tell: listeners.tell,
@@ -166,7 +172,9 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   })
   const refresh = createRefresh(host, keeper, server, ports, policy)
   const serverView = createServerView(host, server, ports, policy)
-  const { signIn, setTokens, cancel, wipe, sweep } = createSignIn(host, keeper, refresh, server, ports)
+  const signingOut = createSignOut(host, keeper, server, ports)
+  const { wipe, sweep, payDebt } = signingOut
+  const { signIn, setTokens, cancel } = createSignIn(host, keeper, refresh, signingOut, ports)
   const authorize = createAuthorize(host, refresh, server)
   const presence = createPresence(ports, policy, () => {
     step('activity')
@@ -198,7 +206,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     change: Change | null = null,
     quiet = false,
     heard: SharedRecord | null = null,
-    signIn: Partial<SharedRecord> | null = null,
+    replace: ((state: State, clock: Clock) => State) | null = null,
   ): void {
     if (closed) return
     const clock = ports.clock()
@@ -217,7 +225,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     // The last one settles, even if nothing happens.
     for (const one of prerendered ? [wiped] : [wiped, ...presence.overdue(at), change])
       state = reduce(state, one, clock, policy)
-    if (signIn) state = begin(state, signIn, clock)
+    if (replace) state = replace(state, clock)
     // What the options of this tab shorten all tabs have to know, or only this one would warn.
     state = reduce(state, shortening(policy), clock, policy)
     const { record } = state
@@ -234,7 +242,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
         known(picture)
       }
       // What a page finds when it is opened is no news.
-      if (was.phase !== 'loading' || signIn) {
+      if (was.phase !== 'loading' || replace) {
         const notices = noticesOf(before, record, was, pictureOf(taken.record, policy, at), picture, cause, policy)
         for (const [type, event] of notices) listeners.tell(type, event)
       }
@@ -319,12 +327,18 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       }
       // What was said while it was away is lost on it, and cannot be read anywhere.
       if (restored && !board.works()) tabs.say({})
-      if (cause === 'online') refresh.online()
+      if (cause !== 'online') return
+      refresh.online()
+      void payDebt()
     })
     step('start')
     // Not while other tabs are still asked, and not where they alone could know.
     void ready.then(() => {
-      if (!closed && !current() && board.works()) host.exclusive(SWEEP_WAIT, sweep).catch(noop)
+      if (closed || current() || !board.works()) return
+      host
+        .exclusive(SWEEP_WAIT, sweep)
+        .then(() => payDebt(SPREADING))
+        .catch(noop)
     })
   }
 

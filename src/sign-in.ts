@@ -3,21 +3,17 @@ import { shortening } from './core/reduce.js'
 import { milliseconds } from './duration.js'
 import { failed } from './errors.js'
 import type { Host } from './host.js'
-import { rest, SPREADING, within } from './limit.js'
 import type { Ports } from './ports/types.js'
 import type { Keeper } from './tokens/keeper.js'
+import type { SignOut } from './sign-out.js'
 import { checkTokens } from './token-response.js'
 import type { Refresh } from './tokens/refresh.js'
-import type { Duration, Session, SessionServer, TokenResponse } from './types.js'
+import type { Duration, Session, TokenResponse } from './types.js'
 
-/** How tokens come in, and how they go. */
+/** How tokens come in. */
 export interface SignIn extends Pick<Session, 'signIn' | 'setTokens'> {
   /** Gives up sign-ins that are under way. */
   readonly cancel: () => void
-  /** Local wipe first, then the server. Whoever removes the tokens revokes them, so that it happens once. */
-  readonly wipe: (id: string, reason?: string, tellWithoutTokens?: boolean) => Promise<void>
-  /** Removes tokens that a crash left behind, of a session that no longer lives. */
-  readonly sweep: () => Promise<void>
 }
 
 const LIMIT = 5e3
@@ -26,25 +22,11 @@ export function createSignIn(
   host: Host,
   keeper: Keeper,
   refresh: Refresh,
-  server: SessionServer | undefined,
+  { wipe, payDebt }: SignOut,
   ports: Ports,
 ): SignIn {
   /** Counts what cancels a sign-in that is under way. */
   let cancels = 0
-
-  const wipe = async (
-    id: string,
-    reason = 'wiped',
-    tellWithoutTokens = false,
-    given: TokenResponse | null = null,
-  ): Promise<void> => {
-    const removed = (await keeper.clear(id))?.tokens ?? given
-    // `rejected`: the server knows. `replaced`: it may count old and new tokens as one grant, and would end both.
-    if ((!removed && !tellWithoutTokens) || reason === 'rejected' || reason === 'replaced') return
-    await within(ports.after, LIMIT, null, async (signal) =>
-      server?.signOut?.(removed, { signal, reason: reason as 'signOut' }),
-    ).catch(() => undefined)
-  }
 
   /** A holder of the lock that does not let go (a frozen tab) fails at the commit guard later: nothing is risked. */
   const underLock = async (work: () => Promise<void>): Promise<void> => {
@@ -79,18 +61,8 @@ export function createSignIn(
   }
 
   return {
-    wipe,
     cancel() {
       cancels++
-    },
-    async sweep() {
-      const stored = await keeper.peek()
-      host.look()
-      if (!stored || host.current()) return
-      // Their record may be on its way: a sign-in stores them first, and each process reads its own copy of localStorage.
-      await rest(ports.after, SPREADING, host.signal())
-      host.look()
-      if (!host.current() && !host.isClosed()) await wipe(stored.id)
     },
     async setTokens(tokens) {
       const given = checkTokens(tokens)
@@ -129,6 +101,8 @@ export function createSignIn(
       if (!given && continues) {
         shorten()
         host.look()
+        // The server still knows this login: it has not heard of its end.
+        void payDebt()
         return
       }
       // The life of a token is counted from here: its turn may be long in coming.

@@ -38,6 +38,8 @@ export interface SharedRecord {
   readonly login: string
   readonly endedAt: number
   readonly reason: string
+  /** When the server heard of the end; 0 while it has not. */
+  readonly endSentAt: number
 }
 
 type Part<K extends keyof SharedRecord> = Pick<SharedRecord, K>
@@ -72,6 +74,7 @@ const BOTTOM: SharedRecord = {
   login: '',
   endedAt: Infinity,
   reason: '',
+  endSentAt: 0,
 }
 
 /** A record seen as its fields. Those that BOTTOM does not have are a newer version's, and are written back as read. */

@@ -112,6 +112,12 @@ export function begin({ record }: State, how: Partial<SharedRecord>, clock: Cloc
   }
 }
 
+/** The server has heard that session `id` is over. */
+export function endSent({ record, anchor }: State, id: string, clock: Clock): State {
+  if (record?.id !== id || isLive(record)) return { record, anchor }
+  return { record: { ...record, endSentAt: Math.max(record.endSentAt, sharedNow(record, clock)) }, anchor }
+}
+
 /**
  * Ordinary activity, at the latest at `at`. A warning that can be answered ignores it unless the policy says otherwise;
  * one that cannot ignores nothing, or an active user would run into the idle end behind it.

@@ -41,6 +41,7 @@ const fields: { [K in keyof SharedRecord]: fc.Arbitrary<SharedRecord[K]> } = {
   login: fc.constantFrom('', 'hash1', 'hash2'),
   endedAt: endless,
   reason: fc.constantFrom('', 'idle', 'signOut', 'ofAnotherVersion'),
+  endSentAt: instant,
 }
 
 /** Any record that `decode` lets through: every field, and some that only a newer version knows. */

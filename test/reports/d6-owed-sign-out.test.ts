@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest'
+import { SessionError } from '../../src/index.js'
+import { createWorld, type Tab, type World } from '../../src/testing.js'
+
+const BY_COOKIE = { methods: ['signOut'] } as const
+const ADA = { login: 'ada-1' }
+
+async function signedIn(): Promise<{ world: World; tab: Tab }> {
+  const world = createWorld()
+  const tab = world.tab({}, BY_COOKIE)
+  await world.until(tab.session.signIn(undefined, ADA))
+  await world.advance('1s')
+  return { world, tab }
+}
+const fail = (world: World, code: 'offline' | 'server' | 'rejected' = 'offline'): void => {
+  world.server.manner = () => ({ fails: new SessionError(code) })
+}
+const answer = (world: World): void => {
+  world.server.manner = () => ({})
+}
+
+describe('a sign-out by cookie that the server did not hear', () => {
+  // The page was offline when the user signed out. The cookie stayed in force, and the next page greeted the user by name.
+  // Right: the sign-out is owed to the server until it has heard it.
+  it('medic/cht-core#5183: S104: the server hears of a sign-out as soon as the page is online', async () => {
+    const { world, tab } = await signedIn()
+    fail(world)
+    await world.until(tab.session.signOut())
+    expect(world.server.count('signOut')).toBe(1)
+    answer(world)
+    tab.hint('online')
+    await world.advance('1s')
+    expect(world.server.calls.slice(1)).toMatchObject([{ method: 'signOut', reason: 'signOut', tokens: null }])
+    tab.hint('online')
+    await world.advance('1s')
+    expect(world.server.count('signOut')).toBe(2)
+  })
+
+  it('vaadin/flow#9789: the next page tells the server', async () => {
+    const { world, tab } = await signedIn()
+    fail(world)
+    await world.until(tab.session.signOut())
+    tab.close()
+    answer(world)
+    const next = world.tab({}, BY_COOKIE)
+    await world.advance('1s')
+    expect(next.sees()).toBe('signedOut')
+    expect(world.server.count('signOut')).toBe(2)
+    world.tab({}, BY_COOKIE)
+    await world.advance('1s')
+    expect(world.server.count('signOut')).toBe(2)
+  })
+
+  it('croffasia/itsaplan#319: the server is told at once when its page brings the ended login again', async () => {
+    const { world, tab } = await signedIn()
+    fail(world)
+    await world.until(tab.session.signOut())
+    answer(world)
+    await world.until(tab.session.signIn(undefined, ADA))
+    await world.advance(20)
+    expect(tab.sees()).toBe('signedOut')
+    expect(world.server.count('signOut')).toBe(2)
+  })
+
+  it('ferriskey/ferriskey#1295: an end by idling that the server did not hear is owed as well', async () => {
+    const { world, tab } = await signedIn()
+    fail(world, 'server')
+    await world.advance('16m')
+    expect(tab.session.getSnapshot()).toMatchObject({ reason: 'idle' })
+    expect(world.server.count('signOut')).toBe(1)
+    answer(world)
+    tab.hint('online')
+    await world.advance('1s')
+    expect(world.server.calls.slice(1)).toMatchObject([{ method: 'signOut', reason: 'idle' }])
+  })
+
+  it('a tab that crashes as it signs out leaves the debt to the next page', async () => {
+    const { world, tab } = await signedIn()
+    world.server.manner = () => ({ hangs: true })
+    void tab.session.signOut()
+    tab.crash()
+    answer(world)
+    const before = world.server.count('signOut')
+    world.tab({}, BY_COOKIE)
+    await world.advance('1s')
+    expect(world.server.count('signOut')).toBe(before + 1)
+  })
+
+  it('two tabs that come online together tell it once', async () => {
+    const { world, tab } = await signedIn()
+    const other = world.tab({}, BY_COOKIE)
+    fail(world)
+    await world.until(tab.session.signOut())
+    await world.advance('1s')
+    answer(world)
+    const before = world.server.count('signOut')
+    tab.hint('online')
+    other.hint('online')
+    await world.advance('1s')
+    expect(world.server.count('signOut')).toBe(before + 1)
+  })
+
+  it('a sign-in with another login cancels the debt, or its own cookie would be ended', async () => {
+    const { world, tab } = await signedIn()
+    fail(world)
+    await world.until(tab.session.signOut())
+    tab.close()
+    answer(world)
+    const next = world.tab({}, BY_COOKIE)
+    await world.advance(200)
+    await world.until(next.session.signIn(undefined, { login: 'ada-2' }))
+    await world.advance('5s')
+    next.hint('online')
+    await world.advance('5s')
+    expect(world.server.count('signOut')).toBe(1)
+    expect(next.sees()).toBe('active')
+  })
+
+  it('a server that says that the session is over has heard', async () => {
+    const { world, tab } = await signedIn()
+    fail(world, 'rejected')
+    await world.until(tab.session.signOut())
+    tab.hint('online')
+    await world.advance('1s')
+    expect(world.server.count('signOut')).toBe(1)
+  })
+
+  it('a session that the server itself ended owes it nothing', async () => {
+    const world = createWorld()
+    const tab = world.tab({}, { methods: ['keepAlive', 'signOut'] })
+    await world.until(tab.session.signIn(undefined, ADA))
+    fail(world, 'rejected')
+    tab.input()
+    await world.advance('6m')
+    expect(tab.session.getSnapshot()).toMatchObject({ reason: 'rejected' })
+    tab.hint('online')
+    world.tab({}, { methods: ['keepAlive', 'signOut'] })
+    await world.advance('1s')
+    expect(world.server.count('signOut')).toBe(0)
+  })
+
+  // A refresh token that is gone from the device cannot be revoked later, and nothing of it is kept for that.
+  it('a revocation that failed is not tried again', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    fail(world)
+    await world.until(tab.session.signOut())
+    answer(world)
+    tab.hint('online')
+    world.tab()
+    await world.advance('1s')
+    expect(world.server.count('signOut')).toBe(1)
+    expect(JSON.stringify([...world.storage.stored])).not.toContain('refresh-')
+  })
+})
