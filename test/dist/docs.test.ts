@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import ts from 'typescript'
 import { expect, test } from 'vitest'
 import { root } from '../../scripts/lib.mjs'
 
@@ -26,4 +27,132 @@ test('what README and docs link to is there', () => {
       .filter((file) => !existsSync(join(root, file))),
   )
   expect(missing).toEqual([])
+})
+
+/** Each page of the documentation, by its path. */
+const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.md'))
+  .map((file) => ({ file: join('docs', file), text: readFileSync(join(root, 'docs', file), 'utf8') }))
+const pageOf = (file: string): string => readFileSync(join(root, file), 'utf8')
+
+test('each code block in the docs says which file it is', () => {
+  const nameless = pages.flatMap(({ file, text }) =>
+    [...text.matchAll(/^```(?!text|sh)\w+\n(.*)$/gm)]
+      .filter(([, first = '']) => !/^(\/\/|<!--) [\w-]+(\.[\w-]+)+/.test(first))
+      .map(([, first]) => `${file}: ${String(first)}`),
+  )
+  expect(nameless).toEqual([])
+})
+
+test('the clients that docs/requests.md was tried with are those of the tests', () => {
+  const [sentence = ''] = /^.* are tried here with .*$/m.exec(pageOf('docs/requests.md')) ?? []
+  const said = [...sentence.matchAll(/([a-z-]+) (\d+\.\d+)/g)].map(([, name = '', version = '']) => [name, version])
+  const imported = [...pageOf('docs/requests.md').matchAll(/ from '([a-z-]+)'$/gm)].map(([, name]) => name)
+  expect(said.map(([name]) => name)).toEqual(imported)
+  const { devDependencies } = JSON.parse(pageOf('package.json')) as { devDependencies: Record<string, string> }
+  const used = said.map(([name = '']) => [name, /\d+\.\d+/.exec(devDependencies[name] ?? '')?.[0]])
+  expect(said).toEqual(used)
+})
+
+/** A number in the docs and the constant that it tells of: the first group is the number, in the unit that is given in ms. */
+const figures: readonly (readonly [page: string, words: RegExp, unit: number, file: string, constant: string])[] = [
+  ['docs/decisions/0003-refresh-and-sign-out.md', /: ([\d.]+) s for the first,/, 1e3, 'tokens/refresh.ts', 'FIRST_TRY'],
+  [
+    'docs/decisions/0003-refresh-and-sign-out.md',
+    /half a second later, for ([\d.]+) s/,
+    1e3,
+    'tokens/refresh.ts',
+    'SECOND_TRY',
+  ],
+  [
+    'docs/decisions/0003-refresh-and-sign-out.md',
+    /the ([\d.]+) s that other tabs wait/,
+    1e3,
+    'tokens/refresh.ts',
+    'LOCK_WAIT',
+  ],
+  ['docs/reliability.md', /\| ([\d.]+) s for that +\| `SECOND_TRY`/, 1e3, 'tokens/refresh.ts', 'SECOND_TRY'],
+  ['docs/start.md', /for at most (\d+) ms where storage is denied/, 1, 'session.ts', 'ASKING'],
+]
+
+test.each(figures)('%s says by %s what the code does', (page, words, unit, file, constant) => {
+  const said = Number(words.exec(pageOf(page))?.[1]) * unit
+  const [, value] = new RegExp(`const ${constant} = ([\\de.]+)`).exec(pageOf(join('src', file))) ?? []
+  expect(said).toBe(Number(value))
+})
+
+/** The public names: what each subpath exports, the members of its interfaces, and the texts of its unions. */
+function publicNames(): { names: Set<string>; members: (type: string) => string[]; texts: (type: string) => string[] } {
+  const { exports } = JSON.parse(pageOf('package.json')) as { exports: Record<string, string | { types: string }> }
+  const entries = Object.values(exports).flatMap((entry) =>
+    typeof entry === 'string' ? [] : [join(root, entry.types.replace('./dist/', 'src/').replace(/\.d\.ts$/, '.ts'))],
+  )
+  const program = ts.createProgram(entries, {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    strict: true,
+    skipLibCheck: true,
+  })
+  const checker = program.getTypeChecker()
+  const exported = entries.flatMap((entry) =>
+    checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(entry)!)!),
+  )
+  const typeOf = (name: string): ts.Type => {
+    const found = exported.find((symbol) => symbol.name === name)
+    return checker.getDeclaredTypeOfSymbol(
+      found && found.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(found) : found!,
+    )
+  }
+  const members = (name: string): string[] =>
+    typeOf(name)
+      .getProperties()
+      .map((property) => property.name)
+  const texts = (name: string): string[] => {
+    const type = typeOf(name)
+    return (type.isUnion() ? type.types : [type]).flatMap((one) => (one.isStringLiteral() ? [one.value] : []))
+  }
+  const isInterface = ({ flags }: ts.Symbol): boolean =>
+    (flags & (ts.SymbolFlags.Interface | ts.SymbolFlags.Alias | ts.SymbolFlags.TypeAlias)) !== 0
+  const names = new Set(
+    exported.flatMap((symbol) => [symbol.name, ...(isInterface(symbol) ? members(symbol.name) : [])]),
+  )
+  return { names, members, texts }
+}
+
+test('the docs name no event, reason, code or member of a session that is not there, and leave out none', () => {
+  const { members, texts } = publicNames()
+  const all = pages.map(({ text }) => text).join('\n')
+  const events = members('SessionEvents')
+  const heard = [...all.matchAll(/session\.on\('(\w+)'/g)].map(([, name]) => name)
+  expect(heard.filter((name) => !events.includes(name!))).toEqual([])
+  const guides = pages.filter(({ file }) => !file.includes('decisions/') && !file.includes('reliability'))
+  expect(events.filter((name) => !guides.some(({ text }) => new RegExp(`[\`']${name}[\`']`).test(text)))).toEqual([])
+
+  const called = [...all.matchAll(/\bsession\.(?!ts\b|js\b|test\b)(\w+)/g)].map(([, name]) => name)
+  expect(called.filter((name) => !members('Session').includes(name!))).toEqual([])
+
+  const codes = [...pageOf('docs/troubleshooting.md').matchAll(/^\| `(\w+)` +\|/gm)].map(([, code]) => code)
+  expect(codes.sort()).toEqual(texts('SessionErrorCode').sort())
+
+  const [, reasons = ''] = /`reason` says why: (.*?); null/.exec(pageOf('docs/start.md')) ?? []
+  expect([...reasons.matchAll(/`(\w+)`/g)].map(([, reason]) => reason).sort()).toEqual(texts('EndReason').sort())
+})
+
+test('docs/migrating.md leads to names that are there', () => {
+  const { names, texts } = publicNames()
+  const cells = [...pageOf('docs/migrating.md').matchAll(/^\| .+? \| (.+?) +\|$/gm)].map(([, cell = '']) => cell)
+  const named = cells.flatMap((cell) =>
+    [...cell.matchAll(/`(?:session\.)?(\w+)(?:\(.*?\)|: .*?)?`/g)].map(([, name = '']) => name),
+  )
+  const others = [...texts('EndReason'), 'active', 'warning', 'signedOut', 'offline_access', 'login', 'false']
+  expect(named.filter((name) => !names.has(name) && !others.includes(name))).toEqual([])
+})
+
+test('the docs say nothing that was found wrong in them before', () => {
+  const wrong = [/\bstops? to listen\b/, /any test runner will do/, /that is all it gains there/]
+  const found = pages.flatMap(({ file, text }) =>
+    wrong.filter((words) => words.test(text)).map((words) => `${file}: ${String(words)}`),
+  )
+  expect(found).toEqual([])
 })

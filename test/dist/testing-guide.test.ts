@@ -1,3 +1,4 @@
+// session.test.ts
 import { createWorld } from 'sojourn/testing'
 import { expect, test } from 'vitest'
 

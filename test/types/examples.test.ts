@@ -107,12 +107,15 @@ test('every example in README, docs and docstrings compiles', () => {
   // What pages take for granted: a session, and in a framework's application the modules around the one that is shown.
   texts.set(join(root, 'test/types/globals.d.ts'), "declare const session: import('sojourn').Session")
   texts.set(join(root, 'test/types/session.ts'), "export declare const session: import('sojourn').Session")
+  texts.set(join(root, 'test/types/api.ts'), 'export declare const api: typeof fetch')
+  // As create-vue writes it.
   texts.set(
     join(root, 'test/types/router.ts'),
-    `export declare const router: {
+    `declare const router: {
       beforeEach(guard: (to: { meta: Record<string, unknown> }) => unknown): void
       push(path: string): Promise<unknown>
-    }`,
+    }
+    export default router`,
   )
   texts.set(join(root, 'test/types/App.ts'), 'export declare function App(): null')
   texts.set(

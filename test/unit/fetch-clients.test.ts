@@ -4,6 +4,7 @@ import { GraphQLClient } from 'graphql-request'
 import ky from 'ky'
 import createClient from 'openapi-fetch'
 import { expect, it } from 'vitest'
+import { SessionError } from '../../src/errors.js'
 import { createFetch } from '../../src/fetch.js'
 import { oauth } from '../../src/servers/oauth.js'
 import { createWorld, type World } from './session/world.js'
@@ -94,4 +95,20 @@ it.each(Object.entries(clients))('%s can be told to stop', async (_name, call) =
     name: expect.stringMatching(/Abort|Cancel/) as string,
   })
   expect(seen).toEqual([])
+})
+
+it('each client fails with the SessionError where there is no token, and axios with an AxiosError around it', async () => {
+  const world = createWorld()
+  const { api } = await start(world)
+  const session = world.tab().session
+  const lost = createFetch(session, { origins: [API], fetch: api })
+  await world.until(session.signOut())
+  for (const call of Object.values(clients)) {
+    const error: unknown = await world.until(call(lost, API)).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ name: 'SessionError', code: 'signed_out' })
+    // axios copies name and code.
+    const own = axios.isAxiosError(error) ? error.cause : error
+    expect(own).toBeInstanceOf(SessionError)
+  }
+  expect(await world.until(clients['axios']!(lost, API)).catch(axios.isAxiosError)).toBe(true)
 })
