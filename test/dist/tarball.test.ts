@@ -121,8 +121,9 @@ describe('what is published', () => {
         sourcesContent: (string | null)[]
       }
       const up = '../'.repeat(path.split('/').length - 1)
+      expect(map.sources).not.toEqual([])
       for (const source of map.sources) expect(source).toMatch(new RegExp(`^${up}(src|node_modules)/`))
-      expect(map.sourcesContent.every((content) => typeof content === 'string')).toBe(true)
+      expect(map.sourcesContent.map((content) => typeof content)).toEqual(map.sources.map(() => 'string'))
     }
   })
 })

@@ -1031,6 +1031,19 @@ describe('I5: whatever was in flight', () => {
     expect(await late).toBe('signed_out')
   })
 
+  it('I1: a refresh for which the store is read while the deadline passes is not sent', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.until(token(tab))
+    world.tokens.delay = (method) => (method === 'get' ? 50 : 1)
+    const late = outcome(token(tab, { forceRefresh: true }))
+    await world.advance(80)
+    world.sleep(HOUR)
+    await world.advance(SECOND)
+    expect(await late).toBe('signed_out')
+    expect(world.server.count('refresh')).toBe(0)
+  })
+
   it('a reply that is stored after the end, by a store that takes its time, is taken out again', async () => {
     const world = createWorld()
     world.tokens.delay = (method) => (method === 'set' ? 9 : 1)

@@ -263,6 +263,17 @@ describe('check', () => {
     expect(tab.phase()).toBe('warning')
   })
 
+  it('that fails for an hour does not keep the server from hearing of the user', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, methods)
+    await world.advance(MINUTE)
+    world.server.manner = (method, { at }) =>
+      method === 'check' ? { fails: new SessionError('rate_limited', { retryAt: at + HOUR }) } : {}
+    tab.hint('focus')
+    await work(world, [tab], 10 * MINUTE)
+    expect([world.server.count('check'), world.server.count('keepAlive')]).toEqual([1, 2])
+  })
+
   it('I1: is never called past the deadline', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
