@@ -64,7 +64,7 @@ export function createLocks(time: Time): FakeLocks {
       if (tab.gone) return
       if (tab.waiting) {
         signal?.addEventListener('abort', () => reject(signal.reason as Error))
-        tab.waiting.push(() => resolve(request(tab, name, options, work)))
+        tab.waiting.push(() => void request(tab, name, options, work).then(resolve, reject))
         return
       }
       if (locks.refuses) {

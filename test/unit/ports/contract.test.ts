@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Page } from '../../../src/testing.js'
 import { contract, type EngineName, type Origin } from '../../contract/origin.js'
+import { lookAtPrerendered, seenOfPrerendered } from '../../contract/prerendered.js'
 import { createSeat, type Seat } from '../../contract/seat.js'
 import { createWorld } from '../session/world.js'
+
+type Seen = Parameters<typeof lookAtPrerendered>[2]
 
 /** The fakes of an engine, as an origin whose tabs have nothing but their ports. */
 function fakeOrigin(engine: EngineName): Origin {
@@ -76,5 +79,70 @@ function fakeOrigin(engine: EngineName): Origin {
 describe.each(['chromium', 'firefox', 'webkit'] as const)('the fakes of %s keep the contract of origins', (engine) => {
   it.each(contract)('$name', async ({ look, seen }) => {
     expect(await look(fakeOrigin(engine))).toEqual(seen[engine])
+  })
+})
+
+describe('the fake of a prerendered page', () => {
+  it('keeps the contract of Chromium', async () => {
+    const world = createWorld()
+    const page = world.page({ prerendered: true })
+    const [one, ahead] = [world.page(), page].map(({ ports }) => {
+      const seat = createSeat(ports)
+      seat.enter('room')
+      const done =
+        <A extends unknown[]>(work: (...what: A) => void) =>
+        async (...what: A): Promise<void> => {
+          work(...what)
+          await world.advance(5)
+        }
+      return {
+        say: done((text: string) => seat.say(text)),
+        write: done((text: string) => seat.write(text)),
+        ask: done((wait: number) => seat.ask(wait)),
+        read: () => Promise.resolve(seat.read()),
+        heard: () => Promise.resolve([...seat.heard]),
+        turns: () => Promise.resolve([...seat.turns]),
+      }
+    }) as [Seen, Seen]
+    const until = async (check: () => Promise<unknown>, wanted: unknown): Promise<void> => {
+      await world.advance(1e3)
+      expect(await check()).toEqual(wanted)
+    }
+    const open = (): Promise<void> => {
+      page.activate()
+      return world.advance(5)
+    }
+    expect(await lookAtPrerendered({ until }, one, ahead, open)).toEqual(seenOfPrerendered)
+  })
+
+  it('has its timers ring on whole seconds until it is opened', async () => {
+    const world = createWorld()
+    const page = world.page({ prerendered: true })
+    const { mono } = world.time.clock()
+    const rung: number[] = []
+    const ring = (): void => {
+      rung.push(world.time.clock().mono - mono)
+    }
+    page.ports.after(300, ring)
+    await world.advance('2s')
+    page.activate()
+    page.ports.after(300, ring)
+    await world.advance('2s')
+    expect(rung).toEqual([1000, 2300])
+  })
+
+  it('lets go of a request for a lock that is aborted while it waits', async () => {
+    const world = createWorld()
+    const page = world.page({ prerendered: true })
+    const stop = new AbortController()
+    const seen: unknown[] = []
+    const request = world.locks.of(page)?.request('lock', { signal: stop.signal }, () => seen.push('granted'))
+    request?.catch((error: unknown) => seen.push((error as Error).message))
+    stop.abort(new Error('enough'))
+    await world.advance('1s')
+    expect(seen).toEqual(['enough'])
+    page.activate()
+    await world.advance('1s')
+    expect(seen).toEqual(['enough'])
   })
 })
