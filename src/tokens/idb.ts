@@ -2,12 +2,15 @@ import { createStore, get, promisifyRequest } from 'idb-keyval'
 import { sessionKey } from '../session-key.js'
 import type { StoredTokens, TokenStore } from '../types.js'
 import { reopening } from './connection.js'
-import { createKey, seal, unseal } from './seal.js'
-import { isStill, storedTokens } from './stored.js'
+import { createKey, isSealed, seal, unseal } from './seal.js'
+import { isOf, isStill, revocable, storedTokens } from './stored.js'
 
 /** How {@link idbTokens} keeps tokens. */
 export interface IdbTokensOptions {
-  /** Encrypts tokens under a key that no script can read out and that lies beside them. @default false */
+  /**
+   * Encrypts tokens under a key that no script can read out and that lies beside them. It may be switched in any release: tokens
+   * of the other form are read, and written in the new one when they are next refreshed. @default false
+   */
   encrypt?: boolean
 }
 
@@ -56,8 +59,10 @@ function createPart(
     })
   }
 
+  // Tabs of an application that switches `encrypt`, and its next release, find what the others wrote: each form is read, and
+  // the next write brings it into this store's own.
   const open = async (stored: unknown): Promise<StoredTokens | null> =>
-    encrypt ? unseal(await get<CryptoKey>(cipherKey, store), stored) : storedTokens(stored)
+    storedTokens(stored) ?? (encrypt || isSealed(stored) ? unseal(await get(cipherKey, store), stored) : null)
 
   return {
     shared: true,
@@ -76,11 +81,11 @@ function createPart(
     async clear(id) {
       const removed = await store('readwrite', async (objects) => {
         const stored = await promisifyRequest<Stored>(objects.get(tokensKey))
-        if (stored?.id !== id) return null
+        if (!isOf(id, stored)) return null
         await written(objects, objects.delete(tokensKey))
         return stored
       })
-      return open(removed)
+      return (await open(removed)) ?? revocable(id, removed)
     },
   }
 }

@@ -30,8 +30,10 @@ export async function seal(key: CryptoKey, value: StoredTokens): Promise<Sealed>
   return { id: value.id, generation: value.generation, iv, data }
 }
 
-/** Null for whatever is not exactly what {@link seal} made with this key. */
-export async function unseal(key: CryptoKey | undefined, sealed: unknown): Promise<StoredTokens | null> {
+export const isSealed = (stored: unknown): boolean => !!(Object(stored) as Partial<Sealed>).data
+
+/** Null for whatever is not exactly what {@link seal} made with this key; Safari gives stored keys out as null. */
+export async function unseal(key: CryptoKey | null | undefined, sealed: unknown): Promise<StoredTokens | null> {
   const cipher = subtle()
   if (!key) return null
   try {

@@ -25,3 +25,13 @@ export function storedTokens(value: unknown): StoredTokens | null {
     return null
   }
 }
+
+/** Whether what is stored belongs to session `id`, or to nobody who could be named: half of a text, a format of another time. */
+export function isOf(id: string, stored: unknown): boolean {
+  const { id: owner } = Object(stored ?? { id: '' }) as { id?: unknown }
+  return typeof owner === 'string' ? owner === id : true
+}
+
+/** Tokens to revoke out of what was removed for session `id`, where no more than the tokens can be read. */
+export const revocable = (id: string, removed: unknown): StoredTokens | null =>
+  storedTokens({ ...Object(removed), id, generation: 0, expiresAt: null })

@@ -1,6 +1,6 @@
 import { sessionKey } from '../session-key.js'
 import type { TokenStore } from '../types.js'
-import { isStill, storedTokens } from './stored.js'
+import { isOf, isStill, revocable, storedTokens } from './stored.js'
 
 /** ms until what one tab has written is what every other reads: each process has a copy, and is told of changes later. */
 const SPREADING = 100
@@ -28,14 +28,15 @@ export function webStorageTokens(storage: () => Storage = () => localStorage, ke
 
 /** The tokens of one session. */
 function createPart(storage: () => Storage, key: string): TokenStore {
-  const read = () => {
+  const parse = (): unknown => {
     const text = storage().getItem(key)
     try {
-      return storedTokens(JSON.parse(text ?? 'null'))
+      return JSON.parse(text ?? 'null')
     } catch {
-      return null
+      return text
     }
   }
+  const read = () => storedTokens(parse())
   // Each step runs in the caller's own task, so nothing of this tab comes between reading and writing. Other tabs can:
   // web storage has no transaction. The refresh lock keeps them apart, and where there is none the server's reuse grace.
   const attempt = <T>(step: () => T): Promise<T> =>
@@ -67,10 +68,10 @@ function createPart(storage: () => Storage, key: string): TokenStore {
     },
     clear(id) {
       return attempt(() => {
-        const stored = read()
-        if (stored?.id !== id) return null
+        const stored = parse()
+        if (!isOf(id, stored)) return null
         storage().removeItem(key)
-        return stored
+        return storedTokens(stored) ?? revocable(id, stored)
       })
     },
   }

@@ -1,4 +1,4 @@
-import type { StoredTokens, TokenStore } from 'sojourn'
+import type { StoredTokens, TokenResponse, TokenStore } from 'sojourn'
 
 /** A place for tokens, made anew for each test, as one or more tabs see it. */
 export interface Place {
@@ -6,6 +6,8 @@ export interface Place {
   tab(): TokenStore
   /** Puts something there that no store has written; undefined where nobody else can write. */
   spoil?(content: unknown): Promise<void>
+  /** Whether anything lies there. */
+  isEmpty?(): Promise<boolean>
 }
 
 export const some: StoredTokens = {
@@ -214,9 +216,26 @@ export function tokenStoreContract(
     for (const content of malformed) {
       await place.spoil(content)
       equal(await store.get(), null, content)
-      equal(await store.clear('no such session'), null, content)
       equal(await store.set(some), true, content)
       equal(await store.get(), some, content)
+    }
+  })
+
+  check('clearing removes what cannot be read, and returns its tokens where these can be read', async (place) => {
+    if (!place.spoil || !place.isEmpty) return
+    const store = place.tab()
+    for (const content of malformed) {
+      const { id, tokens } = Object(content) as Partial<Record<string, unknown>>
+      const isReadable = typeof (Object(tokens) as Partial<TokenResponse>).access_token === 'string'
+      // Of another session it removes nothing; what names no session lies in the place of this one.
+      await place.spoil(content)
+      if (typeof id === 'string') {
+        equal(await store.clear('no such session'), null, content)
+        equal(await place.isEmpty(), false, content)
+      }
+      const removed = await store.clear(some.id)
+      equal(removed && { id: removed.id, tokens: removed.tokens }, isReadable ? { id: some.id, tokens } : null, content)
+      equal(await place.isEmpty(), true, content)
     }
   })
 }

@@ -57,6 +57,7 @@ describe.each([{ encrypt: false }, { encrypt: true }])('idbTokens($encrypt)', (o
     return {
       tab: () => idbTokens(options),
       spoil: async (content) => set('tokens', content, place),
+      isEmpty: async () => ((await get('tokens', place)) ?? null) === null,
     }
   })
 
@@ -328,7 +329,7 @@ describe('idbTokens({ encrypt: true })', () => {
     'a raised generation': (stored) => ({ ...stored, generation: 9 }),
     'another id': (stored) => ({ ...stored, id: 'session-two' }),
     'no ciphertext': ({ id, generation }) => ({ id, generation }),
-    'tokens in the clear': () => some,
+    'a ciphertext that is none': (stored) => ({ ...stored, data: 'data' }),
   }
   it.each(Object.keys(tamperings))('counts what it cannot vouch for as absent: %s', async (kind) => {
     const store = encrypted()
@@ -408,14 +409,51 @@ describe('idbTokens({ encrypt: true })', () => {
     await expect(store.set(some)).rejects.toThrow('https')
     await expect(entries(database())).resolves.toEqual([])
   })
+})
 
-  it('does not open what was stored in the clear before, and removes it at sign-out', async () => {
-    await idbTokens().set(some)
-    const store = encrypted()
-    await expect(store.get()).resolves.toBeNull()
-    await store.clear(some.id)
+describe.each([
+  { before: {}, now: { encrypt: true } },
+  { before: { encrypt: true }, now: {} },
+])('idbTokens($now), where idbTokens($before) has been', ({ before, now }) => {
+  const isSealed = async () => 'data' in (await get<object>('tokens', database()))!
+
+  it('reads what lies there, and writes its own form the next time', async () => {
+    await idbTokens(before).set(some)
+    const store = idbTokens(now)
+    await expect(store.get()).resolves.toEqual(some)
+    expect(await isSealed()).toBe(!!before.encrypt)
+    expect(await store.set(next, { id: some.id, generation: 9 })).toBe(false)
+    expect(await store.set(next, { id: some.id, generation: some.generation })).toBe(true)
+    expect(await isSealed()).toBe(!!now.encrypt)
+    await expect(idbTokens(before).get()).resolves.toEqual(next)
+  })
+
+  it('returns what lies there when it clears it, and leaves nothing', async () => {
+    await idbTokens(before).set(some)
+    await expect(idbTokens(now).clear('another')).resolves.toBeNull()
+    await expect(idbTokens(now).clear(some.id)).resolves.toEqual(some)
     await expect(get('tokens', database())).resolves.toBeUndefined()
   })
+
+  it('and where both are at once, one refresh of two wins', async () => {
+    await idbTokens(before).set(some)
+    const guard = { id: some.id, generation: some.generation }
+    const written = await Promise.all([before, now].map(async (form) => idbTokens(form).set(next, guard)))
+    expect(written.filter(Boolean)).toHaveLength(1)
+    for (const form of [before, now]) await expect(idbTokens(form).get()).resolves.toEqual(next)
+  })
+
+  it.each([undefined, null, 'lost', {}])(
+    'has nothing where the key is %s, and removes what it cannot read',
+    async (key) => {
+      await idbTokens({ encrypt: true }).set(some)
+      await set('key', key, database())
+      const store = idbTokens(now)
+      await expect(store.get()).resolves.toBeNull()
+      await expect(store.clear(some.id)).resolves.toBeNull()
+      await expect(get('tokens', database())).resolves.toBeUndefined()
+    },
+  )
 })
 
 async function opened(name: string): Promise<IDBDatabase> {

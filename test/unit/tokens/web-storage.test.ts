@@ -18,6 +18,7 @@ describe('webStorageTokens', () => {
       async spoil(content) {
         localStorage.setItem(KEY, JSON.stringify(content))
       },
+      isEmpty: async () => ['null', null].includes(localStorage.getItem(KEY)),
     }
   })
 
@@ -25,6 +26,8 @@ describe('webStorageTokens', () => {
     for (const text of ['', '{', 'undefined', '{"id":"session-one"']) {
       localStorage.setItem(KEY, text)
       await expect(webStorageTokens().get()).resolves.toBeNull()
+      await expect(webStorageTokens().clear(some.id)).resolves.toBeNull()
+      expect(localStorage.length).toBe(0)
     }
   })
 
