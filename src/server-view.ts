@@ -40,13 +40,19 @@ export function createServerView(
   let failures = 0
   let retryAt = 0
   /** The call that failed stays claimed in the record; this tab is bound to make it good, unless another claims it. */
-  let owed: { readonly id: string; readonly told: boolean; readonly sentAt: number } | null = null
+  let owed: { readonly id: string; readonly told: boolean; readonly claimedAt: number } | null = null
 
   const call = async (told: boolean, also?: Change): Promise<boolean> => {
     const { id } = host.live()
     const sentAt = host.now()
-    // Claimed before the call, so that no other tab does the same while the server thinks.
-    host.step('claimed', id, () => (told ? { toldAt: sentAt } : { askedAt: sentAt }))
+    let claimedAt = sentAt
+    // Claimed before the call, so that no other tab does the same while the server thinks. A claim covers all activity that is
+    // known: by the clock of another tab it may lie a little ahead, and is not told twice.
+    host.step('claimed', id, ({ activeAt }) => {
+      if (!told) return { askedAt: sentAt }
+      claimedAt = Math.max(sentAt, activeAt)
+      return { toldAt: claimedAt }
+    })
     owed = null
     backAt = 0
     try {
@@ -68,7 +74,7 @@ export function createServerView(
       const { code, retryAt: wantedAt = 0 } = asError(error)
       if (code === 'rejected') host.step(code, id, ending(code))
       else if (code !== 'no_tokens' && code !== 'signed_out') {
-        owed = { id, told, sentAt }
+        owed = { id, told, claimedAt }
         const wanted = Math.min(wantedAt - ports.clock().wall, LONGEST_RETRY)
         retryAt = host.now() + Math.max(wanted, pause(failures++, ports.random))
       }
@@ -86,7 +92,7 @@ export function createServerView(
   const due = (record: SharedRecord): 'tell' | 'ask' | false => {
     const now = host.now()
     const tells = tellAt(record, policy) <= now
-    const mine = owed?.id === record.id && record[owed.told ? 'toldAt' : 'askedAt'] <= owed.sentAt && owed
+    const mine = owed?.id === record.id && record[owed.told ? 'toldAt' : 'askedAt'] <= owed.claimedAt && owed
     // A question that fails must not keep the server from hearing of the user.
     if (mine && (mine.told || !tells)) return now >= retryAt && (mine.told ? 'tell' : 'ask')
     return tells ? 'tell' : Math.min(returnAt(record), askAt(record, policy)) <= now && 'ask'

@@ -149,7 +149,8 @@ export function createRefresh(
       if (!host.isClosed()) void host.wipe(id)
       throw error
     }
-    host.step('refreshed', id, () => known, true)
+    // Activity that is known is older than these tokens, even if it lies a little ahead by the clock of another tab.
+    host.step('refreshed', id, ({ activeAt }) => ({ ...known, tokenAt: Math.max(known.tokenAt, activeAt) }), true)
     return next
   }
 

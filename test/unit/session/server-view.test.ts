@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
+import type { Clock } from '../../../src/ports/types.js'
+import type { ServerMethod } from '../../../src/testing/server.js'
+import type { SessionOptions } from '../../../src/types.js'
 import { createWorld, HOUR, KEY, MINUTE, SECOND, type Told, type Tab, type World } from './world.js'
 
 const wall = (world: World): number => world.time.clock().wall
@@ -557,5 +560,60 @@ describe('I5: a late word of the server', () => {
     tab.hint('focus')
     await world.advance(SECOND)
     expect(world.server.calls).toHaveLength(length)
+  })
+})
+
+describe('input in a tab whose clock is 1.5 s ahead, which one machine allows', () => {
+  /** A tab that can tell the server and one, ahead of it, that cannot. */
+  const twoTabs = async (options: SessionOptions, methods: readonly ServerMethod[]): Promise<[World, Tab, Tab]> => {
+    const ahead = (clock: Clock): Clock => ({ ...clock, wall: clock.wall + 1500 })
+    const world = createWorld({
+      ports: (own, { name }) =>
+        name === 'tab 2' ? { ...own, clock: () => ahead(own.clock()), wall: () => own.wall() + 1500 } : own,
+    })
+    const behind = await world.signedIn(options, { methods })
+    return [world, behind, world.tab(options, { methods: [] })]
+  }
+
+  it('I16: is told to the server once', async () => {
+    const [world, , ahead] = await twoTabs({ keepAliveEvery: '1m' }, ['keepAlive'])
+    await world.advance(2 * MINUTE)
+    ahead.input()
+    await world.advance(SECOND)
+    expect(world.server.calls).toHaveLength(1)
+    await world.advance(10 * MINUTE)
+    expect(world.server.calls).toHaveLength(1)
+  })
+
+  it('I16: closes no warning of the server’s end by being told once more', async () => {
+    const [world, behind, ahead] = await twoTabs({ keepAliveEvery: '5m', warnBefore: '2m' }, ['keepAlive'])
+    world.server.times = { idleExpiresIn: 6 * 60 }
+    await world.advance(5 * MINUTE)
+    ahead.input()
+    await world.advance(SECOND)
+    behind.news()
+    await world.advance(7 * MINUTE)
+    expect(behind.news().map(({ type }) => type)).toEqual(['warning', 'signedOut'])
+  })
+
+  it('is made good once where the first call failed', async () => {
+    const [world, , ahead] = await twoTabs({ keepAliveEvery: '1m' }, ['keepAlive'])
+    let fails = true
+    world.server.manner = () => (fails ? { fails: new SessionError('server') } : {})
+    await world.advance(2 * MINUTE)
+    ahead.input()
+    await world.advance(100)
+    fails = false
+    await world.advance(10 * MINUTE)
+    expect(world.server.calls.map(({ at }) => at - world.server.calls[0]!.at)).toEqual([0, 720])
+  })
+
+  it('I16: does not make tokens be refreshed ahead of need that came after it', async () => {
+    const [world, behind, ahead] = await twoTabs({ idleTimeout: '1h' }, ['refresh'])
+    await world.advance(2 * MINUTE)
+    ahead.input()
+    await world.until(behind.session.getAccessToken({ forceRefresh: true }))
+    await world.advance(30 * MINUTE)
+    expect(world.server.calls).toHaveLength(1)
   })
 })
