@@ -1,6 +1,9 @@
 import { activity, extension, type Change } from './core/reduce.js'
-import type { Policy } from './core/time.js'
+import { drift, type Anchor, type Policy } from './core/time.js'
 import type { Activity, Ports } from './ports/types.js'
+
+/** What happened, and when, shared time. What happened before the deadline counts, however late it is said. */
+export type Overdue = readonly [at: number, change: Change]
 
 /** What this tab sees of its user. */
 export interface Presence {
@@ -9,14 +12,19 @@ export interface Presence {
   /** A sign of the user: per event a look at the clock and a flag, and no more. */
   readonly seen: () => void
   readonly hold: () => () => void
-  /** What is to be said at shared time `at`: flagged input, work that goes on, what is seen of other origins' frames. */
-  readonly overdue: (at: number) => Change[]
+  /** What is to be said now, the earliest first: flagged input, work that goes on, what is seen of other origins' frames. */
+  readonly overdue: (now: Anchor) => Overdue[]
   /** When there will be more to say; 0 for never. */
   readonly instants: () => number[]
 }
 
 /** How often a frame of another origin is looked at; its activation lasts about 5 s. */
 const SAMPLE = 4e3
+/**
+ * How late a timer may ring in a page that runs: Chromium lets those of a hidden page ring once a minute,
+ * https://developer.chrome.com/blog/timer-throttling-in-chrome-88.
+ */
+const LATEST = 65e3
 
 /** `first`: the user does something after a quiet while, or after time has jumped; what it is asks `overdue`. */
 export function createPresence(ports: Ports, policy: Policy, first: () => void): Presence {
@@ -32,6 +40,7 @@ export function createPresence(ports: Ports, policy: Policy, first: () => void):
   let isFirst = false
   let holds = 0
   let holdAt = 0
+  let heldAt: Anchor = { shared: 0, mono: 0 }
   let sampleAt = 0
 
   const seen = (): void => {
@@ -62,30 +71,35 @@ export function createPresence(ports: Ports, policy: Policy, first: () => void):
         held = false
       }
     },
-    overdue(at) {
-      const changes: Change[] = []
+    overdue(now) {
+      const at = now.shared
+      const overdue: Overdue[] = []
       if (flushAt && at >= flushAt) {
-        if (flag) changes.push(activity(policy, flushAt))
+        if (flag) overdue.push([flushAt, activity(policy)])
         // A flag that is looked at late says little about now: the next input is to say when it comes.
         flushAt = flag && at < flushAt + 1e3 ? at + flushEvery : 0
         flag = false
       }
+      if (holds && at >= holdAt) {
+        // In a page that has run since, the work has gone on all the time: it is as if the timer had rung when it was due.
+        // Where both clocks do not agree on how long that was, the machine has slept, and nobody knows about the work.
+        const hasRun = at - holdAt < LATEST && !drift(heldAt, at, now.mono)
+        overdue.push([hasRun ? holdAt : at, (record) => extension(record, at)])
+        holdAt = at + holdEvery
+        heldAt = now
+      }
       if (isFirst) {
         flushAt = at + flushEvery
-        changes.push(activity(policy))
+        overdue.push([at, activity(policy)])
       }
       isFirst = false
       flagsUntil = ports.wall() + flushAt - at
-      if (holds && at >= holdAt) {
-        holdAt = at + holdEvery
-        changes.push(extension)
-      }
       if (!watching?.framed()) sampleAt = 0
       else if (at >= sampleAt) {
         sampleAt = at + SAMPLE
-        if (watching.activated()) changes.push(activity(policy))
+        if (watching.activated()) overdue.push([at, activity(policy)])
       }
-      return changes
+      return overdue
     },
     instants: () => (watching ? [flushAt, sampleAt, holds && holdAt] : []),
   }

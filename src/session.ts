@@ -222,9 +222,10 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     if (isLive(taken.record)) compareLimits(taken.record)
     state = taken
     const wiped = taken.record && board.isWiped(taken.record.id) ? ending('wiped') : null
-    // The last one settles, even if nothing happens.
-    for (const one of prerendered ? [wiped] : [wiped, ...presence.overdue(at), change])
-      state = reduce(state, one, clock, policy)
+    // What happened before the deadline comes before it, however late it is said. The last one settles, even if nothing happens.
+    for (const [when, one] of prerendered ? [] : presence.overdue({ shared: at, mono: clock.mono }))
+      state = reduce(state, one, clock, policy, when)
+    for (const one of prerendered ? [wiped] : [wiped, change]) state = reduce(state, one, clock, policy)
     if (replace) state = replace(state, clock)
     // What the options of this tab shorten all tabs have to know, or only this one would warn.
     state = reduce(state, shortening(policy), clock, policy)

@@ -87,9 +87,18 @@ export function settle(record: SharedRecord | null, policy: Policy, now: number)
 export const isAhead = (other: SharedRecord | null, found: SharedRecord | null, { wall }: Clock): boolean =>
   !!other && !!found && other.id !== found.id && other.seq > wall && found.seq <= wall
 
-/** One step: settle, let the change happen if the session still lives, settle again (it may leave no time at all). */
-export function reduce({ record, anchor }: State, change: Change | null, clock: Clock, policy: Policy): State {
-  const now = sharedNow(record, clock)
+/**
+ * One step: settle, let the change happen if the session still lives, settle again (it may leave no time at all).
+ *
+ * @param now Shared time at which the change happened, or was due: what comes late is not too late for that.
+ */
+export function reduce(
+  { record, anchor }: State,
+  change: Change | null,
+  clock: Clock,
+  policy: Policy,
+  now: number = sharedNow(record, clock),
+): State {
   const before = settle(record, policy, now)
   const added = isLive(before) && change?.(before, now)
   if (!added) return { record: before, anchor }
@@ -119,13 +128,13 @@ export function endSent({ record, anchor }: State, id: string, clock: Clock): St
 }
 
 /**
- * Ordinary activity, at the latest at `at`. A warning that can be answered ignores it unless the policy says otherwise;
+ * Ordinary activity. A warning that can be answered ignores it unless the policy says otherwise;
  * one that cannot ignores nothing, or an active user would run into the idle end behind it.
  */
 export const activity =
-  (policy: Policy, at?: number): Change =>
-  (record, now) =>
-    (policy.activityExtends || warnedOf(record, policy, now)?.by !== 'idle') && { activeAt: Math.min(at ?? now, now) }
+  (policy: Policy): Change =>
+  (record, activeAt) =>
+    (policy.activityExtends || warnedOf(record, policy, activeAt)?.by !== 'idle') && { activeAt }
 
 /** "Stay signed in", or work that goes on: counts even while warned. */
 export const extension: Change = (_record, activeAt) => ({ activeAt })

@@ -113,7 +113,6 @@ describe('what comes from storage and other tabs', () => {
 
 const anyChange: fc.Arbitrary<(policy: Policy) => Change> = fc.oneof(
   fc.constant((policy: Policy) => activity(policy)),
-  instant.map((at) => (policy: Policy) => activity(policy, at)),
   fc.constant(() => extension),
   fc.constantFrom('signOut', 'rejected', 'wiped', 'idle').map((reason) => () => ending(reason)),
   instant.map((at) => () => failure(at)),

@@ -195,16 +195,29 @@ describe('what happens', () => {
 })
 
 describe('activity', () => {
-  it('counts from now, and never from later', () => {
-    const seen = (change: Change): number => reduce(live, change, at(MINUTE), policy).record!.activeAt
-    expect(seen(activity(policy))).toBe(T + MINUTE)
-    expect(seen(activity(policy, T + 30 * SECOND))).toBe(T + 30 * SECOND)
-    expect(seen(activity(policy, T + HOUR))).toBe(T + MINUTE)
+  it('counts from when it happened', () => {
+    const seen = (...when: [number?]): number =>
+      reduce(live, activity(policy), at(MINUTE), policy, ...when).record!.activeAt
+    expect(seen()).toBe(T + MINUTE)
+    expect(seen(T + 30 * SECOND)).toBe(T + 30 * SECOND)
+  })
+
+  it('I3: that came before the warning, or the deadline, counts however late it is looked at', () => {
+    for (const late of [WARNED, LAST, OVER, OVER + MINUTE]) {
+      const next = reduce(live, activity(policy), at(late), policy, T + 10 * MINUTE)
+      expect(next.record!.activeAt).toBe(T + 10 * MINUTE)
+      expect(phase(next, at(OVER + 9 * MINUTE), policy)).toBe('warning: idle')
+    }
+  })
+
+  it('I1: that came past the deadline does not count, though it is looked at as of then', () => {
+    const next = reduce(live, activity(policy), at(OVER + HOUR), policy, T + OVER)
+    expect(next.record).toMatchObject({ endedAt: T + OVER, reason: 'idle', activeAt: live.record!.activeAt })
   })
 
   it('that is older than what is known changes nothing', () => {
     const later = reduce(live, activity(policy), at(MINUTE), policy)
-    expect(reduce(later, activity(policy, T), at(2 * MINUTE), policy).record).toEqual(later.record)
+    expect(reduce(later, activity(policy), at(2 * MINUTE), policy, T).record).toEqual(later.record)
   })
 })
 

@@ -217,6 +217,33 @@ describe('activity', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
   })
 
+  it('I3: that is still flagged when the timers of a hidden page get late counts from when it came', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: '60s' })
+    tab.input()
+    await world.advance(SECOND)
+    tab.input()
+    const flaggedUntil = wall(world) + SECOND
+    tab.timersEvery = Infinity
+    await world.advance(59 * SECOND)
+    // One minute after the first input, and less after the second.
+    expect(tab.session.check()).toMatchObject({ phase: 'warning', endAt: flaggedUntil + MINUTE })
+    await world.advance(2 * SECOND)
+    expect(tab.session.check()).toMatchObject({ phase: 'signedOut', endedAt: flaggedUntil + MINUTE })
+  })
+
+  it('I3: that came before the warning counts, though its flag is looked at while warned', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: '60s', warnBefore: '20s' })
+    tab.input()
+    await world.advance(SECOND)
+    tab.input()
+    const flaggedUntil = wall(world) + SECOND
+    tab.timersEvery = Infinity
+    await world.advance(45 * SECOND)
+    expect(tab.session.check()).toMatchObject({ phase: 'warning', endAt: flaggedUntil + MINUTE })
+  })
+
   it('I1: flagged before a sleep past the deadline saves nothing', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
@@ -328,6 +355,66 @@ describe('a hold', () => {
     world.sleep(HOUR)
     await world.advance(2 * MINUTE)
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+  })
+
+  it.each(['60s', '30s', '90s'] as const)(
+    'I3: outlasts an idle timeout of %s in a hidden page whose timers ring once a minute',
+    async (idleTimeout) => {
+      const world = createWorld()
+      const tab = await world.signedIn({ idleTimeout }, { methods: [] })
+      await world.advance(7 * SECOND)
+      const release = tab.session.hold()
+      tab.timersEvery = MINUTE
+      await world.advance(HOUR)
+      expect(tab.news()).toEqual([])
+      expect(tab.session.check().phase).toBe('active')
+      release()
+      await world.advance(3 * MINUTE)
+      expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+    },
+  )
+
+  it('I3: outlasts it also where a hint comes before the late timer, or the first input', async () => {
+    for (const wake of ['a hint', 'an input'] as const) {
+      const world = createWorld()
+      const tab = await world.signedIn({ idleTimeout: '60s' })
+      tab.session.hold()
+      tab.timersEvery = Infinity
+      await world.advance(61 * SECOND)
+      if (wake === 'a hint') tab.hint('focus')
+      else tab.input()
+      expect(tab.phase()).toBe('active')
+      expect(activeAt(world)).toBe(wall(world))
+    }
+  })
+
+  it('I1: does not reach over a short sleep past a short deadline', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: '60s' })
+    tab.session.hold()
+    await world.advance(SECOND)
+    world.sleep('61s')
+    await world.advance(2 * MINUTE)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+  })
+
+  it('I1: does not reach over a sleep during which the monotonic clock ran, once that is longer than any timer is late', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: '60s' })
+    tab.session.hold()
+    await world.advance(SECOND)
+    world.sleep('2m', true)
+    await world.advance(2 * MINUTE)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+  })
+
+  it('never outlasts the absolute timeout in a page whose timers ring once a minute', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: '60s', absoluteTimeout: '90s' })
+    tab.session.hold()
+    tab.timersEvery = MINUTE
+    await world.advance(3 * MINUTE)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'absolute' })
   })
 
   it('rings no timer while nobody is signed in, and counts again after the next sign-in', async () => {
