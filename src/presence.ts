@@ -26,8 +26,8 @@ const SAMPLE = 4e3
  */
 const LATEST = 65e3
 
-/** `first`: the user does something after a quiet while, or after time has jumped; what it is asks `overdue`. */
-export function createPresence(ports: Ports, policy: Policy, first: () => void): Presence {
+/** `step`: the user does something first after a quiet while, or after time has jumped, or their focus leaves: see `overdue`. */
+export function createPresence(ports: Ports, policy: Policy, step: (cause: 'activity' | 'blur') => void): Presence {
   /** How often continuous input, and work that goes on, are written down. */
   const flushEvery = Math.min(2e3, policy.idleTimeout / 10)
   const holdEvery = Math.min(6e4, policy.idleTimeout / 4)
@@ -48,14 +48,21 @@ export function createPresence(ports: Ports, policy: Policy, first: () => void):
     if (ports.wall() < flagsUntil) flag = true
     else {
       isFirst = true
-      first()
+      step('activity')
     }
+  }
+
+  const more = {
+    isKnown: () => flag && ports.wall() < flagsUntil,
+    left: () => {
+      step('blur')
+    },
   }
 
   return {
     seen,
     watch(live) {
-      if (live) watching ??= ports.activity(seen)
+      if (live) watching ??= ports.activity(seen, more)
       else {
         watching?.stop()
         watching = null

@@ -176,8 +176,8 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   const { wipe, sweep, payDebt } = signingOut
   const { signIn, setTokens, cancel } = createSignIn(host, keeper, refresh, signingOut, ports)
   const authorize = createAuthorize(host, refresh, server)
-  const presence = createPresence(ports, policy, () => {
-    step('activity')
+  const presence = createPresence(ports, policy, (cause) => {
+    step(cause)
   })
   const onHeard: Heard = (cause, message) => {
     step(cause, null, false, message && board.hear(message))

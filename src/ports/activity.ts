@@ -1,28 +1,32 @@
 import { listen, ofDocument } from './dom.js'
-import type { Activity } from './types.js'
+import type { Activity, Watching } from './types.js'
 
-/** What a person does. Not: focus, scroll, visibility, which happen without one. */
-const TYPES = [
-  'pointerdown',
-  'pointermove',
-  'wheel',
-  'touchmove',
-  'keydown',
-  'input',
-  'compositionupdate',
-  'click',
-  'dragover',
-]
+/** What only a person does. Not: focus, scroll, visibility, which happen without one. */
+const TYPES = ['pointerdown', 'pointermove', 'wheel', 'touchmove', 'keydown', 'compositionupdate', 'dragover']
+
+/**
+ * These events are trusted also where a script is their cause: `input` after `checkbox.click()` and `execCommand()`
+ * (https://github.com/whatwg/html/issues/1126), `click` in WebKit after `label.click()`.
+ */
+const SCRIPTABLE = ['beforeinput', 'input', 'click']
 
 const GREETING = 1e3
 
-/** Calls `seen` for each trusted input event in this page and its same-origin frames, and costs next to nothing. */
-export function watchActivity(seen: () => void): Activity {
+/** Calls `seen` for each input event of a person in `view` and its same-origin frames, and costs next to nothing. */
+export function watchActivity(
+  seen: () => void,
+  { isKnown = () => false, left = () => undefined, view }: Watching = {},
+): Activity {
+  // The document that is there now: the window may go to another site, and may then be asked for nothing.
+  const document = view?.document
   const since = Date.now()
   const abort = new AbortController()
-  const options = { capture: true, passive: true, signal: abort.signal }
+  const { signal } = abort
+  const options = { capture: true, passive: true, signal }
   let x: number | undefined
   let y: number | undefined
+  /** Whether a watched window has the focus, and not a frame that nobody here can look into. */
+  let isHere = true
 
   const onInput = (event: Event): void => {
     if (!event.isTrusted) return
@@ -39,11 +43,29 @@ export function watchActivity(seen: () => void): Activity {
     }
     seen()
   }
+  // Microtasks run between the listeners of an event that the browser dispatches by itself, but not before the script has
+  // returned that caused it: https://html.spec.whatwg.org/multipage/webappapis.html#clean-up-after-running-script.
+  const unlessScripted = async (event: Event): Promise<void> => {
+    // eslint-disable-next-line @typescript-eslint/await-thenable -- zone.js replaces promises and `queueMicrotask()`, but not this
+    await null
+    if (event.eventPhase) seen()
+  }
+  const onScriptable = (event: Event): void => {
+    if (event.isTrusted && !isKnown()) void unlessScripted(event)
+  }
+  const onFocus = ({ type }: Event): void => {
+    isHere = type === 'focus'
+    // In Firefox `hasFocus()` and `activeElement` say only after this event where the focus has gone.
+    if (!isHere) setTimeout(left)
+  }
 
   // Events of a frame stay in it. `load` brings each document that a frame shows later; it does not reach the window.
   const watch = (view: Window): void => {
     try {
       for (const type of TYPES) listen(view, type, onInput, options)
+      for (const type of SCRIPTABLE) listen(view, type, onScriptable, options)
+      // Not captured: the focus of elements goes by all the time, and does not bubble.
+      for (const type of ['focus', 'blur']) listen(view, type, onFocus, { signal })
       listen(view.document, 'load', onLoad, options)
       for (const frame of Array.from<Window>(view)) watch(frame)
     } catch {
@@ -54,18 +76,22 @@ export function watchActivity(seen: () => void): Activity {
     const view = (target as Partial<HTMLIFrameElement>).contentWindow
     if (view) watch(view)
   }
-  watch(window)
+  watch(view ?? window)
 
   return {
     framed() {
-      let element = ofDocument('activeElement') as Partial<HTMLIFrameElement> | null
+      let element = ofDocument('activeElement', document) as Partial<HTMLIFrameElement> | null
       for (let inside; (inside = element?.shadowRoot ?? element?.contentDocument); element = inside.activeElement)
         // A frame in a shadow tree is in no list of frames, and its `load` does not leave the tree.
         if (element?.contentWindow) watch(element.contentWindow)
-      return !ofDocument('hidden') && ofDocument('hasFocus') && !!element?.contentWindow
+      // A PDF viewer sends no events, whatever element shows it, nor does another origin's frame. The window has lost the
+      // focus to them, or it never told of a frame that went to another page while it had the focus.
+      const isElsewhere = !isHere || !!(element?.contentWindow ?? element?.getSVGDocument)
+      return isElsewhere && !ofDocument('hidden', document) && ofDocument('hasFocus', document)
     },
     // Sees clicks and keys in frames of any origin, for about 5 s: HTML §6.4.1, transient activation.
-    activated: () => (navigator as { userActivation?: UserActivation }).userActivation?.isActive ?? false,
+    activated: () =>
+      ((view?.navigator ?? navigator) as { userActivation?: UserActivation }).userActivation?.isActive ?? false,
     stop() {
       abort.abort()
     },

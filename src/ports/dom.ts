@@ -21,14 +21,14 @@ type Asked<K extends keyof Document> = Document[K] extends () => infer T ? T : D
  * What a member of the document says; a method is called. A micro-frontend may have a proxy in place of the document, which
  * the browser's own getters refuse, and which has getters that work: https://github.com/Tencent/wujie/issues/667
  */
-export function ofDocument<K extends keyof Document>(name: K): Asked<K> {
+export function ofDocument<K extends keyof Document>(name: K, of: Document = document): Asked<K> {
   const ask = (from: object): unknown => {
-    const value: unknown = Reflect.get(from, name, document)
-    return typeof value === 'function' ? Reflect.apply(value, document, []) : value
+    const value: unknown = Reflect.get(from, name, of)
+    return typeof value === 'function' ? Reflect.apply(value, of, []) : value
   }
   try {
     return ask(Document.prototype) as Asked<K>
   } catch {
-    return ask(document) as Asked<K>
+    return ask(of) as Asked<K>
   }
 }

@@ -29,8 +29,18 @@ export interface Tabs {
 
 export type Heard = (cause: 'storage' | 'channel', message: Partial<Record<keyof Texts, unknown>> | null) => void
 
+/** What else is to be known of input in one window. */
+export interface Watching {
+  /** Whether one more sign of a person would say nothing new now. Asked before the cause of an event is looked into. */
+  readonly isKnown?: () => boolean
+  /** Calls back when the focus has left a window that is watched: `framed` may have changed. */
+  readonly left?: () => void
+  /** @default the page's own */
+  readonly view?: Window | undefined
+}
+
 export interface Activity {
-  /** Whether the user's focus is where this page sees nothing: inside another origin's frame. */
+  /** Whether the user's focus is where this page sees nothing: inside another origin's frame, or a PDF viewer. */
   readonly framed: () => boolean
   /** Whether the user was active in this page or in a frame of it within the last seconds. */
   readonly activated: () => boolean
@@ -77,7 +87,7 @@ export interface Ports {
   /** Calls back at each sign that time may have passed. `restored`: the page comes from the back/forward cache. */
   readonly wake: (hint: (cause: string, restored: boolean) => void) => Undo
   /** Calls back at each sign of a person. The callback must cost next to nothing. */
-  readonly activity: (seen: () => void) => Activity
+  readonly activity: (seen: () => void, more?: Watching) => Activity
   readonly page: Page
   /** Tells the developer of a mistake in his code. */
   readonly report: (error: unknown) => void

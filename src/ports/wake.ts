@@ -18,8 +18,6 @@ export function onWake(hint: (cause: string, restored: boolean) => void): Undo {
   }
   hear(window, ['pageshow', 'pagehide', 'focus', 'online'])
   hear(document, ['visibilitychange', 'resume', 'prerenderingchange'])
-  // Focus may have gone into a frame, which Firefox shows in `activeElement` only after this event.
-  listen(window, 'blur', () => setTimeout(hint, 0, 'blur', false), { signal: abort.signal })
   return () => {
     abort.abort()
   }

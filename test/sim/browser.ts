@@ -17,7 +17,7 @@ interface Target {
   readonly dispatch: (type: string, event?: FakeEvent) => void
 }
 
-/** An event target that knows no phases, because nothing here asks for them. */
+/** An event target whose events are on their way until microtasks have run, as those are that no script has caused. */
 function createTarget(): Target {
   const listeners: (readonly [type: string, listener: Listener, signal?: AbortSignal | undefined])[] = []
   return {
@@ -26,7 +26,7 @@ function createTarget(): Target {
     },
     dispatch(type, event = {}) {
       for (const [of, listener, signal] of [...listeners])
-        if (of === type && !signal?.aborted) listener({ type, isTrusted: true, ...event })
+        if (of === type && !signal?.aborted) listener({ type, isTrusted: true, eventPhase: 1, ...event })
     },
   }
 }
