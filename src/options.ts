@@ -3,6 +3,21 @@ import { milliseconds } from './duration.js'
 import { failed } from './errors.js'
 import type { SessionOptions, TokenStore } from './types.js'
 
+/** Throws for what is no window, and for one whose input this page is not given. */
+export function checkWindow(view: Window): void {
+  let isOurs = false
+  try {
+    isOurs = view.closed || (view.window === view && !!view.document)
+  } catch {
+    // Of another origin, or nothing that has members.
+  }
+  if (!isOurs)
+    throw failed(
+      'invalid_options',
+      'watch: that is no window of this origin. Give one that this page fills, such as what window.open() returned.',
+    )
+}
+
 /** What the options mean, in ms. Throws `invalid_options` for what cannot be meant. */
 export function policyOf(options: SessionOptions): Policy {
   if (Object(options) !== options)

@@ -1,6 +1,6 @@
 import { activity, extension, type Change } from './core/reduce.js'
 import { drift, type Anchor, type Policy } from './core/time.js'
-import type { Activity, Ports } from './ports/types.js'
+import type { Activity, Ports, Undo } from './ports/types.js'
 
 /** What happened, and when, shared time. What happened before the deadline counts, however late it is said. */
 export type Overdue = readonly [at: number, change: Change]
@@ -9,6 +9,8 @@ export type Overdue = readonly [at: number, change: Change]
 export interface Presence {
   /** Watches while somebody is signed in, and only then. */
   readonly watch: (live: boolean) => void
+  /** Watches one more window, from the next `watch` on. */
+  readonly add: (view: Window) => Undo
   /** A sign of the user: per event a look at the clock and a flag, and no more. */
   readonly seen: () => void
   readonly hold: () => () => void
@@ -31,7 +33,9 @@ export function createPresence(ports: Ports, policy: Policy, step: (cause: 'acti
   /** How often continuous input, and work that goes on, are written down. */
   const flushEvery = Math.min(2e3, policy.idleTimeout / 10)
   const holdEvery = Math.min(6e4, policy.idleTimeout / 4)
-  let watching: Activity | null = null
+  /** The page's own window, and those that it fills itself. */
+  const windows = new Set<{ readonly view?: Window; activity?: Activity | undefined }>([{}])
+  let watching = false
   /** Until when input only raises the flag; 0 while the user is quiet. */
   let flushAt = 0
   /** The same by the wall clock, which is cheap to read. */
@@ -51,7 +55,6 @@ export function createPresence(ports: Ports, policy: Policy, step: (cause: 'acti
       step('activity')
     }
   }
-
   const more = {
     isKnown: () => flag && ports.wall() < flagsUntil,
     left: () => {
@@ -62,12 +65,26 @@ export function createPresence(ports: Ports, policy: Policy, step: (cause: 'acti
   return {
     seen,
     watch(live) {
-      if (live) watching ??= ports.activity(seen, more)
-      else {
-        watching?.stop()
-        watching = null
+      watching = live
+      for (const one of windows) {
+        if (one.view?.closed) windows.delete(one)
+        else if (live) one.activity ??= ports.activity(seen, { ...more, view: one.view })
+        else {
+          one.activity?.stop()
+          one.activity = undefined
+        }
+      }
+      if (!live) {
         flushAt = flagsUntil = 0
         flag = false
+      }
+    },
+    add(view) {
+      const one: { view: Window; activity?: Activity } = { view }
+      windows.add(one)
+      return () => {
+        one.activity?.stop()
+        windows.delete(one)
       }
     },
     hold() {
@@ -101,10 +118,11 @@ export function createPresence(ports: Ports, policy: Policy, step: (cause: 'acti
       }
       isFirst = false
       flagsUntil = ports.wall() + flushAt - at
-      if (!watching?.framed()) sampleAt = 0
+      const framed = [...windows].filter((one) => one.activity?.framed())
+      if (framed.length < 1) sampleAt = 0
       else if (at >= sampleAt) {
         sampleAt = at + SAMPLE
-        if (watching.activated()) overdue.push([at, activity(policy)])
+        if (framed.some((one) => one.activity?.activated())) overdue.push([at, activity(policy)])
       }
       return overdue
     },

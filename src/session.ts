@@ -20,7 +20,7 @@ import { failed } from './errors.js'
 import type { Host } from './host.js'
 import { abortable, SPREADING } from './limit.js'
 import { createListeners, type Listeners } from './listeners.js'
-import { policyOf, storeOf } from './options.js'
+import { checkWindow, policyOf, storeOf } from './options.js'
 import { isSamePicture, noticesOf, pictureOf } from './picture.js'
 import type { Heard, Ports, Undo } from './ports/types.js'
 import { createPresence } from './presence.js'
@@ -388,6 +388,13 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       const release = presence.hold()
       step('hold')
       return release
+    },
+    watch(view) {
+      checkWindow(view)
+      if (closed) return noop
+      const undo = presence.add(view)
+      step('watch')
+      return undo
     },
     check() {
       step('check')

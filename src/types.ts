@@ -259,6 +259,20 @@ export interface Session {
    * ```
    */
   hold(): () => void
+  /**
+   * Input in a window that the page fills itself counts too: in one from `window.open('')`, or in Document Picture-in-Picture. Frames
+   * in it count as those of the page do. Returns the undo; may be called any number of times, also while nobody is signed in.
+   * The end of the window or of this session object (`destroy()`) ends it, a sign-out does not.
+   *
+   * @throws SessionError `invalid_options` for what is no window, and for a window of another origin.
+   *
+   * @example A call in a window of its own
+   * ```ts
+   * const popup = window.open('')
+   * const unwatch = popup ? session.watch(popup) : undefined
+   * ```
+   */
+  watch(window: Window): () => void
   /** Compares the session with the clock now. */
   check(): Snapshot
   /** The deadlines as of now; null when signed out. */

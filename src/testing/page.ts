@@ -39,8 +39,8 @@ export interface Page extends Listener {
   activated: boolean
   /** Timers ring only each so many ms, as in hidden tabs: 1000, or 60000. `Infinity`: never. @default 0 */
   timersEvery: number
-  /** A person does something in this tab. */
-  readonly input: () => void
+  /** A person does something in this tab; with `view`, in that window, which counts where a session watches it. */
+  readonly input: (view?: Window) => void
   /** A sign that time may have passed: `'focus'`, `'visibilitychange'`, `'online'`, … */
   readonly hint: (cause: string, restored?: boolean) => void
   /** Somebody opens a prerendered page. */
@@ -76,7 +76,7 @@ export function createPage(name: string, origin: Origin, { alive = true, prerend
   const { engine, time, storage, channel, locks, random, id } = origin
   const pending = new Set<object>()
   const hints = new Set<Parameters<Ports['wake']>[0]>()
-  const watchers = new Set<() => void>()
+  const watchers = new Set<{ readonly seen: () => void; readonly view: Window | undefined }>()
   const state = { cached: false, gone: false }
   let waiting: (() => void)[] | null = prerendered ? [] : null
   const shown = { hidden: false, reloads: 0 }
@@ -144,9 +144,14 @@ export function createPage(name: string, origin: Origin, { alive = true, prerend
       hints.add(hint)
       return () => hints.delete(hint)
     },
-    activity(seen) {
-      watchers.add(seen)
-      return { framed: () => page.framed, activated: () => page.activated, stop: () => watchers.delete(seen) }
+    activity(seen, { view } = {}) {
+      const watcher = { seen, view }
+      watchers.add(watcher)
+      return {
+        framed: () => !view && page.framed,
+        activated: () => !view && page.activated,
+        stop: () => watchers.delete(watcher),
+      }
     },
     page: {
       hide: () => (shown.hidden = true),
@@ -182,8 +187,8 @@ export function createPage(name: string, origin: Origin, { alive = true, prerend
     reports: [],
     warnings: [],
     page: shown,
-    input() {
-      for (const seen of [...watchers]) seen()
+    input(of) {
+      for (const { seen, view } of [...watchers]) if (view === of) seen()
     },
     hint(cause, restored = false) {
       for (const hint of [...hints]) hint(cause, restored)

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { isSessionError } from '../../../src/errors.js'
+import { createSessionWith } from '../../../src/session.js'
 import { createWorld, HOUR, KEY, MINUTE, SECOND, type World } from './world.js'
 
 const activeAt = (world: World): number => world.record()['activeAt'] as number
@@ -428,5 +430,124 @@ describe('a hold', () => {
     await world.advance(HOUR)
     expect(tab.phase()).toBe('active')
     release()
+  })
+})
+
+describe('a window that the page fills itself', () => {
+  const open = (): Window => {
+    const view = { closed: false, document: {} }
+    return Object.assign(view, { window: view }) as unknown as Window
+  }
+  /** As the browser shows a window of another origin. */
+  const foreign = (): Window =>
+    Object.defineProperty(open(), 'document', {
+      get() {
+        throw new DOMException('Blocked', 'SecurityError')
+      },
+    })
+
+  it('I3: is watched like the page, until the undo, which may be called twice', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const popup = open()
+    await world.advance(MINUTE)
+    tab.input(popup)
+    expect(activeAt(world)).not.toBe(wall(world))
+    const unwatch = tab.session.watch(popup)
+    tab.input(popup)
+    const last = wall(world)
+    expect(activeAt(world)).toBe(last)
+    unwatch()
+    unwatch()
+    await world.advance(MINUTE)
+    tab.input(popup)
+    expect(activeAt(world)).toBe(last)
+    tab.input()
+    expect(activeAt(world)).toBe(wall(world))
+  })
+
+  it('may be watched twice, each time with an undo of its own', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const popup = open()
+    const [first] = [tab.session.watch(popup), tab.session.watch(popup)]
+    first()
+    await world.advance(MINUTE)
+    tab.input(popup)
+    expect(activeAt(world)).toBe(wall(world))
+  })
+
+  it('may be watched before somebody signs in, and is through sign-out and sign-in', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    const popup = open()
+    tab.session.watch(popup)
+    expect(tab.listens()).toBe(false)
+    for (let times = 0; times < 2; times++) {
+      await world.until(tab.session.signIn(world.grant()))
+      await world.advance(MINUTE)
+      tab.input(popup)
+      expect(activeAt(world)).toBe(wall(world))
+      await world.until(tab.session.signOut())
+      expect(tab.listens()).toBe(false)
+    }
+  })
+
+  it('I10: is watched no longer after destroy(), nor from then on', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const undo = tab.session.watch(open())
+    tab.session.destroy()
+    expect(tab.listens()).toBe(false)
+    undo()
+    tab.session.watch(open())()
+    expect(tab.listens()).toBe(false)
+  })
+
+  it('costs nothing once it is closed', async () => {
+    const world = createWorld()
+    const watched: unknown[] = []
+    const tab = world.tab()
+    const { ports } = tab
+    const session = createSessionWith({
+      ...ports,
+      activity(seen, more) {
+        const activity = ports.activity(seen, more)
+        const framed = (): boolean => {
+          watched.push(more?.view)
+          return activity.framed()
+        }
+        return { ...activity, framed }
+      },
+    })
+    await world.until(session.signIn(world.grant()))
+    const popup = open()
+    session.watch(popup)
+    session.check()
+    expect(watched.filter(Boolean)).toEqual([popup])
+    Object.assign(popup, { closed: true })
+    session.check()
+    watched.splice(0)
+    session.check()
+    expect(watched).toEqual([undefined])
+    session.watch(popup)()
+  })
+
+  it.each([
+    ['nothing', undefined],
+    ['null, as window.open() returns where a popup is blocked', null],
+    ['an element', { document: {}, closed: undefined }],
+    ['a text', 'popup'],
+    ['a window of another origin', foreign()],
+  ])('is refused by name where it is %s', (_what, view) => {
+    const tab = createWorld().tab()
+    let error: unknown
+    try {
+      tab.session.watch(view as Window)
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(isSessionError(error) && error.code).toBe('invalid_options')
+    expect(String(error)).toContain('watch: that is no window of this origin.')
   })
 })

@@ -150,6 +150,9 @@ describe('a prerendered page', () => {
   })
 })
 
+const anyWindow = { closed: false, document: {} } as Window
+Object.assign(anyWindow, { window: anyWindow })
+
 /** Each method of a session, as a page may call it on load. */
 const methods: { readonly [K in keyof Omit<Session, 'ready'>]: (session: Session, tokens: TokenResponse) => unknown } =
   {
@@ -163,6 +166,7 @@ const methods: { readonly [K in keyof Omit<Session, 'ready'>]: (session: Session
     extend: (session) => session.extend(),
     touch: (session) => session.touch(),
     hold: (session) => session.hold(),
+    watch: (session) => session.watch(anyWindow),
     check: (session) => session.check(),
     deadlines: (session) => session.deadlines(),
     getAccessToken: (session) => session.getAccessToken({ forceRefresh: true }),
