@@ -15,7 +15,7 @@ export interface Presence {
   readonly seen: () => void
   readonly hold: () => () => void
   /** What is to be said now, the earliest first: flagged input, work that goes on, what is seen of other origins' frames. */
-  readonly overdue: (now: Anchor) => Overdue[]
+  readonly overdue: (now: Anchor, idleTimeout: number) => Overdue[]
   /** When there will be more to say; 0 for never. */
   readonly instants: () => number[]
 }
@@ -30,9 +30,6 @@ const LATEST = 65e3
 
 /** `step`: the user does something first after a quiet while, or after time has jumped, or their focus leaves: see `overdue`. */
 export function createPresence(ports: Ports, policy: Policy, step: (cause: 'activity' | 'blur') => void): Presence {
-  /** How often continuous input, and work that goes on, are written down. */
-  const flushEvery = Math.min(2e3, policy.idleTimeout / 10)
-  const holdEvery = Math.min(6e4, policy.idleTimeout / 4)
   /** The page's own window, and those that it fills itself. */
   const windows = new Set<{ readonly view?: Window; activity?: Activity | undefined }>([{}])
   let watching = false
@@ -88,14 +85,17 @@ export function createPresence(ports: Ports, policy: Policy, step: (cause: 'acti
       }
     },
     hold() {
-      if (!holds++) holdAt = 0
+      if (!holds++) heldAt = { shared: 0, mono: 0 }
       let held = true
       return () => {
         if (held) holds--
         held = false
       }
     },
-    overdue(now) {
+    overdue(now, idleTimeout) {
+      // How often continuous input, and work that goes on, are written down.
+      const flushEvery = Math.min(2e3, idleTimeout / 10)
+      const holdEvery = Math.min(6e4, idleTimeout / 4)
       const at = now.shared
       const overdue: Overdue[] = []
       if (flushAt && at >= flushAt) {
@@ -104,6 +104,7 @@ export function createPresence(ports: Ports, policy: Policy, step: (cause: 'acti
         flushAt = flag && at < flushAt + 1e3 ? at + flushEvery : 0
         flag = false
       }
+      holdAt = heldAt.shared + holdEvery
       if (holds && at >= holdAt) {
         // In a page that has run since, the work has gone on all the time: it is as if the timer had rung when it was due.
         // Where both clocks do not agree on how long that was, the machine has slept, and nobody knows about the work.

@@ -14,7 +14,7 @@ import {
   type Change,
   type State,
 } from './core/reduce.js'
-import { ends, nextWake, refreshAheadAt, sharedNow, warnAtOf, warnedOf, type Clock } from './core/time.js'
+import { ends, nextWake, policyFor, refreshAheadAt, sharedNow, warnAtOf, warnedOf, type Clock } from './core/time.js'
 import { milliseconds } from './duration.js'
 import { failed } from './errors.js'
 import type { Host } from './host.js'
@@ -223,8 +223,9 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     state = taken
     const wiped = taken.record && board.isWiped(taken.record.id) ? ending('wiped') : null
     // What happened before the deadline comes before it, however late it is said. The last one settles, even if nothing happens.
-    for (const [when, one] of prerendered ? [] : presence.overdue({ shared: at, mono: clock.mono }))
-      state = reduce(state, one, clock, policy, when)
+    const { idleTimeout } = policyFor(taken.record, policy)
+    const overdue = prerendered ? [] : presence.overdue({ shared: at, mono: clock.mono }, idleTimeout)
+    for (const [when, one] of overdue) state = reduce(state, one, clock, policy, when)
     for (const one of prerendered ? [wiped] : [wiped, change]) state = reduce(state, one, clock, policy)
     if (replace) state = replace(state, clock)
     // What the options of this tab shorten all tabs have to know, or only this one would warn.

@@ -327,6 +327,17 @@ describe('a hold', () => {
     release()
   })
 
+  it('I3: renews by the limits of the session, where the sign-in shortened them', async () => {
+    const world = createWorld()
+    const tab = world.tab({}, { methods: [] })
+    tab.session.hold()
+    await world.until(tab.session.signIn(world.grant(), { idleTimeout: '60s' }))
+    tab.news()
+    await world.advance(10 * MINUTE)
+    expect(tab.news()).toEqual([])
+    expect(tab.phase()).toBe('active')
+  })
+
   it('is released when every hold is, and a release may be called twice', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
