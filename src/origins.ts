@@ -8,7 +8,9 @@ import { failed } from './errors.js'
  * comparison, and it holds for blob: and data: as well, whose origins look like ours or like `null`.
  */
 export function originsOf(who: string, origins: readonly string[] | undefined): (url: string) => boolean {
-  const list = origins !== undefined && parse(who, origins)
+  // A polluted `Object.prototype` gives each object the member that it was not given: that is no word of the application's.
+  const isGiven = origins !== undefined && origins !== Reflect.get(Object.prototype, 'origins')
+  const list = isGiven && parse(who, origins)
   return (url) => (list || [ownOrigin()]).some((origin) => url.startsWith(`${origin}/`))
 }
 

@@ -1,6 +1,6 @@
 import { failed } from '../errors.js'
 import type { ServerTimes, SessionServer } from '../types.js'
-import { checkUrl, createWarnings, refusal } from './http.js'
+import { checkUrl, createWarnings, refusal, sendThoughLeaving } from './http.js'
 
 /** What {@link cookieSession} may ask a backend for: each an http(s) URL, or a path of the page's own origin, whatever `<base>` says. What is left out is not asked. */
 export interface CookieOptions {
@@ -111,7 +111,7 @@ export function cookieSession(options: CookieOptions): SessionServer {
     ...(check && { check: (init) => times('check', check, 'GET', init) }),
     ...(signOut && {
       async signOut(_tokens, { signal }) {
-        await call('signOut', signOut, 'POST', { signal, keepalive: true })
+        await sendThoughLeaving((keepalive) => call('signOut', signOut, 'POST', { signal, keepalive }))
       },
     }),
     challenge: (response) => (isOver(response) ? 'rejected' : null),

@@ -59,3 +59,21 @@ export function createWarnings(): (
     console.warn(`sojourn: ${subject}${address}${answered}${what}`, ...cause)
   }
 }
+
+/**
+ * Sends what has to arrive though the page leaves. Browsers refuse that while all such requests of the page hold over 64 KiB
+ * (Fetch §4.6, HTTP-network-or-cache fetch), as those of analytics do at a sign-out: then it is sent like any other.
+ * https://github.com/grafana/faro-web-sdk/issues/1898
+ */
+export const sendThoughLeaving = <T>(send: (keepalive: boolean) => Promise<T>): Promise<T> =>
+  send(true).catch((error: unknown) => {
+    if (error instanceof TypeError) return send(false)
+    throw error
+  })
+
+/**
+ * Options without what a polluted `Object.prototype` adds to every object: who can set such members, and nothing more, must not
+ * be the one who says where tokens go. CVE-2026-42264, https://github.com/zextras/carbonio-mails-ui/pull/1203
+ */
+export const ownOptions = <T extends object>(options: T): T =>
+  Object.keys(Object.prototype).length > 0 ? Object.assign(Object.create(null) as T, options) : options

@@ -1,6 +1,6 @@
 import { failed } from '../errors.js'
 import type { SessionServer, TokenResponse } from '../types.js'
-import { checkUrl, createWarnings, refusal } from './http.js'
+import { checkUrl, createWarnings, ownOptions, refusal, sendThoughLeaving } from './http.js'
 
 /**
  * Proof of possession (RFC 9449), as {@link oauth} needs it. `dpop()` makes one; so can you, on keys of your own.
@@ -70,9 +70,9 @@ export function oauth(options: OAuthOptions): SessionServer {
     parameters,
     dpop: proofs,
     fetch: own,
-  } = Object(options) as OAuthOptions
+  } = ownOptions(Object(options) as OAuthOptions)
   /** Endpoints by their names in RFC 8414: what is given first, what is discovered later. */
-  let known: Json = {}
+  let known = Object.create(null) as Json
   const given: Json = { issuer, token_endpoint: tokenEndpoint, revocation_endpoint: revocationEndpoint }
   for (const [name, url] of Object.entries(given)) if (url !== undefined) known[name] = checkUrl(name, url)
   checkUrl('tokenEndpoint or issuer', tokenEndpoint ?? issuer)
@@ -123,7 +123,7 @@ export function oauth(options: OAuthOptions): SessionServer {
             warn('issuer', base, ' without its metadata (RFC 8414). Mend the issuer, or give the endpoints.', status)
           throw error
         })
-      known = { ...found, ...known }
+      known = Object.assign(Object.create(null) as Json, found, known)
     }
     const url = known[name] as string | undefined
     // RFC 8414 §2: metadata holds URLs. A path in it would lead to the page's own origin, which is not the server's.
@@ -173,7 +173,9 @@ export function oauth(options: OAuthOptions): SessionServer {
       const token = tokens?.[kind]
       const url = token && (await endpoint('revocation_endpoint', signal))
       if (!url) return
-      const [{ ok, status }] = await post(url, { token, token_type_hint: kind }, { signal, keepalive: true })
+      const [{ ok, status }] = await sendThoughLeaving((keepalive) =>
+        post(url, { token, token_type_hint: kind }, { signal, keepalive }),
+      )
       if (!ok) warn('revocationEndpoint', url, '. Tokens may stay valid at the server after sign-out.', status)
     },
 

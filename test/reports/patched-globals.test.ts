@@ -102,3 +102,45 @@ describe('a page whose built-in objects are not as the language has them', () =>
     await holds('globalThis.Promise = class extends Promise {}')
   })
 })
+
+describe('a page whose Object.prototype has members that look like options', () => {
+  /** A sign-in, a refresh, a request and a sign-out: where each request went, and with what. */
+  const sent = (options: string): string => `async () => {
+    const { createFetch, createWorld, oauth } = lib
+    const sent = []
+    const send = async (input, init) => {
+      const request = new Request(input, init)
+      sent.push(request.method + ' ' + request.url + ' ' + request.headers.get('Authorization'))
+      return Response.json({ issuer: 'https://id.example', access_token: 'a2', refresh_token: 'r2', expires_in: 300 })
+    }
+    const world = createWorld({ drain })
+    const tab = world.tab({ server: oauth({ ...${options}, clientId: 'app', fetch: send }) })
+    await world.until(tab.session.signIn({ access_token: 'a1', refresh_token: 'r1', expires_in: 300 }))
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    const api = createFetch(tab.session, { fetch: send })
+    await world.until(api('https://evil.example/x'))
+    await world.until(api('https://app.example/x'))
+    await world.until(tab.session.signOut())
+    return sent.join('|')
+  }`
+
+  // There inherited members counted as options, so that whoever could pollute the prototype had credentials sent where they liked.
+  it('zextras/carbonio-mails-ui#1203: sends no token where they say', async () => {
+    const polluted = `Object.assign(Object.prototype, {
+      issuer: 'https://evil.example',
+      tokenEndpoint: 'https://evil.example/token',
+      revocationEndpoint: 'https://evil.example/revoke',
+      token_endpoint: 'https://evil.example/token',
+      revocation_endpoint: 'https://evil.example/revoke',
+      origins: ['https://evil.example'],
+    })`
+    const requests = 'GET https://evil.example/x null|GET https://app.example/x Bearer a2'
+    expect(await inRealm(polluted, sent(`{ tokenEndpoint: 'https://id.example/token' }`), true)).toBe(
+      `POST https://id.example/token null|${requests}`,
+    )
+    // Metadata without a revocation endpoint has none.
+    const discovery = 'GET https://id.example/.well-known/oauth-authorization-server null'
+    const script = sent(`{ issuer: 'https://id.example', tokenEndpoint: 'https://id.example/token' }`)
+    expect(await inRealm(polluted, script, true)).toBe(`POST https://id.example/token null|${requests}|${discovery}`)
+  })
+})

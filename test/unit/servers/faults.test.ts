@@ -143,7 +143,7 @@ describe('tokens whose issuer is discovered', () => {
 })
 
 describe('the sign-out at an authorization server', () => {
-  it.each([...FAULTS, 'lost'] as const)('is over here at once under %s, and revokes once', async (fault) => {
+  it.each([...FAULTS, 'lost'] as const)('is over here at once under %s, and revokes in one tab', async (fault) => {
     const world = withClock(createWorld())
     const { state, send } = network(world)
     const server = oauth({ tokenEndpoint: '/token', revocationEndpoint: '/revoke', clientId: 'app', fetch: send })
@@ -154,7 +154,9 @@ describe('the sign-out at an authorization server', () => {
     await world.until(done, 6 * SECOND)
     await world.advance(SECOND)
     for (const tab of tabs) expect(tab.phase()).toBe('signedOut')
-    expect(state.calls.map(({ path }) => path)).toEqual(['/revoke'])
+    // What failed like a network is sent once more, without `keepalive`: that may be what the browser refused.
+    const isCut = fault === 'drop' || fault === 'lost'
+    expect(state.calls.map(({ path }) => path)).toEqual(isCut ? ['/revoke', '/revoke'] : ['/revoke'])
     for (const tab of tabs) expect(tab.reports).toEqual([])
   })
 })
@@ -270,7 +272,9 @@ describe('a session by cookie', () => {
       await world.until(tabs[0].session.signOut(), 6 * SECOND)
       await world.advance(SECOND)
       for (const tab of tabs) expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
-      expect(state.calls.filter(({ path }) => path === '/logout')).toHaveLength(1)
+      expect(state.calls.filter(({ path }) => path === '/logout')).toHaveLength(
+        fault === 'drop' || fault === 'lost' ? 2 : 1,
+      )
     },
   )
 })

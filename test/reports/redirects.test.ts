@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { cookieSession, type CookieOptions } from '../../src/servers/cookie.js'
+import { createWorld, type Tab } from '../unit/session/world.js'
+
+/** A backend that is done with the session, and sends whoever comes without one to its login page, on another origin. */
+const redirecting: typeof fetch = (_url, init) => {
+  // Many frameworks tell requests of scripts by this header.
+  if (new Headers(init?.headers).get('X-Requested-With') === 'XMLHttpRequest')
+    return Promise.resolve(new Response(null, { status: 401 }))
+  if (init?.redirect !== 'manual') return Promise.reject(new TypeError('Failed to fetch'))
+  const answer = Response.error()
+  Object.defineProperty(answer, 'type', { value: 'opaqueredirect' })
+  return Promise.resolve(answer)
+}
+
+/** A tab that comes back to a page whose session the backend has ended. */
+async function back(options: Partial<CookieOptions>): Promise<Tab> {
+  const world = createWorld()
+  const server = cookieSession({ check: 'https://app.example/session', fetch: redirecting, ...options })
+  const tab = world.tab({ server })
+  await world.until(tab.session.signIn(undefined, { login: 'l1' }))
+  await world.advance('1m')
+  tab.hint('focus')
+  await world.advance('1s')
+  return tab
+}
+
+describe('a backend that answers with a redirect to its login page when a session is over', () => {
+  // There the browser followed the redirect to where CORS forbids it, each request failed like a broken network, and the page showed
+  // the session for as long as it stood. Right: the application says what such an answer means, and the session is over.
+  it('hivecommons/hive#7433, pnp/Microsoft365-Analytics-Insights#351: is believed where the application says so', async () => {
+    const tab = await back({ isOver: ({ type, status }) => type === 'opaqueredirect' || status === 401 })
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
+  })
+
+  // A hotel's network redirects as well: without a word of the application nobody is signed out for it.
+  it('hivecommons/hive#7433: ends nothing where nobody has said what it means', async () => {
+    expect((await back({})).phase()).toBe('active')
+  })
+
+  // There, and in Spring Security, requests with this header get a 401 in place of the redirect.
+  it('vert-x3/vertx-web#2935, VirtoCommerce/vc-platform#3093: answers 401 to the header that it knows', async () => {
+    const tab = await back({ headers: { 'X-Requested-With': 'XMLHttpRequest' } })
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
+  })
+})
