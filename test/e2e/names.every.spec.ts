@@ -1,8 +1,15 @@
 /** Two applications of one origin, in one page and in two, with each kind of store and with bound tokens. */
-import { expect, test } from './every.js'
+import { expect, test, type AnyTab } from './every.js'
 import type { Kind } from './pages/names.js'
 
 const kinds: readonly Kind[] = ['idb', 'idb-encrypted', 'local', 'session', 'memory']
+
+async function open({ newTab }: { newTab: () => Promise<Pick<AnyTab, 'run' | 'goTo'>> }, origin: string) {
+  const tab = await newTab()
+  await tab.goTo(`${origin}/names`)
+  await expect.poll(() => tab.run(() => 'names' in window)).toBe(true)
+  return tab
+}
 
 for (const bound of [false, true]) {
   const how = bound ? ' bound to a key' : ''
@@ -11,13 +18,7 @@ for (const bound of [false, true]) {
     server,
   }) => {
     test.setTimeout(120_000)
-    const open = async () => {
-      const tab = await profile.newTab()
-      await tab.goTo(`${server.origin}/names`)
-      await expect.poll(() => tab.run(() => 'names' in window)).toBe(true)
-      return tab
-    }
-    const [one, two] = [await open(), await open()]
+    const [one, two] = [await open(profile, server.origin), await open(profile, server.origin)]
     for (const kind of kinds) {
       // WebKit's driver passes one argument.
       const given = { kind, bound, shop: `shop-${kind}`, admin: `admin-${kind}`, other: `shop-${kind}:1` }
@@ -69,6 +70,27 @@ for (const bound of [false, true]) {
     }
   })
 }
+
+test('sveltejs/svelte#15327: tokens in the reactive state of a framework reach the store and the other tabs', async ({
+  profile,
+  server,
+}) => {
+  const [one, two] = [await open(profile, server.origin), await open(profile, server.origin)]
+  for (const kind of ['idb', 'idb-encrypted', 'local'] as const) {
+    const degraded = await one.run((given) => {
+      window.names.open(given, given, false)
+      return window.names.signInReactive(given)
+    }, kind)
+    expect(degraded).toEqual([])
+    const token = await two.run((given) => {
+      window.names.open(given, given, false)
+      return window.names.token(given)
+    }, kind)
+    expect(token).toBe(`${kind}-access-1`)
+    await two.run((given) => window.names.signOut(given), kind)
+    expect(await two.run(() => window.names.sent.splice(0))).toEqual([`${kind} /revoke ${kind}-refresh-1`])
+  }
+})
 
 test('S86: applications of one origin that give no name are one session', async ({ tabs, tokens }) => {
   const [shop, admin] = await tabs.openTwo()

@@ -1,4 +1,5 @@
 /** Applications of one origin, by name, each with a server of its own that answers in the page. */
+import { reactive } from '@vue/reactivity'
 import { createSession, memoryTokens, type Session, type TokenResponse, type TokenStore } from 'sojourn'
 import { dpop } from 'sojourn/dpop'
 import { oauth, type DPoP } from 'sojourn/oauth'
@@ -12,6 +13,9 @@ export interface Names {
   /** Opens the application, as its page does; `bound` binds its tokens to a key. */
   open(name: string, kind: Kind, bound: boolean): void
   signIn(name: string): Promise<void>
+  /** With the state of a framework, which browsers cannot clone; returns what the session works without. */
+  signInReactive(name: string): Promise<string[]>
+  token(name: string): Promise<string>
   /** An access token out of a refresh, and the key that it is bound to. */
   refresh(name: string): Promise<readonly [token: string, key: string]>
   signOut(name: string): Promise<void>
@@ -78,6 +82,14 @@ window.names = {
     await keys?.prepare()
     await session.signIn(tokensOf(name, 1, keys))
   },
+  async signInReactive(name) {
+    const { session } = of(name)
+    const degraded: string[] = []
+    session.on('degraded', ({ feature }) => degraded.push(feature))
+    await session.signIn(reactive({ ...tokensOf(name, 1, undefined), account: { roles: ['a'] } }))
+    return degraded
+  },
+  token: (name) => of(name).session.getAccessToken(),
   async refresh(name) {
     const { session, keys } = of(name)
     const token = await session.getAccessToken({ forceRefresh: true })

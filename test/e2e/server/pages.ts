@@ -24,7 +24,10 @@ export async function importMap(): Promise<string> {
   const { exports } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
     exports: Record<string, string | { default?: string; import?: string }>
   }
-  const imports: Record<string, string> = { 'idb-keyval': await browserFile('idb-keyval') }
+  const imports: Record<string, string> = {
+    'idb-keyval': await browserFile('idb-keyval'),
+    '@vue/reactivity': '/node_modules/@vue/reactivity/dist/reactivity.esm-browser.prod.js',
+  }
   for (const [subpath, target] of Object.entries(exports)) {
     const file = typeof target === 'string' ? target : (target.import ?? target.default)
     if (file?.endsWith('.js')) imports[`sojourn${subpath.slice(1)}`] = file.slice(1)
@@ -275,6 +278,7 @@ const allowed = [
   '/test/e2e/versions/',
   '/test/contract/',
   '/node_modules/idb-keyval/',
+  '/node_modules/@vue/reactivity/',
   '/node_modules/axe-core/',
 ]
 
