@@ -9,6 +9,7 @@ const words = [
   'listeners.ts',
   'origins.ts',
   'session-key.ts',
+  'timing.ts',
   'token-response.ts',
 ]
 
@@ -20,6 +21,7 @@ const shell = [
   'options.ts',
   'picture.ts',
   'presence.ts',
+  'reach.ts',
   'server-view.ts',
   'sign-in.ts',
   'sign-out.ts',

@@ -46,10 +46,12 @@ export function isSessionError(value: unknown): value is SessionError {
 export const failed = (code: SessionErrorCode, message: string): SessionError => new SessionError(code, { message })
 
 /** What a server or the browser threw, as one of our errors. `fetch` rejects with a TypeError when nothing came back. */
-export const asError = (cause: unknown): SessionError =>
-  isSessionError(cause)
-    ? cause
-    : new SessionError(cause instanceof TypeError ? 'offline' : 'server', {
-        message: 'The server call failed. The session stays, and this is tried again.',
-        cause,
-      })
+export function asError(cause: unknown): SessionError {
+  if (isSessionError(cause)) return cause
+  const isUnreachable = cause instanceof TypeError
+  const message = isUnreachable ? 'The server cannot be reached; is the browser online?' : 'The server call failed.'
+  return new SessionError(isUnreachable ? 'offline' : 'server', {
+    message: `${message} The session stays, and this is tried again.`,
+    cause,
+  })
+}

@@ -39,9 +39,6 @@ export function within<T>(
   })
 }
 
-/** Ten times what a storage event was seen to take: what another tab wrote before that can be read here by then. */
-export const SPREADING = 300
-
 /** Lets time pass, less where `parent` aborts. */
 export const rest = (
   after: (ms: number, callback: () => void) => () => void,
@@ -49,13 +46,20 @@ export const rest = (
   parent: AbortSignal,
 ): Promise<unknown> => within(after, ms, parent, () => new Promise(() => undefined)).catch(() => undefined)
 
-/** `work`, unless the caller stops waiting first; what it waited for goes on for the others. */
-export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+/**
+ * `work`, unless `signal` aborts first; what it waited for goes on for the others. `reason`: what it then rejects with, in place
+ * of the signal's own.
+ */
+export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined, reason?: () => Error): Promise<T> {
   if (!signal) return work
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       // Chrome before 98 knows no `reason`.
-      reject((signal.reason as Error | undefined) ?? new DOMException('The caller stopped waiting.', 'AbortError'))
+      reject(
+        reason?.() ??
+          (signal.reason as Error | undefined) ??
+          new DOMException('The caller stopped waiting.', 'AbortError'),
+      )
     }
     signal.addEventListener('abort', stop)
     if (signal.aborted) stop()

@@ -1,6 +1,7 @@
 import type { Policy } from './core/time.js'
 import { milliseconds } from './duration.js'
 import { failed } from './errors.js'
+import { LONGEST_REQUEST } from './timing.js'
 import type { SessionOptions, TokenStore } from './types.js'
 
 /** Throws for what is no window, and for one whose input this page is not given. */
@@ -23,7 +24,12 @@ export function policyOf(options: SessionOptions): Policy {
   if (Object(options) !== options)
     throw failed('invalid_options', 'createSession takes an object of options, or nothing.')
   const { name = 'session', server, tokenStore, idleTimeout = '15m', absoluteTimeout = '12h' } = options
-  const { activityDuringWarning = 'ignore', stalePage = 'reload', refreshBefore = '60s' } = options
+  const {
+    activityDuringWarning = 'ignore',
+    stalePage = 'reload',
+    refreshBefore = '60s',
+    requestTimeout = '10s',
+  } = options
   const check = (ok: unknown, option: keyof SessionOptions, meant: string): void => {
     if (!ok) throw failed('invalid_options', `${option} is ${JSON.stringify(options[option])}. Give ${meant}.`)
   }
@@ -41,6 +47,8 @@ export function policyOf(options: SessionOptions): Policy {
   check(idle, 'idleTimeout', 'more than 0, or false to switch it off')
   check(absolute, 'absoluteTimeout', 'more than 0, or false to switch it off')
   const shortest = Math.min(idle, absolute)
+  const limit = milliseconds(requestTimeout, 'requestTimeout')
+  check(limit && limit <= LONGEST_REQUEST, 'requestTimeout', "more than 0 and at most '5m'")
   const warnBefore = milliseconds(options.warnBefore ?? Math.min(12e4, shortest / 3), 'warnBefore')
   check(warnBefore <= shortest, 'warnBefore', 'less than the timeout that it warns of')
   return {
@@ -49,6 +57,7 @@ export function policyOf(options: SessionOptions): Policy {
     warnBefore,
     refreshBefore: milliseconds(refreshBefore, 'refreshBefore'),
     keepAliveEvery: milliseconds(options.keepAliveEvery ?? (idle < Infinity ? idle / 3 : 3e5), 'keepAliveEvery'),
+    requestTimeout: limit,
     activityExtends: activityDuringWarning === 'extend',
     reloadsStalePage: stalePage === 'reload',
     canRefresh: !!server?.refresh,

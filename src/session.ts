@@ -18,18 +18,20 @@ import { ends, nextWake, policyFor, refreshAheadAt, sharedNow, warnAtOf, warnedO
 import { milliseconds } from './duration.js'
 import { failed } from './errors.js'
 import type { Host } from './host.js'
-import { abortable, SPREADING } from './limit.js'
+import { abortable } from './limit.js'
 import { createListeners, type Listeners } from './listeners.js'
 import { checkWindow, policyOf, storeOf } from './options.js'
 import { isSamePicture, noticesOf, pictureOf } from './picture.js'
 import type { Heard, Ports, Undo } from './ports/types.js'
 import { createPresence } from './presence.js'
+import { createReach } from './reach.js'
 import { createServerView } from './server-view.js'
 import { createSignIn } from './sign-in.js'
 import { createSignOut } from './sign-out.js'
 import { createKeeper } from './tokens/keeper.js'
 import { memoryTokens } from './tokens/memory.js'
 import { createRefresh } from './tokens/refresh.js'
+import { leaseLength, SPREADING } from './timing.js'
 import type { Session, SessionEvents, SessionOptions, Snapshot } from './types.js'
 
 /** How long other tabs are given to answer where storage cannot. */
@@ -80,6 +82,9 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   /** The session that this tab acts for, and what it does for it; empty while none lives. */
   let actsFor = ''
   let acting = new AbortController()
+  let lasting = new AbortController()
+  /** Whether a step of what was on its way at `destroy()` runs now. */
+  let isLate = false
   const ofTab = new AbortController()
   let wiping = Promise.resolve()
   /** By the monotonic clock: the other may be set meanwhile. */
@@ -87,6 +92,9 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   let leftAs = ''
   let cancelTimer: Undo = noop
   let stopWaking: Undo = noop
+
+  /** Whoever waits hears of `destroy()` at once, though what was on its way goes on. */
+  const whileOpen = <T>(work: Promise<T>): Promise<T> => abortable(work, ofTab.signal, over)
 
   const listeners = createListeners(ports.report)
   /** Keeps nobody who would hear nothing: on a server each rendered page listens, and most never say that they are done. */
@@ -123,6 +131,10 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
               ? `The session has ended (${snapshot.reason}). Sign in again.`
               : 'Nobody is signed in. Sign in first.',
     )
+  const lateStep: typeof step = (...what) => {
+    isLate = true
+    step(...what)
+  }
   const host: Host = {
     current,
     lastEnded: () => (closed || current() ? null : state.record),
@@ -141,29 +153,42 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     },
     loading,
     opening,
+    latest(id) {
+      lateStep('look')
+      const record = current()
+      if (record?.id === id) return record
+      throw over()
+    },
     signal: () => acting.signal,
+    ended: () => lasting.signal,
     step(cause, id, change, quiet) {
-      step(cause, (record, at) => record.id === id && change(record, at), quiet)
+      lateStep(cause, (record, at) => record.id === id && change(record, at), quiet)
     },
     look() {
       step('look')
     },
     begin(record) {
-      step('signIn', null, true, null, (was, clock) => begin(was, record, clock))
+      lateStep('signIn', null, true, null, (was, clock) => begin(was, record, clock))
     },
     endSent(id) {
       step('server', null, false, null, (was, clock) => endSent(was, id, clock))
     },
-    wipe: (id) => wipe(id, current() ? 'replaced' : state.record?.reason),
+    wipe: (id, given) => wipe(id, current() ? 'replaced' : state.record?.reason, false, given),
+    reach: createReach(ports, policy),
     tell: listeners.tell,
     degraded,
     async exclusive(wait, work) {
       // The browser makes a prerendered page wait for its lock anyway: our own limit is to begin when it can be had.
       if (prerendered) await opened
       return ports
-        .exclusive(wait ? key : `${key}:server`, { wait, signal: ofTab.signal }, work, () => {
-          degraded('locks', 'Two tabs may now and then refresh at once.')
-        })
+        .exclusive(
+          wait ? key : `${key}:server`,
+          { wait, hold: leaseLength(policy.requestTimeout), signal: ofTab.signal },
+          work,
+          () => {
+            degraded('locks', 'Two tabs may now and then refresh at once.')
+          },
+        )
         .finally(listeners.drain)
     },
   }
@@ -174,7 +199,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   const serverView = createServerView(host, server, ports, policy)
   const signingOut = createSignOut(host, keeper, server, ports)
   const { wipe, sweep, payDebt } = signingOut
-  const { signIn, setTokens, cancel } = createSignIn(host, keeper, refresh, signingOut, ports)
+  const { signIn, setTokens, cancel } = createSignIn(host, refresh, signingOut, ports)
   const authorize = createAuthorize(host, refresh, server)
   const presence = createPresence(ports, policy, (cause) => {
     step(cause)
@@ -208,7 +233,8 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     heard: SharedRecord | null = null,
     replace: ((state: State, clock: Clock) => State) | null = null,
   ): void {
-    if (closed) return
+    if (closed && !isLate) return
+    isLate = false
     const clock = ports.clock()
     const before = state.record
     const was = snapshot
@@ -224,7 +250,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     const wiped = taken.record && board.isWiped(taken.record.id) ? ending('wiped') : null
     // What happened before the deadline comes before it, however late it is said. The last one settles, even if nothing happens.
     const { idleTimeout } = policyFor(taken.record, policy)
-    const overdue = prerendered ? [] : presence.overdue({ shared: at, mono: clock.mono }, idleTimeout)
+    const overdue = prerendered || closed ? [] : presence.overdue({ shared: at, mono: clock.mono }, idleTimeout)
     for (const [when, one] of overdue) state = reduce(state, one, clock, policy, when)
     for (const one of prerendered ? [wiped] : [wiped, change]) state = reduce(state, one, clock, policy)
     if (replace) state = replace(state, clock)
@@ -233,6 +259,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     const { record } = state
     basis = prerendered ? taken : state
     if (!prerendered) board.post(record, cause)
+    if (closed) return
 
     // Timers may ring a moment early.
     if (record || clock.mono > askingUntil - 1) {
@@ -261,7 +288,9 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     const id = record?.id ?? ''
     if (id !== actsFor && !prerendered) {
       acting.abort()
+      lasting.abort()
       acting = new AbortController()
+      lasting = new AbortController()
       // A session by cookie has no tokens to revoke: it is ended by the tab that ended it.
       if (actsFor) {
         const [over, reason] = [actsFor, record ? 'replaced' : state.record?.reason]
@@ -412,12 +441,14 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     async getAccessToken({ minValidity = 0, forceRefresh, signal } = {}) {
       const left = milliseconds(minValidity, 'minValidity')
       await abortable(ready, signal)
-      const { tokens } = await abortable(refresh.use(left, forceRefresh), signal)
+      const { tokens } = await abortable(whileOpen(refresh.use(left, forceRefresh)), signal)
       return tokens.access_token
     },
     async authorize(...what) {
       await ready
-      return authorize(...what)
+      const [, previous] = what
+      const authorized = whileOpen(authorize(...what))
+      return previous ? authorized.catch(() => null) : authorized
     },
     destroy() {
       closed = true

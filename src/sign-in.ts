@@ -4,7 +4,6 @@ import { milliseconds } from './duration.js'
 import { failed } from './errors.js'
 import type { Host } from './host.js'
 import type { Ports } from './ports/types.js'
-import type { Keeper } from './tokens/keeper.js'
 import type { SignOut } from './sign-out.js'
 import { checkTokens } from './token-response.js'
 import type { Refresh } from './tokens/refresh.js'
@@ -18,13 +17,7 @@ export interface SignIn extends Pick<Session, 'signIn' | 'setTokens'> {
 
 const LIMIT = 5e3
 
-export function createSignIn(
-  host: Host,
-  keeper: Keeper,
-  refresh: Refresh,
-  { wipe, payDebt }: SignOut,
-  ports: Ports,
-): SignIn {
+export function createSignIn(host: Host, refresh: Refresh, { wipe, payDebt }: SignOut, ports: Ports): SignIn {
   /** Counts what cancels a sign-in that is under way. */
   let cancels = 0
 
@@ -51,8 +44,9 @@ export function createSignIn(
       const { generation } = host.live(id)
       unstored = null
       const times = await refresh.replace(id, generation, given, givenAt)
-      host.live(id)
+      host.latest(id)
       host.step('setTokens', id, () => times, true)
+      host.live(id)
     } catch (error) {
       // Only what is over is wiped: a tab that is merely done leaves the tokens to the others.
       if (host.current()?.id !== id) await wipe(id, undefined, false, unstored)
@@ -129,14 +123,15 @@ export function createSignIn(
         if (continued && (record || !given)) return
         const id = ports.id()
         const isWanted = (): boolean => cancels === before && !continued
-        const times = given && isWanted() ? await refresh.replace(id, 0, given, givenAt) : null
-        if (isWanted() && !host.isClosed()) {
+        const mayBegin = isWanted() && !host.isClosed()
+        const times = given && mayBegin ? await refresh.replace(id, 0, given, givenAt) : null
+        // What has taken the place of other tokens goes on after `destroy()` as well: nobody else could give them back.
+        if (mayBegin && isWanted()) {
           host.begin({ id, login: hash, ...limits, ...times })
-          return
+          if (!host.isClosed()) return
         }
         // A page that is merely done with its session object may bring the same tokens again: they are not revoked.
-        if (isWanted()) await keeper.clear(id)
-        else await wipe(id, 'signOut', false, given)
+        if (!isWanted()) await wipe(id, 'signOut', false, given)
         throw failed('signed_out', `${cancels === before ? 'destroy' : 'signOut'}() came before this sign-in was done.`)
       })
     },

@@ -1,8 +1,9 @@
 import type { SharedRecord } from './core/record.js'
 import { asError } from './errors.js'
 import type { Host } from './host.js'
-import { rest, SPREADING, within } from './limit.js'
+import { rest, within } from './limit.js'
 import type { Ports } from './ports/types.js'
+import { SPREADING } from './timing.js'
 import type { Keeper } from './tokens/keeper.js'
 import type { EndReason, SessionServer, TokenResponse } from './types.js'
 

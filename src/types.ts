@@ -31,7 +31,8 @@ export interface ServerTimes {
 }
 
 /**
- * What the session asks of a server. Every call gets a signal that aborts on timeout, sign-out and `destroy()`.
+ * What the session asks of a server. Every call gets a signal that aborts on timeout, sign-out and `destroy()`. For `refresh` it
+ * aborts later, since the server may have rotated its tokens: at twice the timeout, and not on `destroy()`.
  * Throw `SessionError('rejected')` when the server says that the session is over: it then ends in every tab.
  * Throw `SessionError('no_tokens')` when there is nothing to ask with: that is no failure.
  * Any other failure is temporary: the session stays, and the call is tried again with back-off.
@@ -97,8 +98,11 @@ export interface TokenStore {
    */
   readonly shared: boolean
   get(): Promise<StoredTokens | null>
-  /** With `expected`, only while exactly that is stored, in one transaction; returns whether it was written. */
-  set(value: StoredTokens, expected?: { readonly id: string; readonly generation: number }): Promise<boolean>
+  /**
+   * With `expected`, only while exactly that is stored, in one transaction; returns whether it was written. `null`: only while
+   * nothing is stored.
+   */
+  set(value: StoredTokens, expected?: { readonly id: string; readonly generation: number } | null): Promise<boolean>
   /** Deletes the tokens of session `id` and no other's, in one transaction; returns what it removed: who gets it, revokes it. */
   clear(id: string): Promise<StoredTokens | null>
 }
@@ -143,6 +147,14 @@ export interface SessionOptions {
   /** @default memoryTokens() */
   tokenStore?: TokenStore
   server?: SessionServer
+  /**
+   * How long one request to the server may take: a longer one rejects with `timeout`. The lock and the waits of other tabs follow
+   * it, so give all pages the same. An answer that comes later still counts, up to twice as long after the request; no tab uses
+   * its refresh token again before that. Raise it for a token endpoint that is often slower.
+   *
+   * @default '10s'
+   */
+  requestTimeout?: Duration
 }
 
 /**
@@ -279,7 +291,8 @@ export interface Session {
   deadlines(): Deadlines | null
   /**
    * An access token that is valid for at least `minValidity` (default 0), refreshed if need be, once for all tabs.
-   * A temporary failure still returns a token that has not expired. In a prerendered page a refresh waits until somebody opens it.
+   * A temporary failure still returns a token that has not expired, unless `forceRefresh` was asked for: then it rejects. In a
+   * prerendered page a refresh waits until somebody opens it.
    * Rejects with a `SessionError` (`signed_out`, `no_tokens`, `offline`, `server`, `rate_limited`, `timeout`, `invalid_response`),
    * or with `signal.reason`.
    *

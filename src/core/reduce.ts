@@ -20,8 +20,6 @@ export type Change = (record: SharedRecord, now: number) => Partial<SharedRecord
 export const LONGEST_RETRY = 36e5
 /** How far ahead of us another tab's instants may be. More is no clock of this machine. */
 const AHEAD = 2e3
-/** What a server says is true of some moment while it was asked, which takes 10 s at most. */
-const SLOWEST = 1e4
 
 /**
  * Takes in what other tabs wrote or said, and the time. What comes from outside may shorten the session; an instant
@@ -158,7 +156,10 @@ export const failure =
     retryAt: Math.min(retryAt, now + LONGEST_RETRY),
   })
 
-/** What a server answered: ms left, undefined where it did not say. `told`: the request itself counted as activity there. */
+/**
+ * What a server answered: ms left, undefined where it did not say. `told`: the request itself counted as activity there. What it
+ * says is true of some moment while it was asked, which takes `requestTimeout` at most.
+ */
 export const answer =
   (policy: Policy, sentAt: number, told: boolean, idle?: number, absolute?: number): Change =>
   (record) => {
@@ -167,7 +168,8 @@ export const answer =
     // More idle time than we knew of is activity elsewhere, which the server need not be told of again. What we told it
     // ourselves is none; and where its time is longer than ours from the start, nothing can be learned from that.
     const wasTold = serverIdleEndsAt < Infinity
-    const isMore = idle !== undefined && (wasTold ? sentAt + idle > serverIdleEndsAt + SLOWEST : idle <= idleTimeout)
+    const isMore =
+      idle !== undefined && (wasTold ? sentAt + idle > serverIdleEndsAt + policy.requestTimeout : idle <= idleTimeout)
     // As long after its last word, at the latest, as its end is later than it said.
     const later = isMore && wasTold ? serverAt + sentAt + idle - serverIdleEndsAt : Infinity
     const inferred = isMore && !told ? Math.min(sentAt + idle - idleTimeout, sentAt - 1, later) : 0

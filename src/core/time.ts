@@ -13,6 +13,7 @@ export interface Policy {
   readonly warnBefore: number
   readonly refreshBefore: number
   readonly keepAliveEvery: number
+  readonly requestTimeout: number
   readonly activityExtends: boolean
   readonly reloadsStalePage: boolean
   /** What the server can be asked for. */
@@ -120,9 +121,16 @@ export const tellAt = (record: SharedRecord, policy: Policy): number =>
 export function askAt(record: SharedRecord, policy: Policy): number {
   const all = ends(record, policy)
   const warnAt = warnAtOf(all)
-  const before = (at: number, from: number): number => at - Math.min(1e4, (at - from) / 4)
-  const instants = [before(warnAt, record.activeAt), before(all[0].at, warnAt)]
-  return instants.find((at) => policy.canAsk && record.askedAt < at) ?? Infinity
+  const windows = [
+    [record.activeAt, warnAt],
+    [warnAt, all[0].at],
+  ] as const
+  for (const [from, at] of policy.canAsk ? windows : []) {
+    const ahead = Math.min(1e4, (at - from) / 4)
+    // An answer in whole seconds moves the end by up to one. That is no reason to ask again.
+    if (record.askedAt < at - ahead - Math.max(1500, ahead / 2)) return at - ahead
+  }
+  return Infinity
 }
 
 /** When the next thing happens by itself. Timers are only alarms: nothing is wrong if one rings late. */

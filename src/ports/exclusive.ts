@@ -1,8 +1,18 @@
 import { failed } from '../errors.js'
+import { leaseLength } from '../timing.js'
 import type { Ports } from './types.js'
 
-/** Runs `start` when it is this tab's turn, or calls `busy` where another tab has it, without a lock of the browser's. */
-export type Lease = (name: string, signal: AbortSignal, start: () => Promise<void>, busy?: () => void) => Promise<void>
+/**
+ * Runs `start` when it is this tab's turn, for `hold` ms at most, or calls `busy` where another tab has it, without a lock of the
+ * browser's.
+ */
+export type Lease = (
+  name: string,
+  hold: number,
+  signal: AbortSignal,
+  start: () => Promise<void>,
+  busy?: () => void,
+) => Promise<void>
 
 /**
  * Runs work while no other tab runs any under the same name; waits for its turn for a limited time, and never steals.
@@ -12,7 +22,7 @@ export const createExclusive =
   (after: Ports['after'], locks: () => Pick<LockManager, 'request'> | undefined, lease: Lease): Ports['exclusive'] =>
   <T>(
     name: string,
-    { wait, signal }: Parameters<Ports['exclusive']>[1],
+    { wait, hold = leaseLength(1e4), signal }: Parameters<Ports['exclusive']>[1],
     work: (isLost: () => boolean) => Promise<T>,
     degraded: () => void,
   ): Promise<T> =>
@@ -50,7 +60,7 @@ export const createExclusive =
         isLost = waiting.signal.aborted
         if (isLost) return
         degraded()
-        await lease(name, waiting.signal, start, wait ? undefined : giveUp)
+        await lease(name, hold, waiting.signal, start, wait ? undefined : giveUp)
       }
       const ask = (again: boolean): Promise<unknown> => {
         const manager = locks()

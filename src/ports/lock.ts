@@ -1,27 +1,27 @@
 import { createExclusive, type Lease } from './exclusive.js'
+import { leaseLength, LONGEST_REQUEST } from '../timing.js'
 import { after } from './clock.js'
 import type { Ports } from './types.js'
 
-/** Longer than a refresh may take (14.3 s), and shorter than others wait for their turn (15 s): a crash costs nobody a turn. */
-const LEASE = 14.5e3
-
 /**
- * A key that says who works, and until when at most. It is read again after a moment, because two tabs may write at once;
- * the last writer has it. This is weaker than a lock, and what it guards checks again before it commits.
+ * A key that says who works, until when at most, and how long that is in all. It is read again after a moment, because two tabs
+ * may write at once; the last writer has it. This is weaker than a lock, and what it guards checks again before it commits.
  */
-const lease: Lease = async (name, signal, start, busy) => {
+const lease: Lease = async (name, hold, signal, start, busy) => {
   const key = `${name}:lease`
   const mine = String(Math.random())
   const owner = (): string | undefined => {
-    const [who, until] = (localStorage.getItem(key) ?? '').split(' ')
+    const [who, until, length] = (localStorage.getItem(key) ?? '').split(' ')
     const left = Number(until) - Date.now()
-    // A lease that ends later than any could is left from before the clock was set back.
-    return left > 0 && left <= LEASE ? who : undefined
+    // Tabs may have different options, and an older version did not write the length. A lease that ends later than it could is
+    // left from before the clock was set back; one that is longer than any is none of ours.
+    const longest = Math.min(Number(length) || leaseLength(1e4), leaseLength(LONGEST_REQUEST))
+    return left > 0 && left <= longest ? who : undefined
   }
   try {
     while (owner() !== mine && !signal.aborted) {
       if (owner()) busy?.()
-      else localStorage.setItem(key, `${mine} ${String(Date.now() + LEASE)}`)
+      else localStorage.setItem(key, `${mine} ${Date.now() + hold} ${hold}`)
       await new Promise<void>((resolve) => {
         after(50 + Math.random() * 25, resolve)
       })

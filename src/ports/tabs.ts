@@ -36,6 +36,8 @@ export function openTabs(name: string, heard: Heard): Tabs {
     close() {
       abort.abort()
       channel?.close()
+      // The answer of a refresh may still come, and is written down without it.
+      channel = undefined
     },
   }
 }

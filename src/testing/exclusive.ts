@@ -11,5 +11,5 @@ export const exclusiveBy = (locks: FakeLocks, tab: Listener, after: Ports['after
   createExclusive(
     after,
     () => locks.of(tab),
-    (_name, _signal, start) => start(),
+    (_name, _hold, _signal, start) => start(),
   )

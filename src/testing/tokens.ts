@@ -42,7 +42,9 @@ export function createTokens(time: Time): FakeTokens {
         set: (value, expected) =>
           access('set', () => {
             const stored = read()
-            const free = !expected || (stored?.id === expected.id && stored.generation === expected.generation)
+            const free = expected
+              ? stored?.id === expected.id && stored.generation === expected.generation
+              : expected === undefined || !stored
             if (free) write(structuredClone(value))
             return free
           }),

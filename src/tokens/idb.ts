@@ -73,7 +73,7 @@ function createPart(
       // Before the transaction, which would end while it waits for the cipher.
       const content = encrypt ? await seal(await ensureKey(), value) : value
       return store('readwrite', async (objects) => {
-        const free = !expected || isStill(await promisifyRequest<Stored>(objects.get(tokensKey)), expected)
+        const free = expected === undefined || isStill(await promisifyRequest<Stored>(objects.get(tokensKey)), expected)
         if (free) await written(objects, objects.put(content, tokensKey))
         return free
       })

@@ -6,8 +6,15 @@ import { storedTokens } from './stored.js'
 export interface Keeper {
   /** The newest tokens of session `id`; what is in memory will do if it is of `generation` or later. */
   readonly get: (id: string, generation: number) => Promise<StoredTokens | null>
-  /** False where the guard did not hold: something else is stored than was expected. */
-  readonly put: (next: StoredTokens, expected?: StoredTokens | null) => Promise<boolean>
+  /** Stores `next` where exactly `expected` is stored, nothing for null. False where something else is. */
+  readonly put: (next: StoredTokens, expected: StoredTokens | null) => Promise<boolean>
+  /**
+   * Stores `next` in place of whatever is stored, of any session. Returns that, and the generation that it was stored with: higher
+   * than any there was.
+   */
+  readonly replace: (
+    next: StoredTokens,
+  ) => Promise<{ readonly replaced: StoredTokens | null; readonly generation: number }>
   /** Removes the tokens of session `id` and returns what nobody else will return. */
   readonly clear: (id: string) => Promise<StoredTokens | null>
   /** Whatever is stored, of any session. */
@@ -40,24 +47,41 @@ export function createKeeper(
     return storedTokens(await attempt(() => store.get()))
   }
 
+  const put = async (next: StoredTokens, expected: StoredTokens | null | undefined): Promise<boolean> => {
+    // What is only here has nothing to be guarded by; a new sign-in is always worth a try.
+    const alone = expected && onlyHere && heldFor(next.id)
+    const written = alone ? null : await attempt(() => store.set(next, expected))
+    if (written === false) return false
+    hold(next, !written)
+    // The store is broken. What it may still hold has been used up, and must not be found by anybody.
+    if (!written && !alone) await attempt(() => store.clear(next.id))
+    return true
+  }
+
   return {
     peek,
+    put,
+    async replace(next) {
+      const mine = onlyHere ? held : null
+      // Mostly it is what this tab knows. Another that did not wait for the lock may store its own between reading and writing.
+      let stored = onlyHere ? null : held
+      for (let tries = 0; tries < 3; tries++) {
+        // The record of another tab may lag behind what it stored.
+        const least = stored?.id === next.id ? stored.generation + 1 : 0
+        const generation = Math.max(next.generation, least)
+        if (await put({ ...next, generation }, stored)) return { replaced: stored ?? mine, generation }
+        stored = await peek()
+      }
+      // What cannot be read (another format, say) cannot be expected either.
+      await put(next, undefined)
+      return { replaced: mine, generation: next.generation }
+    },
     async get(id, generation) {
       if ((heldFor(id)?.generation ?? -1) < generation) {
         const stored = await peek()
         if (stored?.id === id && stored.generation > (heldFor(id)?.generation ?? -1)) hold(stored, false)
       }
       return heldFor(id)
-    },
-    async put(next, expected) {
-      // What is only here has nothing to be guarded by; what comes without a guard is always worth a try.
-      const alone = expected && onlyHere && heldFor(next.id)
-      const written = alone ? null : await attempt(() => store.set(next, expected ?? undefined))
-      if (written === false) return false
-      hold(next, !written)
-      // The store is broken. What it may still hold has been used up, and must not be found by anybody.
-      if (!written && !alone) await attempt(() => store.clear(next.id))
-      return true
     },
     async clear(id) {
       const mine = heldFor(id)

@@ -29,7 +29,7 @@ function createPart(): TokenStore {
       return Promise.resolve(stored)
     },
     set(value, expected) {
-      const free = !expected || isStill(stored, expected)
+      const free = isStill(stored, expected)
       if (free) stored = value
       return Promise.resolve(free)
     },

@@ -3,8 +3,9 @@ import { ending, failure, type TokenTimes } from '../core/reduce.js'
 import { refreshAt, type Policy } from '../core/time.js'
 import { asError, failed, SessionError } from '../errors.js'
 import type { Host } from '../host.js'
-import { pause, rest, SPREADING, within } from '../limit.js'
+import { pause, rest, within } from '../limit.js'
 import type { Ports } from '../ports/types.js'
+import { BETWEEN_TRIES, lockWait, quietAfter, SECOND_TRY, SPREADING } from '../timing.js'
 import type { SessionServer, StoredTokens, TokenResponse } from '../types.js'
 import { checkTokens } from '../token-response.js'
 import type { Keeper } from './keeper.js'
@@ -24,12 +25,8 @@ export interface Refresh {
   readonly replace: (id: string, generation: number, given: TokenResponse, givenAt: number) => Promise<TokenTimes>
 }
 
-const LOCK_WAIT = 15e3
-/** All three together, and SPREADING, are shorter than the lock's wait, so that those who wait get their turn. */
-const FIRST_TRY = 10e3
-const BETWEEN_TRIES = 5e2
-const SECOND_TRY = 3.5e3
 const RECEIVING = 5e3
+const noop = (): void => undefined
 
 const noTokens = (): SessionError =>
   failed('no_tokens', 'The session lives, but there are no tokens for it here. Bring some with setTokens().')
@@ -77,12 +74,12 @@ export function createRefresh(
     ]
   }
 
-  const tidy: Refresh['tidy'] = async (id) => {
+  const tidy = async (id: string, live: (id: string) => SharedRecord = host.live): Promise<void> => {
     const stored = await keeper.peek()
     if (!stored || stored.id === id) return
     // Word of it may be on its way.
     await rest(ports.after, SPREADING, host.signal())
-    host.live(id)
+    live(id)
     await keeper.clear(stored.id)
   }
 
@@ -91,16 +88,16 @@ export function createRefresh(
       server?.receive?.(given, { signal, degraded: host.degraded }),
     )
     const [next, known] = times(id, generation + 1, given, givenAt)
-    await keeper.put(next)
-    return known
+    const { replaced, generation: storedAs } = await keeper.replace(next)
+    // The tab that ended that session finds its tokens no more, and cannot revoke them. Those of one that lives are left alone: a
+    // server may count old and new tokens as one grant.
+    if (replaced && host.lastEnded()?.id === replaced.id && replaced.tokens.refresh_token !== given.refresh_token)
+      void host.wipe(replaced.id, replaced.tokens)
+    return { ...known, generation: storedAs }
   }
 
-  const ask = async (id: string, used: StoredTokens | null, limit: number): Promise<TokenResponse> => {
-    // Each try is an act of its own: a laptop may have slept past the deadline since the last.
-    host.live(id, 'refresh')
-    const reply = await within(ports.after, limit, host.signal(), async (signal) =>
-      checkTokens(await server?.refresh?.(used?.tokens ?? null, { signal })),
-    )
+  const send = async (used: StoredTokens | null, signal: AbortSignal): Promise<TokenResponse> => {
+    const reply = checkTokens(await server?.refresh?.(used?.tokens ?? null, { signal }))
     // RFC 6749 §5.1 and §6: without a new refresh token the old one stays in force, and without a scope it is the same. OpenID
     // Connect Core §12.2: a refresh need not bring an ID token, which a sign-out at the server may ask for.
     const kept: Record<string, unknown> = {}
@@ -111,10 +108,36 @@ export function createRefresh(
     return { ...reply, ...kept }
   }
 
+  /**
+   * Asks the server, and waits `limit` ms at most. What comes later counts as well, as long as the session lives, and so does what
+   * comes after `destroy()`: the server may have rotated, and whoever came next with the old token would end the session.
+   */
+  const ask = (id: string, used: StoredTokens | null, limit: number): Promise<StoredTokens> => {
+    // Each try is an act of its own: a laptop may have slept past the deadline since the last.
+    const { generation } = host.live(id, 'refresh')
+    let hear = noop
+    const heard = new Promise<void>((resolve) => {
+      hear = resolve
+    })
+    const result = within(ports.after, limit + policy.requestTimeout, host.ended(), (signal) =>
+      send(used, signal)
+        .finally(hear)
+        .then(
+          (tokens) => {
+            host.reach.heard()
+            return commit(id, used, tokens)
+          },
+          (thrown: unknown) => refused(id, used, generation, asError(thrown)),
+        ),
+    )
+    result.catch(hear)
+    return within(ports.after, limit, null, () => heard).then(() => result)
+  }
+
   /** A tab may die between storing tokens and saying so: whoever finds them says it. */
   const adopted = (found: StoredTokens): StoredTokens => {
     const { id, generation, tokens, expiresAt } = found
-    const record = host.live(id)
+    const record = host.latest(id)
     const tokenExpiresAt = (expiresAt ?? Infinity) + record.skew
     const tokenAt = tokenExpiresAt - Number(tokens.expires_in) * 1e3
     if (generation > record.generation)
@@ -128,34 +151,59 @@ export function createRefresh(
   }
 
   const commit = async (id: string, used: StoredTokens | null, tokens: TokenResponse): Promise<StoredTokens> => {
-    const [next, known] = times(
-      id,
-      Math.max(host.live(id).generation, used?.generation ?? 0) + 1,
-      tokens,
-      undefined,
-      used,
-    )
-    if (!(await keeper.put(next, used))) {
-      // Something else is stored: newer tokens, or none since the session ended, or none because somebody emptied the store.
-      const newer = await keeper.get(id, next.generation)
-      host.live(id)
-      if (newer && newer.generation >= next.generation) return adopted(newer)
-      await keeper.put(next)
-    }
+    let isStored = false
     try {
-      host.live(id)
+      const generation = Math.max(host.latest(id).generation, used?.generation ?? 0) + 1
+      const [next, known] = times(id, generation, tokens, undefined, used)
+      isStored = await keeper.put(next, used)
+      if (!isStored) {
+        // Something else is stored: newer tokens, or none since the session ended, or none because somebody emptied the store.
+        const newer = await newerThan(id, used)
+        if (newer) return adopted(newer)
+        await tidy(id, host.latest)
+        await keeper.replace(next)
+        isStored = true
+      }
+      host.latest(id)
+      // Activity that is known is older than these tokens, even if it lies a little ahead by the clock of another tab.
+      host.step('refreshed', id, ({ activeAt }) => ({ ...known, tokenAt: Math.max(known.tokenAt, activeAt) }), true)
+      return next
     } catch (error) {
       // The session's end cleared the store, perhaps a moment too early; or it comes to that later, and finds nothing to revoke.
-      if (!host.isClosed()) void host.wipe(id)
+      const isNew = tokens.refresh_token !== used?.tokens.refresh_token
+      void host.wipe(id, isNew && !isStored ? tokens : null)
       throw error
     }
-    // Activity that is known is older than these tokens, even if it lies a little ahead by the clock of another tab.
-    host.step('refreshed', id, ({ activeAt }) => ({ ...known, tokenAt: Math.max(known.tokenAt, activeAt) }), true)
-    return next
+  }
+
+  /** What was stored since: by another tab's refresh, or by `setTokens()`. */
+  const newerThan = async (id: string, used: StoredTokens | null): Promise<StoredTokens | null> => {
+    const known = used?.generation ?? 0
+    const found = await keeper.get(id, known + 1)
+    host.latest(id)
+    return found && found.generation > known ? found : null
+  }
+
+  /** No tokens came. A refusal of tokens that have been replaced since is none of the session's. */
+  const refused = async (
+    id: string,
+    used: StoredTokens | null,
+    generation: number,
+    error: SessionError,
+  ): Promise<StoredTokens> => {
+    host.reach.heard(error.code)
+    if (error.code === 'rejected') {
+      const newer = await newerThan(id, used)
+      if (newer) return adopted(newer)
+      // Only another tab may have them.
+      if (host.latest(id).generation > generation) throw noTokens()
+      fail(id, error)
+    }
+    throw error
   }
 
   const fail = (id: string, error: SessionError): void => {
-    const record = host.live(id)
+    const record = host.latest(id)
     const { code, retryAt: toldAt = 0 } = error
     if (code === 'no_tokens') empty = name(record)
     else if (code === 'rejected') host.step(code, id, ending(code), true)
@@ -163,12 +211,14 @@ export function createRefresh(
       const now = host.now()
       // While the browser itself is offline there is no back-off: it will say when it is online.
       missed = code === 'offline' ? name(record) : undefined
-      if (!missed || ports.online()) {
+      if (!missed || !host.reach.isOffline()) {
         const told = Math.max(0, toldAt + record.skew - now) * (1 + ports.random() / 5)
-        host.step('refresh failed', id, failure(now + Math.max(told, pause(record.failures, ports.random))))
+        // The request may still be served.
+        const quiet = code === 'timeout' ? quietAfter(policy.requestTimeout) : 0
+        host.step('refresh failed', id, failure(now + Math.max(told, quiet, pause(record.failures, ports.random))))
       }
       lastFailure = error
-      const { retryAt, skew } = host.live(id)
+      const { retryAt, skew } = host.latest(id)
       host.tell('refreshFailed', { error, retryAt: retryAt > now ? retryAt - skew : null })
     }
   }
@@ -183,7 +233,7 @@ export function createRefresh(
   }
 
   /** Under the lock: adopt what another tab got, else ask the server and commit. */
-  const turn = async (id: string, seen: number, isLost?: () => boolean, limit = FIRST_TRY): Promise<StoredTokens> => {
+  const turn = async (id: string, seen: number, isLost?: () => boolean, until?: number): Promise<StoredTokens> => {
     await tidy(id)
     const record = host.live(id)
     const used = await keeper.get(id, seen + 1)
@@ -196,18 +246,20 @@ export function createRefresh(
     }
     // WebKit takes the lock from a page that it puts into the back/forward cache.
     if (isLost?.()) return run(id, seen)
+    const { requestTimeout } = policy
+    const { mono } = ports.clock()
     try {
-      return await commit(id, used, await ask(id, used, limit))
+      return await ask(id, used, Math.min(requestTimeout, Math.max((until ?? Infinity) - mono, SECOND_TRY)))
     } catch (thrown) {
       const error = asError(thrown)
       // The server may have rotated while its answer was lost. Those with a grace period answer the old token once more.
-      if (limit === FIRST_TRY && ['timeout', 'offline'].includes(error.code) && ports.online()) {
+      if (!until && error.code === 'offline' && !host.reach.isOffline()) {
         // A page that is being left loses its requests first and lives on for a moment: the next page is to ask, not this one.
         await rest(ports.after, BETWEEN_TRIES, host.signal())
         // From the start: another tab may have come in between.
-        return turn(id, seen, isLost, SECOND_TRY)
+        return turn(id, seen, isLost, mono + requestTimeout)
       }
-      if (error.code !== 'signed_out') fail(id, error)
+      if (error.code !== 'signed_out' && error.code !== 'rejected') fail(id, error)
       throw error
     }
   }
@@ -218,10 +270,22 @@ export function createRefresh(
     // What is known of network and server before somebody opens the page is no reason to fail.
     await host.opening()
     const record = host.live(id)
-    missed = ports.online() ? undefined : name(record)
-    if (missed) throw failed('offline', 'The browser is offline. The session stays; try again when it is online.')
     mayTry(record)
-    return host.exclusive(LOCK_WAIT, (isLost) => turn(id, seen, isLost))
+    return new Promise((resolve, reject) => {
+      host
+        .exclusive(lockWait(policy.requestTimeout), (isLost) =>
+          turn(id, seen, isLost).catch(async (thrown: unknown) => {
+            const error = asError(thrown)
+            if (error.code === 'timeout') {
+              reject(error)
+              // Whoever has the lock next is to read that nobody may ask now, while the request may still be served.
+              await rest(ports.after, SPREADING, host.ended())
+            }
+            throw error
+          }),
+        )
+        .then(resolve, reject)
+    })
   }
 
   const newer: Refresh['newer'] = (id, seen) => {
@@ -238,7 +302,9 @@ export function createRefresh(
   }
 
   const ahead = (record: SharedRecord): void => {
-    if (empty !== name(record)) newer(record.id, record.generation).catch(() => undefined)
+    if (empty === name(record)) return
+    if (host.reach.mayTry()) newer(record.id, record.generation).catch(noop)
+    else missed = name(record)
   }
 
   return {
@@ -271,7 +337,8 @@ export function createRefresh(
           // What another tab had got may be dead by now: the machine slept.
           if (!isValid(0)) tokens = await newer(id, tokens.generation)
         } catch (error) {
-          if (!isValid(0)) throw error
+          // Whoever forces a refresh wants to know that there was none. But first: an end of the session counts for more.
+          if (!isValid(0) || force) throw error
         }
       } else if (policy.canRefresh && refreshAt(host.live(id), policy) <= host.now()) ahead(host.live(id))
       // What was waited for proves that it is still wanted: by this session, on this side of its deadline.

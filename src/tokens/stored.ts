@@ -1,10 +1,12 @@
 import { checkTokens } from '../token-response.js'
 import type { StoredTokens, TokenStore } from '../types.js'
 
-type Expected = NonNullable<Parameters<TokenStore['set']>[1]>
-
-/** Whether exactly that generation of that session is stored: the commit guard of every store. */
-export function isStill(stored: Partial<StoredTokens> | null | undefined, expected: Expected): boolean {
+/** Whether `expected` is what is stored, exactly that generation of that session, or nothing for null: the guard of every store. */
+export function isStill(
+  stored: Partial<StoredTokens> | null | undefined,
+  expected: Parameters<TokenStore['set']>[1],
+): boolean {
+  if (!expected) return expected === undefined || !stored
   return stored?.id === expected.id && stored.generation === expected.generation
 }
 

@@ -60,7 +60,7 @@ function createPart(storage: () => Storage, key: string): TokenStore {
     },
     async set(value, expected) {
       const stored = read()
-      const free = !expected || isStill(stored, expected)
+      const free = isStill(stored, expected)
       if (free) storage().setItem(key, JSON.stringify(value))
       // Not before the others read it: whoever had the lock next would refresh with the token that has just been used.
       if (free && stored && isShared()) await new Promise((resolve) => setTimeout(resolve, SPREADING))

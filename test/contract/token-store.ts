@@ -95,6 +95,13 @@ export function tokenStoreContract(
     equal(await store.get(), next)
   })
 
+  check('a write that expects nothing is made in an empty store, and in no other', async (place) => {
+    const store = place.tab()
+    equal(await store.set(some, null), true)
+    equal(await store.set(other, null), false)
+    equal(await store.get(), some)
+  })
+
   check('a write with a guard succeeds while exactly that is stored', async (place) => {
     const store = place.tab()
     await store.set(some)

@@ -72,7 +72,7 @@ test('two tabs side by side on the desk, by keyboard alone: signed in together, 
   await pressOn(page, desk, 'No network')
   await online(false)
   await pressOn(page, one, 'Force a refresh')
-  await expect(one.locator('#result')).toContainText('the old one still lives')
+  await expect(one.locator('#result')).toContainText('offline')
   await both('Active')
   await pressOn(page, desk, 'Sleep 10 min')
   await both('Signed out')

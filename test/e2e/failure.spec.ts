@@ -1,5 +1,5 @@
 import { expect, noTimeouts, pause, test, within, type Tab } from './fixtures.js'
-import type { Fault } from './server/token-server.js'
+import { createGate, type Fault } from './server/token-server.js'
 
 const afterExpiry = 11 * 60_000
 
@@ -59,8 +59,10 @@ test('S25 a 503 while the token still lives reaches no caller', async ({ tabs, t
   await tab.signIn(issued)
   await tab.click()
   tokens.failAlways({ kind: 'status', status: 503 })
+  // But whoever forces a refresh wants to know.
   const forced = await tab.tokens(3, { forceRefresh: true })
-  expect(forced.map(({ token }) => token)).toEqual([issued.access_token, issued.access_token, issued.access_token])
+  expect(forced.map(({ code }) => code)).toEqual(['server', 'server', 'server'])
+  expect((await tab.token()).token).toBe(issued.access_token)
   const { codes } = await keepAsking(tab, 4500)
   expect(codes).toEqual([])
   expect(tokens.tokenCalls().length).toBeGreaterThan(0)
@@ -147,7 +149,7 @@ test('S31 an endpoint that hangs ends in `timeout`, and the lock is free again',
   const hanging = all[0]?.token() ?? Promise.reject(new Error('no tab'))
   await asked
   const done = hanging.then(() => true)
-  // A request may take 10 s and is tried once more.
+  // A request may take 10 s.
   for (let ended = false; !ended; ended = await Promise.race([done, pause(200).then(() => false)])) {
     await all[0]?.page.clock.runFor(1000)
   }
@@ -157,6 +159,75 @@ test('S31 an endpoint that hangs ends in `timeout`, and the lock is free again',
   const other = await within(10_000, 'the lock', all[1]?.token() ?? Promise.reject(new Error('no tab')))
   expect(tokens.isLive(other.token ?? '')).toBe(true)
   expect(await all[0]?.phase()).toBe('active')
+})
+
+test('S99 a browser that takes itself for offline is given a token by a server that answers', async ({
+  tabs,
+  tokens,
+}) => {
+  const tab = await tabs.open(noTimeouts)
+  await tab.page.evaluate(() => {
+    Object.defineProperty(navigator, 'onLine', { get: () => false })
+  })
+  await tab.signIn(tokens.issue())
+  await tab.shiftClock(afterExpiry)
+  expect(tokens.isLive((await tab.token()).token ?? '')).toBe(true)
+  expect((await tab.token({ forceRefresh: true })).code).toBeNull()
+  await tab.signOut()
+  expect(tokens.revocations()).toHaveLength(1)
+})
+
+for (const { option, code, title } of [
+  { option: '20s', code: null, title: 'S100 a token endpoint of 12 s costs one call where requestTimeout is 20 s' },
+  { option: undefined, code: 'timeout', title: 'an answer after 12 s is kept by default, and the next call has it' },
+] as const) {
+  test(title, async ({ tabs, tokens, context }) => {
+    await context.clock.install()
+    const options = { ...noTimeouts.options, ...(option && { requestTimeout: option }) }
+    const [tab, other] = await tabs.openMany(2, { ...noTimeouts, options })
+    if (!tab || !other) throw new Error('no tabs')
+    await tab.signIn(tokens.issue())
+    await other.next('signedIn')
+    for (const each of [tab, other]) await each.shiftClock(afterExpiry)
+    const gate = createGate()
+    tokens.failNext({ kind: 'gate', gate, acts: 'after' })
+    const asked = tab.token()
+    await gate.reached
+    for (let passed = 0; passed < 12; passed++) await tab.page.clock.runFor(1000)
+    gate.open()
+    expect((await asked).code).toBe(code)
+    const next = async (): Promise<boolean> => tokens.isLive((await tab.token()).token ?? '')
+    await expect.poll(next).toBe(true)
+    expect((await other.token()).token).toBe((await tab.token()).token)
+    expect(tokens.tokenCalls()).toHaveLength(1)
+    expect(tokens.counts.reuse).toBe(0)
+  })
+}
+
+for (const error of ['interaction_required', 'login_required', 'consent_required', 'mfa_required']) {
+  test(`S101 ${error} signs out once, in all tabs, with the reason rejected`, async ({ tabs, tokens }) => {
+    const all = await tabs.openMany(2, noTimeouts)
+    await all[0]?.signIn(tokens.issue())
+    await Promise.all(all.map((tab) => tab.next('signedIn')))
+    tokens.failAlways({ kind: 'error', error })
+    expect((await all[1]?.token({ forceRefresh: true }))?.code).toBe('signed_out')
+    for (const tab of all) expect((await tab.next('signedOut')).detail['reason']).toBe('rejected')
+    expect(tokens.tokenCalls()).toHaveLength(1)
+  })
+}
+
+test('S102 a page of a proxy with 401 in place of the token endpoint signs nobody out', async ({ tabs, tokens }) => {
+  const all = await tabs.openMany(2, noTimeouts)
+  await all[0]?.signIn(tokens.issue())
+  await Promise.all(all.map((tab) => tab.next('signedIn')))
+  await Promise.all(all.map((tab) => tab.shiftClock(afterExpiry)))
+  tokens.failAlways({ kind: 'body', status: 401, body: '<h1>Sign in to the network</h1>', contentType: 'text/html' })
+  expect((await all[0]?.token())?.code).toBe('server')
+  expect(tabs.console.filter((line) => line.startsWith('sojourn: tokenEndpoint'))).toHaveLength(1)
+  tokens.failAlways(null)
+  // Past the back-off.
+  await Promise.all(all.map((tab) => tab.shiftClock(60_000)))
+  for (const tab of all) await expect.poll(async () => tokens.isLive((await tab.token()).token ?? '')).toBe(true)
 })
 
 const failures: { what: string; fault: Fault; code: string }[] = [

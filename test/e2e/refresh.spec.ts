@@ -66,6 +66,32 @@ test('S4 a forced refresh joins the one that is in flight', async ({ tabs, token
   expect(tokens.tokenCalls()).toHaveLength(1)
 })
 
+test('a session object that is done in the middle of a refresh leaves its answer to the next of the page', async ({
+  tabs,
+  tokens,
+}) => {
+  const [tab, other] = await tabs.openMany(2, noTimeouts)
+  if (!tab || !other) throw new Error('no tabs')
+  await tab.signIn(tokens.issue())
+  await other.next('signedIn')
+  const gate = createGate()
+  // The server has rotated when the page destroys the object that asked, as after a hot reload.
+  tokens.failNext({ kind: 'gate', gate, acts: 'before' })
+  const asked = tab.token({ forceRefresh: true })
+  await gate.reached
+  await tab.page.evaluate(() => {
+    window.harness.session.destroy()
+  })
+  expect((await asked).code).toBe('signed_out')
+  await tab.page.evaluate(() => window.harness.start())
+  const next = tab.token({ forceRefresh: true })
+  await tab.phase().then(gate.open)
+  expect(tokens.isLive((await next).token ?? '')).toBe(true)
+  expect(tokens.isLive((await other.token({ forceRefresh: true })).token ?? '')).toBe(true)
+  expect(tokens.counts.reuse).toBe(0)
+  expect(await Promise.all([tab.phase(), other.phase()])).toEqual(['active', 'active'])
+})
+
 test('S6 tokens of 30 and 60 days cause no call in ten seconds, nor do the ones after a refresh', async ({
   tabs,
   tokens,

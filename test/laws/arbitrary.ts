@@ -77,6 +77,7 @@ export const anyPolicy: fc.Arbitrary<Policy> = fc
     warnBefore: fc.integer({ min: 0, max: 36e5 }),
     refreshBefore: fc.constant(6e4),
     keepAliveEvery: fc.constant(3e5),
+    requestTimeout: fc.constant(1e4),
     activityExtends: fc.boolean(),
     reloadsStalePage: fc.boolean(),
     canRefresh: fc.boolean(),

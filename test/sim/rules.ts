@@ -529,10 +529,9 @@ function keptAlive(scene: Scene, { actor, at }: Call, life: Life): void {
 /** I7: a grant is revoked once. */
 function revoked(scene: Scene, call: Call): void {
   if (!call.family || scene.traits.store === 'memory') return
-  // Where processes lag, what a refresh brought in the meantime may be stored, found and revoked once more.
-  const isSame = ({ number }: Call): boolean => number === call.number || scene.traits.lag === 0
+  // What a refresh brought in the meantime is revoked as well.
   const before = scene.servers.calls.filter(
-    (other) => other.method === 'signOut' && other.family === call.family && isSame(other),
+    (other) => other.method === 'signOut' && other.family === call.family && other.number === call.number,
   )
   const { issuedAt = 0 } = scene.servers.grants.get(call.family) ?? {}
   scene.must('I7: a grant is revoked once', before.length === 0, () => call.family, {

@@ -71,8 +71,9 @@ export function signInWith(scene: Scene, actor: Actor, tokens: TokenResponse | u
     'signIn',
     promise.finally(() => {
       look(scene)
-      // Others may hear of it later, even if it was given up right after.
-      if (!actor.page.gone) scene.world.time.later(browser, onItsWay(scene), () => scene.signIns.delete(signIn))
+      // Others may hear of it later, even if it was given up right after; and `destroy()` does not undo what is being stored.
+      if (!actor.page.gone && actor.destroyedAt === null)
+        scene.world.time.later(browser, onItsWay(scene), () => scene.signIns.delete(signIn))
     }),
   )
 }

@@ -25,7 +25,7 @@ export type Fault =
   | { readonly kind: 'hang' }
   | { readonly kind: 'drop'; readonly acts: boolean }
   | { readonly kind: 'status'; readonly status: number; readonly headers?: () => Record<string, string> }
-  | { readonly kind: 'body'; readonly body: string; readonly contentType: string }
+  | { readonly kind: 'body'; readonly status?: number; readonly body: string; readonly contentType: string }
   /** The right reply, but for some members. A server that sends no new refresh token leaves the old one in force. */
   | { readonly kind: 'without'; readonly members: readonly string[] }
   | { readonly kind: 'error'; readonly error: string }
@@ -187,7 +187,7 @@ export function createTokenServer(options: TokenServerOptions = {}): TokenServer
         answer(fault.status, '', fault.headers?.())
         return
       case 'body':
-        answer(200, fault.body, { 'content-type': fault.contentType })
+        answer(fault.status ?? 200, fault.body, { 'content-type': fault.contentType })
         return
       case 'error':
         answer(400, JSON.stringify({ error: fault.error }))

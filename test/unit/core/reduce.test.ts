@@ -26,6 +26,7 @@ const policy: Policy = {
   warnBefore: 2 * MINUTE,
   refreshBefore: MINUTE,
   keepAliveEvery: 5 * MINUTE,
+  requestTimeout: 10 * SECOND,
   activityExtends: false,
   reloadsStalePage: true,
   canRefresh: true,

@@ -14,6 +14,7 @@ const policy = (known: Partial<Policy> = {}): Policy => ({
   warnBefore: 2 * MINUTE,
   refreshBefore: MINUTE,
   keepAliveEvery: 5 * MINUTE,
+  requestTimeout: 10 * SECOND,
   activityExtends: false,
   reloadsStalePage: true,
   canRefresh: true,

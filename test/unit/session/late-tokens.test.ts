@@ -116,7 +116,7 @@ describe('tokens of another session, found by the tab whose turn it is', () => {
     const tab = await world.signedIn()
     world.tokens.stored = { ...next(world, 'left behind'), id: 'long-over' }
     world.server.manner = () => ({ fails: new SessionError('server') })
-    expect(await world.until(forced(tab))).toBe('access-f1-1')
+    expect(await world.until(outcome(forced(tab)))).toBe('server')
     expect(world.tokens.stored).toBe(null)
   })
 })
@@ -135,7 +135,7 @@ describe('a token response', () => {
     const tab = await world.signedIn()
     const before = world.tokens.stored
     world.server.manner = () => ({ replies: { access_token: 'next', refresh_token } })
-    expect(await world.until(forced(tab))).toBe('access-f1-1')
+    expect(await world.until(outcome(forced(tab)))).toBe('invalid_response')
     expect(tab.news()).toMatchObject([{ type: 'refreshFailed', error: { code: 'invalid_response' } }])
     expect(world.tokens.stored).toBe(before)
   })

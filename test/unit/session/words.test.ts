@@ -33,7 +33,7 @@ describe('whoever inspects a session', () => {
     await world.until(tab.session.getAccessToken({ forceRefresh: true }))
     expect(taken()).toContain('adopted')
     world.server.manner = () => ({ fails: new Error('broken') })
-    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    await world.until(outcome(tab.session.getAccessToken({ forceRefresh: true })))
     expect(taken()).toContain('refresh failed')
     await world.advance(13 * MINUTE)
     expect(taken()).toEqual(new Set(['timer']))
@@ -72,6 +72,7 @@ describe('whoever meets an error', () => {
     const tab = await world.signedIn()
     await world.advance(6 * MINUTE)
     tab.online = false
+    world.server.manner = () => ({ fails: new TypeError('Failed to fetch') })
     expect(await error(world, tab)).toMatchObject({ code: 'offline', message: like(/online/) })
     tab.online = true
     world.server.manner = () => ({ fails: new Error('broken') })
@@ -176,7 +177,7 @@ describe('what happens while the lock is held', () => {
     world.tokens.stored = { ...world.tokens.stored!, generation: 9 }
     await world.until(tab.session.getAccessToken({ forceRefresh: true }))
     world.server.manner = () => ({ fails: new Error('broken') })
-    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    await world.until(outcome(tab.session.getAccessToken({ forceRefresh: true })))
     world.server.manner = () => ({})
     await world.advance(MINUTE)
     world.server.revoke(world.tokens.stored.tokens)
