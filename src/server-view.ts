@@ -19,7 +19,6 @@ export interface ServerView {
   readonly tell: (also: Change) => Promise<boolean>
 }
 
-const LIMIT = 10e3
 /** A page that comes back need not ask what was known a moment ago; nor what a sign-in has just said. */
 const RECENT = 10e3
 
@@ -39,11 +38,24 @@ export function createServerView(
   let backAt = 0
   let failures = 0
   let retryAt = 0
+  /** What the last questions were answered, and how often in a row as if each had been activity. */
+  let last = { sentAt: 0, activeAt: 0, idle: 0, repeats: 0 }
   /** The call that failed stays claimed in the record; this tab is bound to make it good, unless another claims it. */
   let owed: { readonly id: string; readonly told: boolean; readonly claimedAt: number } | null = null
 
+  /** Warns of a `check` that extends the session: it would never end for idleness. */
+  const compare = (sentAt: number, activeAt: number, idle = 0): void => {
+    const isSame = idle > 0 && Math.abs(idle - last.idle) <= 1e3
+    const isLater = sentAt > last.sentAt + 5e3 && activeAt === last.activeAt
+    last = { sentAt, activeAt: host.live().activeAt, idle, repeats: isSame && isLater ? last.repeats + 1 : 0 }
+    if (last.repeats === 2)
+      ports.warn(
+        `sojourn: three times check was answered ${idle / 1e3} s, though nobody did anything. Does it extend the session at the server? It may only ask.`,
+      )
+  }
+
   const call = async (told: boolean, also?: Change): Promise<boolean> => {
-    const { id } = host.live()
+    const { id, generation, activeAt } = host.live()
     const sentAt = host.now()
     let claimedAt = sentAt
     // Claimed before the call, so that no other tab does the same while the server thinks. A claim covers all activity that is
@@ -56,11 +68,18 @@ export function createServerView(
     owed = null
     backAt = 0
     try {
-      const times = await within(ports.after, LIMIT, host.signal(), async (signal): Promise<ServerTimes | void> => {
-        return told ? server?.keepAlive?.({ signal }) : server?.check?.({ signal })
-      })
+      const times = await within(
+        ports.after,
+        policy.requestTimeout,
+        host.signal(),
+        async (signal): Promise<ServerTimes | void> => {
+          return told ? server?.keepAlive?.({ signal }) : server?.check?.({ signal })
+        },
+      )
       host.live(id)
-      const answered = answer(policy, sentAt, told, ms(times?.idleExpiresIn), ms(times?.absoluteExpiresIn))
+      host.reach.heard()
+      const idle = ms(times?.idleExpiresIn)
+      const answered = answer(policy, sentAt, told, idle, ms(times?.absoluteExpiresIn))
       // From when the user asked for it, however late the answer is looked at.
       host.step(also ? 'extend' : 'server', id, (record, at) => ({
         ...answered(record, at),
@@ -69,12 +88,20 @@ export function createServerView(
       failures = 0
       // The answer itself may be its end.
       host.live(id)
+      if (!told) compare(sentAt, activeAt, idle)
       return true
     } catch (error) {
       const { code, retryAt: wantedAt = 0 } = asError(error)
-      if (code === 'rejected') host.step(code, id, ending(code))
+      host.reach.heard(code)
+      host.look()
+      // Tokens that were replaced meanwhile may have been what was refused: then it is asked again with the newer ones.
+      if (code === 'rejected' && host.current()?.generation === generation) host.step(code, id, ending(code))
       else if (code !== 'no_tokens' && code !== 'signed_out') {
         owed = { id, told, claimedAt }
+        if (failures === 4)
+          ports.warn(
+            `sojourn: ${told ? 'keepAlive' : 'check'} has failed five times (${code}). The server may end a session that is in use.`,
+          )
         const wanted = Math.min(wantedAt - ports.clock().wall, LONGEST_RETRY)
         retryAt = host.now() + Math.max(wanted, pause(failures++, ports.random))
       }
@@ -84,7 +111,7 @@ export function createServerView(
 
   /** When the return of this page is to be asked about, unless the server has answered since. A claim may be lost with its page. */
   const returnAt = (record: SharedRecord): number =>
-    policy.canAsk && backAt > Math.max(record.serverAt, record.startedAt)
+    policy.canAsk && backAt > Math.max(record.serverAt, record.startedAt) + RECENT
       ? Math.max(record.askedAt, record.toldAt) + RECENT
       : Infinity
 
@@ -102,10 +129,14 @@ export function createServerView(
     back() {
       backAt = host.now()
     },
-    wakeAt: (record) => (owed ? retryAt : returnAt(record)),
+    wakeAt(record) {
+      const triesAt = host.now() + host.reach.triesAt() - ports.clock().mono
+      if (triesAt > host.now()) return Math.max(triesAt, owed ? retryAt : 0)
+      return owed ? retryAt : returnAt(record)
+    },
     tell: (also) => call(true, also),
     look(record) {
-      if (busy || !ports.online() || !due(record)) return
+      if (busy || !due(record) || !host.reach.mayTry()) return
       busy = true
       host
         .exclusive(0, async () => {

@@ -312,3 +312,72 @@ describe('I14: credentials', () => {
     expect(send).not.toHaveBeenCalled()
   })
 })
+
+describe('an endpoint that refuses whatever it is sent', () => {
+  const origin = 'https://api.example.com'
+  /** An API whose answer depends on the path and the token. */
+  const open = async (answers: (path: string, generation: number) => number, world = createWorld()) => {
+    const tab = await world.signedIn()
+    const api = createFetch(tab.session, {
+      origins: [origin],
+      fetch: async (input) => {
+        const { url, headers } = input as Request
+        const generation = Number(headers.get('Authorization')?.split('-').at(-1))
+        return Promise.resolve(answer(answers(new URL(url).pathname, generation)))
+      },
+    })
+    const ask = async (path: string): Promise<number> => (await world.until(api(origin + path))).status
+    return { world, tab, ask, refreshes: () => world.server.count('refresh') }
+  }
+
+  it('costs one refresh, however often it is asked, whatever its query', async () => {
+    const { ask, refreshes } = await open(() => 401)
+    for (let i = 0; i < 10; i++) expect(await ask(`/admin?page=${i}`)).toBe(401)
+    expect(refreshes()).toBe(1)
+  })
+
+  it('costs one more refresh when the token has been replaced for another reason, and may then be right', async () => {
+    const { world, tab, ask, refreshes } = await open((_path, generation) => (generation < 4 ? 401 : 200))
+    for (let i = 0; i < 3; i++) await ask('/admin')
+    expect(refreshes()).toBe(1)
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    expect(await ask('/admin')).toBe(200)
+    expect(refreshes()).toBe(3)
+    // Once it was right it is like any other.
+    expect(await ask('/admin')).toBe(200)
+  })
+
+  it('and another like it do not take turns', async () => {
+    const { ask, refreshes } = await open(() => 401)
+    for (let i = 0; i < 10; i++) for (const path of ['/a', '/b', '/c']) expect(await ask(path)).toBe(401)
+    expect(refreshes()).toBe(3)
+  })
+
+  it('in one tab and in another do not take turns either', async () => {
+    const world = createWorld()
+    const one = await open(() => 401, world)
+    const two = await open(() => 401, world)
+    const before = world.server.count('refresh')
+    for (let i = 0; i < 20; i++) for (const { ask } of [one, two]) await ask('/admin')
+    // At once, and once more each after that; then once a minute at most.
+    expect(world.server.count('refresh') - before).toBe(4)
+  })
+
+  it('keeps no other from its refresh', async () => {
+    const { ask, refreshes } = await open((path, generation) => (path === '/admin' || generation < 3 ? 401 : 200))
+    await ask('/admin')
+    await ask('/admin')
+    expect(await ask('/orders')).toBe(200)
+    expect(refreshes()).toBe(2)
+  })
+
+  it('is forgotten among a hundred others', async () => {
+    const { ask, refreshes } = await open(() => 401)
+    for (let i = 0; i < 101; i++) await ask(`/${i}`)
+    expect(refreshes()).toBe(101)
+    await ask('/100')
+    expect(refreshes()).toBe(101)
+    await ask('/0')
+    expect(refreshes()).toBe(102)
+  })
+})

@@ -121,6 +121,17 @@ describe('keepAlive', () => {
     expect(world.server.calls).toHaveLength(1)
   })
 
+  it('that fails five times in a row is told to the developer, once, and no more than its code', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, telling)
+    world.server.manner = () => ({ fails: new SessionError('server', { message: 'a secret' }) })
+    await work(world, [tab], 14 * MINUTE)
+    expect(world.server.calls).toHaveLength(16)
+    expect(tab.warnings).toEqual([
+      'sojourn: keepAlive has failed five times (server). The server may end a session that is in use.',
+    ])
+  })
+
   it('I8: that never answers is given up after 10 s', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, telling)
@@ -151,6 +162,67 @@ describe('check', () => {
     const { warnAt, endAt } = tab.session.deadlines()!
     await world.advance(41 * SECOND)
     expect(world.server.calls.map(({ at }) => at)).toEqual([warnAt - 5 * SECOND, endAt - 5 * SECOND])
+  })
+
+  it.each([Math.ceil, Math.floor, Math.round])(
+    'asks once before each though the server tells whole seconds (%s)',
+    async (whole) => {
+      const world = createWorld()
+      const tab = await world.signedIn({}, asking)
+      await world.advance(333)
+      const endsAt = wall(world) + 15 * MINUTE
+      const said = (): { idleExpiresIn: number } => ({ idleExpiresIn: whole((endsAt - wall(world)) / SECOND) })
+      world.server.manner = () => {
+        world.server.times = said()
+        return {}
+      }
+      await world.advance(16 * MINUTE)
+      expect(world.server.count('check')).toBe(2)
+      expect(tab.phase()).toBe('signedOut')
+    },
+  )
+
+  it('asks again where the end has moved by more than that', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, asking)
+    world.server.times = { idleExpiresIn: 130 + 8 }
+    await world.advance(13 * MINUTE)
+    world.server.times = {}
+    await world.advance(2.2 * MINUTE)
+    expect(world.server.count('check')).toBe(3)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+  })
+
+  it('warns the developer once where each question extends the session at the server', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, asking)
+    world.server.times = { idleExpiresIn: 15 * 60 }
+    await world.advance(2 * HOUR)
+    // A server that does so keeps everybody signed in.
+    expect(tab.phase()).toBe('active')
+    expect(tab.warnings).toEqual([
+      'sojourn: three times check was answered 900 s, though nobody did anything. Does it extend the session at the server? It may only ask.',
+    ])
+  })
+
+  it('warns of no question where there was activity, or less time each time', async () => {
+    const world = createWorld()
+    const active = await world.signedIn({}, asking)
+    world.server.times = { idleExpiresIn: 15 * 60 }
+    for (let i = 0; i < 6; i++) {
+      active.input()
+      await world.advance(13 * MINUTE)
+    }
+    expect(world.server.count('check')).toBe(6)
+    expect(active.warnings).toEqual([])
+    const idle = await world.signedIn({}, asking)
+    for (const idleExpiresIn of [800, 700, 600, 500]) {
+      world.server.times = { idleExpiresIn }
+      await world.advance(15 * SECOND)
+      idle.hint('focus')
+      await world.advance(SECOND)
+    }
+    expect(idle.warnings).toEqual([])
   })
 
   it('I3: finds activity elsewhere, so that nobody who works in another application is warned', async () => {
@@ -339,6 +411,17 @@ describe('a page that comes back', () => {
     await world.advance(10 * SECOND)
     await back()
     expect(world.server.count('check')).toBe(2)
+  })
+
+  it.each(['pageshow first', 'signIn first'])('asks nothing that a sign-in has just said: %s', async (order) => {
+    const world = createWorld()
+    const tab = world.tab({}, methods)
+    const signIn = (): Promise<void> => world.until(tab.session.signIn(world.grant()))
+    if (order === 'signIn first') await signIn()
+    tab.hint('pageshow')
+    if (order === 'pageshow first') await signIn()
+    await world.advance(5 * MINUTE)
+    expect(world.server.calls).toEqual([])
   })
 
   it('asks a moment later where another page took its question with it', async () => {

@@ -1,0 +1,387 @@
+import { describe, expect, it } from 'vitest'
+import { SessionError } from '../../../src/errors.js'
+import { createSessionWith } from '../../../src/testing.js'
+import type { SessionServer, TokenResponse } from '../../../src/types.js'
+import { createWorld, KEY, MINUTE, outcome, SECOND, type Tab, type World } from './world.js'
+
+const token = (tab: Tab, options?: Parameters<Tab['session']['getAccessToken']>[0]): Promise<unknown> =>
+  outcome(tab.session.getAccessToken(options))
+const forced = { forceRefresh: true } as const
+const events = (tab: Tab): string[] => tab.news().map(({ type }) => type)
+
+describe('a refusal of tokens that have been replaced meanwhile', () => {
+  /** The refresh of the first tab is slow and will be refused; the other brings tokens of a new login for the same session. */
+  const refusedLate = async (): Promise<[World, Tab, Tab, Promise<unknown>]> => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await world.until(token(two))
+    world.server.manner = () => ({ after: 8 * SECOND, fails: new SessionError('rejected') })
+    const refused = token(one, forced)
+    await world.advance(SECOND)
+    await world.until(two.session.setTokens(world.grant()))
+    return [world, one, two, refused]
+  }
+
+  it('ends nothing: the tab that was refused takes the newer ones', async () => {
+    const [world, one, two, refused] = await refusedLate()
+    expect(await world.until(refused)).toBe('access-f2-1')
+    expect([one.phase(), two.phase()]).toEqual(['active', 'active'])
+    expect(events(one)).toEqual(['refreshed'])
+    world.server.manner = () => ({})
+    expect(await world.until(token(one, forced))).toBe('access-f2-2')
+  })
+
+  it('ends nothing where the record does not say so yet, but the store does', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    world.server.manner = () => ({ after: SECOND, fails: new SessionError('rejected') })
+    const refused = token(one, forced)
+    await world.advance(100)
+    world.tokens.stored = {
+      ...world.tokens.stored!,
+      generation: 2,
+      tokens: { access_token: 'of another tab', refresh_token: 'its refresh token' },
+    }
+    expect(await world.until(refused)).toBe('of another tab')
+    expect(one.phase()).toBe('active')
+  })
+
+  it('ends nothing where the record knows of newer ones that only another tab has', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await world.until(token(two))
+    world.server.manner = () => ({ after: 8 * SECOND, fails: new SessionError('rejected') })
+    const refused = token(one, forced)
+    await world.advance(SECOND)
+    // The other tab cannot store what it brings.
+    world.tokens.fault = (method) => (method === 'set' ? 'fails' : 'works')
+    await world.until(two.session.setTokens(world.grant()))
+    expect(await world.until(refused)).toBe('no_tokens')
+    expect([one.phase(), two.phase()]).toEqual(['active', 'active'])
+    expect(await world.until(token(two))).toBe('access-f2-1')
+  })
+
+  it('of tokens that still count ends the session in all tabs, as ever', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    world.server.manner = () => ({ after: 8 * SECOND, fails: new SessionError('rejected') })
+    expect(await world.until(token(one, forced))).toBe('signed_out')
+    await world.advance(SECOND)
+    for (const tab of [one, two]) expect(tab.session.getSnapshot()).toMatchObject({ reason: 'rejected' })
+  })
+
+  it.each(['keepAlive', 'check'] as const)('by %s is asked about once more, with the newer ones', async (method) => {
+    const world = createWorld()
+    const tab = await world.signedIn({ keepAliveEvery: '30s' }, { methods: [method] })
+    await world.advance(MINUTE)
+    world.server.manner = () => ({ after: 3 * SECOND, fails: new SessionError('rejected') })
+    if (method === 'keepAlive') tab.input()
+    else tab.hint('focus')
+    await world.advance(SECOND)
+    world.server.manner = () => ({})
+    await world.until(tab.session.setTokens(world.grant()))
+    await world.advance(MINUTE)
+    expect(tab.phase()).toBe('active')
+    expect(world.server.count(method)).toBe(2)
+  })
+
+  it('by the answer to a request that went out with the older ones ends nothing', async () => {
+    const world = createWorld()
+    const challenge: NonNullable<SessionServer['challenge']> = ({ status }) => (status === 419 ? 'rejected' : null)
+    const tab = await world.signedIn({ server: { challenge } })
+    const request = new Request('https://api.example/')
+    const sent = (await world.until(tab.session.authorize(request)))!
+    await world.until(tab.session.setTokens(world.grant()))
+    const response = new Response('', { status: 419 })
+    const again = await world.until(tab.session.authorize(request, { request: sent, response }))
+    expect(again?.headers.get('Authorization')).toBe('Bearer access-f2-1')
+    expect(tab.phase()).toBe('active')
+    // The same answer to the newer ones is the end.
+    expect(await world.until(tab.session.authorize(request, { request: again!, response }))).toBeNull()
+    expect(tab.session.getSnapshot()).toMatchObject({ reason: 'rejected' })
+  })
+})
+
+describe('work that is under way at destroy()', () => {
+  /** The server has rotated and its answer is on its way; then the page is done with its session object, and makes another. */
+  const again = async (after: number, wait: number): Promise<[World, Tab, Tab]> => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const other = world.tab()
+    await world.until(token(other))
+    world.server.manner = () => ({ after })
+    void token(tab, forced)
+    await world.advance(wait)
+    tab.session.destroy()
+    world.server.manner = () => ({})
+    const session = createSessionWith(tab.ports, { tokenStore: world.tokens.of(tab), server: world.server.of(tab) })
+    return [world, Object.assign(tab, { session, phase: () => session.getSnapshot().phase }), other]
+  }
+
+  it.each([
+    [20, 5],
+    [20, 15],
+    [4 * SECOND, SECOND],
+    [4 * SECOND, 3.9 * SECOND],
+    [9 * SECOND, 6 * SECOND],
+  ])('is finished, and the next session object of the page waits for it (%i ms, %i ms)', async (after, wait) => {
+    const [world, next, other] = await again(after, wait)
+    expect(await world.until(token(next, forced))).toBe('access-f1-2')
+    await world.advance(SECOND)
+    expect(await world.until(token(other, forced))).toBe('access-f1-3')
+    expect(world.server.reused).toBe(0)
+    expect([next.phase(), other.phase()]).toEqual(['active', 'active'])
+  })
+
+  it('is kept also where the answer takes longer than a request may', async () => {
+    const [world, next] = await again(14 * SECOND, SECOND)
+    expect(await world.until(token(next, forced))).toMatch(/timeout|server/)
+    await world.advance(6 * SECOND)
+    expect(await world.until(token(next))).toBe('access-f1-2')
+    expect(world.server.reused).toBe(0)
+  })
+
+  it('calls no listener, shows nothing, and leaves no timer and no lock in the end', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const heard: string[] = []
+    for (const type of ['refreshed', 'refreshFailed', 'signedOut', 'signedIn'] as const)
+      tab.session.on(type, () => heard.push(type))
+    tab.session.inspect(() => heard.push('step'))
+    world.server.manner = () => ({ after: 4 * SECOND })
+    const waiting = token(tab, forced)
+    await world.advance(SECOND)
+    heard.length = 0
+    const shown = tab.session.getSnapshot()
+    tab.session.destroy()
+    expect(await Promise.race([waiting, world.advance(0)])).toBe('signed_out')
+    await world.advance(10 * SECOND)
+    expect(heard).toEqual([])
+    expect(tab.session.getSnapshot()).toBe(shown)
+    expect(tab.timers()).toBe(0)
+    expect(world.locks.isHeld(KEY)).toBe(false)
+    expect(world.record()).toMatchObject({ generation: 2 })
+  })
+
+  it('I5: is thrown away and revoked where the session ended since', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    world.server.manner = (method) => ({ after: method === 'refresh' ? 4 * SECOND : 20 })
+    void token(one, forced)
+    await world.advance(SECOND)
+    one.session.destroy()
+    // The server has rotated by now.
+    await world.advance(2 * SECOND)
+    await world.until(two.session.signOut())
+    await world.advance(10 * SECOND)
+    expect(world.tokens.stored).toBeNull()
+    expect(two.phase()).toBe('signedOut')
+    const revoked = world.server.calls.filter(({ method }) => method === 'signOut')
+    expect(revoked.map(({ tokens }) => tokens?.refresh_token)).toEqual(['refresh-f1-1', 'refresh-f1-2'])
+  })
+
+  it('holds nobody awake: activity and holds of a session object that is done count no more', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    tab.session.hold()
+    world.server.manner = () => ({ after: 9 * SECOND })
+    await world.advance(MINUTE)
+    void token(tab, forced)
+    await world.advance(SECOND)
+    const { activeAt } = world.record()
+    tab.session.destroy()
+    tab.input()
+    await world.advance(10 * SECOND)
+    expect(world.record()).toMatchObject({ generation: 2, activeAt })
+  })
+
+  it('is not cut off by a caller who stops waiting', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.server.manner = () => ({ after: 4 * SECOND })
+    const controller = new AbortController()
+    const waiting = token(tab, { ...forced, signal: controller.signal })
+    await world.advance(SECOND)
+    controller.abort()
+    await waiting
+    await world.advance(4 * SECOND)
+    expect(world.tokens.stored).toMatchObject({ generation: 2 })
+  })
+
+  it('is a refusal: the session ends in the other tabs', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    world.server.manner = () => ({ after: 4 * SECOND, fails: new SessionError('rejected') })
+    void token(one, forced)
+    await world.advance(SECOND)
+    one.session.destroy()
+    await world.advance(4 * SECOND)
+    expect(two.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
+  })
+
+  it.each(['signIn', 'setTokens'] as const)(
+    'is finished where %s had begun to store: the tokens before cannot be given back',
+    async (what) => {
+      const world = createWorld()
+      world.tokens.delay = (method) => (method === 'set' ? 50 : 1)
+      const tab = await world.signedIn()
+      const other = world.tab()
+      const done = outcome(tab.session[what](world.grant()))
+      await world.advance(20)
+      tab.session.destroy()
+      expect(await world.until(done)).toBe('signed_out')
+      await world.advance(SECOND)
+      expect(other.phase()).toBe('active')
+      expect(await world.until(token(other))).toBe('access-f2-1')
+      expect(world.locks.isHeld(KEY)).toBe(false)
+    },
+  )
+})
+
+describe('tokens that others overwrite', () => {
+  /** What was revoked at the server, in order. */
+  const revoked = (world: World): (string | undefined)[] =>
+    world.server.calls.flatMap(({ method, tokens }) => (method === 'signOut' ? [tokens?.refresh_token] : []))
+
+  it.each([0, 1, 5, 20, 50, 99, 100, 101, 150])(
+    'are revoked once where two tabs sign in as soon as they hear of the end (store: %i ms)',
+    async (delay) => {
+      const world = createWorld()
+      const one = await world.signedIn()
+      const two = world.tab()
+      await world.until(token(two))
+      world.tokens.delay = (method) => (method === 'clear' ? delay : 1)
+      const again: Promise<void>[] = []
+      for (const tab of [one, two]) tab.session.on('signedOut', () => again.push(tab.session.signIn(world.grant())))
+      void one.session.signOut()
+      await world.advance(2 * SECOND)
+      await world.until(Promise.all(again))
+      expect(again).toHaveLength(2)
+      expect(revoked(world)).toEqual(['refresh-f1-1'])
+      const [first, second] = [await world.until(token(one)), await world.until(token(two))]
+      expect(first).toBe(second)
+      expect(first).toMatch(/^access-f[23]-1$/)
+    },
+  )
+
+  it('are revoked by the sign-in that finds them, of a session that has ended', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    world.tokens.delay = (method) => (method === 'clear' ? 2 * SECOND : 1)
+    const out = one.session.signOut()
+    await world.advance(10)
+    await world.until(two.session.signIn(world.grant()))
+    await world.until(out)
+    await world.advance(3 * SECOND)
+    expect(revoked(world)).toEqual(['refresh-f1-1'])
+    expect(world.tokens.stored).toMatchObject({ tokens: { access_token: 'access-f2-1' } })
+  })
+
+  it('are not revoked of a session that is replaced while it lives: a server may count both as one grant', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    await world.until(world.tab().session.signIn(world.grant()))
+    await world.advance(SECOND)
+    expect(revoked(world)).toEqual([])
+    expect(one.phase()).toBe('active')
+  })
+
+  it('are not revoked where the same are brought again after the end', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    const same = world.tokens.stored!.tokens
+    world.tokens.delay = (method) => (method === 'clear' ? 2 * SECOND : 1)
+    void one.session.signOut()
+    await world.advance(10)
+    await world.until(two.session.signIn(same))
+    await world.advance(3 * SECOND)
+    expect(revoked(world)).toEqual([])
+  })
+
+  it('I4: stay where a refresh of the session before comes late, and find themselves in the store', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await world.until(token(two))
+    world.server.manner = (method) => ({ after: method === 'refresh' ? 8 * SECOND : 20 })
+    const late = token(one, forced)
+    await world.advance(SECOND)
+    // It does not wait for the lock for longer than five seconds, and nobody hears of it.
+    world.deafen()
+    world.storage.lag = 100
+    await world.until(two.session.signIn(world.grant()))
+    await world.advance(9 * SECOND)
+    expect(await late).not.toBe('access-f1-2')
+    expect(world.tokens.stored).toMatchObject({ id: 'session-0002', tokens: { access_token: 'access-f2-1' } })
+  })
+
+  it('that were brought during a refresh stay, though its answer would be of a later generation', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await world.until(token(two))
+    world.server.manner = () => ({ after: 8 * SECOND })
+    const late = token(one, forced)
+    await world.advance(SECOND)
+    await world.until(two.session.setTokens(world.grant()))
+    expect(await world.until(late)).toBe('access-f2-1')
+    expect(world.tokens.stored).toMatchObject({ generation: 2, tokens: { access_token: 'access-f2-1' } })
+  })
+
+  it('of the same session get a higher generation than those that are stored, though the record lags', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    await world.until(token(two))
+    world.tokens.stored = { ...world.tokens.stored!, generation: 2 }
+    await world.until(one.session.setTokens(world.grant()))
+    expect(world.tokens.stored).toMatchObject({ generation: 3, tokens: { access_token: 'access-f2-1' } })
+    expect(world.record()).toMatchObject({ generation: 3 })
+    expect(await world.until(token(two))).toBe('access-f2-1')
+  })
+
+  it('of a store that knows no `null` are overwritten as before, and the session lives', async () => {
+    const world = createWorld()
+    let stored: unknown = null
+    const tokenStore = {
+      shared: true,
+      get: () => Promise.resolve(stored as never),
+      set: (value: { id: string }, expected?: { id: string } | null) => {
+        const free = !expected || (stored as { id: string } | null)?.id === expected.id
+        if (free) stored = value
+        return Promise.resolve(free)
+      },
+      clear: () => Promise.resolve(null),
+    }
+    const tab = world.tab({ tokenStore })
+    for (const round of [1, 2]) {
+      await world.until(tab.session.signIn(world.grant()))
+      expect(await world.until(token(tab))).toBe(`access-f${round}-1`)
+    }
+  })
+
+  it('that cannot be read are overwritten in the end', async () => {
+    const world = createWorld()
+    const kept: { stored: { tokens?: TokenResponse } } = { stored: {} }
+    const tokenStore = {
+      shared: true,
+      get: () => Promise.resolve(kept.stored as never),
+      set: (value: { tokens: TokenResponse }, expected?: object | null) => {
+        if (expected === null) return Promise.resolve(false)
+        kept.stored = value
+        return Promise.resolve(true)
+      },
+      clear: () => Promise.resolve(null),
+    }
+    const tab = world.tab({ tokenStore })
+    await world.until(tab.session.signIn(world.grant()))
+    expect(kept.stored.tokens?.access_token).toBe('access-f1-1')
+  })
+})
