@@ -18,6 +18,8 @@ export type Change = (record: SharedRecord, now: number) => Partial<SharedRecord
 
 /** Nobody is made to wait longer, whatever storage or a server says. */
 export const LONGEST_RETRY = 36e5
+/** Sign-ins that follow each other at once count on: their numbers are a little ahead of the clock, which nobody has set back. */
+const SAME_MOMENT = 100
 /** How far ahead of us another tab's instants may be. More is no clock of this machine. */
 const AHEAD = 2e3
 
@@ -83,7 +85,7 @@ export function settle(record: SharedRecord | null, policy: Policy, now: number)
  * and filled again while a tab slept, and the clock was set back in between.
  */
 export const isAhead = (other: SharedRecord | null, found: SharedRecord | null, { wall }: Clock): boolean =>
-  !!other && !!found && other.id !== found.id && other.seq > wall && found.seq <= wall
+  !!other && !!found && other.id !== found.id && other.seq > wall + SAME_MOMENT && found.seq <= wall
 
 /**
  * One step: settle, let the change happen if the session still lives, settle again (it may leave no time at all).

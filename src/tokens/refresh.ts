@@ -236,7 +236,8 @@ export function createRefresh(
   const turn = async (id: string, seen: number, isLost?: () => boolean, until?: number): Promise<StoredTokens> => {
     await tidy(id)
     const record = host.live(id)
-    const used = await keeper.get(id, seen + 1)
+    // The newest: whoever waited long for this turn may hold one in between, which has expired as well.
+    const used = await keeper.get(id, Math.max(seen + 1, record.generation))
     if (used && used.generation > seen) return adopted(used)
     mayTry(record)
     // Its refresh token has been used: the newer one was lost with the tab that could not store it.

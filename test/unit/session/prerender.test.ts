@@ -261,6 +261,25 @@ describe('a prerendered page that nobody opens', () => {
 })
 
 describe('somebody who opens a prerendered page', () => {
+  it('gets a token that is valid, however often others refreshed while the request waited', async () => {
+    const world = createWorld()
+    world.server.life = 30
+    const tab = await world.signedIn()
+    const ahead = world.tab({}, AHEAD)
+    await world.advance(60 * SECOND)
+    const waiting = ahead.session.getAccessToken()
+    for (const seconds of [16, 60]) {
+      await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+      // This one does not wait.
+      if (seconds === 16) await world.until(ahead.session.getAccessToken(), 10)
+      await world.advance(seconds * SECOND)
+    }
+    expect(world.server.count('refresh')).toBe(2)
+    ahead.activate()
+    expect(await world.until(waiting)).toBe('access-f1-4')
+    expect(world.server.count('refresh')).toBe(3)
+  })
+
   it('S97: ends the session once where it had called signOut()', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
