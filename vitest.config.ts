@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { compile } from 'svelte/compiler'
 import { defineConfig, type Plugin } from 'vitest/config'
 
@@ -15,7 +16,19 @@ const svelte: Plugin = {
   },
 }
 
+/** One text of `src` edited, as scripts/sabotage.mjs asks: it wants to see a test fail. Nothing on disk is changed. */
+const sabotage: Plugin = {
+  name: 'sabotage',
+  enforce: 'pre',
+  transform(code, id) {
+    const { file, from, to } = JSON.parse(process.env['SABOTAGE'] || '{}') as Partial<Record<string, string>>
+    const isIt = file !== undefined && id === join(import.meta.dirname, 'src', file)
+    return isIt ? code.split(from ?? '').join(to) : null
+  },
+}
+
 export default defineConfig({
+  plugins: [sabotage],
   test: {
     expect: { requireAssertions: true },
     projects: [

@@ -1,25 +1,31 @@
 // @ts-check
 
-// Shows that the rules of the simulated worlds can fail: takes out of `src`, one at a time, what keeps a rule
-// (test/sim/sabotage.json), and plays worlds until one breaks that rule. Nothing on disk is changed.
+// Shows that the checks can fail: takes out of `src`, one at a time, what keeps a rule (test/sim/sabotage.json), and asks what
+// should notice. Nothing on disk is changed.
 //
-//   npm run sabotage              prints a table; exit 1 if a rule held in all worlds
-//   npm run sabotage -- --write   puts the table into test/sim/README.md
-//   npm run sabotage -- I4        only what keeps I4
+// An entry with a `rule` is shown by simulated worlds: they are played until one breaks that rule. An entry with `shownBy`, a
+// test file, is shown by that: its tests are run, and one must fail. Without the change they must all pass.
+//
+//   npm run sabotage              prints both tables; exit 1 if a rule held, or all tests of a file passed
+//   npm run sabotage -- --write   puts the tables into test/sim/README.md
+//   npm run sabotage -- I4 tabs   only what keeps I4, and kinds and test files with `tabs` in their names
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format } from 'prettier'
-import { installDependencies, report, root } from './lib.mjs'
-import { chunks, onAllCores } from './worlds.mjs'
+import { Failure, installDependencies, report, root } from './lib.mjs'
+import { chunks, editedText, onAllCores } from './worlds.mjs'
 
-/** @typedef {import('./worlds.mjs').Edit & { rule: string, without: string }} Sabotage */
+/** @typedef {import('./worlds.mjs').Edit & { without: string }} Sabotage */
+/** @typedef {Sabotage & { rule: string }} ByWorlds */
+/** `kind`: of fault, in words, as test/reports/README.md has it. @typedef {Sabotage & { kind: string, shownBy: string }} ByTests */
 
 const SEED = 1
 const MOST = 4_000
 
-/** Worlds up to the first that broke its rule, and what was broken before. @param {Sabotage} sabotage */
-async function tryOut({ rule, ...edit }) {
+/** Worlds up to the first that broke its rule, and what was broken before. @param {ByWorlds} sabotage */
+async function playWorlds({ rule, ...edit }) {
   /** @type {import('./worlds.mjs').Violation[]} */
   const found = []
   const isOurs = (/** @type {import('./worlds.mjs').Violation} */ { broken }) => broken.rule.startsWith(`${rule}:`)
@@ -42,26 +48,107 @@ async function tryOut({ rule, ...edit }) {
   return { first, before }
 }
 
-await report(async () => {
-  installDependencies()
-  const wanted = process.argv.slice(2).filter((word) => word !== '--write')
-  /** @type {Sabotage[]} */
-  const all = JSON.parse(readFileSync(join(root, 'test/sim/sabotage.json'), 'utf8'))
+const folder = join(root, '.cache/sabotage')
+let runs = 0
+
+/** Runs test files, with one text of `src` edited. The titles of the tests that fail. @param {string[]} files @param {Sabotage} [edit] @returns {Promise<string[]>} */
+async function runTests(files, edit) {
+  const output = join(folder, `${++runs}.json`)
+  const { file = '', from = '', to = '' } = edit ?? {}
+  const child = spawn(
+    process.execPath,
+    [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...files, '--reporter=json', `--outputFile=${output}`],
+    {
+      cwd: root,
+      stdio: 'ignore',
+      timeout: 5 * 60_000,
+      // vitest.config.ts reads it.
+      env: { ...process.env, SABOTAGE: edit ? JSON.stringify({ file, from, to }) : '' },
+    },
+  )
+  await new Promise((resolve) => child.once('close', resolve))
+  /** @type {{ testResults: { message: string, assertionResults: { status: string, fullName: string }[] }[] }} */
+  const { testResults } = JSON.parse(readFileSync(output, 'utf8'))
+  const tests = testResults.flatMap(({ assertionResults }) => assertionResults)
+  // A file that does not load shows nothing of a rule.
+  if (tests.length === 0)
+    throw new Failure(`${files.join(', ')}: no test was run. ${testResults.map(({ message }) => message).join('\n')}`)
+  return tests.flatMap(({ status, fullName }) => (status === 'failed' ? [fullName] : []))
+}
+
+/** Lets two at a time work: the machine is small. @template T @param {readonly T[]} list @param {(one: T) => Promise<void>} work */
+async function inPairs(list, work) {
+  const waiting = [...list]
+  const worker = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) await work(next)
+  }
+  await Promise.all([worker(), worker()])
+}
+
+/** @param {readonly ByWorlds[]} list */
+async function showByWorlds(list) {
   const rows = ['| rule | without | in | first world | broken before it |', '| - | - | - | - | - |']
   let held = 0
-  for (const sabotage of all.filter(({ rule }) => wanted.length === 0 || wanted.includes(rule))) {
-    const { first, before } = await tryOut(sabotage)
+  for (const sabotage of list) {
+    const { first, before } = await playWorlds(sabotage)
     if (first === Infinity) held++
     const others = Object.entries(before).map(([rule, times]) => `${rule} ${times}×`)
     const world = first === Infinity ? `none of ${MOST}` : String(first + 1)
     rows.push(`| ${sabotage.rule} | ${sabotage.without} | \`${sabotage.file}\` | ${world} | ${others.join(', ')} |`)
     console.log(rows.at(-1))
   }
+  return { rows, held }
+}
+
+/** @param {readonly ByTests[]} list */
+async function showByTests(list) {
+  if (list.length > 0) {
+    const failed = await runTests([...new Set(list.map(({ shownBy }) => shownBy))])
+    if (failed.length > 0) throw new Failure(`These fail without any change:\n${failed.join('\n')}`)
+  }
+  let held = 0
+  /** @type {Map<ByTests, string>} */
+  const found = new Map()
+  await inPairs(list, async (sabotage) => {
+    const { kind, without, file, shownBy } = sabotage
+    // Told before vitest starts: a test that fails for a text that is gone would show nothing.
+    editedText(sabotage)
+    const failed = await runTests([shownBy], sabotage)
+    if (failed.length === 0) held++
+    found.set(
+      sabotage,
+      `| ${kind} | ${without} | \`${file}\` | \`${shownBy}\` | ${failed.length > 0 ? failed.length : 'none'} |`,
+    )
+    console.log(found.get(sabotage))
+  })
+  const rows = ['| kind | without | in | shown by | tests that fail |', '| - | - | - | - | -: |']
+  return { rows: [...rows, ...list.map((sabotage) => found.get(sabotage) ?? '')], held }
+}
+
+await report(async () => {
+  installDependencies()
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  const wanted = process.argv.slice(2).filter((word) => word !== '--write')
+  const isWanted = (/** @type {(word: string) => boolean} */ fits) => wanted.length === 0 || wanted.some(fits)
+  /** @type {(ByWorlds | ByTests)[]} */
+  const all = JSON.parse(readFileSync(join(root, 'test/sim/sabotage.json'), 'utf8'))
+  const byWorlds = await showByWorlds(
+    all.flatMap((one) => ('rule' in one && isWanted((word) => one.rule === word) ? [one] : [])),
+  )
+  const byTests = await showByTests(
+    all.flatMap((one) =>
+      'kind' in one && isWanted((word) => `${one.kind} ${one.shownBy}`.includes(word)) ? [one] : [],
+    ),
+  )
   if (process.argv.includes('--write') && wanted.length === 0) {
     const path = join(root, 'test/sim/README.md')
-    const text = readFileSync(path, 'utf8').replace(/\| rule +\| without(.*\n)+?(?=\n)/, `${rows.join('\n')}\n`)
-    writeFileSync(path, await format(text, { parser: 'markdown' }))
+    const text = readFileSync(path, 'utf8')
+      .replace(/\| rule +\| without(.*\n)+?(?=\n|$)/, `${byWorlds.rows.join('\n')}\n`)
+      .replace(/\| kind +\| without(.*\n)+?(?=\n|$)/, `${byTests.rows.join('\n')}\n`)
+    writeFileSync(path, await format(text, { parser: 'markdown', printWidth: 120 }))
   }
-  console.log(`${rows.length - 2} tried, ${held} held`)
+  const held = byWorlds.held + byTests.held
+  console.log(`${byWorlds.rows.length + byTests.rows.length - 4} tried, ${held} held`)
   if (held > 0) process.exitCode = 1
 })

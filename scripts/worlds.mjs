@@ -23,17 +23,21 @@ export function* chunks(worlds, seed, isEnough = () => false) {
     yield { seed, from, to: Math.min(worlds, from + CHUNK) }
 }
 
+/** A source with one text edited. @param {Edit} edit */
+export function editedText({ file, from, to }) {
+  const parts = readFileSync(join(root, 'src', file), 'utf8').split(from)
+  if (parts.length !== 2) throw new Failure(`src/${file} has this ${parts.length - 1} times: ${from}`)
+  return parts.join(to)
+}
+
 /** Sources as they are, but for one text. @param {Edit} edit @returns {import('esbuild').Plugin} */
-const edited = ({ file, from, to }) => ({
+const edited = (edit) => ({
   name: 'edited',
   setup({ onLoad }) {
-    const path = join(root, 'src', file)
-    onLoad({ filter: /\.ts$/ }, (args) => {
-      if (args.path !== path) return
-      const parts = readFileSync(path, 'utf8').split(from)
-      if (parts.length !== 2) throw new Failure(`src/${file} has this ${parts.length - 1} times: ${from}`)
-      return { contents: parts.join(to), loader: 'ts' }
-    })
+    const path = join(root, 'src', edit.file)
+    onLoad({ filter: /\.ts$/ }, (args) =>
+      args.path === path ? { contents: editedText(edit), loader: 'ts' } : undefined,
+    )
   },
 })
 
