@@ -52,7 +52,8 @@ export const idOf = (snapshot: Snapshot): string => ('id' in snapshot ? snapshot
 export const shownBy = ({ page, seen, session }: Actor): Snapshot => (page.gone ? seen : session.getSnapshot())
 
 /** Whether something goes on that counts as its user being there. */
-export const isAtWork = ({ page, holds }: Actor): boolean => holds.length > 0 || (page.framed && page.activated)
+export const isAtWork = ({ page, holds }: Actor): boolean =>
+  !page.prerendered && (holds.length > 0 || (page.framed && page.activated))
 
 /** Whether its page can do anything now. */
 export const isAwake = ({ page, destroyedAt }: Actor): boolean => !page.gone && !page.frozen && destroyedAt === null

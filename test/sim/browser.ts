@@ -82,6 +82,7 @@ export interface Shared {
   readonly channel: FakeChannel
   readonly locks: FakeLocks
   readonly random: Random
+  readonly isOnline: () => boolean
 }
 
 export interface BrowserPage {
@@ -94,7 +95,7 @@ export function createBrowserPage(
   script: PageScript,
   own: Ports,
   page: Page,
-  { storage, channel, locks, random }: Shared,
+  { storage, channel, locks, random, isOnline }: Shared,
 ): BrowserPage {
   const body = createTarget()
   const sheet = createTarget()
@@ -113,6 +114,9 @@ export function createBrowserPage(
     },
     get activeElement() {
       return page.framed ? frame : null
+    },
+    get prerendering() {
+      return page.prerendered
     },
     hidden: false,
     hasFocus: () => true,
@@ -142,7 +146,7 @@ export function createBrowserPage(
     Document: { prototype: document },
     navigator: {
       get onLine() {
-        return page.online
+        return isOnline()
       },
       get locks() {
         return locks.of(page)
@@ -156,7 +160,7 @@ export function createBrowserPage(
     sessionStorage: {},
     BroadcastChannel,
     addEventListener: body.addEventListener,
-    setTimeout: (run: (...args: unknown[]) => void, ms: number, ...args: unknown[]) => {
+    setTimeout: (run: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => {
       const timer = ++count
       const undo = own.after(ms, () => {
         timers.delete(timer)
@@ -191,7 +195,9 @@ export function createBrowserPage(
   own.wake((cause, restored) => {
     // A script that plays user counts as nobody.
     body.dispatch('click', { isTrusted: false })
-    const target = cause === 'visibilitychange' || cause === 'resume' ? sheet : body
+    // The events that the browser fires for it are trusted, and over before their microtasks run.
+    body.dispatch('input', { eventPhase: 0 })
+    const target = ['visibilitychange', 'resume', 'prerenderingchange'].includes(cause) ? sheet : body
     target.dispatch(cause, { persisted: restored })
   })
   storage.listen(page, (key, newValue) => body.dispatch('storage', { key, newValue }))

@@ -1,5 +1,6 @@
 import { isAwake, idOf, type Actor } from './actor.js'
-import { bury, hint, open, unthrottle } from './pages.js'
+import { activate, bury, hint, open, unthrottle } from './pages.js'
+import { tokensNextDoor } from './neighbour.js'
 import { pass, tidy } from './play.js'
 import { mendStore, setStorage } from './faults.js'
 import { isTorn, look, hasStoreFailed, wereTogether } from './rules.js'
@@ -67,11 +68,13 @@ export async function calm(scene: Scene): Promise<void> {
   mendStore(scene)
   servers.weather = 'fine'
   scene.doomed.clear()
+  scene.lying.clear()
   for (const actor of scene.actors) {
     const { page } = actor
     if (page.frozen || page.timersEvery) actor.unaware = true
     if (page.cached && !page.comeBack()) continue
     page.frozen = false
+    activate(scene, actor)
     look(scene)
     unthrottle(scene, actor)
     Object.assign(page, { online: true, framed: false, activated: false })
@@ -92,6 +95,7 @@ export async function calm(scene: Scene): Promise<void> {
   await agree(scene, 'after the storm')
   if (isBroken(scene)) return
   await handOut(scene)
+  await tokensNextDoor(scene, (promise) => settle(scene, promise, 70e3))
   const family = await signInAnew(scene)
   if (isBroken(scene)) return
   await signOutAll(scene, family)
@@ -218,7 +222,7 @@ async function signOutAll(scene: Scene, family: string): Promise<void> {
       (other) => isAwake(other) && !!idOf(other.session.getSnapshot()),
     ),
   }
-  const isLeft = !!scene.world.tokens.stored || JSON.stringify([...scene.world.storage.stored]).includes(MARK)
+  const isLeft = !!scene.world.tokens.stored || JSON.stringify([...scene.world.storage.stored]).includes(`${MARK}.f`)
   scene.must('I9: no token is left after the end', !isLeft, () => 'tokens are left', {
     ...alone,
     // From when storage was allowed for a while: nobody can remove them now.

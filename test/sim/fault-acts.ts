@@ -4,10 +4,12 @@ import { around, aroundBy, inTab, inTabBy, type Act } from './act.js'
 import { isAwake, type Actor } from './actor.js'
 import { mendStore, poison, POISONS, setStorage, unsee } from './faults.js'
 import { named, remove, touch } from './touch.js'
+import { openNeighbour, signInNextDoor, signOutNextDoor } from './neighbour.js'
 import { hint } from './pages.js'
 import { onItsWay } from './rules.js'
 import { KEY, type Scene } from './scene.js'
 import type { Weather } from './servers.js'
+import { signIn } from './users.js'
 import { oneOf, upTo } from './ways.js'
 
 /** A process that lags writes what it had 5 s before. */
@@ -35,6 +37,28 @@ function overwrite(scene: Scene, actor: Actor): void {
   })
 }
 
+interface Places {
+  readonly storage: boolean
+  readonly tokens: boolean
+}
+const PLACES: Readonly<Record<string, Places>> = {
+  localStorage: { storage: true, tokens: false },
+  'the token store': { storage: false, tokens: true },
+  'localStorage and the token store': { storage: true, tokens: true },
+}
+
+/** As `Clear-Site-Data` does, and the user in the browser's settings: no storage event tells anybody. */
+function emptyPlaces(scene: Scene, { storage, tokens }: Places): void {
+  scene.emptiedAt = scene.now()
+  if (storage)
+    remove(scene, () => {
+      scene.world.storage.stored.clear()
+    })
+  if (!tokens) return
+  scene.world.tokens.stored = null
+  scene.storeFaultAt = scene.now()
+}
+
 const MESSAGES = [
   7,
   null,
@@ -57,7 +81,13 @@ export const faultActs = {
     remove(scene, () => scene.world.storage.change({ [KEY]: null, [`${KEY}:end`]: null }))
   }),
   clear: around(1, 'storage is cleared', (scene) => {
+    scene.emptiedAt = scene.now()
     remove(scene, () => scene.world.storage.clear())
+  }),
+  emptied: aroundBy(2, 'without a word are emptied:', oneOf(PLACES), emptyPlaces),
+  refilled: inTabBy(3, 'sign in after without a word were emptied:', oneOf(PLACES), (scene, actor, places) => {
+    emptyPlaces(scene, places)
+    if (isAwake(actor)) signIn(scene, actor, 'ada')
   }),
   poison: inTabBy(2, 'plant', oneOf(POISONS), (scene, actor, kind) => {
     if (isAwake(actor) && actor.sound && scene.world.storage.works) poison(scene, actor, kind)
@@ -107,6 +137,9 @@ export const faultActs = {
     const grant = grants[(number - 1) % grants.length]
     if (grant) grant.revoked = true
   }),
+  next: around(2, 'another application is opened', openNeighbour),
+  nextIn: around(2, 'another application: sign in', signInNextDoor),
+  nextOut: around(1, 'another application: sign out', signOutNextDoor),
   elsewhere: around(2, 'the user is active in another application', (scene) => {
     // The same session of the server, or on another device.
     const cookie = scene.servers.cookie()

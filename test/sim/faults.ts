@@ -102,6 +102,7 @@ export const setStorage = (works: boolean, full: boolean): ((scene: Scene) => vo
     const fails = !works || full
     // What cannot be written now is told to nobody who opens; and what lies there then is not what happened since.
     if (fails || !storage.works || storage.full) {
+      scene.deniedAt = scene.now()
       for (const life of scene.lives.values()) life.told = null
       if (works) scene.apartAt = scene.now()
       if (scene.traits.store === 'local') scene.storeFaultAt = scene.now()

@@ -2,7 +2,18 @@
 import { around, aroundBy, inTab, inTabBy, type Act } from './act.js'
 import { idOf, isAwake } from './actor.js'
 import { setClock } from './faults.js'
-import { bury, hint, instancesOn, interrupt, open, pagesOf, unthrottle } from './pages.js'
+import {
+  activate,
+  bury,
+  hint,
+  instancesOn,
+  interrupt,
+  notDisplaced,
+  olderThanFound,
+  open,
+  pagesOf,
+  unthrottle,
+} from './pages.js'
 import { hinted, look, onItsWay } from './rules.js'
 import type { Scene } from './scene.js'
 import { oneOf, span, upTo } from './ways.js'
@@ -21,6 +32,14 @@ function fallAsleep(scene: Scene, ms: number): void {
 export const pageActs = {
   open: around(10, 'open a tab', (scene) => {
     if (pagesOf(scene).size < scene.traits.mostTabs) open(scene)
+  }),
+  prerender: around(3, 'prerender a tab', (scene) => {
+    // Chromium alone does.
+    if (scene.traits.engine === 'chromium' && pagesOf(scene).size < scene.traits.mostTabs)
+      open(scene, scene.world.page({ prerendered: true }))
+  }),
+  activate: inTab(3, 'open the prerendered page', (scene, actor) => {
+    activate(scene, actor)
   }),
   second: inTab(1, 'create a second session', (scene, actor) => {
     if (isAwake(actor) && instancesOn(scene, actor).length < 2) open(scene, actor.page)
@@ -56,6 +75,8 @@ export const pageActs = {
     interrupt(scene, actor)
   }),
   leave: inTab(4, 'go into the back/forward cache', (scene, actor) => {
+    // Nobody is there who could leave.
+    if (actor.page.prerendered) return
     // WebKit takes a cached page's locks away, and it goes on without them when it is back.
     const holds = scene.world.locks.isHeldBy(actor.page)
     if (!actor.page.cached) actor.page.leave()
@@ -67,7 +88,9 @@ export const pageActs = {
     const { page } = actor
     if (!page.cached) return
     const left = instancesOn(scene, actor).map((one) => [one, idOf(one.seen)] as const)
+    const older = olderThanFound(scene, actor)
     page.comeBack()
+    notDisplaced(scene, actor, older)
     interrupt(scene, actor)
     for (const [one, id] of left) {
       hinted(scene, one)
@@ -81,6 +104,7 @@ export const pageActs = {
     'timers ring',
     oneOf({ 'every 1 s': 1e3, 'every 1 min': 6e4, never: Infinity }),
     (scene, actor, every) => {
+      if (actor.page.prerendered) return
       actor.page.timersEvery = every
       interrupt(scene, actor)
     },
@@ -137,9 +161,13 @@ export const pageActs = {
     oneOf({ off: false, on: true }, ['off', 'off', 'on', 'on', 'on']),
     (scene, actor, online) => {
       actor.page.online = online
+      scene.lying.delete(actor.page)
       if (online) hint(scene, actor, 'online')
     },
   ),
+  lie: inTab(2, 'navigator.onLine is wrong', (scene, { page }) => {
+    scene.lying.add(page)
+  }),
   frame: inTabBy(
     2,
     'focus in',

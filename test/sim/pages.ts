@@ -4,7 +4,8 @@ import { START } from '../../src/testing/time.js'
 import { isSessionError } from '../../src/errors.js'
 import { idOf, isAtWork, type Actor } from './actor.js'
 import { hinted, look, noteApart, onItsWay, sign } from './rules.js'
-import type { Scene } from './scene.js'
+import { KEY, type Scene } from './scene.js'
+import { idIn } from './touch.js'
 import { MARK } from './servers.js'
 
 /** How long a promise may take while its page runs, ms: the sum of the limits in its way, and a little. */
@@ -92,9 +93,17 @@ export function open(scene: Scene, page = scene.world.page()): Actor {
 function heal(scene: Scene, actor: Actor): void {
   const { works, full } = scene.world.storage
   if (!works || full) return
-  const life = scene.lives.get(actor.record?.id ?? '')
-  if (life?.ended && !life.ended.sound && actor.record?.reason)
-    life.ended = { ...life.ended, at: scene.now(), sound: true }
+  const { id = '', reason } = actor.record ?? {}
+  if (reason && !actor.page.gone) {
+    const text = scene.world.storage.of(actor.page).getItem(`${KEY}:end`)
+    scene.must(
+      'I5: an end is written',
+      !!text?.includes(id),
+      () => `${actor.name} ended ${id}, and storage says ${text}`,
+    )
+  }
+  const life = scene.lives.get(id)
+  if (life?.ended && !life.ended.sound && reason) life.ended = { ...life.ended, at: scene.now(), sound: true }
   actor.sound = true
   actor.half = false
 }
@@ -158,13 +167,15 @@ function listen(scene: Scene, actor: Actor): void {
     scene.must('I9: no token in an event', !text.includes(MARK), () => text)
   })
   session.inspect((step) => {
-    // A sleep that it had not seen hides as much of a jump from it as long as word of that is on its way.
+    // A sleep that it had not seen hides as much of a jump from it as long as it cannot read of that.
     if (actor.steppedAt <= scene.sleptAt)
       for (const { at, misled } of scene.jumps)
-        if (at >= scene.sleptAt && scene.now() - at < onItsWay(scene)) misled.add(actor)
+        if (at >= scene.sleptAt && (scene.now() - at < onItsWay(scene) || !scene.world.storage.works)) misled.add(actor)
     actor.steppedAt = scene.now()
     actor.record = step.record as Actor['record']
-    heal(scene, actor)
+    if (actor.page.prerendered)
+      scene.must('I16: a prerendered page does nothing', !scene.hasty.has(actor.page), () => actor.name)
+    else heal(scene, actor)
     if (scene.traces) scene.trace(`${actor.name} steps: ${step.cause} ${newsOf(told, step.record as object | null)}`)
     told = step.record as object | null
     // Chromium hands messages to frozen pages, and work that goes on there is written down as well.
@@ -186,17 +197,53 @@ export const pagesOf = (scene: Scene): Set<Actor['page']> => new Set([...scene.a
 export const instancesOn = (scene: Scene, { page }: Actor): Actor[] =>
   [...scene.actors].filter((actor) => actor.page === page)
 
+/** The sessions that began before the one that this page finds in storage. */
+export function olderThanFound(scene: Scene, { page }: Actor): ReadonlySet<string> {
+  if (!scene.world.storage.works) return new Set()
+  const found = idIn(scene.world.storage.of(page).getItem(KEY))
+  const ids = [...scene.lives.keys()]
+  return new Set(ids.slice(0, Math.max(0, ids.indexOf(found))))
+}
+
+/** After a look at storage. */
+export function notDisplaced(scene: Scene, actor: Actor, older: ReadonlySet<string>): void {
+  if (older.size > 0)
+    for (const one of instancesOn(scene, actor))
+      if (one.destroyedAt === null)
+        scene.must(
+          'I5: a newer session is not displaced',
+          !older.has(idOf(one.session.getSnapshot())),
+          () => `${one.name} shows ${idOf(one.session.getSnapshot())} beside a newer one in storage`,
+        )
+}
+
 /** Everything on this page looks at the clock. */
 export function hint(scene: Scene, actor: Actor, cause: string): void {
   if (actor.page.gone || actor.page.frozen) return
+  const older = olderThanFound(scene, actor)
   actor.page.hint(cause)
   // What follows from a lost focus is looked at in a turn of its own.
-  if (cause !== 'blur') for (const one of instancesOn(scene, actor)) hinted(scene, one)
+  if (cause === 'blur') return
+  notDisplaced(scene, actor, older)
+  for (const one of instancesOn(scene, actor)) hinted(scene, one)
 }
 
 /** The page is gone, and with it all that it promised. */
 export function bury(scene: Scene): void {
   for (const actor of [...scene.actors]) if (actor.page.gone) scene.actors.delete(actor)
+}
+
+/** Somebody opens a prerendered page. */
+export function activate(scene: Scene, actor: Actor): void {
+  if (!actor.page.prerendered) return
+  const older = olderThanFound(scene, actor)
+  actor.page.activate()
+  notDisplaced(scene, actor, older)
+  for (const one of instancesOn(scene, actor)) {
+    // What it showed until then was a guess.
+    one.awakeSince = one.aliveSince = scene.now()
+    hinted(scene, one)
+  }
 }
 
 /** Time went on without this page, or nobody can say how much did: a warning may be missed. */

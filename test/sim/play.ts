@@ -4,6 +4,7 @@ import { bury, open } from './pages.js'
 import { faultOfImport, type PageScript } from './browser.js'
 import { calm } from './calm.js'
 import type { Plan } from './plan.js'
+import { checkNeighbour } from './neighbour.js'
 import { called, cleared, look, noteApart, told } from './rules.js'
 import type { Counts, Rule } from './rule-names.js'
 import { printStep, type Step } from './schedule.js'
@@ -13,7 +14,7 @@ import { createScene, Restless, type Break, type Scene } from './scene.js'
 export async function pass(scene: Scene, ms: number): Promise<void> {
   await scene.world.advance(ms)
   for (const page of new Set([...scene.actors].map(({ page }) => page)))
-    if (!page.frozen && !page.timersEvery) scene.ran.set(page, (scene.ran.get(page) ?? 0) + ms)
+    if (!page.frozen && !page.timersEvery && !page.prerendered) scene.ran.set(page, (scene.ran.get(page) ?? 0) + ms)
 }
 
 /** After each step: pages that are gone, pages that want to be loaded anew, promises that nobody keeps. */
@@ -21,7 +22,11 @@ export function tidy(scene: Scene): void {
   bury(scene)
   for (const actor of [...scene.actors]) {
     const { page } = actor
-    scene.must('I12: nothing is reported', !page.reports.length, () => `${actor.name} reports ${page.reports.join()}`)
+    // A sign-out that waited, and found that its session object was done, says so.
+    const odd = page.reports.filter(
+      (error) => actor.destroyedAt === null || (error as { code?: string }).code !== 'signed_out',
+    )
+    scene.must('I12: nothing is reported', odd.length === 0, () => `${actor.name} reports ${odd.join()}`)
     if (page.page.reloads > 0) {
       page.close()
       bury(scene)
@@ -37,6 +42,7 @@ export function tidy(scene: Scene): void {
     if (actor.destroyedAt !== null) destroyed(scene, actor)
   }
   noteApart(scene)
+  checkNeighbour(scene)
 }
 
 /** I10: what a destroyed session leaves on its page, once what was under way has had its limit. */

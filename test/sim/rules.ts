@@ -176,7 +176,7 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
       )
       actor.aliveSince = now
       actor.last = to
-      if (from) actor.over.add(from)
+      if (from && !actor.page.prerendered) actor.over.add(from)
       if (life.unseen && actor.bornAt >= now - onItsWay(scene)) {
         // The first page since: from here on it is one idle timeout at most, if others can read what it makes of that.
         life.unseen = scene.isApart || !scene.world.storage.works
@@ -188,6 +188,11 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
       actor.warnedSince ??= now
     } else actor.warnedSince = null
   } else if (is.phase === 'signedOut') {
+    // Until somebody opens it, a prerendered page guesses: others may know better.
+    if (actor.page.prerendered) {
+      actor.seen = is
+      return
+    }
     // A session that was replaced, and whose successor is over as well, is told of by the latter's end.
     const life = scene.lives.get(actor.record?.id ?? from)
     if (from) actor.over.add(from)
@@ -519,6 +524,8 @@ function keptAlive(scene: Scene, { actor, at }: Call, life: Life): void {
     () => `${actor.name} tells the server of a user who did nothing for ${Math.round(at - life.signAt)} ms`,
     {
       'a clock was set': scene.jumps.some((jump) => jump.at >= life.keptAliveAt),
+      // To it, what others told lies in the future.
+      'a clock was set back unseen': isMisled(scene, actor),
       // What it said of the last one may be gone.
       'its record was overwritten': life.touchedAt.overwritten >= life.keptAliveAt,
       'tabs were apart': !wereTogether(scene, life.keptAliveAt),

@@ -4,6 +4,7 @@ import type { StoredTokens, TokenStore } from '../../src/types.js'
 import type { Actor } from './actor.js'
 import { createBrowserPage, type PageScript } from './browser.js'
 import type { Jump, Life } from './life.js'
+import type { Neighbour } from './neighbour.js'
 import { createRandom, type Random } from './random.js'
 import { count, type Counts, type Excuses, type Rule } from './rule-names.js'
 import { createServers, MARK, type Call, type Servers } from './servers.js'
@@ -52,6 +53,18 @@ export interface Scene {
   readonly familiesOf: Map<string, Set<string>>
   /** How long each page has run, without freezes and sleep. */
   readonly ran: Map<Page, number>
+  /** The page of another application, all pages that it had, and how many grants it has from its own server. */
+  neighbour: Neighbour | null
+  readonly strangers: Set<Page>
+  foreignGrants: number
+  /** When all of localStorage was last emptied, or the token store. */
+  emptiedAt: number
+  /** When storage was last denied, or full. */
+  deniedAt: number
+  /** Pages that did something before anybody opened them. */
+  readonly hasty: Set<Page>
+  /** Pages whose `navigator.onLine` is the opposite of what is so. */
+  readonly lying: Set<Page>
   /** Pages that crash at one of their next effects: how many are left. */
   readonly doomed: Map<Page, number>
   /** What is open on each page: listeners, channels. */
@@ -95,11 +108,16 @@ export function createScene(
   let turns = 0
 
   /** Something that others can notice: a page may crash before it, in the middle of everything. */
-  const effect = (page: Page): void => {
+  const crashAt = (page: Page): void => {
     const left = scene.doomed.get(page)
     if (left === undefined || page.gone) return
     scene.doomed.set(page, left - 1)
     if (left <= 1) page.crash()
+  }
+  /** Something that a page may not do before somebody opens it. */
+  const effect = (page: Page): void => {
+    if (page.prerendered) scene.hasty.add(page)
+    crashAt(page)
   }
   const watched = (page: Page, storage: Storage): Storage => ({
     get length() {
@@ -109,12 +127,20 @@ export function createScene(
     getItem: (key) => storage.getItem(key),
     clear: () => storage.clear(),
     setItem(key, text) {
-      effect(page)
-      scene.must('I9: no token in web storage', !text.includes(MARK) || key === 'sojourn-tokens', () => `at ${key}`)
+      // Whether storage works at all is found out by writing.
+      if (!key.endsWith(':try')) effect(page)
+      const isForTokens = /^sojourn-tokens(:\w+)?$/.test(key)
+      scene.must('I9: no token in web storage', !text.includes(MARK) || isForTokens, () => `at ${key}`)
+      if (scene.neighbour)
+        scene.must(
+          'I14: what is written bears the name of its session',
+          key.includes('admin') === scene.strangers.has(page),
+          () => `${page.name} writes ${key}`,
+        )
       storage.setItem(key, text)
     },
     removeItem(key) {
-      effect(page)
+      if (!key.endsWith(':try')) effect(page)
       storage.removeItem(key)
     },
   })
@@ -130,13 +156,20 @@ export function createScene(
   }
   const webStores = new Map<Page, () => TokenStore>()
   const ports = (own: Ports, page: Page): Ports => {
-    const shared = { ...world, random, storage: { ...world.storage, of: () => watched(page, world.storage.of(page)) } }
+    const isOnline = (): boolean => page.online !== scene.lying.has(page)
+    const shared = {
+      ...world,
+      random,
+      isOnline,
+      storage: { ...world.storage, of: () => watched(page, world.storage.of(page)) },
+    }
     const inBrowser = createBrowserPage(script, own, page, shared)
     webStores.set(page, inBrowser.webStorageTokens)
     const chosen = traits.ports === 'kit' ? own : inBrowser.ports
     return {
       ...chosen,
       id: own.id,
+      online: isOnline,
       tabs(name, heard) {
         const tabs = chosen.tabs(name, heard)
         return {
@@ -157,7 +190,7 @@ export function createScene(
         return { ...activity, stop: counted(page, activity.stop) }
       },
       exclusive(...call) {
-        effect(page)
+        crashAt(page)
         return chosen.exclusive(...call)
       },
     }
@@ -186,8 +219,10 @@ export function createScene(
     get shared() {
       return store.shared
     },
+    forSession: (name) =>
+      scene.strangers.has(page) ? (store.forSession?.(name) ?? store) : noted(page, store.forSession?.(name) ?? store),
     async get() {
-      effect(page)
+      crashAt(page)
       const stored = await store.get()
       scene.trace(`${page.name} finds ${stored ? `${stored.id} ${stored.generation}` : 'no tokens'}`)
       return stored
@@ -225,8 +260,14 @@ export function createScene(
     world,
     random,
     servers: createServers(world.time, traits, random, {
-      called(call) {
+      called(call, given) {
         effect(call.actor.page)
+        if (scene.neighbour)
+          scene.must(
+            'I14: tokens go to the server of their own application',
+            !given.includes(`${MARK}.n`),
+            () => `${call.method} by ${call.actor.name}: ${given}`,
+          )
         rules.called(scene, call)
       },
       told(call, result) {
@@ -250,6 +291,13 @@ export function createScene(
     storedNumber: new Map(),
     familiesOf: new Map(),
     ran: new Map(),
+    neighbour: null,
+    strangers: new Set(),
+    foreignGrants: 0,
+    emptiedAt: -Infinity,
+    deniedAt: -Infinity,
+    hasty: new Set(),
+    lying: new Set(),
     doomed: new Map(),
     handles: new Map(),
     now: world.time.passed,

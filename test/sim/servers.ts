@@ -62,7 +62,7 @@ export function createServers(
   time: Time,
   traits: Traits,
   random: Random,
-  note: { readonly called: (call: Call) => void; readonly told: (call: Call, result: unknown) => void },
+  note: { readonly called: (call: Call, given: string) => void; readonly told: (call: Call, result: unknown) => void },
 ): Servers {
   const grants = new Map<string, Grant>()
   const issued = new Map<string, number>()
@@ -149,7 +149,7 @@ export function createServers(
     const { page } = actor
     return new Promise<T>((resolve, reject) => {
       if (page.gone) return
-      note.called(call)
+      note.called(call, JSON.stringify(given))
       calls.push(call)
       signal.addEventListener('abort', () => reject(new DOMException('Nobody waits any more.', 'AbortError')))
       const how = fate()

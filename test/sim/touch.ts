@@ -3,7 +3,7 @@ import type { Touch } from './life.js'
 import { KEY, type Scene } from './scene.js'
 
 /** The ids that a text of storage names. */
-function idIn(text: string | undefined): string {
+export function idIn(text: string | null | undefined): string {
   try {
     return String((JSON.parse(text ?? '') as { id?: unknown }).id)
   } catch {

@@ -4,7 +4,7 @@ import { around, inTab, inTabBy, type Act } from './act.js'
 import { idOf, isAwake } from './actor.js'
 import { watch } from './pages.js'
 import { look, sign } from './rules.js'
-import { counted, extend, input, signIn, signInWith, token } from './users.js'
+import { counted, extend, input, SHAPES, signIn, signInWith, token } from './users.js'
 import { oneOf, span } from './ways.js'
 
 export const userActs = {
@@ -25,14 +25,14 @@ export const userActs = {
     },
   ),
   touch: inTab(2, 'touch()', (scene, actor) => {
-    if (!isAwake(actor)) return
+    if (!isAwake(actor) || actor.page.prerendered) return
     sign(scene, actor)
     actor.session.touch()
     look(scene)
     sign(scene, actor)
   }),
   hold: inTab(2, 'hold()', (scene, actor) => {
-    if (!isAwake(actor)) return
+    if (!isAwake(actor) || actor.page.prerendered) return
     // The server may be told of it in the same turn.
     sign(scene, actor)
     actor.holds.push(actor.session.hold())
@@ -50,6 +50,9 @@ export const userActs = {
   signInAs: inTabBy(2, 'sign in as', oneOf({ bob: 'bob', eve: 'eve' }), (scene, actor, user) => {
     if (isAwake(actor)) signIn(scene, actor, user)
   }),
+  signInWith: inTabBy(2, 'sign in with tokens that are', oneOf(SHAPES), (scene, actor, shape) => {
+    if (isAwake(actor)) signIn(scene, actor, 'ada', shape)
+  }),
   signInAgain: inTab(2, 'sign in again by the same cookie', (scene, actor) => {
     const cookie = scene.servers.cookie()
     if (isAwake(actor) && cookie && !scene.servers.usesTokens) signInWith(scene, actor, undefined, cookie.family)
@@ -61,7 +64,8 @@ export const userActs = {
     scene.signOutAt = scene.now()
     watch(scene, actor, 'signOut', actor.session.signOut())
     look(scene)
-    if (id)
+    // A page that nobody has opened yet ends nothing.
+    if (id && !actor.page.prerendered)
       scene.must(
         'I2: the tab that signs out shows it at once',
         idOf(actor.session.getSnapshot()) !== id,

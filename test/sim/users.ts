@@ -8,9 +8,10 @@ import { acted, handedOut, hinted, isMisled, look, onItsWay, sign } from './rule
 import type { Scene } from './scene.js'
 
 export function input(scene: Scene, actor: Actor): void {
-  if (actor.page.gone || actor.page.frozen) return
+  if (actor.page.gone || actor.page.frozen || actor.page.prerendered) return
+  const instances = instancesOn(scene, actor)
   const signs = (): void => {
-    for (const one of instancesOn(scene, actor)) {
+    for (const one of instances) {
       if (one.destroyedAt !== null) continue
       const snapshot = shownBy(one)
       const ignored = snapshot.phase === 'warning' && !scene.traits.activityExtends && snapshot.canExtend
@@ -27,6 +28,8 @@ export function input(scene: Scene, actor: Actor): void {
   actor.page.input()
   look(scene)
   signs()
+  // And after: some events count in a microtask, which may be the first to know of the session, and the page's last.
+  scene.world.time.later(browser, 0, signs)
 }
 
 /** What must count: input in a page that goes on for long enough to write it down, well before any warning. */
@@ -34,6 +37,7 @@ export function counted(scene: Scene, actor: Actor): void {
   const at = scene.now()
   const snapshot = actor.session.getSnapshot()
   const life = scene.lives.get(idOf(snapshot))
+  if (actor.page.prerendered) return
   if (!life || life.ended || !isAwake(actor) || actor.page.timersEvery || snapshot.phase === 'warning') return
   if (isMisled(scene, actor)) return
   const { idle, absolute, warnBefore, activityExtends } = scene.traits
@@ -48,8 +52,38 @@ export function counted(scene: Scene, actor: Actor): void {
   })
 }
 
-export function signIn(scene: Scene, actor: Actor, user: string): void {
-  const { grant, tokens } = scene.servers.grant(user)
+/** What a library may bring in place of a plain object. */
+export const SHAPES: Readonly<Record<string, (tokens: TokenResponse) => TokenResponse>> = {
+  // As Vue's `reactive` makes: it cannot be cloned.
+  'a proxy': (tokens) => new Proxy(tokens, {}),
+  'an object with getters': (tokens) =>
+    new (class {
+      get access_token(): string {
+        return tokens.access_token
+      }
+      get refresh_token(): string | undefined {
+        return tokens.refresh_token
+      }
+      get expires_in(): number | undefined {
+        return tokens.expires_in
+      }
+    })() as TokenResponse,
+  'an object with functions': (tokens) => ({ ...tokens, claims: () => tokens }),
+  'changed later': (tokens) => {
+    const given = { ...tokens }
+    queueMicrotask(() => Object.assign(given, { access_token: 'changed', refresh_token: 'changed', expires_in: 1 }))
+    return given
+  },
+}
+
+export function signIn(
+  scene: Scene,
+  actor: Actor,
+  user: string,
+  shape = (tokens: TokenResponse): TokenResponse => tokens,
+): void {
+  const { grant, tokens: plain } = scene.servers.grant(user)
+  const tokens = plain && shape(plain)
   // One browser has one cookie: to the other tabs it looks as if the user were active elsewhere.
   if (!scene.servers.usesTokens) for (const life of scene.lives.values()) life.signAt = scene.now()
   signInWith(scene, actor, tokens, grant.family)
@@ -90,6 +124,7 @@ export function token(
 }
 
 export function extend(scene: Scene, actor: Actor): void {
+  if (actor.page.prerendered) return
   const snapshot = actor.session.check()
   hinted(scene, actor)
   const { traits } = scene
@@ -109,7 +144,10 @@ export function extend(scene: Scene, actor: Actor): void {
       if (canExtend && !traits.keepAlive && life && !life.ended)
         scene.must('I17: a warning can be answered', extended, () => actor.name)
       if (extended) {
-        scene.must('I5: nobody extends while signed out', !!life, () => actor.name)
+        // A page that was still asking others has had its answer by now.
+        const found = life ?? scene.lives.get(idOf(shownBy(actor)))
+        scene.must('I5: nobody extends while signed out', !!found, () => actor.name)
+        if (!life) sign(scene, actor)
         if (life) {
           acted(scene, actor, 'an extension')
           const at = scene.now()
