@@ -1,4 +1,5 @@
 import { listen, ofDocument } from './dom.js'
+import { followFocus, ownFocus } from './focus.js'
 import type { Activity, Watching } from './types.js'
 
 /** What only a person does. Not: focus, scroll, visibility, which happen without one. */
@@ -22,11 +23,11 @@ export function watchActivity(
   const since = Date.now()
   const abort = new AbortController()
   const { signal } = abort
+  const focus = view ? { isHere: true } : ownFocus
+  const follow = followFocus(focus, left, signal)
   const options = { capture: true, passive: true, signal }
   let x: number | undefined
   let y: number | undefined
-  /** Whether a watched window has the focus, and not a frame that nobody here can look into. */
-  let isHere = true
 
   const onInput = (event: Event): void => {
     if (!event.isTrusted) return
@@ -53,19 +54,14 @@ export function watchActivity(
   const onScriptable = (event: Event): void => {
     if (event.isTrusted && !isKnown()) void unlessScripted(event)
   }
-  const onFocus = ({ type }: Event): void => {
-    isHere = type === 'focus'
-    // In Firefox `hasFocus()` and `activeElement` say only after this event where the focus has gone.
-    if (!isHere) setTimeout(left)
-  }
 
   // Events of a frame stay in it. `load` brings each document that a frame shows later; it does not reach the window.
   const watch = (view: Window): void => {
     try {
       for (const type of TYPES) listen(view, type, onInput, options)
       for (const type of SCRIPTABLE) listen(view, type, onScriptable, options)
-      // Not captured: the focus of elements goes by all the time, and does not bubble.
-      for (const type of ['focus', 'blur']) listen(view, type, onFocus, { signal })
+      // The page's own is followed all the time: see `onWake`.
+      if (view !== window) follow(view)
       listen(view.document, 'load', onLoad, options)
       for (const frame of Array.from<Window>(view)) watch(frame)
     } catch {
@@ -86,7 +82,7 @@ export function watchActivity(
         if (element?.contentWindow) watch(element.contentWindow)
       // A PDF viewer sends no events, whatever element shows it, nor does another origin's frame. The window has lost the
       // focus to them, or it never told of a frame that went to another page while it had the focus.
-      const isElsewhere = !isHere || !!(element?.contentWindow ?? element?.getSVGDocument)
+      const isElsewhere = !focus.isHere || !!(element?.contentWindow ?? element?.getSVGDocument)
       return isElsewhere && !ofDocument('hidden', document) && ofDocument('hasFocus', document)
     },
     // Sees clicks and keys in frames of any origin, for about 5 s: HTML §6.4.1, transient activation.

@@ -1,4 +1,5 @@
 import { listen, ofDocument } from './dom.js'
+import { followFocus, ownFocus } from './focus.js'
 import type { Page, Undo } from './types.js'
 
 /** Calls back at each sign that time may have passed: timers stop, or come late, in sleeping, frozen and hidden pages. */
@@ -18,6 +19,7 @@ export function onWake(hint: (cause: string, restored: boolean) => void): Undo {
   }
   hear(window, ['pageshow', 'pagehide', 'focus', 'online'])
   hear(document, ['visibilitychange', 'resume', 'prerenderingchange'])
+  followFocus(ownFocus, () => hint('blur', false), abort.signal)(window)
   return () => {
     abort.abort()
   }

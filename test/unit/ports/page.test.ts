@@ -155,26 +155,43 @@ describe('a person’s activity', () => {
 
   it('may be in what nobody can look into, such as a closed shadow tree, while no watched window has the focus', () => {
     vi.spyOn(Document.prototype, 'hasFocus').mockReturnValue(true)
+    const undo = onWake(() => {})
     document.body.appendChild(document.createElement('input')).focus()
     expect(watching.framed()).toBe(false)
     window.dispatchEvent(new Event('blur'))
     expect(watching.framed()).toBe(true)
+    // Also for a session that begins only now.
+    const later = watchActivity(seen)
+    expect(later.framed()).toBe(true)
     window.dispatchEvent(new Event('focus'))
-    expect(watching.framed()).toBe(false)
+    expect([watching.framed(), later.framed()]).toEqual([false, false])
+    later.stop()
+    undo()
     vi.restoreAllMocks()
   })
 
-  it('may be elsewhere when the focus has left a window, which is told a task later', () => {
+  it('may be elsewhere when the focus has left a frame, which is told a task later, and once', () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] })
+    vi.spyOn(Document.prototype, 'hasFocus').mockReturnValue(true)
     const left = vi.fn()
     const fresh = watchActivity(seen, { left })
-    window.dispatchEvent(new Event('blur'))
+    const inner = new EventTarget()
+    const view = Object.assign(inner, { *[Symbol.iterator]() {}, document: new EventTarget() })
+    vi.spyOn(Document.prototype, 'activeElement', 'get').mockReturnValue({
+      contentWindow: view,
+      contentDocument: { activeElement: document.body },
+    } as unknown as Element)
+    // What is found at each look is listened to once.
+    for (let times = 0; times < 3; times++) expect(fresh.framed()).toBe(false)
+    inner.dispatchEvent(new Event('blur'))
     expect(left).not.toHaveBeenCalled()
     vi.runAllTimers()
-    fresh.stop()
-    window.dispatchEvent(new Event('blur'))
-    vi.runAllTimers()
     expect(left).toHaveBeenCalledOnce()
+    expect(fresh.framed()).toBe(true)
+    inner.dispatchEvent(new Event('focus'))
+    expect(fresh.framed()).toBe(false)
+    fresh.stop()
+    vi.restoreAllMocks()
   })
 
   it('is that in the window that is given, and in no other', () => {
@@ -227,6 +244,20 @@ describe('signs that time may have passed', () => {
     expect(hint.mock.lastCall![0]).toBe('hidden')
     vi.restoreAllMocks()
     undo()
+  })
+
+  it('come after a blur as well, when it is known where the focus went', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    const hint = vi.fn()
+    const undo = onWake(hint)
+    window.dispatchEvent(new Event('blur'))
+    expect(hint).not.toHaveBeenCalled()
+    vi.runAllTimers()
+    window.dispatchEvent(new Event('focus'))
+    undo()
+    window.dispatchEvent(new Event('blur'))
+    vi.runAllTimers()
+    expect(hint.mock.calls.map(([cause]) => String(cause))).toEqual(['blur', 'focus'])
   })
 
   it('I15: are listened for without unload and beforeunload, which would keep the page from coming back', () => {

@@ -1,0 +1,98 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { watchActivity } from '../../src/ports/activity.js'
+import { onWake } from '../../src/ports/wake.js'
+import { createWorld } from '../../src/testing.js'
+
+/** An event that the browser calls trusted. */
+const trusted = (type: string): Event =>
+  Object.defineProperty(new Event(type, { bubbles: true }), 'isTrusted', { value: true })
+
+describe('What is a person', () => {
+  let seen = vi.fn()
+  let watching: ReturnType<typeof watchActivity>
+  beforeEach(() => {
+    seen = vi.fn()
+    watching = watchActivity(seen)
+  })
+  afterEach(() => {
+    watching.stop()
+    document.body.replaceChildren()
+    vi.restoreAllMocks()
+  })
+
+  // `isTrusted` was thought to say that a person did it. The `input` that follows `checkbox.click()` is trusted, as HTML has it,
+  // and a page that clicks on and on by script is a page without a person.
+  it.each(['input', 'beforeinput', 'click'])(
+    'whatwg/html#1126: a trusted %s counts where the browser dispatches it, not where a script causes it',
+    async (type) => {
+      const box = document.body.appendChild(document.createElement('input'))
+      box.dispatchEvent(trusted(type))
+      await Promise.resolve()
+      expect(seen).not.toHaveBeenCalled()
+      const event = trusted(type)
+      box.dispatchEvent(event)
+      // Microtasks find an event of the browser on its way.
+      Object.defineProperty(event, 'eventPhase', { value: 1 })
+      await Promise.resolve()
+      expect(seen).toHaveBeenCalledOnce()
+    },
+  )
+
+  const focus = (element: object | null): void => {
+    vi.spyOn(Document.prototype, 'hasFocus').mockReturnValue(true)
+    vi.spyOn(Document.prototype, 'activeElement', 'get').mockReturnValue(element as Element | null)
+  }
+
+  // People who read a long PDF in a frame were signed out: its viewer sends no event to the page. A frame that shows a PDF is of
+  // the same origin, so that looking for frames of other origins does not find it.
+  it('JillElaine/jquery-idleTimeout#34: the focus in a PDF viewer is looked after, whatever shows it', () => {
+    const embed = { getSVGDocument: () => null }
+    for (const viewer of [
+      embed,
+      { contentWindow: {}, contentDocument: { activeElement: embed }, getSVGDocument: () => null },
+      { shadowRoot: { activeElement: embed } },
+    ]) {
+      focus(viewer)
+      expect(watching.framed()).toBe(true)
+    }
+    focus(document.body)
+    expect(watching.framed()).toBe(false)
+  })
+
+  // People who filled in a long form in the frame of another site were signed out by the page around it, which gets no event of
+  // it. The window loses the focus to such a frame, also where it is in a shadow tree that is closed to the page.
+  it('hellosign/hellosign-embedded#113: the focus in a frame that nobody can look into is looked after', () => {
+    focus({ contentWindow: {}, contentDocument: null })
+    expect(watching.framed()).toBe(true)
+    focus({ shadowRoot: null })
+    expect(watching.framed()).toBe(false)
+    const undo = onWake(() => undefined)
+    window.dispatchEvent(new Event('blur'))
+    expect(watching.framed()).toBe(true)
+    window.dispatchEvent(new Event('focus'))
+    expect(watching.framed()).toBe(false)
+    undo()
+  })
+
+  // Keys and clicks in a window that the page had opened and filled reached nobody: listeners were those of its own document.
+  it('jaywcjlove/hotkeys-js#245, theKashey/react-focus-on#88: a window that the page fills is watched when it is asked for', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const popup = { closed: false, document: {} } as Window
+    Object.assign(popup, { window: popup })
+    await world.advance('14m')
+    tab.input(popup)
+    expect(tab.phase()).toBe('warning')
+    await world.until(tab.session.extend())
+    tab.session.watch(popup)
+    for (let minutes = 0; minutes < 30; minutes += 5) {
+      await world.advance('5m')
+      tab.input(popup)
+      expect(tab.phase()).toBe('active')
+    }
+    Object.assign(popup, { closed: true })
+    await world.advance('15m')
+    expect(tab.phase()).toBe('signedOut')
+  })
+})
