@@ -18,8 +18,10 @@ export function tryOut(world: World, tab: Tab): { readonly actions: Readonly<Rec
   const wake = (): void => {
     tab.hint('focus')
   }
+  const { manner } = world.server
   const set = (online: boolean): void => {
     tab.online = online
+    world.server.manner = online ? manner : () => ({ fails: new TypeError('Failed to fetch') })
     if (online) tab.hint('online')
   }
   const all: Readonly<Record<string, () => unknown>> = {

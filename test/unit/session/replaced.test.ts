@@ -188,14 +188,15 @@ describe('work that is under way at destroy()', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     tab.session.hold()
-    world.server.manner = () => ({ after: 9 * SECOND })
-    await world.advance(MINUTE)
+    world.server.manner = () => ({ after: 15 * SECOND })
+    await world.advance(50 * SECOND)
     void token(tab, forced)
     await world.advance(SECOND)
     const { activeAt } = world.record()
     tab.session.destroy()
     tab.input()
-    await world.advance(10 * SECOND)
+    // The hold would be renewed by now.
+    await world.advance(20 * SECOND)
     expect(world.record()).toMatchObject({ generation: 2, activeAt })
   })
 

@@ -169,15 +169,19 @@ describe('check', () => {
     async (whole) => {
       const world = createWorld()
       const tab = await world.signedIn({}, asking)
-      await world.advance(333)
-      const endsAt = wall(world) + 15 * MINUTE
-      const said = (): { idleExpiresIn: number } => ({ idleExpiresIn: whole((endsAt - wall(world)) / SECOND) })
+      const endsAt = wall(world) + 10 * MINUTE + 333
+      const ways = [1800, 20, 1200, 20, 600, 20]
       world.server.manner = () => {
-        world.server.times = said()
-        return {}
+        // Each answer is rounded from another moment.
+        const after = ways[world.server.calls.length - 1] ?? 20
+        world.server.times = { idleExpiresIn: whole((endsAt - wall(world) - after / 2) / SECOND) }
+        return { after }
       }
-      await world.advance(16 * MINUTE)
-      expect(world.server.count('check')).toBe(2)
+      await world.advance(MINUTE)
+      tab.hint('focus')
+      await world.advance(11 * MINUTE)
+      // At the return, before the warning and before the end.
+      expect(world.server.count('check')).toBe(3)
       expect(tab.phase()).toBe('signedOut')
     },
   )
