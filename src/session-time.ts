@@ -11,20 +11,10 @@ export interface SessionTime {
 /** By `ready`, which a copy of a session (`{ ...session }`) and a framework's proxy of it share with the session itself. */
 const times = new WeakMap<Session['ready'], SessionTime>()
 
-const browserTime: SessionTime = {
-  now: () => Date.now(),
-  after(ms, callback) {
-    const timer = setTimeout(callback, ms)
-    return () => {
-      clearTimeout(timer)
-    }
-  },
-}
-
-/** The browser's, unless {@link setSessionTime} has said otherwise. */
-export const sessionTime = (session: Session): SessionTime => times.get(session.ready) ?? browserTime
-
 /** For a session whose ports are not the browser's: all that counts down for it goes by `time`. */
 export function setSessionTime(session: Session, time: SessionTime): void {
   times.set(session.ready, time)
 }
+
+/** What {@link setSessionTime} has said; undefined where the session goes by the browser's time. */
+export const ownTime = (session: Session): SessionTime | undefined => times.get(session.ready)

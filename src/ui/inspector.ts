@@ -1,8 +1,8 @@
-import { sessionTime } from '../session-time.js'
 import type { Session } from '../types.js'
 import { createReader, timeOf, type Fields, type Line } from './inspector-log.js'
 import { inspectorStyle } from './inspector-style.js'
 import { applyStyle } from './style.js'
+import { sessionTime } from './time.js'
 
 export interface InspectorOptions {
   /** Where the panel stands. @default it floats in a lower corner of the page */

@@ -1,5 +1,5 @@
-import { sessionTime } from '../session-time.js'
 import type { Session } from '../types.js'
+import { sessionTime } from './time.js'
 
 type Watch = (listener: () => void) => () => void
 

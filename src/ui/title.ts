@@ -1,6 +1,6 @@
-import { sessionTime } from '../session-time.js'
 import type { Session } from '../types.js'
 import { remainingOf } from './remaining.js'
+import { sessionTime } from './time.js'
 
 /** Counts down in the document's title while the session is about to end and the page is hidden: `1:20 · …`. Returns the undo. */
 export function countInTitle(session: Session, text: string): () => void {

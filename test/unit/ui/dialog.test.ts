@@ -451,6 +451,19 @@ describe('the title of the document', () => {
     expect(document.title).toBe('Inbox')
   })
 
+  it('counts down by the timers of a world of its own', async () => {
+    vi.useRealTimers()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const world = createWorld()
+    const tab = await world.signedIn()
+    warningDialog(tab.session)
+    vi.spyOn(document, 'hidden', 'get').mockReturnValue(true)
+    await world.advance(13 * MINUTE)
+    expect(document.title).toBe('2:00 · You are about to be signed out')
+    await world.advance(27 * SECOND)
+    expect(document.title).toBe('1:33 · You are about to be signed out')
+  })
+
   it('is left alone where the application wants it so', async () => {
     await shown(page.session, { titleCountdown: false })
     hide(true)
