@@ -87,7 +87,7 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
     else if (path.includes(signOut)) void session.signOut()
   })
   const { container = document.body } = options
-  const place = createPlace(host, dialog, stay, container)
+  const place = createPlace(host, dialog, container)
 
   const close = (): void => {
     spokenAt = 0

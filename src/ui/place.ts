@@ -1,38 +1,41 @@
+/** What lies above a page beside modal dialogs. A list that forgives: browsers pass over what they do not know. */
+const OVERLAYS = ':is(:popover-open,:fullscreen)'
+
 /** Where a dialog is, and whether it is seen there. */
 export interface Place {
-  /** Whether it is drawn, above everything else, and no assistive technology is kept from it. */
+  /** Whether it is drawn, on top of everything else, and not hidden from assistive technology. */
   readonly isSeen: () => boolean
   /** Opens it, or puts it on top again: in its container, or where it is seen. */
   readonly open: () => void
 }
 
-export function createPlace(
-  host: HTMLElement,
-  dialog: HTMLDialogElement,
-  button: HTMLElement,
-  container: HTMLElement,
-): Place {
+export function createPlace(host: HTMLElement, dialog: HTMLDialogElement, container: HTMLElement): Place {
   const root = dialog.getRootNode() as ShadowRoot
-  /** Looked for in vain, with a page that hides it wherever it is: it is not opened anew each second. */
+  /** The page hides it wherever it is: it is not opened anew each second. */
   let isLost = false
+  /** The overlays that are below it; none are above while this is null. */
+  let below: Set<Element> | null = null
 
-  const isUncovered = (element: HTMLElement): boolean => {
-    const { left, top, width, height } = element.getBoundingClientRect()
-    const [x, y] = [left + width / 2, top + height / 2]
-    const there = document.elementFromPoint(x, y)
-    return (
-      !!width &&
-      // Scrolled out of the dialog, or another session's dialog, which can be answered.
-      (!there || there.className === host.className || dialog.contains(root.elementFromPoint(x, y)))
-    )
-  }
   const isSeen = (): boolean => {
     // Libraries hide from assistive technology what lies beside a modal of theirs.
     host.removeAttribute('aria-hidden')
     host.removeAttribute('inert')
     if (!host.isConnected || host.closest('[aria-hidden=true]')) return false
     // Nothing has a size in a frame that is not displayed, and where there is no layout.
-    return isLost || !document.documentElement.clientWidth || [dialog, button].every(isUncovered)
+    if (isLost || !document.documentElement.clientWidth) return true
+    const { left, right, top, bottom, width, height } = dialog.getBoundingClientRect()
+    // A mouse hits through what is inert, though it covers the dialog for the eye.
+    const overlays = document.querySelectorAll(OVERLAYS)
+    for (const overlay of overlays) {
+      const other = overlay.getBoundingClientRect()
+      const isApart = other.left >= right || other.right <= left || other.top >= bottom || other.bottom <= top
+      if (below && !below.has(overlay) && !isApart) return false
+    }
+    below = new Set(overlays)
+    // Another modal dialog is hit in its place. One of another session can be answered, and then it is the turn of this one.
+    const [x, y] = [left + width / 2, top + height / 2]
+    const hit = document.elementFromPoint(x, y)
+    return !!width && (!hit || hit.className === host.className || dialog.contains(root.elementFromPoint(x, y)))
   }
 
   return {
@@ -48,6 +51,7 @@ export function createPlace(
         }
         if (!host.isConnected) continue
         dialog.showModal()
+        below = null
         if (isSeen()) return
       }
       isLost = true

@@ -67,6 +67,10 @@ const expectSeen = async (tab: AnyTab): Promise<void> =>
     })
     .toEqual({ open: true, hit: [true, true, true], hidden: false })
 
+/** What is inert is hit through, though it is seen: the order says what lies on top. */
+const expectOnTop = (tab: AnyTab): Promise<void> =>
+  expect.poll(() => tab.run(() => window.topLayer.at(-1))).toBe('showModal dialog')
+
 /** Lets 13.5 idle minutes pass, and then the moment in which a person reads. */
 async function warn(tab: AnyTab): Promise<void> {
   await tab.shiftClock(13.5 * 60_000)
@@ -143,6 +147,7 @@ test.describe('wet-boew/wet-boew#7632, livewire/flux#1900, whatwg/html#10370', (
       await tab.signIn()
       await warn(tab)
       await tab.run((which) => window.openModal(which), name)
+      await expectOnTop(tab)
       await expectSeen(tab)
       expect(await focused(tab.run)).toBe('stay')
       await pause(READING)

@@ -32,6 +32,20 @@ test('in forced colours everything has an edge, and the focus can be seen', asyn
   }
 })
 
+test('S91 the warning is on top of what goes to full screen after it came up', async ({ tabs }) => {
+  const options = { idleTimeout: '15m', warnBefore: '2m' } as const
+  const tab = await tabs.open({ options, server: 'none' }, { path: '/modals' })
+  await tab.signIn()
+  await tab.shiftClock(13.5 * 60_000)
+  await tab.page.evaluate(() => void window.harness.session.check())
+  // Chromium takes what its driver asks for as a gesture, which full screen needs.
+  await tab.page.evaluate(() => document.querySelector('main')!.requestFullscreen())
+  expect(await tab.page.evaluate(() => document.fullscreenElement?.tagName)).toBe('MAIN')
+  await expect
+    .poll(() => tab.page.evaluate(() => window.topLayer))
+    .toEqual(['showModal dialog', 'requestFullscreen ', 'showModal dialog'])
+})
+
 test('a tab in the background counts down in its title', async ({ server }) => {
   await withRealChromium(async (context) => {
     const page = await context.newPage()

@@ -11,6 +11,8 @@ declare global {
   interface Window {
     /** Opens a modal, and puts the focus into its field where the browser allows it. */
     openModal(name: ModalName): Promise<void>
+    /** What has come into the top layer, in this order; the last lies on top. */
+    topLayer: string[]
     /** What was pressed where the page could see it, since a modal was opened. */
     pageHeard: string[]
   }
@@ -130,6 +132,18 @@ const modals = {
   },
 } as const
 
+window.topLayer = []
+for (const [type, name] of [
+  [HTMLDialogElement, 'showModal'],
+  [HTMLElement, 'showPopover'],
+  [Element, 'requestFullscreen'],
+] as const) {
+  const own = Reflect.get(type.prototype, name) as (this: Element) => unknown
+  Reflect.set(type.prototype, name, function (this: Element) {
+    window.topLayer.push(`${name} ${this.id}`)
+    return own.call(this)
+  })
+}
 window.pageHeard = []
 window.openModal = async (name) => {
   modals[name]()

@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi, type Mock } from 'vitest'
 import type { Session } from '../../../src/types.js'
 import { warningDialog, type DialogOptions } from '../../../src/ui/dialog.js'
 import { hide, pass, SECOND, settle, untilWarned, usePage } from './page.js'
@@ -247,7 +247,12 @@ describe('a page around an open dialog', () => {
 
   it('counts a press in the dialog as activity, where activity is an answer', async () => {
     const session = await page.start({ activityDuringWarning: 'extend' })
+    await session.signOut()
     undos.push(warningDialog(session))
+    // The session listens to input from now on, and so after the dialog.
+    const signedIn = session.signIn()
+    await pass(60 * SECOND)
+    await signedIn
     await untilWarned(session)
     await press('x')
     await pass(2 * SECOND)
@@ -276,7 +281,8 @@ describe('a dialog that is not seen', () => {
     isDrawn = () => true
     Object.defineProperty(document.documentElement, 'clientWidth', { configurable: true, value: 1280 })
     vi.spyOn(Element.prototype, 'getBoundingClientRect').mockImplementation(function (this: Element) {
-      return { left: 0, top: 0, width: isDrawn(this) ? 100 : 0, height: 100 } as DOMRect
+      const width = isDrawn(this) ? 100 : 0
+      return { left: 0, right: width, top: 0, bottom: 100, width, height: 100 } as DOMRect
     })
     document.elementFromPoint = () => above ?? host()
     ShadowRoot.prototype.elementFromPoint = function (this: ShadowRoot) {
@@ -288,7 +294,7 @@ describe('a dialog that is not seen', () => {
       Reflect.deleteProperty(ShadowRoot.prototype, 'elementFromPoint')
     })
   }
-  const showModal = () => vi.spyOn(HTMLDialogElement.prototype, 'showModal')
+  const showModal = (): Mock => vi.spyOn(HTMLDialogElement.prototype, 'showModal')
 
   it('stays in a container where it is seen, and is opened once', async () => {
     withLayout()
@@ -355,6 +361,50 @@ describe('a dialog that is not seen', () => {
     expect(page.session.getSnapshot().phase).toBe('warning')
     await press('Enter')
     expect(page.session.getSnapshot().phase).toBe('warning')
+  })
+
+  describe('under a popover or a full-screen element', () => {
+    let overlays: Element[] = []
+    const overlay = (left: number): Element => {
+      const element = document.createElement('aside')
+      element.getBoundingClientRect = () => ({ left, right: left + 50, top: 0, bottom: 50 }) as DOMRect
+      return element
+    }
+    let opened: Mock
+    beforeEach(async () => {
+      withLayout()
+      overlays = [overlay(10)]
+      Object.assign(document, { querySelectorAll: () => overlays })
+      undos.push(() => Reflect.deleteProperty(document, 'querySelectorAll'))
+      opened = showModal()
+      await shown()
+    })
+
+    it('is on top from the beginning', async () => {
+      await pass(3 * SECOND)
+      expect(opened).toHaveBeenCalledTimes(1)
+    })
+
+    it('is on top again a second after it came', async () => {
+      overlays.push(overlay(60))
+      await pass(3 * SECOND)
+      expect(opened).toHaveBeenCalledTimes(2)
+      expect(page.session.getSnapshot().phase).toBe('warning')
+    })
+
+    it('is left where it covers nothing', async () => {
+      overlays.push(overlay(200))
+      await pass(3 * SECOND)
+      expect(opened).toHaveBeenCalledTimes(1)
+    })
+
+    it('is on top again where the same one went and came again', async () => {
+      const [first] = overlays.splice(0)
+      await pass(SECOND)
+      overlays.push(first!)
+      await pass(3 * SECOND)
+      expect(opened).toHaveBeenCalledTimes(2)
+    })
   })
 
   it('is not opened anew each second where it is hidden wherever it is', async () => {
