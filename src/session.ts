@@ -365,11 +365,9 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     step('start')
     // Not while other tabs are still asked, and not where they alone could know.
     void ready.then(() => {
-      if (closed || current() || !board.works()) return
-      host
-        .exclusive(SWEEP_WAIT, sweep)
-        .then(() => payDebt(SPREADING))
-        .catch(noop)
+      if (closed || !board.works()) return
+      const tidied = current() ? refresh.findLost() : host.exclusive(SWEEP_WAIT, sweep).then(() => payDebt(SPREADING))
+      tidied.catch(noop)
     })
   }
 

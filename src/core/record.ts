@@ -20,6 +20,8 @@ export interface SharedRecord {
   /** When the server will refuse the refresh token, and when it will end the grant or wants the user to authenticate anew. */
   readonly refreshEndsAt: number
   readonly grantEndsAt: number
+  /** 1 where a store refused the tokens, so that only the tab that refreshed has them. */
+  readonly unstored: number
   readonly failures: number
   readonly retryAt: number
 
@@ -45,13 +47,14 @@ export interface SharedRecord {
 type Part<K extends keyof SharedRecord> = Pick<SharedRecord, K>
 
 export const NO_TOKENS: Part<
-  'generation' | 'tokenAt' | 'tokenExpiresAt' | 'refreshEndsAt' | 'grantEndsAt' | 'failures' | 'retryAt'
+  'generation' | 'tokenAt' | 'tokenExpiresAt' | 'refreshEndsAt' | 'grantEndsAt' | 'unstored' | 'failures' | 'retryAt'
 > = {
   generation: 0,
   tokenAt: 0,
   tokenExpiresAt: Infinity,
   refreshEndsAt: Infinity,
   grantEndsAt: Infinity,
+  unstored: 0,
   failures: 0,
   retryAt: 0,
 }

@@ -10,7 +10,7 @@ export interface State {
 /** Of tokens the record says only how often they were refreshed and how long they live, never what they are. */
 export type TokenTimes = Pick<
   SharedRecord,
-  'generation' | 'tokenAt' | 'tokenExpiresAt' | 'refreshEndsAt' | 'grantEndsAt'
+  'generation' | 'tokenAt' | 'tokenExpiresAt' | 'refreshEndsAt' | 'grantEndsAt' | 'unstored'
 >
 
 /** Something that happens to a live session, at shared time `now`: what it adds to the record, by merging. */

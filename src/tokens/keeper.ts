@@ -9,16 +9,23 @@ export interface Keeper {
   /** Stores `next` where exactly `expected` is stored, nothing for null. False where something else is. */
   readonly put: (next: StoredTokens, expected: StoredTokens | null) => Promise<boolean>
   /**
-   * Stores `next` in place of whatever is stored, of any session. Returns that, and the generation that it was stored with: higher
-   * than any there was.
+   * Stores `next` in place of whatever is stored, of any session. Returns that, and what it `kept` of `next`: its generation is
+   * higher than any there was.
    */
   readonly replace: (
     next: StoredTokens,
-  ) => Promise<{ readonly replaced: StoredTokens | null; readonly generation: number }>
+  ) => Promise<{ readonly replaced: StoredTokens | null; readonly kept: StoredTokens }>
   /** Removes the tokens of session `id` and returns what nobody else will return. */
   readonly clear: (id: string) => Promise<StoredTokens | null>
   /** Whatever is stored, of any session. */
   readonly peek: () => Promise<StoredTokens | null>
+  /**
+   * Whether all tabs share the store, and it answers that it has no tokens of session `id` of `generation` or later, and this tab
+   * has none either.
+   */
+  readonly isMissing: (id: string, generation: number) => Promise<boolean>
+  /** Whether the store refused these, so that no other tab finds them. */
+  readonly isUnstored: (tokens: StoredTokens) => boolean
 }
 
 /** A store that does not answer is broken. */
@@ -31,6 +38,7 @@ export function createKeeper(
 ): Keeper {
   let held: StoredTokens | null = null
   let onlyHere = false
+  const unstored = new WeakSet<StoredTokens>()
 
   const attempt = <T>(work: () => Promise<T>): Promise<T | undefined> =>
     within(after, LIMIT, null, async () => work()).catch(() => {
@@ -48,11 +56,12 @@ export function createKeeper(
   }
 
   const put = async (next: StoredTokens, expected: StoredTokens | null | undefined): Promise<boolean> => {
-    // What is only here has nothing to be guarded by; a new sign-in is always worth a try.
+    // What is only here is nowhere else. The store may work again, and each write is tried.
     const alone = expected && onlyHere && heldFor(next.id)
-    const written = alone ? null : await attempt(() => store.set(next, expected))
+    const written = await attempt(() => store.set(next, alone ? null : expected))
     if (written === false) return false
     hold(next, !written)
+    if (!written) unstored.add(next)
     // The store is broken. What it may still hold has been used up, and must not be found by anybody.
     if (!written && !alone) await attempt(() => store.clear(next.id))
     return true
@@ -61,6 +70,14 @@ export function createKeeper(
   return {
     peek,
     put,
+    isUnstored: (tokens) => unstored.has(tokens),
+    async isMissing(id, generation) {
+      // Undefined where it fails or is silent: that says nothing of the tokens.
+      const answer = await attempt(async () => store.get())
+      const stored = storedTokens(answer)
+      const isHere = (one: StoredTokens | null): boolean => one?.id === id && one.generation >= generation
+      return store.shared && answer !== undefined && !isHere(stored) && !isHere(held)
+    },
     async replace(next) {
       const mine = onlyHere ? held : null
       // Mostly it is what this tab knows. Another that did not wait for the lock may store its own between reading and writing.
@@ -68,13 +85,13 @@ export function createKeeper(
       for (let tries = 0; tries < 3; tries++) {
         // The record of another tab may lag behind what it stored.
         const least = stored?.id === next.id ? stored.generation + 1 : 0
-        const generation = Math.max(next.generation, least)
-        if (await put({ ...next, generation }, stored)) return { replaced: stored ?? mine, generation }
+        const kept = { ...next, generation: Math.max(next.generation, least) }
+        if (await put(kept, stored)) return { replaced: stored ?? mine, kept }
         stored = await peek()
       }
       // What cannot be read (another format, say) cannot be expected either.
       await put(next, undefined)
-      return { replaced: mine, generation: next.generation }
+      return { replaced: mine, kept: next }
     },
     async get(id, generation) {
       if ((heldFor(id)?.generation ?? -1) < generation) {

@@ -19,6 +19,8 @@ export interface Refresh {
   /** A refresh before need; nobody waits for it. */
   readonly ahead: (record: SharedRecord) => void
   readonly online: () => void
+  /** A page that opens looks whether the store has the tokens that the record speaks of. */
+  readonly findLost: () => Promise<void>
   /** Removes what lies there of another session than `id`: left by one that is over. Throws where that one has just begun. */
   readonly tidy: (id: string) => Promise<void>
   /** Stores what the application brings for session `id`, as what follows `generation`; run it under the lock. */
@@ -58,19 +60,23 @@ export function createRefresh(
     tokens: TokenResponse,
     givenAt?: number,
     used?: StoredTokens | null,
-  ): [StoredTokens, TokenTimes] => {
+  ): [StoredTokens, (kept: StoredTokens) => TokenTimes] => {
     const life = Math.max(0, (tokens.expires_in ?? NaN) * 1e3)
     const lives = (givenAt !== undefined || life > 0) && life < Infinity
     const now = host.now()
     const tokenAt = givenAt ?? now
+    const expiresAt = lives ? ports.clock().wall + tokenAt - now + life : null
+    const next = { id, generation, tokens, expiresAt }
     return [
-      { id, generation, tokens, expiresAt: lives ? ports.clock().wall + tokenAt - now + life : null },
-      {
-        generation,
+      next,
+      // Whether they could be stored is known later.
+      (kept) => ({
+        generation: kept.generation,
         tokenAt,
         tokenExpiresAt: lives ? tokenAt + life : Infinity,
         ...grantEnds(tokens, tokenAt, used?.tokens, used && host.current()),
-      },
+        unstored: Number(keeper.isUnstored(kept)),
+      }),
     ]
   }
 
@@ -88,12 +94,12 @@ export function createRefresh(
       server?.receive?.(given, { signal, degraded: host.degraded }),
     )
     const [next, known] = times(id, generation + 1, given, givenAt)
-    const { replaced, generation: storedAs } = await keeper.replace(next)
+    const { replaced, kept } = await keeper.replace(next)
     // The tab that ended that session finds its tokens no more, and cannot revoke them. Those of one that lives are left alone: a
     // server may count old and new tokens as one grant.
     if (replaced && host.lastEnded()?.id === replaced.id && replaced.tokens.refresh_token !== given.refresh_token)
       void host.wipe(replaced.id, replaced.tokens)
-    return { ...known, generation: storedAs }
+    return known(kept)
   }
 
   const send = async (used: StoredTokens | null, signal: AbortSignal): Promise<TokenResponse> => {
@@ -155,19 +161,21 @@ export function createRefresh(
     try {
       const generation = Math.max(host.latest(id).generation, used?.generation ?? 0) + 1
       const [next, known] = times(id, generation, tokens, undefined, used)
+      let kept = next
       isStored = await keeper.put(next, used)
       if (!isStored) {
         // Something else is stored: newer tokens, or none since the session ended, or none because somebody emptied the store.
         const newer = await newerThan(id, used)
         if (newer) return adopted(newer)
         await tidy(id, host.latest)
-        await keeper.replace(next)
+        kept = (await keeper.replace(next)).kept
         isStored = true
       }
       host.latest(id)
+      const told = known(kept)
       // Activity that is known is older than these tokens, even if it lies a little ahead by the clock of another tab.
-      host.step('refreshed', id, ({ activeAt }) => ({ ...known, tokenAt: Math.max(known.tokenAt, activeAt) }), true)
-      return next
+      host.step('refreshed', id, ({ activeAt }) => ({ ...told, tokenAt: Math.max(told.tokenAt, activeAt) }), true)
+      return kept
     } catch (error) {
       // The session's end cleared the store, perhaps a moment too early; or it comes to that later, and finds nothing to revoke.
       const isNew = tokens.refresh_token !== used?.tokens.refresh_token
@@ -205,8 +213,7 @@ export function createRefresh(
   const fail = (id: string, error: SessionError): void => {
     const record = host.latest(id)
     const { code, retryAt: toldAt = 0 } = error
-    if (code === 'no_tokens') empty = name(record)
-    else if (code === 'rejected') host.step(code, id, ending(code), true)
+    if (code === 'rejected') host.step(code, id, ending(code), true)
     else {
       const now = host.now()
       // While the browser itself is offline there is no back-off: it will say when it is online.
@@ -221,6 +228,23 @@ export function createRefresh(
       const { retryAt, skew } = host.latest(id)
       host.tell('refreshFailed', { error, retryAt: retryAt > now ? retryAt - skew : null })
     }
+  }
+
+  /**
+   * Nobody can refresh. Where all tabs share the store and it has nothing for the record, the tokens are gone and so is the
+   * session: it was signed out, and only the store knows; or somebody emptied the store. Runs under the lock.
+   */
+  const lost = async (id: string, error = noTokens()): Promise<SessionError> => {
+    const { generation, unstored } = host.live(id)
+    if (generation && !unstored && (await keeper.isMissing(id, generation))) {
+      // The record of a sign-out, or of another sign-in, may be on its way: each process reads its own copy of localStorage.
+      await rest(ports.after, SPREADING, host.signal())
+      const isStill = host.live(id).generation === generation && (await keeper.isMissing(id, generation))
+      host.live(id)
+      if (isStill) host.step('wiped', id, ending('wiped'), true)
+    }
+    empty = name(host.live(id))
+    return error
   }
 
   const mayTry = ({ retryAt, skew }: SharedRecord): void => {
@@ -239,12 +263,10 @@ export function createRefresh(
     // The newest: whoever waited long for this turn may hold one in between, which has expired as well.
     const used = await keeper.get(id, Math.max(seen + 1, record.generation))
     if (used && used.generation > seen) return adopted(used)
+    if (!server?.refresh) throw await lost(id)
     mayTry(record)
     // Its refresh token has been used: the newer one was lost with the tab that could not store it.
-    if (used && used.generation < record.generation) {
-      empty = name(record)
-      throw noTokens()
-    }
+    if (used && used.generation < record.generation) throw await lost(id)
     // WebKit takes the lock from a page that it puts into the back/forward cache.
     if (isLost?.()) return run(id, seen)
     const { requestTimeout } = policy
@@ -260,18 +282,19 @@ export function createRefresh(
         // From the start: another tab may have come in between.
         return turn(id, seen, isLost, mono + requestTimeout)
       }
+      if (error.code === 'no_tokens') throw await lost(id, error)
       if (error.code !== 'signed_out' && error.code !== 'rejected') fail(id, error)
       throw error
     }
   }
 
   const run = async (id: string, seen: number): Promise<StoredTokens> => {
-    host.live(id)
-    if (!server?.refresh) throw noTokens()
+    // A session by cookie has no tokens that could be lost.
+    if (!host.live(id).generation && !server?.refresh) throw noTokens()
     // What is known of network and server before somebody opens the page is no reason to fail.
     await host.opening()
     const record = host.live(id)
-    mayTry(record)
+    if (server?.refresh) mayTry(record)
     return new Promise((resolve, reject) => {
       host
         .exclusive(lockWait(policy.requestTimeout), (isLost) =>
@@ -313,6 +336,12 @@ export function createRefresh(
     ahead,
     tidy,
     replace,
+    async findLost() {
+      const record = host.current()
+      if (!record?.generation) return
+      const { id, generation } = record
+      if (await keeper.isMissing(id, generation)) await newer(id, generation)
+    },
     online() {
       const record = host.current()
       // Another tab may have got it meanwhile.

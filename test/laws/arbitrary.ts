@@ -29,6 +29,7 @@ const fields: { [K in keyof SharedRecord]: fc.Arbitrary<SharedRecord[K]> } = {
   tokenExpiresAt: endless,
   refreshEndsAt: endless,
   grantEndsAt: endless,
+  unstored: fc.constantFrom(0, 1),
   failures: count,
   retryAt: instant,
   toldAt: instant,

@@ -55,10 +55,10 @@ describe('the texts of a record', () => {
     const full: SharedRecord = Object.fromEntries(
       KEYS.map((key) => [key, typeof known[key] === 'number' ? NOW - 12_345 : 'abcdefgabcdefgabcdefg']),
     ) as never
-    const counts = { generation: 123, failures: 9, skew: 3_600_000 }
+    const counts = { generation: 123, failures: 9, skew: 3_600_000, unstored: 1 }
     const limits = { idleTimeout: 900_000, absoluteTimeout: 43_200_000 }
     const used = { ...full, ...counts, ...limits, login: 'abcdefgabcdefg' }
-    expect(encode(used).length).toBe(524)
+    expect(encode(used).length).toBe(537)
     expect(encodeEnd({ ...used, reason: 'absolute' }).length).toBe(94)
   })
 

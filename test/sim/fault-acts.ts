@@ -118,6 +118,7 @@ export const faultActs = {
   ),
   storeWorks: around(3, 'the token store works', mendStore),
   forget: around(1, 'the token store is emptied', (scene) => {
+    touch(scene, scene.world.tokens.stored?.id ?? '', 'robbed')
     scene.world.tokens.stored = null
     scene.storeFaultAt = scene.now()
   }),

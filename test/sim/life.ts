@@ -35,9 +35,10 @@ export interface Life {
 /**
  * `removed`: both keys were. `overwritten`: its record was, by one that is older, that cannot be read, or by nothing. `planted`:
  * its record says what it never said. `ahead`: it speaks of activity in the future, which a tab that comes to know of it takes
- * for a clock that was set back. `exhumed`: its end was taken away, or its record put back beside none.
+ * for a clock that was set back. `exhumed`: its end was taken away, or its record put back beside none. `robbed`: its tokens were
+ * taken out of the store.
  */
-export type Touch = 'removed' | 'overwritten' | 'planted' | 'ahead' | 'exhumed'
+export type Touch = 'removed' | 'overwritten' | 'planted' | 'ahead' | 'exhumed' | 'robbed'
 
 export const UNTOUCHED: Readonly<Record<Touch, number>> = {
   removed: -Infinity,
@@ -45,6 +46,7 @@ export const UNTOUCHED: Readonly<Record<Touch, number>> = {
   planted: -Infinity,
   ahead: -Infinity,
   exhumed: -Infinity,
+  robbed: -Infinity,
 }
 
 export interface Told {

@@ -216,7 +216,11 @@ function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { pha
   must('I7: an end has a reason', reason !== null, 'which is no reason here')
   if (reason === 'signOut') must('I7: `signOut` follows a sign-out', life.signOutCalled, 'but nobody signed out')
   if (reason === 'wiped')
-    must('I7: `wiped` follows a removal', life.touchedAt.removed >= life.startedAt, 'but nobody removed it')
+    must(
+      'I7: `wiped` follows a removal',
+      Math.max(life.touchedAt.removed, life.touchedAt.robbed) >= life.startedAt,
+      'but nobody removed it',
+    )
   if (reason === 'rejected')
     must(
       'I7: `rejected` follows a refusal',

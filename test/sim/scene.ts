@@ -9,6 +9,7 @@ import { createRandom, type Random } from './random.js'
 import { count, type Counts, type Excuses, type Rule } from './rule-names.js'
 import { createServers, MARK, type Call, type Servers } from './servers.js'
 import type { Plan } from './plan.js'
+import { touch } from './touch.js'
 import type { Traits } from './traits.js'
 
 export const KEY = 'sojourn:session:1'
@@ -232,6 +233,8 @@ export function createScene(
       const none = { family: '', number: 0, issuedAt: 0 }
       const { family, number, issuedAt } = scene.servers.tokenOf(value.tokens.access_token) ?? none
       scene.familiesOf.set(value.id, (scene.familiesOf.get(value.id) ?? new Set()).add(family))
+      // One place holds the tokens of one session: those of any other are gone.
+      for (const id of scene.lives.keys()) if (id !== value.id) touch(scene, id, 'robbed')
       const written = await store.set(value, expected)
       scene.trace(
         `${page.name} ${written ? 'stores' : 'does not store'} ${value.id} ${value.generation} ${value.tokens.access_token}`,

@@ -53,7 +53,8 @@ describe('authorizing a request', () => {
     await world.signedIn()
     world.tokens.stored = null
     const fresh = world.tab()
-    await expect(world.until(fresh.session.authorize(request()))).rejects.toMatchObject({ code: 'no_tokens' })
+    await expect(world.until(fresh.session.authorize(request()))).rejects.toMatchObject({ code: 'signed_out' })
+    expect(fresh.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'wiped' })
   })
 
   it('I1: is refused where the session ended while the server prepared it', async () => {

@@ -404,6 +404,7 @@ describe('signing out', () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
+    await world.advance(SECOND)
     world.deafen()
     void one.session.signOut()
     await world.advance(SECOND)

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest'
+import { memoryTokens } from '../../src/index.js'
+import { createWorld, type Tab, type World } from '../../src/testing.js'
+
+const wiped = { phase: 'signedOut', reason: 'wiped' }
+const empty = (world: World): void => {
+  world.tokens.stored = null
+}
+const askFor = (world: World, tab: Tab): Promise<string> =>
+  world
+    .until(tab.session.getAccessToken({ forceRefresh: true }))
+    .catch((error: unknown) => (error as { code: string }).code)
+
+describe('a shared store without the tokens that the record speaks of', () => {
+  // The user signed out, and the browser was killed before localStorage had reached the disk: the next start showed somebody
+  // signed in, and each call failed. Right: tokens that are gone from a store of all tabs are a sign that the session is over.
+  it('a page that opens after a sign-out that localStorage lost ends the session', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const record = [...world.storage.stored]
+    await world.until(tab.session.signOut())
+    tab.crash()
+    world.storage.stored.clear()
+    for (const [key, text] of record) world.storage.stored.set(key, text)
+    const next = world.tab()
+    await world.advance('1s')
+    expect(next.session.getSnapshot()).toMatchObject(wiped)
+    next.close()
+    expect(world.tab().session.getSnapshot()).toMatchObject(wiped)
+  })
+
+  it('the call that finds them gone ends the session in all tabs, once', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const other = world.tab()
+    await world.advance('1s')
+    empty(world)
+    const late = world.tab()
+    await expect(askFor(world, other)).resolves.toBe('signed_out')
+    await world.advance('1s')
+    for (const one of [other, late]) expect(one.session.getSnapshot()).toMatchObject(wiped)
+    expect(tab.news()).toEqual([{ type: 'signedOut', reason: 'wiped', where: 'elsewhere' }])
+  })
+
+  it('a tab that still has them in memory goes on, and stores them with the next refresh', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.until(tab.session.getAccessToken())
+    empty(world)
+    await expect(askFor(world, tab)).resolves.toMatch(/^access-/)
+    expect(world.tokens.stored).toMatchObject({ generation: 2 })
+    await expect(askFor(world, world.tab())).resolves.toMatch(/^access-/)
+  })
+
+  it('a store that fails, or is silent, is no sign', async () => {
+    const world = createWorld()
+    await world.signedIn()
+    for (const fault of ['fails', 'hangs'] as const) {
+      world.tokens.fault = () => fault
+      const tab = world.tab()
+      await world.advance('1s')
+      await expect(askFor(world, tab)).resolves.toBe('no_tokens')
+      expect(tab.sees()).toBe('active')
+      tab.close()
+    }
+    world.tokens.fault = () => 'works'
+    await expect(askFor(world, world.tab())).resolves.toMatch(/^access-/)
+  })
+
+  it('tokens that one tab could not store are its own, and end nothing in the others', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const other = world.tab()
+    await world.advance('1s')
+    world.tokens.fault = (access) => (access === 'set' ? 'fails' : 'works')
+    await expect(askFor(world, tab)).resolves.toMatch(/^access-/)
+    await expect(askFor(world, other)).resolves.toBe('no_tokens')
+    expect(other.sees()).toBe('active')
+    // The store works again, and so do the other tabs after the next refresh.
+    world.tokens.fault = () => 'works'
+    await expect(askFor(world, tab)).resolves.toMatch(/^access-/)
+    await expect(askFor(world, other)).resolves.toMatch(/^access-/)
+  })
+
+  it('a server that refreshes by a cookie is asked before anything ends', async () => {
+    const world = createWorld()
+    const tokens = { access_token: 'by cookie', expires_in: 300 }
+    const server = { refresh: () => Promise.resolve(tokens) }
+    const tab = await world.signedIn({ server })
+    await world.advance('1s')
+    empty(world)
+    const next = world.tab({ server })
+    await world.advance('1s')
+    expect([tab.sees(), next.sees()]).toEqual(['active', 'active'])
+    await expect(world.until(next.session.getAccessToken())).resolves.toBe('by cookie')
+  })
+
+  it('tokens in memory are each tab’s own, and a new page without them ends nothing', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ tokenStore: memoryTokens() })
+    const next = world.tab({ tokenStore: memoryTokens() })
+    await world.advance('1s')
+    await expect(askFor(world, next)).resolves.toBe('no_tokens')
+    expect([tab.sees(), next.sees()]).toEqual(['active', 'active'])
+  })
+
+  it('tokens of an application without a refresh are missed all the same', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, { methods: ['signOut'] })
+    await world.advance('1s')
+    empty(world)
+    tab.close()
+    const next = world.tab({}, { methods: ['signOut'] })
+    await world.advance('1s')
+    expect(next.session.getSnapshot()).toMatchObject(wiped)
+  })
+})
