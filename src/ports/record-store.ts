@@ -1,5 +1,8 @@
 import type { RecordStore } from './types.js'
 
+/** As much as a record and its end take at most. */
+const ROOM = 700
+
 /** localStorage: synchronous, shared, readable before the first paint. Each access may throw, so each is caught. */
 export function recordStore(name: string): RecordStore {
   const keys = { record: name, end: `${name}:end` } as const
@@ -8,9 +11,9 @@ export function recordStore(name: string): RecordStore {
     read() {
       try {
         const texts = { record: localStorage.getItem(keys.record), end: localStorage.getItem(keys.end) }
-        // Empty, or full before anything came in? Then other tabs know more, and have to be asked.
+        // Empty, or too full for a record? Then other tabs know more, and have to be asked.
         if (!tried && !texts.record && !texts.end) {
-          localStorage.setItem(`${name}:try`, '1')
+          localStorage.setItem(`${name}:try`, 'x'.repeat(ROOM))
           localStorage.removeItem(`${name}:try`)
         }
         tried = true

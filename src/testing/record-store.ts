@@ -1,5 +1,8 @@
 import type { RecordStore } from '../ports/types.js'
 
+/** As the browser's own port. */
+const ROOM = 700
+
 /** The two keys of a session in a tab's storage, as the browser's own port reads and writes them. */
 export const recordStoreIn = (storage: Storage, name: string): RecordStore => {
   const end = `${name}:end`
@@ -20,7 +23,7 @@ export const recordStoreIn = (storage: Storage, name: string): RecordStore => {
       try {
         const texts = { record: storage.getItem(name), end: storage.getItem(end) }
         if (!tried && !texts.record && !texts.end) {
-          storage.setItem(`${name}:try`, '1')
+          storage.setItem(`${name}:try`, 'x'.repeat(ROOM))
           storage.removeItem(`${name}:try`)
         }
         tried = true

@@ -98,4 +98,18 @@ describe('a degradation that has to heal', () => {
     await world.advance('1s')
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'wiped' })
   })
+
+  // A page that opened took the few bytes that were left for room, knew of nobody, and revoked the tokens of the living session.
+  it('a disk with room for a few bytes alone hides no session from a page that opens', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    world.storage.stored.set('of the page', 'x'.repeat(50))
+    world.storage.full = true
+    world.storage.stored.delete('of the page')
+    await world.until(tab.session.signIn(world.grant()))
+    const next = world.tab()
+    await world.advance('1s')
+    expect([tab.sees(), next.sees()]).toEqual(['active', 'active'])
+    expect(world.server.count('signOut')).toBe(0)
+  })
 })

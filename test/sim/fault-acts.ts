@@ -47,6 +47,13 @@ const PLACES: Readonly<Record<string, Places>> = {
   'localStorage and the token store': { storage: true, tokens: true },
 }
 
+/** The token store is emptied. What is on its way there may still arrive, and is then all that there is. */
+function emptyTokens(scene: Scene): void {
+  for (const id of scene.lives.keys()) touch(scene, id, 'robbed')
+  scene.world.tokens.stored = null
+  scene.storeFaultAt = scene.now()
+}
+
 /** As `Clear-Site-Data` does, and the user in the browser's settings: no storage event tells anybody. */
 function emptyPlaces(scene: Scene, { storage, tokens }: Places): void {
   scene.emptiedAt = scene.now()
@@ -54,9 +61,7 @@ function emptyPlaces(scene: Scene, { storage, tokens }: Places): void {
     remove(scene, () => {
       scene.world.storage.stored.clear()
     })
-  if (!tokens) return
-  scene.world.tokens.stored = null
-  scene.storeFaultAt = scene.now()
+  if (tokens) emptyTokens(scene)
 }
 
 const MESSAGES = [
@@ -118,9 +123,7 @@ export const faultActs = {
   ),
   storeWorks: around(3, 'the token store works', mendStore),
   forget: around(1, 'the token store is emptied', (scene) => {
-    touch(scene, scene.world.tokens.stored?.id ?? '', 'robbed')
-    scene.world.tokens.stored = null
-    scene.storeFaultAt = scene.now()
+    emptyTokens(scene)
   }),
   weather: aroundBy(
     5,

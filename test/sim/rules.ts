@@ -219,7 +219,8 @@ function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { pha
     must(
       'I7: `wiped` follows a removal',
       Math.max(life.touchedAt.removed, life.touchedAt.robbed) >= life.startedAt,
-      'but nobody removed it',
+      'but nobody removed it, nor its tokens',
+      { 'web storage has no transactions': isTorn(scene) },
     )
   if (reason === 'rejected')
     must(
