@@ -74,7 +74,19 @@ const MESSAGES = [
   { end: '{"id":"x"}' },
   { other: 1 },
 ]
-const WEATHERS: readonly Weather[] = ['fine', 'slow', 'down', 'hangs', 'loses', 'busy', 'limits', 'garbage', 'mixed']
+const WEATHERS: readonly Weather[] = [
+  'fine',
+  'slow',
+  'down',
+  'hangs',
+  'loses',
+  'busy',
+  'limits',
+  'garbage',
+  'page',
+  'interaction',
+  'mixed',
+]
 
 const nameOf = (name: string): readonly [string, string] => [name, name]
 

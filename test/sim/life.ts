@@ -18,6 +18,8 @@ export interface Life {
   knewJustNow: Told | null
   /** All ends that it ever told of. */
   readonly toldOf: number[]
+  /** When the server ends the grants that it has tokens of, as it said with them. */
+  readonly grantEnds: number[]
   /** When the token came that is in force, and when the server was last told of the user. */
   tokenAt: number
   keptAliveAt: number
@@ -75,7 +77,7 @@ const sumOf = (jumps: readonly Jump[], since: number, wanted: (by: number) => nu
   jumps.reduce((sum, { at, by }) => (at >= since ? sum + wanted(by) : sum), 0)
 
 /** I1: when the session is over at the latest. */
-export function latestEnd(life: Life, { idle, absolute, network }: Traits, jumps: readonly Jump[]): number {
+export function latestEnd(life: Life, { idle, absolute, network, store }: Traits, jumps: readonly Jump[]): number {
   if (life.unseen) return Infinity
   const setBack = (since: number): number => sumOf(jumps, since, (by) => (by < 0 ? SET_BACK : 0))
   const ends = [
@@ -84,6 +86,11 @@ export function latestEnd(life: Life, { idle, absolute, network }: Traits, jumps
   ]
   // What the server told is measured from when it was asked.
   if (life.told) ends.push(life.told.absoluteEndsAt + network + life.putOff + setBack(life.told.sentAt))
+  // Where tokens are not shared, a tab without them knows nothing of their ends. What was brought late lives from then on.
+  if (life.grantEnds.length > 0 && store !== 'memory') {
+    const late = life.startedAt - life.signInAt
+    ends.push(Math.max(...life.grantEnds) + late + network + life.putOff + setBack(life.startedAt))
+  }
   return Math.min(...ends) + ROUNDING
 }
 
@@ -93,5 +100,6 @@ export function earliestEnd(life: Life, { idle, absolute }: Traits, jumps: reado
   const ends = [life.countedAt + idle - forward(life.countedAt), life.startedAt + absolute - forward(life.startedAt)]
   for (const told of [life.told, life.mayKnow, life.knewJustNow])
     if (told) ends.push(Math.min(told.idleEndsAt, told.absoluteEndsAt) - forward(told.sentAt) - 1e3)
+  for (const at of life.grantEnds) ends.push(at - forward(life.startedAt) - 1e3)
   return Math.min(...ends) - FLUSH - ROUNDING
 }

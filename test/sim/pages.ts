@@ -199,9 +199,12 @@ export const instancesOn = (scene: Scene, { page }: Actor): Actor[] =>
 
 /** The sessions that began before the one that this page finds in storage. */
 export function olderThanFound(scene: Scene, { page }: Actor): ReadonlySet<string> {
+  const { lives } = scene
   if (!scene.world.storage.works) return new Set()
   const found = idIn(scene.world.storage.of(page).getItem(KEY))
-  const ids = [...scene.lives.keys()]
+  // What cannot be read is not found.
+  if ((lives.get(found)?.touchedAt.overwritten ?? -Infinity) >= scene.now() - 2 * onItsWay(scene)) return new Set()
+  const ids = [...lives.keys()]
   return new Set(ids.slice(0, Math.max(0, ids.indexOf(found))))
 }
 

@@ -153,6 +153,10 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
         knewBefore: null,
         knewJustNow: null,
         toldOf: [],
+        grantEnds: [...(scene.familiesOf.get(to) ?? [])].flatMap((family) => {
+          const grant = scene.servers.grants.get(family)
+          return grant ? [grant.issuedAt + scene.traits.grantLife] : []
+        }),
         told: null,
         tokenAt: startedAt,
         keptAliveAt: startedAt,
@@ -249,7 +253,8 @@ function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { pha
 /** I17: who was there all the time, and knew, has seen the warning for all its length. */
 function warned(scene: Scene, actor: Actor, life: Life, reason: 'idle' | 'absolute', endedAt: number): void {
   const { traits } = scene
-  const way = reason === 'idle' ? traits.idle : traits.absolute
+  const isOfGrant = reason === 'absolute' && life.grantEnds.some((at) => Math.abs(at - endedAt) < traits.network + 1e3)
+  const way = reason === 'idle' ? traits.idle : isOfGrant ? endedAt - life.startedAt : traits.absolute
   const length = Math.min(traits.warnBefore, way / 2)
   const from = endedAt - length
   const told = life.mayKnow
@@ -515,7 +520,12 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
     'I4: no refresh token is sent by two tabs at once',
     !rival,
     () => `${actor.name} and ${rival?.actor.name} send ${family}.${number}`,
-    { ...apart, 'locks do not work': traits.locks !== 'work' },
+    {
+      ...apart,
+      'locks do not work': traits.locks !== 'work',
+      // Then tabs do not agree on how long the server is to be left alone.
+      'a clock was set back unseen': life.putOff > 0,
+    },
   )
 }
 
@@ -543,7 +553,12 @@ function revoked(scene: Scene, call: Call): void {
   if (!call.family || scene.traits.store === 'memory') return
   // What a refresh brought in the meantime is revoked as well.
   const before = scene.servers.calls.filter(
-    (other) => other.method === 'signOut' && other.family === call.family && other.number === call.number,
+    (other) =>
+      other.method === 'signOut' &&
+      other.family === call.family &&
+      other.number === call.number &&
+      // One that failed, or whose answer was lost, may be sent again: RFC 7009 §2.2 sees no harm in that.
+      (other.told || !other.settled),
   )
   const { issuedAt = 0 } = scene.servers.grants.get(call.family) ?? {}
   scene.must('I7: a grant is revoked once', before.length === 0, () => call.family, {

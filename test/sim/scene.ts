@@ -235,6 +235,8 @@ export function createScene(
       scene.familiesOf.set(value.id, (scene.familiesOf.get(value.id) ?? new Set()).add(family))
       // One place holds the tokens of one session: those of any other are gone.
       for (const id of scene.lives.keys()) if (id !== value.id) touch(scene, id, 'robbed')
+      const grant = scene.servers.grants.get(family)
+      if (grant) scene.lives.get(value.id)?.grantEnds.push(grant.issuedAt + traits.grantLife)
       const written = await store.set(value, expected)
       scene.trace(
         `${page.name} ${written ? 'stores' : 'does not store'} ${value.id} ${value.generation} ${value.tokens.access_token}`,
@@ -257,6 +259,9 @@ export function createScene(
   const webStoreOf = (page: Page): TokenStore => (page.ports, webStores.get(page)?.() ?? memoryTokens())
   const storeOf = (page: Page): TokenStore =>
     traits.store === 'shared' ? world.tokens.of(page) : traits.store === 'memory' ? memoryTokens() : webStoreOf(page)
+
+  // `oauth` measures by it how long it is to wait.
+  Date.now = () => world.time.clock().wall
 
   const scene: Scene = {
     traits,

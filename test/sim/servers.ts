@@ -4,11 +4,13 @@ import type { ServerTimes, SessionServer, TokenResponse } from '../../src/types.
 import type { Actor } from './actor.js'
 import type { Random } from './random.js'
 import type { Traits } from './traits.js'
+import { overCookie, overOAuth, Page } from './wire.js'
 
 /** What every token carries, so that it is found wherever it should not be. */
 export const MARK = 'tok3n'
 
-export type Weather = 'fine' | 'slow' | 'down' | 'hangs' | 'loses' | 'busy' | 'limits' | 'garbage' | 'mixed'
+export type Weather =
+  'fine' | 'slow' | 'down' | 'hangs' | 'loses' | 'busy' | 'limits' | 'garbage' | 'page' | 'interaction' | 'mixed'
 
 export interface Call {
   readonly method: 'refresh' | 'keepAlive' | 'check' | 'signOut'
@@ -69,15 +71,17 @@ export function createServers(
   const calls: Call[] = []
   let cookie: Grant | null = null
   const now = time.passed
+  const isWired = traits.wired && ['strict', 'grace', 'cookie'].includes(traits.server)
   const usesTokens = traits.server === 'strict' || traits.server === 'grace' || traits.server === 'gateway'
 
-  const tokens = ({ family, number }: Grant): TokenResponse => {
+  const tokens = ({ family, number, issuedAt }: Grant): TokenResponse => {
     const access = `access.${MARK}.${family}.${number}`
     issued.set(access, Math.max(now(), issued.get(access) ?? 0))
     return {
       access_token: access,
       expires_in: traits.tokenLife / 1e3,
       ...(traits.server !== 'gateway' && { refresh_token: `refresh.${MARK}.${family}.${number}` }),
+      ...(traits.grantLife < Infinity && { authorization_expires_in: (issuedAt + traits.grantLife - now()) / 1e3 }),
     }
   }
   const idleOf = (): number => traits.idle * traits.serverIdle
@@ -104,7 +108,7 @@ export function createServers(
       if (method !== 'refresh') return {}
       if (!grant) throw new SessionError('no_tokens')
       const isPrevious = traits.server === 'grace' && number === grant.number - 1 && now() <= grant.rotatedAt + GRACE
-      if (number !== grant.number && !isPrevious) grant.revoked = true
+      if ((number !== grant.number && !isPrevious) || now() > grant.issuedAt + traits.grantLife) grant.revoked = true
       if (grant.revoked) throw new SessionError('rejected')
       if (!isPrevious) {
         grant.number++
@@ -124,7 +128,7 @@ export function createServers(
 
   const fate = (): Exclude<Weather, 'mixed'> =>
     servers.weather === 'mixed'
-      ? random.pick(['fine', 'fine', 'slow', 'down', 'hangs', 'loses', 'busy', 'limits', 'garbage'])
+      ? random.pick(['fine', 'fine', 'slow', 'down', 'hangs', 'loses', 'busy', 'limits', 'garbage', 'page'])
       : servers.weather
 
   const ask = <T>(
@@ -164,15 +168,22 @@ export function createServers(
         else if (how === 'limits')
           answer = () =>
             reject(new SessionError('rate_limited', { retryAt: time.clock().wall + random.below(20) * 1e3 }))
+        else if (how === 'page')
+          // Where tokens are sent, a proxy may ask for a login of its own; of a session by cookie, 401 says that it is over.
+          answer = () => reject(isWired ? new Page(given ? 401 : 502) : new SessionError('server'))
         else
           try {
+            // Only a person can go on from here: the grant is of no more use.
+            const grant = grants.get(family)
+            if (how === 'interaction' && method === 'refresh' && grant) grant.revoked = true
             const result = work(call)
             call.done = true
             answer = () => {
               call.answered = !signal.aborted
               call.told = call.answered && how !== 'garbage'
               if (call.told) note.told(call, result)
-              resolve((how === 'garbage' ? { error: 'proxy' } : result) as T)
+              if (how === 'garbage' && isWired) reject(new Page(200))
+              else resolve((how === 'garbage' ? { error: 'proxy' } : result) as T)
             }
           } catch (error) {
             answer = () => reject(asError(error))
@@ -183,6 +194,16 @@ export function createServers(
     }).finally(() => {
       call.settled = true
     })
+  }
+
+  const wired = (actor: Actor): SessionServer => {
+    const send = (method: Call['method'], given: TokenResponse | null, signal: AbortSignal): Promise<unknown> =>
+      ask(actor, method, given, signal)
+    const wall = (): number => time.clock().wall
+    const tokens = overOAuth(send, wall)
+    const times = overCookie(send, wall, traits)
+    if (!usesTokens) return times
+    return { ...times, ...tokens }
   }
 
   const servers: Servers = {
@@ -199,12 +220,15 @@ export function createServers(
       cookie = grant
       return { grant, tokens: usesTokens ? tokens(grant) : undefined }
     },
-    of: (actor) => ({
-      ...(usesTokens && { refresh: (given, { signal }) => ask(actor, 'refresh', given, signal) }),
-      ...(traits.keepAlive && { keepAlive: ({ signal }) => ask(actor, 'keepAlive', null, signal) }),
-      ...(traits.check && { check: ({ signal }) => ask(actor, 'check', null, signal) }),
-      ...(traits.server !== 'none' && { signOut: (given, { signal }) => ask(actor, 'signOut', given, signal) }),
-    }),
+    of: (actor) =>
+      isWired
+        ? wired(actor)
+        : {
+            ...(usesTokens && { refresh: (given, { signal }) => ask(actor, 'refresh', given, signal) }),
+            ...(traits.keepAlive && { keepAlive: ({ signal }) => ask(actor, 'keepAlive', null, signal) }),
+            ...(traits.check && { check: ({ signal }) => ask(actor, 'check', null, signal) }),
+            ...(traits.server !== 'none' && { signOut: (given, { signal }) => ask(actor, 'signOut', given, signal) }),
+          },
     arrived(text) {
       issued.set(text, now())
     },

@@ -31,7 +31,8 @@ export function remove(scene: Scene, empty: () => void): void {
   const { record, end } = named(scene)
   touch(scene, record, 'removed', 'overwritten')
   // To a tab that has not heard yet that its session was replaced, that one was removed.
-  for (const { id, ended } of scene.lives.values()) if (record && id !== record && !ended) touch(scene, id, 'removed')
+  for (const { id, ended } of scene.lives.values())
+    if (record && id !== record && !ended) touch(scene, id, 'removed', 'overwritten')
   touch(scene, end, 'removed', 'exhumed')
   empty()
 }

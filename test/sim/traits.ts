@@ -23,6 +23,10 @@ export interface Traits {
   readonly keepAlive: boolean
   readonly check: boolean
   readonly tokenLife: number
+  /** The library's own `oauth` and `cookieSession` over HTTP, where they fit the server. */
+  readonly wired: boolean
+  /** When the server ends a grant of tokens, after the sign-in. */
+  readonly grantLife: number
   /** What the server's own idle time is, as a part of ours. */
   readonly serverIdle: number
 
@@ -57,6 +61,8 @@ export const USUAL: Traits = {
   keepAlive: false,
   check: false,
   tokenLife: 5 * MINUTE,
+  wired: false,
+  grantLife: Infinity,
   serverIdle: 1,
   store: 'shared',
   locks: 'work',
@@ -99,5 +105,7 @@ export function drawTraits({ pick, chance, below }: Random): Traits {
     access: pick([1, 20, 800]),
     network: pick([20, 200, 3 * SECOND]),
     lost: usual ? 0 : pick([0, 0.1, 0.5]),
+    wired: chance(0.4),
+    grantLife: ['strict', 'grace'].includes(server) && chance(0.15) ? idle * pick([1, 1.5, 3]) : Infinity,
   }
 }
