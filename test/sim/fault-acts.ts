@@ -5,7 +5,7 @@ import { isAwake, type Actor } from './actor.js'
 import { mendStore, poison, POISONS, setStorage, unsee } from './faults.js'
 import { named, remove, touch } from './touch.js'
 import { openNeighbour, signInNextDoor, signOutNextDoor } from './neighbour.js'
-import { hint } from './pages.js'
+import { hint, open } from './pages.js'
 import { onItsWay } from './rules.js'
 import { KEY, type Scene } from './scene.js'
 import type { Weather } from './servers.js'
@@ -102,9 +102,9 @@ export const faultActs = {
     remove(scene, () => scene.world.storage.clear())
   }),
   emptied: aroundBy(2, 'without a word are emptied:', oneOf(PLACES), emptyPlaces),
-  refilled: inTabBy(3, 'sign in after without a word were emptied:', oneOf(PLACES), (scene, actor, places) => {
+  refilled: aroundBy(3, 'a new tab signs in after without a word were emptied:', oneOf(PLACES), (scene, places) => {
     emptyPlaces(scene, places)
-    if (isAwake(actor)) signIn(scene, actor, 'ada')
+    signIn(scene, open(scene), 'ada')
   }),
   poison: inTabBy(2, 'plant', oneOf(POISONS), (scene, actor, kind) => {
     if (isAwake(actor) && actor.sound && scene.world.storage.works) poison(scene, actor, kind)

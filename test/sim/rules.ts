@@ -178,6 +178,17 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
         () => `${actor.name} shows ${to}, which had ended (${life.ended?.reason})`,
         ignorance(scene, actor, life),
       )
+      const older = scene.lives.get(from)
+      if (older)
+        scene.must(
+          'I5: a newer session is not displaced',
+          life.startedAt >= older.startedAt,
+          () => `${actor.name} shows ${to} in place of ${from}, which began later`,
+          {
+            'both began at the same time': older.startedAt - life.startedAt < onItsWay(scene) + 100,
+            'a clock was set back': scene.jumps.some(({ at, by }) => by < 0 && at >= life.startedAt),
+          },
+        )
       actor.aliveSince = now
       actor.last = to
       if (from && !actor.page.prerendered) actor.over.add(from)
