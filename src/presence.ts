@@ -14,6 +14,8 @@ export interface Presence {
   /** A sign of the user: per event a look at the clock and a flag, and no more. */
   readonly seen: () => void
   readonly hold: () => () => void
+  /** The page was frozen, and no work has gone on meanwhile, whatever the clocks say. */
+  readonly thawed: () => void
   /** What is to be said now, the earliest first: flagged input, work that goes on, what is seen of other origins' frames. */
   readonly overdue: (now: Anchor, idleTimeout: number) => Overdue[]
   /** When there will be more to say; 0 for never. */
@@ -83,6 +85,9 @@ export function createPresence(ports: Ports, policy: Policy, step: (cause: 'acti
         one.activity?.stop()
         windows.delete(one)
       }
+    },
+    thawed() {
+      heldAt = { shared: 0, mono: 0 }
     },
     hold() {
       if (!holds++) heldAt = { shared: 0, mono: 0 }

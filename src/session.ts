@@ -348,6 +348,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
         leftAs = actsFor
         if (askingUntil) askingUntil = ports.clock().mono + ASKING
       }
+      if (restored || cause === 'resume') presence.thawed()
       if (!LEAVING.includes(cause)) serverView.back()
       step(cause)
       if (restored) open()

@@ -421,6 +421,21 @@ describe('a hold', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
   })
 
+  it.each(['the back/forward cache', 'a freeze'])('I1: does not reach over %s past a short deadline', async (what) => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: '60s' })
+    tab.session.hold()
+    await world.advance(SECOND)
+    if (what === 'a freeze') tab.frozen = true
+    else tab.leave()
+    await world.advance(61 * SECOND)
+    if (what === 'a freeze') {
+      tab.frozen = false
+      tab.hint('resume')
+    } else tab.comeBack()
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+  })
+
   it('never outlasts the absolute timeout in a page whose timers ring once a minute', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '60s', absoluteTimeout: '90s' })
