@@ -73,7 +73,9 @@ export async function calm(scene: Scene): Promise<void> {
     const { page } = actor
     if (page.frozen || page.timersEvery) actor.unaware = true
     if (page.cached && !page.comeBack()) continue
+    const isFrozen = page.frozen
     page.frozen = false
+    if (isFrozen) hint(scene, actor, 'resume')
     activate(scene, actor)
     look(scene)
     unthrottle(scene, actor)

@@ -71,7 +71,12 @@ export const pageActs = {
     for (const one of instancesOn(scene, actor)) one.unaware = true
   }),
   thaw: inTab(6, 'thaw', (scene, actor) => {
-    if (!actor.page.cached) actor.page.frozen = false
+    if (actor.page.cached) return
+    // The browser says so before anything else runs.
+    if (actor.page.frozen) {
+      actor.page.frozen = false
+      hint(scene, actor, 'resume')
+    }
     interrupt(scene, actor)
   }),
   leave: inTab(4, 'go into the back/forward cache', (scene, actor) => {
