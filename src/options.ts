@@ -8,7 +8,8 @@ import type { SessionOptions, TokenStore } from './types.js'
 export function checkWindow(view: Window): void {
   let isOurs = false
   try {
-    isOurs = view.closed || (view.window === view && !!view.document)
+    // A window of another origin says whether it is closed, and throws for its methods.
+    isOurs = view.closed || (typeof view.closed === 'boolean' && !!view.addEventListener)
   } catch {
     // Of another origin, or nothing that has members.
   }

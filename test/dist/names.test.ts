@@ -35,6 +35,8 @@ const among = (words: Words, forbidden: readonly string[]): string[] =>
   forbidden.filter((name) => words.names.has(name))
 
 const page = ['document', 'window', 'navigator', 'location', 'addEventListener', 'matchMedia', 'requestAnimationFrame']
+/** Paths are of the page's own origin. */
+const notOfOwnOrigin = page.filter((name) => name !== 'location')
 const storage = ['localStorage', 'sessionStorage', 'Storage', 'cookie']
 const databases = ['indexedDB', 'IDBKeyRange', 'caches']
 const channels = ['BroadcastChannel', 'postMessage', 'SharedWorker', 'Worker', 'locks']
@@ -48,15 +50,18 @@ const notInAdapters = [...storage, ...databases, ...channels, ...network, ...sec
 /** What a part has no business with. */
 const forbidden: Readonly<Record<string, readonly string[]>> = {
   sojourn: [...databases, ...network, 'sessionStorage', 'cookie', 'postMessage$'],
-  'sojourn/cookie': [...page, ...storage, ...databases, ...channels, ...secrets, 'performance', 'setTimeout'],
+  'sojourn/cookie': [...notOfOwnOrigin, ...storage, ...databases, ...channels, ...secrets, 'performance', 'setTimeout'],
   // It listens to the signals of its limits.
-  'sojourn/dpop': [...page.filter((name) => name !== 'addEventListener'), ...storage, ...channels, ...network],
+  'sojourn/dpop': [
+    ...notOfOwnOrigin.filter((name) => name !== 'addEventListener'),
+    ...[...storage, ...channels, ...network],
+  ],
   'sojourn/dialog': [...storage, ...databases, ...channels, ...network, ...secrets],
   'sojourn/element': [...storage, ...databases, ...channels, ...network, ...secrets],
   // Timeline and record come from the session alone; of the browser it wants the clipboard.
   'sojourn/inspector': [...storage, ...databases, ...channels, ...network, ...secrets, 'innerHTML'],
   'sojourn/fetch': [...storage, ...databases, ...channels, ...time, ...secrets, 'document', 'navigator'],
-  'sojourn/oauth': [...page.filter((name) => name !== 'location'), ...storage, ...databases, ...channels],
+  'sojourn/oauth': [...notOfOwnOrigin, ...storage, ...databases, ...channels],
   'sojourn/react': [...page.filter((name) => name !== 'document'), ...notInAdapters],
   'sojourn/policies': [...page, ...storage, ...databases, ...channels, ...network, ...time, ...secrets],
   'sojourn/testing': [
