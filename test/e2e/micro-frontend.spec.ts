@@ -55,6 +55,8 @@ test('Tencent/wujie#667: a micro-frontend with a proxy for a document has a sess
 
   await context.clock.fastForward('13:30')
   await expect(page.locator('.sojourn-dialog').getByRole('alertdialog')).toBeVisible()
+  // A key of the first moment is no answer.
+  await context.clock.runFor(2000)
   await page.keyboard.press('Enter')
   await expect.poll(endsIn).toBe(15)
 })

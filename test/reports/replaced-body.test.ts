@@ -1,0 +1,25 @@
+// @vitest-environment happy-dom
+import { describe, expect, it } from 'vitest'
+import { warningDialog } from '../../src/ui/dialog.js'
+import { pass, SECOND, untilWarned, usePage } from '../unit/ui/page.js'
+
+const page = usePage()
+
+describe('a framework that puts a new body in place of the old one', () => {
+  // There what a script had put into the body was gone after the next navigation, and the script held on to what was no longer there.
+  // Right: the warning is in whatever body there is.
+  it('contao/contao#8091: finds the warning in the new one, before it and while it is shown', async () => {
+    const undo = warningDialog(page.session)
+    document.body.replaceWith(document.createElement('body'))
+    await untilWarned(page.session)
+    const host = (): Element | null => document.body.querySelector(':scope > .sojourn-dialog')
+    const isOpen = (): boolean => host()!.shadowRoot!.querySelector('dialog')!.open
+    expect(isOpen()).toBe(true)
+    document.body.replaceWith(document.createElement('body'))
+    expect(host()).toBeNull()
+    await pass(SECOND)
+    expect(isOpen()).toBe(true)
+    undo()
+    expect(host()).toBeNull()
+  })
+})

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld } from '../unit/session/world.js'
+
+describe('a service worker that answers for the backend from its cache', () => {
+  // There a user who had signed out, or whose session had ended, was shown as signed in, for the worker had kept the last answer. Right:
+  // such an answer cannot be told from a backend that extends at each question, and the developer is told of both.
+  it('Julien-Au/gymcoach#357, FRC-Team3484/open-scouting#46: is told to the developer, once', async () => {
+    const world = createWorld()
+    world.server.times = { idleExpiresIn: 840 }
+    const tab = await world.signedIn({ idleTimeout: '15m', warnBefore: '2m' }, { methods: ['check'] })
+    await world.advance('2h')
+    expect(tab.warnings).toHaveLength(1)
+    expect(tab.warnings[0]).toMatch(/check/)
+  })
+
+  it('keeps nobody signed in beyond the absolute timeout', async () => {
+    const world = createWorld()
+    world.server.times = { idleExpiresIn: 840, absoluteExpiresIn: 40_000 }
+    const tab = await world.signedIn({ idleTimeout: '15m', absoluteTimeout: '8h' }, { methods: ['check'] })
+    await world.advance('479m')
+    expect(tab.phase()).toBe('warning')
+    await world.advance('1m')
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'absolute' })
+  })
+})
