@@ -79,7 +79,7 @@ describe('What is a person', () => {
   it('jaywcjlove/hotkeys-js#245, theKashey/react-focus-on#88: a window that the page fills is watched when it is asked for', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    const popup = { closed: false, document: {} } as Window
+    const popup = { closed: false, document: {}, addEventListener: () => undefined } as unknown as Window
     Object.assign(popup, { window: popup })
     await world.advance('14m')
     tab.input(popup)
