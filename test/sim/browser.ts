@@ -42,6 +42,7 @@ const GLOBALS = [
     'localStorage',
     'sessionStorage',
     'BroadcastChannel',
+    'MutationObserver',
     'addEventListener',
   ],
   ...['setTimeout', 'clearTimeout', 'Date', 'performance', 'Math', 'crypto', 'console', 'globalThis'],
@@ -135,6 +136,15 @@ export function createBrowserPage(
       this.#end.close()
     }
   }
+  /** Nobody empties the document here: test/e2e/written-page.spec.ts does. */
+  class MutationObserver {
+    observe(): void {
+      // Nothing to see.
+    }
+    disconnect(): void {
+      // Nothing was seen.
+    }
+  }
   const timers = new Map<number, () => void>()
   let count = 0
   const math = Object.create(Math) as { random: () => number }
@@ -159,6 +169,7 @@ export function createBrowserPage(
     localStorage: storage.of(page),
     sessionStorage: {},
     BroadcastChannel,
+    MutationObserver,
     addEventListener: body.addEventListener,
     setTimeout: (run: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => {
       const timer = ++count
