@@ -186,7 +186,7 @@ function runByTickets(here: <T>(work: () => Promise<T>) => Promise<T>, browser: 
 }
 
 /** A value as source text, with what JSON leaves out. */
-function literal(value: unknown): string {
+export function literal(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(literal).join(',')}]`
   return value === undefined ? 'undefined' : JSON.stringify(value)
 }

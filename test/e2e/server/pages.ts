@@ -65,6 +65,8 @@ interface PageParts {
   readonly srcdoc?: readonly string[]
   /** Libraries in the page may add style elements. */
   readonly styles?: boolean
+  /** A page that the browser is to prerender. */
+  readonly ahead?: string | null
 }
 
 async function page(parts: PageParts): Promise<{ html: string; policy: string }> {
@@ -73,13 +75,16 @@ async function page(parts: PageParts): Promise<{ html: string; policy: string }>
   const headOf = (scripts: readonly string[]): string => `${icon}
 <script type="importmap" nonce="${nonce}">${imports}</script>
 ${scripts.map((src) => `<script ${src.endsWith('.ts') ? 'type="module"' : ''} nonce="${nonce}" src="${src}"></script>`).join('\n')}`
+  const rules = parts.ahead ? JSON.stringify({ prerender: [{ urls: [parts.ahead], eagerness: 'immediate' }] }) : ''
   const inner = parts.srcdoc && `<!doctype html>${headOf(parts.srcdoc)}`.replace(/&/g, '&amp;').replace(/"/g, '&quot;')
   const html = `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${parts.title}</title>
 ${headOf(parts.scripts)}
+${rules && `<script type="speculationrules" nonce="${nonce}">${rules}</script>`}
 </head>
 <body>
+${parts.ahead ? `<a id="ahead" href="${parts.ahead.replace(/&/g, '&amp;')}">The page that was rendered ahead</a>` : ''}
 ${parts.body}
 ${inner ? `<iframe id="frame" title="Without an address" srcdoc="${inner}"></iframe>` : ''}
 </body>
@@ -131,7 +136,8 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
     return true
   }
   const sendPage = async (parts: PageParts): Promise<true> => {
-    const { html, policy } = await page(parts)
+    const ahead = JSON.parse(url.searchParams.get('ahead') ?? 'null') as string | null
+    const { html, policy } = await page({ ahead, ...parts })
     return send(html, policy)
   }
   switch (path) {
