@@ -57,6 +57,8 @@ interface PageParts {
   readonly body: string
   /** Origins that may be framed, besides this one. */
   readonly frames?: string
+  /** Whether `<embed>` and `<object>` may show something of this origin. */
+  readonly objects?: boolean
   /** Origins that may be asked, besides this one. */
   readonly asks?: string
   /** Whether the page may have a `<base>`. */
@@ -97,6 +99,7 @@ ${inner ? `<iframe id="frame" title="Without an address" srcdoc="${inner}"></ifr
     // Firefox asks for the icon of a page that comes back from its back/forward cache, whatever the page said.
     `img-src 'self' data:`,
     ...(parts.styles ? [`style-src 'unsafe-inline'`] : []),
+    ...(parts.objects ? [`object-src 'self'`] : []),
     ...(parts.frames === undefined ? [] : [`frame-src 'self' ${parts.frames}`]),
     `base-uri ${parts.base ? '*' : "'none'"}`,
     `require-trusted-types-for 'script'`,
@@ -120,6 +123,39 @@ const form = `<main><h1>Your claim</h1>
 <p id="shadow"></p>
 <p><iframe id="frame" src="/inner" title="Inner"></iframe></p>
 <p><button id="press" type="button">Send</button></p></main>`
+
+/** What shows something and sends no events, by its name; a closed shadow tree is made by the parser. */
+function viewer(name: string, other: string): string {
+  const size = 'width="600" height="400"'
+  const viewers: Record<string, string> = {
+    embed: `<embed src="/document.pdf" type="application/pdf" ${size}>`,
+    object: `<object data="/document.pdf" type="application/pdf" ${size}></object>`,
+    iframe: `<iframe src="/document.pdf" title="Document" ${size}></iframe>`,
+    foreign: `<iframe src="${other}/inner" title="Inner" ${size}></iframe>`,
+  }
+  const [kind = '', place] = name.split(' in ')
+  const html = viewers[kind] ?? ''
+  return place ? `<div><template shadowrootmode="closed">${html}</template></div>` : html
+}
+
+/** A document of so many empty pages. */
+function pdf(pages: number): string {
+  const numbers = Array.from({ length: pages }, (_none, i) => i + 3)
+  const objects = [
+    '<< /Type /Catalog /Pages 2 0 R >>',
+    `<< /Type /Pages /Kids [${numbers.map((number) => `${String(number)} 0 R`).join(' ')}] /Count ${String(pages)} >>`,
+    ...numbers.map(() => '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 400] /Resources << >> >>'),
+  ]
+  let text = '%PDF-1.4\n'
+  const starts = objects.map((object, i) => {
+    const start = text.length
+    text += `${String(i + 1)} 0 obj\n${object}\nendobj\n`
+    return `${String(start).padStart(10, '0')} 00000 n \n`
+  })
+  const size = String(objects.length + 1)
+  const table = `xref\n0 ${size}\n0000000000 65535 f \n${starts.join('')}`
+  return `${text}${table}trailer\n<< /Size ${size} /Root 1 0 R >>\nstartxref\n${String(text.length)}\n%%EOF`
+}
 
 /** Answers GETs of pages and files; false where there is none. */
 export async function handlePages(request: IncomingMessage, response: ServerResponse, other: string): Promise<boolean> {
@@ -244,6 +280,17 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
         body: `${controls}<iframe id="frame" src="${other}/inner" title="Inner"></iframe>`,
         frames: other,
       })
+    case '/viewers':
+      return sendPage({
+        title: 'With viewers',
+        scripts: ['/test/e2e/pages/app.ts'],
+        body: `${controls}<div id="viewer">${viewer(String(JSON.parse(url.searchParams.get('viewer') ?? '""')), other)}</div>`,
+        frames: other,
+        objects: true,
+      })
+    case '/document.pdf':
+      response.writeHead(200, { 'content-type': 'application/pdf' }).end(pdf(20))
+      return true
     case '/inner':
       return send(
         `<!doctype html><title>Inner</title>${icon}<input id="inner-text" aria-label="Text"><button id="inner-press">Press</button>`,
