@@ -58,7 +58,8 @@ export function createKeeper(
   const put = async (next: StoredTokens, expected: StoredTokens | null | undefined): Promise<boolean> => {
     // What is only here is nowhere else. The store may work again, and each write is tried.
     const alone = expected && onlyHere && heldFor(next.id)
-    const written = await attempt(() => store.set(next, alone ? null : expected))
+    // A store that returns nothing has written: `false` alone says that something else is stored.
+    const written = await attempt(async () => (await store.set(next, alone ? null : expected)) !== false)
     if (written === false) return false
     hold(next, !written)
     if (!written) unstored.add(next)

@@ -988,6 +988,21 @@ describe('a store that breaks', () => {
     expect(two.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'wiped' })
   })
 
+  it('by returning nothing from `set` has written all the same', async () => {
+    const world = createWorld()
+    const page = world.page()
+    const store = world.tokens.of(page)
+    const set = async (...what: Parameters<typeof store.set>): Promise<boolean> => {
+      await store.set(...what)
+      return undefined as never
+    }
+    const tab = world.tab({ tokenStore: { ...store, set } })
+    await world.until(tab.session.signIn(world.grant()))
+    expect(world.tokens.stored).toMatchObject({ id: 'session-0001', generation: 1 })
+    expect(await world.until(token(world.tab()))).toBe('access-f1-1')
+    expect(tab.degraded).toEqual([])
+  })
+
   it('by throwing before it gives a promise is as broken as one that rejects', async () => {
     const world = createWorld()
     const thrower = (): never => {
