@@ -87,16 +87,22 @@ export function createSignIn(host: Host, refresh: Refresh, { wipe, payDebt }: Si
           'invalid_options',
           'signIn: the session of this login has ended, and no login revives it. Give what the server makes anew for each login.',
         )
-      const shorten = (): void => {
-        const record = host.current()
+      const shorten = (record = host.current()): void => {
         if (record) host.step('limits', record.id, shortening(limits), true)
       }
       // On every page load of a session by cookie nothing is to be done, and nobody is to be waited for.
       if (!given && continues) {
-        shorten()
-        host.look()
-        // The server still knows this login: it has not heard of its end.
-        void payDebt()
+        const record = host.current()
+        const look = (): void => {
+          shorten(record)
+          host.look()
+          // The server still knows this login: it has not heard of its end.
+          void payDebt()
+        }
+        // A prerendered page need not wait with its first render.
+        const opening = host.opening()
+        if (opening) void opening.then(look)
+        else look()
         return
       }
       // The life of a token is counted from here: its turn may be long in coming.

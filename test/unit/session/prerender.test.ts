@@ -447,6 +447,46 @@ describe('a sign-in that a prerendered page begins', () => {
     expect(ahead.session.getSnapshot()).toEqual(tab.session.getSnapshot())
   })
 
+  it('by cookie shortens the session that it continues when it is opened, and no other', async () => {
+    const world = createWorld()
+    const tab = world.tab({}, COOKIE)
+    await world.until(tab.session.signIn(undefined, { login: 'monday' }))
+    const [same, other] = [world.tab({}, { ...COOKIE, ...AHEAD }), world.tab({}, { ...COOKIE, ...AHEAD })]
+    for (const { session } of [same, other])
+      await world.until(session.signIn(undefined, { login: 'monday', idleTimeout: '5m' }), 0)
+    const idleTime = (): number => {
+      const { startedAt } = tab.session.getSnapshot() as { startedAt: number }
+      return (tab.session.deadlines()?.endAt ?? 0) - startedAt
+    }
+    await world.advance(SECOND)
+    expect(idleTime()).toBe(15 * MINUTE)
+    same.activate()
+    await world.advance(SECOND)
+    expect(idleTime()).toBe(5 * MINUTE)
+    await world.until(tab.session.signIn(undefined, { login: 'tuesday' }))
+    other.activate()
+    await world.advance(SECOND)
+    expect(idleTime()).toBe(15 * MINUTE)
+  })
+
+  it('by cookie tells the server of an end that it has not heard of when it is opened', async () => {
+    const world = createWorld()
+    const tab = world.tab({}, COOKIE)
+    await world.until(tab.session.signIn(undefined, { login: 'monday' }))
+    world.server.manner = () => ({ fails: new SessionError('offline') })
+    await world.until(tab.session.signOut())
+    tab.crash()
+    world.server.manner = () => ({})
+    const sent = world.server.count('signOut')
+    const ahead = world.tab({}, { ...COOKIE, ...AHEAD })
+    await world.until(ahead.session.signIn(undefined, { login: 'monday' }), 0)
+    await world.advance('1m')
+    expect(world.server.count('signOut')).toBe(sent)
+    ahead.activate()
+    await world.advance(SECOND)
+    expect(world.server.count('signOut')).toBe(sent + 1)
+  })
+
   it('is refused, and its tokens are revoked, where somebody signed in after it', async () => {
     const world = createWorld()
     const tab = world.tab()
