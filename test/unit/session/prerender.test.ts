@@ -72,6 +72,21 @@ describe('a prerendered page', () => {
     expect([token.value, world.server.count('refresh')]).toEqual(['access-f1-2', 1])
   })
 
+  it('uses newer tokens that a crashed tab left, and says so when it is opened', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { stored } = world.tokens
+    if (!stored) throw new Error('There are no tokens.')
+    world.tokens.stored = { ...stored, generation: 2, tokens: { ...stored.tokens, access_token: 'newer' } }
+    tab.crash()
+    const ahead = world.tab({ refreshBefore: 0 }, AHEAD)
+    for (let call = 0; call < 2; call++) expect(await world.until(ahead.session.getAccessToken())).toBe('newer')
+    expect([ahead.news(), world.record()['generation']]).toEqual([[], 1])
+    ahead.activate()
+    expect(await world.until(ahead.session.getAccessToken())).toBe('newer')
+    expect([ahead.news(), world.record()['generation']]).toEqual([[{ type: 'refreshed', generation: 2 }], 2])
+  })
+
   it('begins to count the limit of the lock when it is opened', async () => {
     const world = createWorld()
     const holder = await world.signedIn()
