@@ -30,6 +30,8 @@ export interface Life {
   unseen: boolean
   /** What absolute ends were put off by that. */
   putOff: number
+  /** When storage last said less of its user than it had said, because somebody else wrote over it. */
+  behindAt: number
   /** When somebody else last did each of these to what storage says of it. */
   readonly touchedAt: Record<Touch, number>
 }

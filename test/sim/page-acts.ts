@@ -26,6 +26,12 @@ function fallAsleep(scene: Scene, ms: number): void {
   for (const jump of scene.jumps) jump.slept ||= scene.now() - jump.at < onItsWay(scene) || isBlind(jump.at)
   scene.world.sleep(ms, scene.traits.windows)
   scene.sleptAt = scene.now()
+  // Where the monotonic clock runs on, a short sleep looks like a timer that rings late, and a hold like work that went on.
+  const isShort = scene.traits.windows && ms < 65e3 + Math.min(6e4, scene.traits.idle / 4)
+  for (const { page, holds, seen } of scene.actors) {
+    const life = scene.lives.get(idOf(seen))
+    if (isShort && holds.length > 0 && !page.frozen && life && !life.ended) life.signAt = scene.now()
+  }
   for (const actor of scene.actors) actor.unaware = true
 }
 
@@ -170,7 +176,7 @@ export const pageActs = {
       if (online) hint(scene, actor, 'online')
     },
   ),
-  lie: inTab(2, 'navigator.onLine is wrong', (scene, { page }) => {
+  lie: inTab(3, 'navigator.onLine is wrong', (scene, { page }) => {
     scene.lying.add(page)
   }),
   frame: inTabBy(

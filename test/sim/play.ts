@@ -5,7 +5,7 @@ import { faultOfImport, type PageScript } from './browser.js'
 import { calm } from './calm.js'
 import type { Plan } from './plan.js'
 import { checkNeighbour } from './neighbour.js'
-import { called, cleared, look, noteApart, told } from './rules.js'
+import { called, cleared, look, noteApart, noteBehind, told } from './rules.js'
 import type { Counts, Rule } from './rule-names.js'
 import { printStep, type Step } from './schedule.js'
 import { createScene, Restless, type Break, type Scene } from './scene.js'
@@ -42,6 +42,7 @@ export function tidy(scene: Scene): void {
     if (actor.destroyedAt !== null) destroyed(scene, actor)
   }
   noteApart(scene)
+  noteBehind(scene)
   checkNeighbour(scene)
 }
 

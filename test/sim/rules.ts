@@ -54,11 +54,19 @@ function isBehind(scene: Scene, { id, countedAt }: Life): boolean {
   return typeof activeAt !== 'number' || realOf(scene, activeAt - skew) < countedAt - FLUSH
 }
 
+/** A page that opens now may believe what was written over a record. */
+export function noteBehind(scene: Scene): void {
+  for (const life of scene.lives.values())
+    if (!life.ended && life.touchedAt.overwritten >= life.countedAt && isBehind(scene, life))
+      life.behindAt = scene.now()
+}
+
 /** Whether somebody else, or a process that lags and was not told, wrote over what storage said of the user. */
 const isOverwritten = (scene: Scene, life: Life): boolean =>
   life.ended
     ? life.ended.behind
-    : (life.touchedAt.overwritten >= life.countedAt &&
+    : life.behindAt >= life.countedAt ||
+      (life.touchedAt.overwritten >= life.countedAt &&
         // Whoever knows better writes it again.
         scene.now() <= life.touchedAt.overwritten + 2 * onItsWay(scene)) ||
       ((life.touchedAt.overwritten >= life.countedAt || (scene.traits.lag > 0 && scene.traits.lost > 0)) &&
@@ -136,6 +144,11 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
       'I5: no session is shown again',
       !actor.over.has(to),
       () => `${actor.name} shows ${to}, which it knew to be over`,
+      {
+        // Then a tab that missed the newer session is believed.
+        'a clock was set back, without storage':
+          !actor.sound && scene.jumps.some(({ at, by }) => by < 0 && at >= (scene.lives.get(to)?.startedAt ?? 0)),
+      },
     )
     let life = scene.lives.get(to)
     if (!life) {
@@ -167,6 +180,7 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
         ended: null,
         unseen: false,
         putOff: 0,
+        behindAt: -Infinity,
         touchedAt: { ...UNTOUCHED },
       }
       scene.lives.set(to, life)
@@ -253,6 +267,8 @@ function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { pha
       {
         'tabs were apart': !wereTogether(scene, Math.min(life.countedAt, endedAt)),
         'its record was overwritten': isOverwritten(scene, life),
+        // The tab has nothing but what it knew itself.
+        'its record was removed': life.touchedAt.removed >= life.countedAt,
         'activity ahead was planted': life.touchedAt.ahead >= life.startedAt,
         'a clock was set back unseen': life.unseen || life.putOff > 0,
       },
@@ -519,6 +535,8 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
   const rival = before.find(
     ({ actor: other, signal, settled, at }) =>
       other !== actor &&
+      // A request is given up after twice 10 s, in a page that can; nobody waits for one that was frozen.
+      now() - at <= 20e3 &&
       // Who loses his lock in WebKit's cache while he asks does not know, and may come back with the answer.
       at > scene.unlockedAt &&
       !settled &&
@@ -615,7 +633,13 @@ export function told(scene: Scene, { actor, method, at }: Call, result: unknown)
   scene.trace(`${actor.name} is answered ${method} ${JSON.stringify(result)}`)
   if (!life) return
   // The life of a token is counted from its arrival.
-  if (method === 'refresh') scene.servers.arrived((result as TokenResponse).access_token)
+  if (method === 'refresh') {
+    const { access_token, authorization_expires_in } = result as TokenResponse
+    scene.servers.arrived(access_token)
+    // So is that of the grant: an answer may sleep on its way.
+    if (authorization_expires_in !== undefined)
+      life.grantEnds.push(scene.now() + Number(authorization_expires_in) * 1e3)
+  }
   if (method === 'keepAlive')
     // Two tabs may tell of the same while the claim of the first is on its way.
     scene.world.time.later(browser, onItsWay(scene), () => {

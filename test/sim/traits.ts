@@ -79,6 +79,7 @@ export function drawTraits({ pick, chance, below }: Random): Traits {
   const idle = pick([MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE])
   const server = pick(['strict', 'strict', 'grace', 'cookie', 'gateway', 'none'] as const)
   const usual = chance(0.5)
+  const store = pick(['shared', 'shared', 'shared', 'local', 'memory'] as const)
   const locks = usual ? 'work' : pick(['work', 'work', 'missing', 'refused'] as const)
   return {
     engine: pick(['chromium', 'firefox', 'webkit']),
@@ -96,7 +97,7 @@ export function drawTraits({ pick, chance, below }: Random): Traits {
     check: server === 'cookie' ? chance(0.8) : chance(0.15),
     tokenLife: pick([30 * SECOND, 5 * MINUTE, 60 * MINUTE]),
     serverIdle: pick([0.5, 1, 1, 2]),
-    store: pick(['shared', 'shared', 'shared', 'local', 'memory']),
+    store,
     locks,
     channel: usual || chance(0.7),
     storage: usual || chance(0.7),
@@ -106,6 +107,8 @@ export function drawTraits({ pick, chance, below }: Random): Traits {
     network: pick([20, 200, 3 * SECOND]),
     lost: usual ? 0 : pick([0, 0.1, 0.5]),
     wired: chance(0.4),
-    grantLife: ['strict', 'grace'].includes(server) && chance(0.15) ? idle * pick([1, 1.5, 3]) : Infinity,
+    // In memory each tab knows of the ends of its own tokens alone.
+    grantLife:
+      ['strict', 'grace'].includes(server) && store !== 'memory' && chance(0.15) ? idle * pick([1, 1.5, 3]) : Infinity,
   }
 }

@@ -1,5 +1,6 @@
 /** What users do, and applications for them. */
 import { browser } from '../../src/testing/time.js'
+import type { SessionError } from '../../src/errors.js'
 import type { TokenResponse } from '../../src/types.js'
 import { idOf, isAwake, shownBy, type Actor } from './actor.js'
 import { FLUSH } from './life.js'
@@ -110,8 +111,17 @@ export function token(
   actor: Actor,
   options: { minValidity?: number; forceRefresh?: boolean } = {},
 ): void {
-  actor.wantedAt = scene.now()
-  watch(scene, actor, 'getAccessToken', actor.session.getAccessToken(options), (text) => {
+  const at = scene.now()
+  actor.wantedAt = at
+  const promise = actor.session.getAccessToken(options)
+  promise.catch((error: unknown) => {
+    const { code, retryAt } = error as Partial<SessionError>
+    if (code !== 'offline' || actor.page.gone) return
+    // Together with a request that was under way, or none because one failed a moment ago.
+    const isTried = scene.servers.calls.some((call) => call.method === 'refresh' && call.at >= at - 15e3)
+    scene.must('I7: what somebody waits for is tried', isTried || retryAt !== undefined, () => actor.name)
+  })
+  watch(scene, actor, 'getAccessToken', promise, (text) => {
     if (isAwake(actor)) handedOut(scene, actor, text)
   })
 }
