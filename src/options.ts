@@ -61,6 +61,7 @@ export function policyOf(options: SessionOptions): Policy {
     requestTimeout: limit,
     activityExtends: activityDuringWarning === 'extend',
     reloadsStalePage: stalePage === 'reload',
+    sharesTokens: !!tokenStore?.shared,
     canRefresh: !!server?.refresh,
     canTell: !!server?.keepAlive,
     canAsk: !!server?.check,

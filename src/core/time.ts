@@ -16,6 +16,8 @@ export interface Policy {
   readonly requestTimeout: number
   readonly activityExtends: boolean
   readonly reloadsStalePage: boolean
+  /** Whether all tabs have the same tokens, whose known ends are then those of the session. */
+  readonly sharesTokens: boolean
   /** What the server can be asked for. */
   readonly canRefresh: boolean
   readonly canTell: boolean
@@ -81,8 +83,9 @@ export function ends(record: SharedRecord, options: Policy): readonly [End, ...E
     end('absolute', 'absolute', startedAt, startedAt + policy.absoluteTimeout),
     // Where the server can be told of activity, its idle end is no different from ours: it can be extended.
     end(policy.canTell ? 'idle' : 'server', 'idle', startedAt, serverIdleEndsAt),
-    end('server', 'absolute', startedAt, Math.min(serverAbsoluteEndsAt, grantEndsAt)),
-    end('server', 'absolute', tokenAt, refreshEndsAt),
+    // Where each tab has tokens of its own, their ends are told as the server's word, so that all tabs know of them.
+    end('server', 'absolute', startedAt, Math.min(serverAbsoluteEndsAt, policy.sharesTokens ? grantEndsAt : Infinity)),
+    end('server', 'absolute', tokenAt, policy.sharesTokens ? refreshEndsAt : Infinity),
   ]
   return all.sort((a, b) => a.at - b.at)
 }

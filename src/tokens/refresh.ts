@@ -70,13 +70,26 @@ export function createRefresh(
     return [
       next,
       // Whether they could be stored is known later.
-      (kept) => ({
-        generation: kept.generation,
-        tokenAt,
-        tokenExpiresAt: lives ? tokenAt + life : Infinity,
-        ...grantEnds(tokens, tokenAt, used?.tokens, used && host.current()),
-        unstored: Number(keeper.isUnstored(kept)),
-      }),
+      (kept) => {
+        const record = host.current()
+        const before = record?.id === id ? record : undefined
+        const ends = grantEnds(tokens, tokenAt, used?.tokens, used && before)
+        const isTold = Math.min(ends.refreshEndsAt, ends.grantEndsAt, before?.refreshEndsAt ?? Infinity) < Infinity
+        return {
+          generation: kept.generation,
+          tokenAt,
+          tokenExpiresAt: lives ? tokenAt + life : Infinity,
+          ...ends,
+          // Other tabs do not share these tokens. What the server says of them is its word on the session all the same.
+          ...(!policy.sharesTokens &&
+            isTold && {
+              serverAt: tokenAt,
+              serverIdleEndsAt: before?.serverIdleEndsAt ?? Infinity,
+              serverAbsoluteEndsAt: Math.min(ends.refreshEndsAt, ends.grantEndsAt),
+            }),
+          unstored: Number(keeper.isUnstored(kept)),
+        }
+      },
     ]
   }
 

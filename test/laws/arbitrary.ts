@@ -81,6 +81,7 @@ export const anyPolicy: fc.Arbitrary<Policy> = fc
     requestTimeout: fc.constant(1e4),
     activityExtends: fc.boolean(),
     reloadsStalePage: fc.boolean(),
+    sharesTokens: fc.boolean(),
     canRefresh: fc.boolean(),
     canTell: fc.boolean(),
     canAsk: fc.boolean(),

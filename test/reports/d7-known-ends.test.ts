@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { memoryTokens } from '../../src/index.js'
 import { createWorld, type Tab, type World } from '../../src/testing.js'
 import { START } from '../../src/testing/time.js'
 import type { SessionOptions, TokenResponse } from '../../src/types.js'
@@ -129,6 +130,32 @@ describe('ends that the server told with the tokens', () => {
     expect([tab.sees(), other.sees()]).toEqual(['warning', 'warning'])
     await world.advance('2m')
     expect([tab.sees(), other.sees()]).toEqual(['signedOut', 'signedOut'])
+  })
+
+  it('where each tab keeps its own tokens in memory, all tabs know of the end of one, and warn', async () => {
+    const world = createWorld()
+    const options = (): SessionOptions => ({ ...HOUR_IDLE, tokenStore: memoryTokens() })
+    const [tab, other] = [world.tab(options()), world.tab(options())]
+    await world.until(tab.session.signIn({ ...world.grant(), refresh_expires_in: 1800 }))
+    await world.advance('1s')
+    expect([minutes(tab), minutes(other)]).toEqual([
+      [28, 30],
+      [28, 30],
+    ])
+    answerWith(world, () => ({ refresh_expires_in: 3000 }))
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    await world.advance('1s')
+    expect([minutes(tab), minutes(other)]).toEqual([
+      [48, 50],
+      [48, 50],
+    ])
+    answerWith(world, () => ({}))
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    await world.advance('1s')
+    expect([minutes(tab), minutes(other)]).toEqual([
+      [58, 60],
+      [58, 60],
+    ])
   })
 
   it('a short-lived refresh token does not warn an active user all the time', async () => {

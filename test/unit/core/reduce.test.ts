@@ -29,6 +29,7 @@ const policy: Policy = {
   requestTimeout: 10 * SECOND,
   activityExtends: false,
   reloadsStalePage: true,
+  sharesTokens: true,
   canRefresh: true,
   canTell: true,
   canAsk: true,

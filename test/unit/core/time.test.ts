@@ -17,6 +17,7 @@ const policy = (known: Partial<Policy> = {}): Policy => ({
   requestTimeout: 10 * SECOND,
   activityExtends: false,
   reloadsStalePage: true,
+  sharesTokens: true,
   canRefresh: true,
   canTell: true,
   canAsk: true,
