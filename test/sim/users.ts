@@ -147,7 +147,8 @@ export function extend(scene: Scene, actor: Actor): void {
       if (canExtend && !traits.keepAlive && life && !life.ended)
         scene.must('I17: a warning can be answered', extended, () => actor.name)
       if (extended) {
-        // A page that was still asking others has had its answer by now.
+        // A page that was still asking others has had its answer by now, perhaps in this very turn.
+        look(scene)
         const found = life ?? scene.lives.get(idOf(shownBy(actor)))
         scene.must('I5: nobody extends while signed out', !!found, () => actor.name)
         if (!life) sign(scene, actor)
