@@ -22,6 +22,11 @@ export interface Presence {
   readonly instants: () => number[]
 }
 
+interface Watched {
+  readonly view?: Window
+  activity?: Activity | undefined
+}
+
 /** How often a frame of another origin is looked at; its activation lasts about 5 s. */
 const SAMPLE = 4e3
 /**
@@ -32,8 +37,9 @@ const LATEST = 65e3
 
 /** `step`: the user does something first after a quiet while, or after time has jumped, or their focus leaves: see `overdue`. */
 export function createPresence(ports: Ports, policy: Policy, step: (cause: 'activity' | 'blur') => void): Presence {
+  const own: Watched = {}
   /** The page's own window, and those that it fills itself. */
-  const windows = new Set<{ readonly view?: Window; activity?: Activity | undefined }>([{}])
+  const windows = new Set([own])
   let watching = false
   /** Until when input only raises the flag; 0 while the user is quiet. */
   let flushAt = 0
@@ -44,6 +50,8 @@ export function createPresence(ports: Ports, policy: Policy, step: (cause: 'acti
   let holds = 0
   let holdAt = 0
   let heldAt: Anchor = { shared: 0, mono: 0 }
+  /** Whether the page has been hidden since: the timers of one that is seen are on time, unless the machine has slept. */
+  let wasHidden = false
   let sampleAt = 0
 
   const seen = (): void => {
@@ -79,7 +87,7 @@ export function createPresence(ports: Ports, policy: Policy, step: (cause: 'acti
       }
     },
     add(view) {
-      const one: { view: Window; activity?: Activity } = { view }
+      const one: Watched = { view }
       windows.add(one)
       return () => {
         one.activity?.stop()
@@ -110,13 +118,16 @@ export function createPresence(ports: Ports, policy: Policy, step: (cause: 'acti
         flag = false
       }
       holdAt = heldAt.shared + holdEvery
+      const isHidden = !!own.activity?.hidden()
+      wasHidden ||= isHidden
       if (holds && at >= holdAt) {
         // In a page that has run since, the work has gone on all the time: it is as if the timer had rung when it was due.
         // Where both clocks do not agree on how long that was, the machine has slept, and nobody knows about the work.
-        const hasRun = at - holdAt < LATEST && !drift(heldAt, at, now.mono)
+        const hasRun = wasHidden && at - holdAt < LATEST && !drift(heldAt, at, now.mono)
         overdue.push([hasRun ? holdAt : at, (record) => extension(record, at)])
         holdAt = at + holdEvery
         heldAt = now
+        wasHidden = isHidden
       }
       if (isFirst) {
         flushAt = at + flushEvery

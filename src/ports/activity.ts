@@ -74,7 +74,9 @@ export function watchActivity(
   }
   watch(view ?? window)
 
+  const hidden = (): boolean => ofDocument('hidden', document)
   return {
+    hidden,
     framed() {
       let element = ofDocument('activeElement', document) as Partial<HTMLIFrameElement> | null
       for (let inside; (inside = element?.shadowRoot ?? element?.contentDocument); element = inside.activeElement)
@@ -83,7 +85,7 @@ export function watchActivity(
       // A PDF viewer sends no events, whatever element shows it, nor does another origin's frame. The window has lost the
       // focus to them, or it never told of a frame that went to another page while it had the focus.
       const isElsewhere = !focus.isHere || !!(element?.contentWindow ?? element?.getSVGDocument)
-      return isElsewhere && !ofDocument('hidden', document) && ofDocument('hasFocus', document)
+      return isElsewhere && !hidden() && ofDocument('hasFocus', document)
     },
     // Sees clicks and keys in frames of any origin, for about 5 s: HTML §6.4.1, transient activation.
     activated: () =>

@@ -42,6 +42,8 @@ export interface Watching {
 export interface Activity {
   /** Whether the user's focus is where this page sees nothing: inside another origin's frame, or a PDF viewer. */
   readonly framed: () => boolean
+  /** Whether the page is hidden, and its timers may ring late. */
+  readonly hidden: () => boolean
   /** Whether the user was active in this page or in a frame of it within the last seconds. */
   readonly activated: () => boolean
   readonly stop: () => void

@@ -148,6 +148,7 @@ export function createPage(name: string, origin: Origin, { alive = true, prerend
       const watcher = { seen, view }
       watchers.add(watcher)
       return {
+        hidden: () => page.timersEvery > 0,
         framed: () => !view && page.framed,
         activated: () => !view && page.activated,
         stop: () => watchers.delete(watcher),

@@ -401,10 +401,34 @@ describe('a hold', () => {
     }
   })
 
+  it('I3: outlasts it also where the page is shown again before the late timer', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: '60s' })
+    tab.session.hold()
+    tab.timersEvery = Infinity
+    tab.hint('hidden')
+    await world.advance(61 * SECOND)
+    tab.timersEvery = 0
+    tab.hint('visibilitychange')
+    expect(tab.phase()).toBe('active')
+    expect(activeAt(world)).toBe(wall(world))
+  })
+
+  it('I1: does not reach over a short sleep of a page that is seen, though the monotonic clock ran', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: '60s' })
+    tab.session.hold()
+    await world.advance(SECOND)
+    world.sleep('61s', true)
+    await world.advance(2 * MINUTE)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+  })
+
   it('I1: does not reach over a short sleep past a short deadline', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '60s' })
     tab.session.hold()
+    tab.timersEvery = MINUTE
     await world.advance(SECOND)
     world.sleep('61s')
     await world.advance(2 * MINUTE)
@@ -415,6 +439,7 @@ describe('a hold', () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '60s' })
     tab.session.hold()
+    tab.timersEvery = MINUTE
     await world.advance(SECOND)
     world.sleep('2m', true)
     await world.advance(2 * MINUTE)
