@@ -59,12 +59,15 @@ export function createKeeper(
     // What is only here is nowhere else. The store may work again, and each write is tried.
     const alone = expected && onlyHere && heldFor(next.id)
     // A store that returns nothing has written: `false` alone says that something else is stored.
-    const written = await attempt(async () => (await store.set(next, alone ? null : expected)) !== false)
-    if (written === false) return false
-    hold(next, !written)
-    if (!written) unstored.add(next)
+    const outcome = await attempt(async () => {
+      const answer = (await store.set(next, alone ? null : expected)) as boolean | undefined
+      return answer === false ? 'refused' : 'written'
+    })
+    if (outcome === 'refused') return false
+    hold(next, !outcome)
+    if (!outcome) unstored.add(next)
     // The store is broken. What it may still hold has been used up, and must not be found by anybody.
-    if (!written && !alone) await attempt(() => store.clear(next.id))
+    if (!outcome && !alone) await attempt(() => store.clear(next.id))
     return true
   }
 
