@@ -1,37 +1,34 @@
 // @ts-check
 
+import { dirname, join, relative } from 'node:path'
 import eslint from '@eslint/js'
 import { defineConfig } from 'eslint/config'
 import typescript from 'typescript-eslint'
-import { layers } from './scripts/layers.mjs'
+import { mayImport } from './scripts/layers.mjs'
 
-/** Specifiers of `places` as a file writes them that lies in `src` itself, or in a folder of it. @param {readonly string[]} places @param {boolean} inFolder */
-const specifiers = (places, inFolder) =>
-  places.map((place) => {
-    if (place.endsWith('/')) return `\\.${inFolder ? '\\.' : ''}/${place}.*`
-    if (place.endsWith('.ts')) return `\\.${inFolder ? '\\.' : ''}/${place.replace(/\.ts$/, '\\.js')}`
-    return place
-  })
+/** The path of what `specifier` imports below `src`, or the name of a package. @param {string} from @param {string} specifier */
+const importedPath = (from, specifier) =>
+  specifier.startsWith('.') ? join(dirname(from), specifier).replace(/\.js$/, '.ts') : specifier
 
-/** @param {readonly string[]} allowed */
-const anythingBut = (allowed) => `^(?!(?:${allowed.join('|') || '(?!)'})$)`
-
-// The last that matches a file counts here, the first that holds it in the table.
-/** @type {import('eslint').Linter.Config[]} */
-const layerRules = layers.toReversed().map(({ files, imports, types = [] }) => {
-  const inFolder = files.some((file) => file.includes('/'))
-  const own = inFolder ? ['\\./[^/]+'] : []
-  const values = [...specifiers(imports, inFolder), ...own]
-  const message = 'No import across layers: scripts/layers.mjs says who may import whom.'
-  /** @type {{ regex: string, message: string, allowTypeImports?: boolean }[]} */
-  const patterns = [{ regex: anythingBut([...values, ...specifiers(types, inFolder)]), message }]
-  if (types.length > 0)
-    patterns.push({ regex: `^(?:${specifiers(types, inFolder).join('|')})$`, message, allowTypeImports: true })
-  return {
-    files: files.map((file) => `src/${file.endsWith('/') ? `${file}**` : file}`),
-    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] },
-  }
-})
+/** Reports imports that scripts/layers.mjs does not allow. @type {import('eslint').Rule.RuleModule} */
+const layersRule = {
+  create(context) {
+    const file = relative(join(import.meta.dirname, 'src'), context.filename)
+    /** @param {{ source?: { value?: unknown } | null | undefined, importKind?: string, exportKind?: string }} node */
+    const check = (node) => {
+      if (typeof node.source?.value !== 'string') return
+      const path = importedPath(file, node.source.value)
+      const isType = node.importKind === 'type' || node.exportKind === 'type'
+      if (mayImport(file, path, isType)) return
+      context.report({
+        node: /** @type {import('estree').Node} */ (/** @type {unknown} */ (node)),
+        message: `${file} must not import ${path}: see scripts/layers.mjs.`,
+      })
+    }
+    /** @type {import('eslint').Rule.RuleListener} */
+    return { ImportDeclaration: check, ExportNamedDeclaration: check, ExportAllDeclaration: check }
+  },
+}
 
 /** What is younger than the browsers that the library supports (Chrome 92, Firefox 98, Safari 15.4), or has no place in it. */
 const notInTheLibrary = [
@@ -128,7 +125,11 @@ export default defineConfig(
       ],
     },
   },
-  layerRules,
+  {
+    files: ['src/**'],
+    plugins: { sojourn: { rules: { layers: layersRule } } },
+    rules: { 'sojourn/layers': 'error' },
+  },
   {
     files: ['test/**', 'bench/**', 'demo/**', '*.ts'],
     rules: {

@@ -7,7 +7,7 @@ export default {
   testRunner: 'vitest',
   plugins: ['@stryker-mutator/vitest-runner'],
   vitest: { configFile: 'vitest.mutants.config.ts' },
-  mutate: ['src/core/*.ts', 'src/session.ts', 'src/tokens/refresh.ts'],
+  mutate: ['src/core/*.ts', 'src/session/session.ts', 'src/tokens/refresh.ts'],
   coverageAnalysis: 'perTest',
   concurrency: 2,
   timeoutMS: 3000,

@@ -1,74 +1,44 @@
 // @ts-check
 
 /** What every layer speaks in: types, errors, and helpers that know nothing of a session. */
-const words = [
-  'types.ts',
-  'errors.ts',
-  'duration.ts',
-  'limit.ts',
-  'listeners.ts',
-  'origins.ts',
-  'session-key.ts',
-  'timing.ts',
-  'token-response.ts',
-]
+const everyone = ['types.ts', 'errors.ts', 'util/']
 
-/** What session.ts is put together from. */
-const shell = [
-  'authorize.ts',
-  'board.ts',
-  'host.ts',
-  'options.ts',
-  'picture.ts',
-  'presence.ts',
-  'reach.ts',
-  'server-view.ts',
-  'sign-in.ts',
-  'sign-out.ts',
-]
-
-/** The clock and the timers of a session, which those who make it and those who show it agree about. */
-const time = 'session-time.ts'
-
-/** What every adapter may use beside its framework: nothing of the core, which the application has anyhow. */
-const adapter = ['errors.ts', 'ui/remaining.ts']
+/** What an adapter may use beside its framework: nothing of the core, which the application has anyhow. */
+const adapter = ['errors.ts', 'ui/countdown.ts']
 
 /**
- * Who may import whom, and nothing else. The linter reads this for what is written, test/dist/imports.test.ts for what it
- * leads to.
+ * Who may import whom, and nothing else. The linter and test/dist/imports.test.ts read it.
  *
  * Paths are below `src`; a folder ends with a slash; packages go by name. The first layer that holds a file counts.
- * Files of one folder may import each other. `types`: what may be imported as types only.
+ * Files of one layer may import each other. `types`: what may be imported as types only.
  *
  * @type {readonly { files: readonly string[], imports: readonly string[], types?: readonly string[] }[]}
  */
 export const layers = [
-  { files: words, imports: words },
-  { files: [time], imports: [], types: ['types.ts'] },
-  { files: ['core/'], imports: [] },
-  { files: ['tokens/idb.ts'], imports: ['core/', ...words, 'idb-keyval'] },
-  { files: ['tokens/'], imports: ['core/', ...words], types: ['ports/', 'host.ts'] },
-  { files: ['servers/dpop.ts'], imports: ['servers/', 'core/', ...words, 'ports/clock.ts', 'idb-keyval'] },
-  { files: ['ports/', 'servers/'], imports: ['core/', ...words] },
-  { files: shell, imports: [...shell, 'core/', ...words], types: ['ports/', 'tokens/'] },
+  { files: everyone, imports: [], types: ['core/'] },
+  { files: ['core/'], imports: [], types: ['errors.ts'] },
+  { files: ['ports/'], imports: ['core/', ...everyone] },
+  { files: ['tokens/stores/'], imports: ['tokens/', 'idb-keyval', ...everyone] },
+  { files: ['tokens/'], imports: ['core/', ...everyone], types: ['ports/', 'session/'] },
   {
-    files: ['session.ts'],
-    imports: [...shell, 'core/', 'tokens/refresh.ts', 'tokens/keeper.ts', 'tokens/memory.ts', ...words],
+    files: ['servers/'],
+    imports: ['core/', 'ports/clock.ts', 'idb-keyval', ...everyone],
+    types: ['ports/', 'session/', 'tokens/'],
+  },
+  {
+    files: ['session/'],
+    imports: ['core/', 'tokens/', 'servers/', ...everyone],
     types: ['ports/'],
   },
-  { files: ['index.ts'], imports: ['session.ts', 'ports/', 'tokens/memory.ts', ...words] },
+  { files: ['index.ts'], imports: ['session/', 'ports/', 'tokens/stores/memory.ts', ...everyone] },
   { files: ['policies.ts'], imports: [], types: ['types.ts'] },
   { files: ['testing.ts'], imports: ['testing/'], types: ['ports/'] },
-  {
-    files: ['testing/'],
-    imports: ['session.ts', time, 'ports/exclusive.ts', ...words],
-    types: ['core/', 'ports/types.ts'],
-  },
-  { files: ['fetch.ts'], imports: ['limit.ts', 'origins.ts'], types: ['types.ts'] },
-  { files: ['ui/'], imports: [time], types: ['types.ts'] },
+  { files: ['testing/'], imports: ['session/', 'ports/mutex.ts', ...everyone], types: ['core/', 'ports/'] },
+  { files: ['fetch.ts'], imports: ['util/'], types: ['types.ts'] },
+  { files: ['ui/'], imports: ['util/session-time.ts'], types: ['types.ts'] },
   {
     files: ['adapters/angular.ts'],
-    imports: ['@angular/core', 'rxjs', 'origins.ts', ...adapter],
+    imports: ['@angular/core', 'rxjs', 'util/origins.ts', ...adapter],
     types: ['types.ts', '@angular/common/http', '@angular/router'],
   },
   { files: ['adapters/react.ts'], imports: ['react', ...adapter], types: ['types.ts'] },
@@ -81,10 +51,7 @@ export const layers = [
   { files: ['adapters/vue.ts'], imports: ['vue', ...adapter], types: ['types.ts'] },
   {
     files: ['global.ts'],
-    imports: [
-      ...['index.ts', 'fetch.ts', 'policies.ts', 'servers/', 'tokens/idb.ts', 'tokens/web-storage.ts'],
-      ...['ui/dialog.ts', 'ui/element.ts'],
-    ],
+    imports: ['index.ts', 'fetch.ts', 'policies.ts', 'servers/', 'tokens/stores/', 'ui/'],
   },
 ]
 
@@ -96,3 +63,20 @@ export const layers = [
  */
 export const isWithin = (places, path) =>
   places.some((place) => (place.endsWith('/') ? path.startsWith(place) : path === place))
+
+/**
+ * Whether `file` may import `path`. An adapter may not import another.
+ *
+ * @param {string} file
+ * @param {string} path
+ * @param {boolean} typesOnly
+ */
+export function mayImport(file, path, typesOnly) {
+  const layer = layers.find(({ files }) => isWithin(files, file))
+  return (
+    !!layer &&
+    (layers.find(({ files }) => isWithin(files, path)) === layer ||
+      isWithin(layer.imports, path) ||
+      (typesOnly && isWithin(layer.types ?? [], path)))
+  )
+}

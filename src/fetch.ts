@@ -1,5 +1,5 @@
-import { abortable } from './limit.js'
-import { originsOf } from './origins.js'
+import { abortable } from './util/async.js'
+import { originsOf } from './util/origins.js'
 import type { Session } from './types.js'
 
 /** Who gets credentials from {@link createFetch}, and what it sends with. */

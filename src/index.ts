@@ -1,9 +1,9 @@
 import { browserPorts } from './ports/browser.js'
-import { createSessionWith, NO_DOCUMENT } from './session.js'
+import { createSessionWith, NO_DOCUMENT } from './session/session.js'
 import type { Session, SessionOptions } from './types.js'
 
 export { isSessionError, SessionError, type SessionErrorCode } from './errors.js'
-export { memoryTokens } from './tokens/memory.js'
+export { memoryTokens } from './tokens/stores/memory.js'
 export type {
   Deadlines,
   Duration,

@@ -1,4 +1,6 @@
-import type { SessionError } from './errors.js'
+import type { EndReason, SessionEvents, Snapshot } from './core/snapshot.js'
+
+export type { EndReason, SessionEvents, Snapshot }
 
 /**
  * A length of time: milliseconds, or a number with a unit: `'90s'`, `'15m'`, `'12h'`, `'30d'`.
@@ -9,9 +11,6 @@ import type { SessionError } from './errors.js'
  * ```
  */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
-
-/** Why a session is over. `wiped`: its record, or its tokens, vanished from storage. (One that is replaced is told as `switched`.) */
-export type EndReason = 'signOut' | 'idle' | 'absolute' | 'rejected' | 'wiped'
 
 /** The JSON of an OAuth 2.0 token response (RFC 6749 §5.1), as the server sent it. `expires_in` is in seconds. */
 export interface TokenResponse {
@@ -157,45 +156,11 @@ export interface SessionOptions {
   requestTimeout?: Duration
 }
 
-/**
- * An immutable picture of the session for rendering. A new object appears when the phase or the id changes and, while warned,
- * when the end moves; never for mere activity. It does not read the clock: `check()` does.
- */
-export type Snapshot =
-  | { readonly phase: 'loading' }
-  | { readonly phase: 'signedOut'; readonly reason: EndReason | null; readonly endedAt: number | null }
-  | { readonly phase: 'active'; readonly id: string; readonly startedAt: number }
-  | {
-      readonly phase: 'warning'
-      readonly id: string
-      readonly startedAt: number
-      readonly endAt: number
-      /** An `absolute` end, or a server's, cannot be extended. */
-      readonly endsBy: 'idle' | 'absolute' | 'server'
-      readonly canExtend: boolean
-    }
-
 /** When the session will warn and end, in epoch ms of this device's clock. `Infinity` where nothing ends the session. */
 export interface Deadlines {
   readonly warnAt: number
   readonly endAt: number
   readonly endsBy: 'idle' | 'absolute' | 'server' | null
-}
-
-/** What `session.on` reports. */
-export interface SessionEvents {
-  signedIn: { id: string; where: 'here' | 'elsewhere' }
-  /** The warning phase began, or became one that cannot be extended. */
-  warning: { endAt: number; canExtend: boolean }
-  /** The warning phase ended without an end of the session. `where` is the tab in which it happened. */
-  extended: { by: 'user' | 'activity' | 'server'; where: 'here' | 'elsewhere' }
-  signedOut: { reason: EndReason; where: 'here' | 'elsewhere' }
-  /** Another sign-in replaced the session while this tab was open: another user may be signed in now. */
-  switched: { from: string; to: string }
-  refreshed: { generation: number }
-  refreshFailed: { error: SessionError; retryAt: number | null }
-  /** A browser feature is missing or broken; the session goes on with less. Told to late listeners as well. */
-  degraded: { feature: 'storage' | 'channel' | 'locks' | 'tokenStore' | 'dpop'; consequence: string }
 }
 
 /** What `signIn` is told beside the tokens. */

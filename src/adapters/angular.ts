@@ -12,9 +12,9 @@ import {
 import type { ActivatedRouteSnapshot, CanActivateFn, GuardResult, RouterStateSnapshot } from '@angular/router'
 import { catchError, defer, switchMap, tap, type Observable } from 'rxjs'
 import { failed } from '../errors.js'
-import { originsOf } from '../origins.js'
+import { originsOf } from '../util/origins.js'
 import type { Session, Snapshot } from '../types.js'
-import { remainingOf, watchRemaining } from '../ui/remaining.js'
+import { remainingOf, watchRemaining } from '../ui/countdown.js'
 
 /** The session of {@link provideSession}: `inject(SESSION)` where a component or service calls `extend()` or `signOut()`. */
 export const SESSION: InjectionToken<Session> = /* @__PURE__ */ new InjectionToken<Session>('sojourn')

@@ -10,7 +10,7 @@ import {
 } from 'react'
 import { failed } from '../errors.js'
 import type { Session, Snapshot } from '../types.js'
-import { remainingOf, watchRemaining } from '../ui/remaining.js'
+import { remainingOf, watchRemaining } from '../ui/countdown.js'
 
 /** The session that a {@link SessionProvider} gave: `useContext(SessionContext)` where a component calls `extend()` or `signOut()`. */
 export const SessionContext: Context<Session | null> = /* @__PURE__ */ createContext<Session | null>(null)

@@ -12,7 +12,7 @@ import {
 } from 'solid-js'
 import { failed } from '../errors.js'
 import type { Session, Snapshot } from '../types.js'
-import { remainingOf, watchRemaining } from '../ui/remaining.js'
+import { remainingOf, watchRemaining } from '../ui/countdown.js'
 
 /** The session that a {@link SessionProvider} gave: `useContext(SessionContext)` where a component calls `extend()` or `signOut()`. */
 export const SessionContext: Context<Session | undefined> = /* @__PURE__ */ createContext<Session>()

@@ -3,7 +3,7 @@ import { createSubscriber } from 'svelte/reactivity'
 import type { Readable } from 'svelte/store'
 import { failed } from '../errors.js'
 import type { Session, Snapshot } from '../types.js'
-import { remainingOf, watchRemaining } from '../ui/remaining.js'
+import { remainingOf, watchRemaining } from '../ui/countdown.js'
 
 /** Where {@link provideSession} puts the session: `getContext(sessionKey)` where a component calls `extend()` or `signOut()`. */
 export const sessionKey: unique symbol = Symbol('sojourn')

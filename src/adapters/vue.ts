@@ -10,7 +10,7 @@ import {
 } from 'vue'
 import { failed } from '../errors.js'
 import type { Session, Snapshot } from '../types.js'
-import { remainingOf, watchRemaining } from '../ui/remaining.js'
+import { remainingOf, watchRemaining } from '../ui/countdown.js'
 
 /** Where {@link sessionPlugin} puts the session: `inject(sessionKey)` where a component calls `extend()` or `signOut()`. */
 export const sessionKey: InjectionKey<Session> = Symbol('sojourn')

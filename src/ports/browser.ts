@@ -1,10 +1,10 @@
-import { watchActivity } from './activity.js'
+import { watchActivity } from './input.js'
 import { after, readClock } from './clock.js'
-import { exclusive } from './lock.js'
+import { exclusive } from './web-locks.js'
 import { recordStore } from './record-store.js'
-import { openTabs } from './tabs.js'
+import { openTabs } from './channel.js'
 import type { Ports } from './types.js'
-import { onWake, page, prerendering } from './wake.js'
+import { onWake, page, prerendering } from './page-lifecycle.js'
 
 /** The world of a tab in a browser. Globals are touched when called, never before. */
 export const browserPorts = (): Ports => ({

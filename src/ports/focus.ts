@@ -1,4 +1,4 @@
-import { listen } from './dom.js'
+import { listen } from './safe-dom.js'
 
 /** Whether a window that is watched has the focus. Where none has, and the page has, it is in what nobody can look into. */
 export interface Focus {

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/time.js'
+import type { Clock } from '../core/deadlines.js'
 
 export type { Clock }
 

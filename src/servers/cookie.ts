@@ -1,6 +1,6 @@
 import { failed } from '../errors.js'
 import type { ServerTimes, SessionServer } from '../types.js'
-import { checkUrl, createWarnings, refusal, sendThoughLeaving } from './http.js'
+import { checkUrl, createWarnings, refusal, sendThoughLeaving } from './response-error.js'
 
 /** What {@link cookieSession} may ask a backend for: each an http(s) URL, or a path of the page's own origin, whatever `<base>` says. What is left out is not asked. */
 export interface CookieOptions {

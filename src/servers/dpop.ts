@@ -1,9 +1,9 @@
 import { createStore, promisifyRequest } from 'idb-keyval'
 import { failed } from '../errors.js'
-import { within } from '../limit.js'
-import { ownOrigin } from '../origins.js'
+import { within } from '../util/async.js'
+import { ownOrigin } from '../util/origins.js'
 import { after } from '../ports/clock.js'
-import { sessionKey } from '../session-key.js'
+import { sessionKey } from '../util/session-key.js'
 import type { DPoP } from './oauth.js'
 
 export type { DPoP } from './oauth.js'

@@ -1,6 +1,6 @@
 import { failed } from '../errors.js'
 import type { SessionServer, TokenResponse } from '../types.js'
-import { checkUrl, createWarnings, ownOptions, refusal, sendThoughLeaving } from './http.js'
+import { checkUrl, createWarnings, ownOptions, refusal, sendThoughLeaving } from './response-error.js'
 
 /**
  * Proof of possession (RFC 9449), as {@link oauth} needs it. `dpop()` makes one; so can you, on keys of your own.

@@ -1,4 +1,4 @@
-import { createExclusive } from '../ports/exclusive.js'
+import { createExclusive } from '../ports/mutex.js'
 import type { Ports } from '../ports/types.js'
 import type { FakeLocks } from './locks.js'
 import type { Listener } from './channel.js'

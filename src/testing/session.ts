@@ -1,6 +1,6 @@
 import type { Ports } from '../ports/types.js'
-import { createSessionWith as createOn } from '../session.js'
-import { setSessionTime } from '../session-time.js'
+import { createSessionWith as createOn } from '../session/session.js'
+import { setSessionTime } from '../util/session-time.js'
 import type { Session, SessionOptions } from '../types.js'
 
 /**

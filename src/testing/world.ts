@@ -1,4 +1,4 @@
-import { milliseconds } from '../duration.js'
+import { milliseconds } from '../util/duration.js'
 import type {
   Duration,
   Session,

@@ -1,5 +1,5 @@
 import type { Session } from '../types.js'
-import { warningDialog, type DialogOptions, type DialogTexts } from './dialog.js'
+import { warningDialog, type DialogOptions, type DialogTexts } from './dialog/dialog.js'
 
 /** Attributes that say something, and what they say. `{remaining}` stands for the length of time. */
 const WORDS = {

@@ -1,4 +1,4 @@
-import { ownTime, type SessionTime } from '../session-time.js'
+import { ownTime, type SessionTime } from '../util/session-time.js'
 import type { Session } from '../types.js'
 
 const browserTime: SessionTime = {

@@ -73,7 +73,7 @@ const figures: readonly (readonly [page: string, words: RegExp, unit: number, fi
     'LOCK_WAIT',
   ],
   ['docs/reliability.md', /\| ([\d.]+) s for that +\| `SECOND_TRY`/, 1e3, 'tokens/refresh.ts', 'SECOND_TRY'],
-  ['docs/start.md', /for at most (\d+) ms where storage is denied/, 1, 'session.ts', 'ASKING'],
+  ['docs/start.md', /for at most (\d+) ms where storage is denied/, 1, 'session/session.ts', 'ASKING'],
 ]
 
 test.each(figures)('%s says by %s what the code does', (page, words, unit, file, constant) => {

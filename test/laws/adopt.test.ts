@@ -13,8 +13,8 @@ import {
   settle,
   type Change,
   type State,
-} from '../../src/core/reduce.js'
-import { ends, type Policy } from '../../src/core/time.js'
+} from '../../src/core/changes.js'
+import { ends, type Policy } from '../../src/core/deadlines.js'
 import { anyPolicy, anyRecord, canonical, instant, known, liveRecord, NOW } from './arbitrary.js'
 
 const decode = (text: unknown): SharedRecord | null => decodeAt(text, NOW)

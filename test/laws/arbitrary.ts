@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { createRecord, type SharedRecord } from '../../src/core/record.js'
-import type { Policy } from '../../src/core/time.js'
+import type { Policy } from '../../src/core/deadlines.js'
 
 /** Shared time at which the properties play. Instants lie close around it, so that ties are common. */
 export const NOW = 1_800_000_000_000

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { memoryTokens } from '../../src/tokens/memory.js'
+import { memoryTokens } from '../../src/tokens/stores/memory.js'
 import { createWorld, KEY, MINUTE, outcome, SECOND, type Tab, type World } from '../unit/session/world.js'
 
 /** Two tabs whose access token has expired, and a token endpoint that takes so long. */

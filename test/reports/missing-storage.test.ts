@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createSession } from '../../src/index.js'
-import { webStorageTokens } from '../../src/tokens/web-storage.js'
+import { webStorageTokens } from '../../src/tokens/stores/web-storage.js'
 import type { Session } from '../../src/types.js'
 
 let names = 0
@@ -49,7 +49,7 @@ describe('a web view of an application without DOM storage', () => {
   it('has a session though IndexedDB and Web Locks are null as well', async () => {
     vi.stubGlobal('localStorage', null)
     vi.stubGlobal('indexedDB', null)
-    const { idbTokens } = await import('../../src/tokens/idb.js')
+    const { idbTokens } = await import('../../src/tokens/stores/idb.js')
     expect(await live({ tokenStore: idbTokens() })).toEqual(expect.arrayContaining(['storage', 'locks', 'tokenStore']))
   })
 })

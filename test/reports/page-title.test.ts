@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { describe, expect, it } from 'vitest'
-import { countInTitle } from '../../src/ui/title.js'
+import { countInTitle } from '../../src/ui/dialog/title-countdown.js'
 import { hide, pass, SECOND, untilWarned, usePage } from '../unit/ui/page.js'
 
 const page = usePage()

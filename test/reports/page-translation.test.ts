@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { describe, expect, it } from 'vitest'
-import { warningDialog } from '../../src/ui/dialog.js'
+import { warningDialog } from '../../src/ui/dialog/dialog.js'
 import { pass, SECOND, untilWarned, usePage } from '../unit/ui/page.js'
 
 const page = usePage()

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { watchActivity } from '../../src/ports/activity.js'
-import { onWake } from '../../src/ports/wake.js'
+import { watchActivity } from '../../src/ports/input.js'
+import { onWake } from '../../src/ports/page-lifecycle.js'
 import { createWorld } from '../../src/testing.js'
 
 /** An event that the browser calls trusted. */

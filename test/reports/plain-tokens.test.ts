@@ -5,9 +5,9 @@ import { createMutable } from 'solid-js/store'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { createSessionWith, createWorld, type World } from '../../src/testing.js'
 import { oauth } from '../../src/servers/oauth.js'
-import { idbTokens } from '../../src/tokens/idb.js'
-import { memoryTokens } from '../../src/tokens/memory.js'
-import { checkTokens } from '../../src/token-response.js'
+import { idbTokens } from '../../src/tokens/stores/idb.js'
+import { memoryTokens } from '../../src/tokens/stores/memory.js'
+import { checkTokens } from '../../src/tokens/token-response.js'
 import type { SessionOptions, StoredTokens, TokenResponse, TokenStore } from '../../src/types.js'
 
 beforeEach(() => {

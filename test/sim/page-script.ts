@@ -1,3 +1,3 @@
 /** What of the library touches a page: made into a script whose globals are arguments, see browser.ts. */
 export { browserPorts } from '../../src/ports/browser.js'
-export { webStorageTokens } from '../../src/tokens/web-storage.js'
+export { webStorageTokens } from '../../src/tokens/stores/web-storage.js'

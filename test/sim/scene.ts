@@ -1,5 +1,5 @@
 import { createWorld, type Page, type Ports, type World } from '../../src/testing.js'
-import { memoryTokens } from '../../src/tokens/memory.js'
+import { memoryTokens } from '../../src/tokens/stores/memory.js'
 import type { StoredTokens, TokenStore } from '../../src/types.js'
 import type { Actor } from './actor.js'
 import { createBrowserPage, type PageScript } from './browser.js'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { milliseconds } from '../../src/duration.js'
+import { milliseconds } from '../../src/util/duration.js'
 import { policies } from '../../src/policies.js'
 
 const MINUTE = 6e4

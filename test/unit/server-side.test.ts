@@ -3,9 +3,9 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createFetch } from '../../src/fetch.js'
 import { createSession } from '../../src/index.js'
 import { oauth } from '../../src/servers/oauth.js'
-import { idbTokens } from '../../src/tokens/idb.js'
-import { memoryTokens } from '../../src/tokens/memory.js'
-import { webStorageTokens } from '../../src/tokens/web-storage.js'
+import { idbTokens } from '../../src/tokens/stores/idb.js'
+import { memoryTokens } from '../../src/tokens/stores/memory.js'
+import { webStorageTokens } from '../../src/tokens/stores/web-storage.js'
 import type { Session } from '../../src/types.js'
 
 describe('I11: on a server that renders the page', () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { exclusive } from '../../../src/ports/lock.js'
+import { exclusive } from '../../../src/ports/web-locks.js'
 
 const NAME = 'sojourn:session:1'
 const LEASE = `${NAME}:lease`

@@ -1,9 +1,9 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { watchActivity } from '../../../src/ports/activity.js'
+import { watchActivity } from '../../../src/ports/input.js'
 import { browserPorts } from '../../../src/ports/browser.js'
-import { openTabs } from '../../../src/ports/tabs.js'
-import { onWake, page, prerendering } from '../../../src/ports/wake.js'
+import { openTabs } from '../../../src/ports/channel.js'
+import { onWake, page, prerendering } from '../../../src/ports/page-lifecycle.js'
 
 afterEach(() => {
   vi.unstubAllGlobals()

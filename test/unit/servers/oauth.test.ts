@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { asError, type SessionError } from '../../../src/errors.js'
 import { oauth, type DPoP, type OAuthOptions } from '../../../src/servers/oauth.js'
-import { checkTokens } from '../../../src/token-response.js'
+import { checkTokens } from '../../../src/tokens/token-response.js'
 import type { TokenResponse } from '../../../src/types.js'
 
 const SECRET = 'tHiSiSsEcReT'

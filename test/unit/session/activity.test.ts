@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { isSessionError } from '../../../src/errors.js'
-import { createSessionWith } from '../../../src/session.js'
+import { createSessionWith } from '../../../src/session/session.js'
 import { createWorld, HOUR, KEY, MINUTE, SECOND, type World } from './world.js'
 
 const activeAt = (world: World): number => world.record()['activeAt'] as number

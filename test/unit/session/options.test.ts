@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createSessionWith } from '../../../src/session.js'
+import { createSessionWith } from '../../../src/session/session.js'
 import type { SessionOptions } from '../../../src/types.js'
 import { createWorld } from './world.js'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
-import { memoryTokens } from '../../../src/tokens/memory.js'
+import { memoryTokens } from '../../../src/tokens/stores/memory.js'
 import type { Session, TokenResponse } from '../../../src/types.js'
 import { createWorld, HOUR, MINUTE, outcome, SECOND, type Tab, type World } from './world.js'
 

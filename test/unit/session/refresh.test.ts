@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
 import { createSessionWith } from '../../../src/testing.js'
-import { memoryTokens } from '../../../src/tokens/memory.js'
+import { memoryTokens } from '../../../src/tokens/stores/memory.js'
 import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND, stranger, type Tab, type World } from './world.js'
 
 const wall = (world: World): number => world.time.clock().wall

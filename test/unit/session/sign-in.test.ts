@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
 import type { Tab } from '../../../src/testing.js'
-import { memoryTokens } from '../../../src/tokens/memory.js'
-import { webStorageTokens } from '../../../src/tokens/web-storage.js'
+import { memoryTokens } from '../../../src/tokens/stores/memory.js'
+import { webStorageTokens } from '../../../src/tokens/stores/web-storage.js'
 import type { SessionServer, TokenResponse } from '../../../src/types.js'
 import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND, stranger, type World } from './world.js'
 

@@ -2,8 +2,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it, vi } from 'vitest'
 import type { Ports } from '../../../src/ports/types.js'
-import { createSessionWith } from '../../../src/session.js'
-import { memoryTokens } from '../../../src/tokens/memory.js'
+import { createSessionWith } from '../../../src/session/session.js'
+import { memoryTokens } from '../../../src/tokens/stores/memory.js'
 import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND, START } from './world.js'
 
 describe('opening a tab', () => {

@@ -3,8 +3,8 @@ import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { createStore, entries, get, set } from 'idb-keyval'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { idbTokens } from '../../../src/tokens/idb.js'
-import { webStorageTokens } from '../../../src/tokens/web-storage.js'
+import { idbTokens } from '../../../src/tokens/stores/idb.js'
+import { webStorageTokens } from '../../../src/tokens/stores/web-storage.js'
 import { createWorld, type Tab, type World } from '../session/world.js'
 
 const database = () => createStore('sojourn', 'keyval')

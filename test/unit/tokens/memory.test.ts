@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { memoryTokens } from '../../../src/tokens/memory.js'
+import { memoryTokens } from '../../../src/tokens/stores/memory.js'
 import { keepsContract } from './contract.js'
 
 describe('memoryTokens', () => {

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { webStorageTokens } from '../../../src/tokens/web-storage.js'
+import { webStorageTokens } from '../../../src/tokens/stores/web-storage.js'
 import { some } from '../../contract/token-store.js'
 import { keepsContract } from './contract.js'
 

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createSession } from '../../../src/index.js'
 import type { Session } from '../../../src/types.js'
-import { warningDialog as makeDialog, type DialogOptions } from '../../../src/ui/dialog.js'
+import { warningDialog as makeDialog, type DialogOptions } from '../../../src/ui/dialog/dialog.js'
 import { createWorld } from '../session/world.js'
 import { hide, MINUTE, pass, SECOND, settle, untilWarned, usePage } from './page.js'
 

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi, type Mock } from 'vitest'
 import type { Session } from '../../../src/types.js'
-import { warningDialog, type DialogOptions } from '../../../src/ui/dialog.js'
+import { warningDialog, type DialogOptions } from '../../../src/ui/dialog/dialog.js'
 import { hide, pass, SECOND, settle, untilWarned, usePage } from './page.js'
 
 const page = usePage()

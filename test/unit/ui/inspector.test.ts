@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
 import { tryOut } from '../../../src/testing/try-out.js'
-import { sessionInspector, type InspectorOptions } from '../../../src/ui/inspector.js'
+import { sessionInspector, type InspectorOptions } from '../../../src/ui/inspector/inspector.js'
 import { createWorld, MINUTE, type Tab, type World } from '../session/world.js'
 
 let world: World

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { createSession } from '../../../src/index.js'
 import { createSessionWith } from '../../../src/testing.js'
 import type { Session, Snapshot } from '../../../src/types.js'
-import { remainingOf, watchRemaining } from '../../../src/ui/remaining.js'
+import { remainingOf, watchRemaining } from '../../../src/ui/countdown.js'
 import { createWorld, START, type World } from '../session/world.js'
 import { hide, MINUTE, pass, settle, untilWarned, usePage } from './page.js'
 

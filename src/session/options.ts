@@ -1,0 +1,85 @@
+import type { Policy } from '../core/deadlines.js'
+import { milliseconds } from '../util/duration.js'
+import { failed } from '../errors.js'
+import { LONGEST_REQUEST } from '../util/timing.js'
+import type { SessionOptions, TokenStore } from '../types.js'
+
+/** Throws for what is no window, and for one whose input this page is not given. */
+export function checkWindow(view: Window): void {
+  let isOurs = false
+  try {
+    // A window of another origin says whether it is closed, and throws for its methods.
+    isOurs = view.closed || (typeof view.closed === 'boolean' && !!view.addEventListener)
+  } catch {
+    // Of another origin, or nothing that has members.
+  }
+  if (!isOurs)
+    throw failed(
+      'invalid_options',
+      'watch: that is no window of this origin. Give one that this page fills, such as what window.open() returned.',
+    )
+}
+
+/** What the options mean, in ms. Throws `invalid_options` for what cannot be meant. */
+export function policyOf(options: SessionOptions): Policy {
+  if (Object(options) !== options)
+    throw failed('invalid_options', 'createSession takes an object of options, or nothing.')
+  const { name = 'session', server, tokenStore, idleTimeout = '15m', absoluteTimeout = '12h' } = options
+  const {
+    activityDuringWarning = 'ignore',
+    stalePage = 'reload',
+    refreshBefore = '60s',
+    requestTimeout = '10s',
+  } = options
+  const check = (ok: unknown, option: keyof SessionOptions, meant: string): void => {
+    if (!ok) throw failed('invalid_options', `${option} is ${JSON.stringify(options[option])}. Give ${meant}.`)
+  }
+  check(typeof name === 'string' && name, 'name', 'a text by which tabs find their session')
+  check(!server || typeof server === 'object', 'server', 'oauth({ … }) or a SessionServer of your own')
+  check(
+    !tokenStore || (typeof tokenStore === 'object' && 'clear' in tokenStore),
+    'tokenStore',
+    'idbTokens() or a TokenStore of your own',
+  )
+  check(['ignore', 'extend'].includes(activityDuringWarning), 'activityDuringWarning', "'ignore' or 'extend'")
+  check(['reload', 'event'].includes(stalePage), 'stalePage', "'reload' or 'event'")
+  const idle = idleTimeout === false ? Infinity : milliseconds(idleTimeout, 'idleTimeout')
+  const absolute = absoluteTimeout === false ? Infinity : milliseconds(absoluteTimeout, 'absoluteTimeout')
+  check(idle, 'idleTimeout', 'more than 0, or false to switch it off')
+  check(absolute, 'absoluteTimeout', 'more than 0, or false to switch it off')
+  const shortest = Math.min(idle, absolute)
+  const limit = milliseconds(requestTimeout, 'requestTimeout')
+  check(limit && limit <= LONGEST_REQUEST, 'requestTimeout', "more than 0 and at most '5m'")
+  const warnBefore = milliseconds(options.warnBefore ?? Math.min(12e4, shortest / 3), 'warnBefore')
+  check(warnBefore <= shortest, 'warnBefore', 'less than the timeout that it warns of')
+  return {
+    idleTimeout: idle,
+    absoluteTimeout: absolute,
+    warnBefore,
+    refreshBefore: milliseconds(refreshBefore, 'refreshBefore'),
+    keepAliveEvery: milliseconds(options.keepAliveEvery ?? (idle < Infinity ? idle / 3 : 3e5), 'keepAliveEvery'),
+    requestTimeout: limit,
+    activityExtends: activityDuringWarning === 'extend',
+    reloadsStalePage: stalePage === 'reload',
+    sharesTokens: !!tokenStore?.shared,
+    canRefresh: !!server?.refresh,
+    canTell: !!server?.keepAlive,
+    canAsk: !!server?.check,
+  }
+}
+
+/** The session that each store without `forSession` serves. */
+const served = /* @__PURE__ */ new WeakMap<TokenStore, string>()
+
+/** The session's part of a store. A store without parts keeps one set of tokens: two sessions would remove each other's. */
+export function storeOf(name: string, store: TokenStore): TokenStore {
+  if (store.forSession) return store.forSession(name)
+  const other = served.get(store) ?? name
+  if (other !== name)
+    throw failed(
+      'invalid_options',
+      `The sessions ${other} and ${name} have one tokenStore without forSession(). Give each its own.`,
+    )
+  served.set(store, name)
+  return store
+}

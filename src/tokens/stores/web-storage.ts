@@ -1,0 +1,78 @@
+import { sessionKey } from '../../util/session-key.js'
+import type { TokenStore } from '../../types.js'
+import { isOf, isStill, revocable, storedTokens } from '../stored-tokens.js'
+
+/** ms until what one tab has written is what every other reads: each process has a copy, and is told of changes later. */
+const SPREADING = 100
+
+/**
+ * Tokens in localStorage or sessionStorage, readable by any script of the origin and kept until somebody removes them: choose
+ * it knowingly. OWASP's Session Management Cheat Sheet and NIST SP 800-63B-4 §5.1 advise against it; `idbTokens` costs as little.
+ * Every method rejects where the browser denies storage or it is full, and the session then goes on in memory.
+ *
+ * A tab that is duplicated, or opened by another, starts with a copy of its sessionStorage: two tabs then refresh with the
+ * same token, which a server with reuse detection ends the session for. Prefer memory or IndexedDB there.
+ *
+ * `storage` is called at each use, so that a server can import and create it. sessionStorage is not shared between tabs, all
+ * else counts as shared. `key` is the name of the default session's entry; a session of another name has `key:name`.
+ *
+ * @example Tokens that end with the tab
+ * ```ts
+ * createSession({ tokenStore: webStorageTokens(() => sessionStorage) })
+ * ```
+ */
+export function webStorageTokens(storage: () => Storage = () => localStorage, key = 'sojourn-tokens'): TokenStore {
+  const forSession = (name: string): TokenStore => createPart(storage, sessionKey(key, name))
+  return Object.assign(createPart(storage, key), { forSession })
+}
+
+/** The tokens of one session. */
+function createPart(storage: () => Storage, key: string): TokenStore {
+  const parse = (): unknown => {
+    const text = storage().getItem(key)
+    try {
+      return JSON.parse(text ?? 'null')
+    } catch {
+      return text
+    }
+  }
+  const read = () => storedTokens(parse())
+  // Each step runs in the caller's own task, so nothing of this tab comes between reading and writing. Other tabs can:
+  // web storage has no transaction. The refresh lock keeps them apart, and where there is none the server's reuse grace.
+  const attempt = <T>(step: () => T): Promise<T> =>
+    new Promise((resolve) => {
+      resolve(step())
+    })
+  const isShared = (): boolean => {
+    try {
+      return storage() !== sessionStorage
+    } catch {
+      // On a server, or where storage is denied: the methods reject, and that is what counts.
+      return true
+    }
+  }
+  return {
+    get shared() {
+      return isShared()
+    },
+    get() {
+      return attempt(read)
+    },
+    async set(value, expected) {
+      const stored = read()
+      const free = isStill(stored, expected)
+      if (free) storage().setItem(key, JSON.stringify(value))
+      // Not before the others read it: whoever had the lock next would refresh with the token that has just been used.
+      if (free && stored && isShared()) await new Promise((resolve) => setTimeout(resolve, SPREADING))
+      return free
+    },
+    clear(id) {
+      return attempt(() => {
+        const stored = parse()
+        if (!isOf(id, stored)) return null
+        storage().removeItem(key)
+        return storedTokens(stored) ?? revocable(id, stored)
+      })
+    },
+  }
+}

@@ -1,0 +1,38 @@
+import type { Session } from '../../types.js'
+import { remainingOf } from '../countdown.js'
+import { sessionTime } from '../time.js'
+
+/** Counts down in the document's title while the session is about to end and the page is hidden: `1:20 · …`. Returns the undo. */
+export function countInTitle(session: Session, text: string): () => void {
+  let cancelTimer: (() => void) | undefined
+  let before = ''
+  let shown: string | null = null
+  let done = false
+
+  const show = (): void => {
+    cancelTimer?.()
+    const seconds = !done && document.hidden && remainingOf(session)
+    const { title } = document
+    const isOurs = shown !== null && title.includes(shown)
+    // The page may have set another title meanwhile, or put something around this one: a count of what is unread.
+    before = isOurs ? title.replace(String(shown), () => before) : title
+    if (!seconds) {
+      if (isOurs) document.title = before
+      return
+    }
+    document.title = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} · ${text}`
+    // As the document says it: without the spaces that are too many.
+    shown = document.title
+    // Browsers let timers of hidden pages ring once a second. Chromium lets a chain of them ring once a minute, but not while it
+    // changes the title.
+    cancelTimer = sessionTime(session).after(900, show)
+  }
+  // A session takes a step whenever its page is hidden or shown.
+  const stop = session.inspect(show)
+  show()
+  return () => {
+    stop()
+    done = true
+    show()
+  }
+}

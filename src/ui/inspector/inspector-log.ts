@@ -1,0 +1,77 @@
+import type { SessionStep, Snapshot } from '../../types.js'
+
+/** What one step did. */
+export interface Line {
+  /** Epoch ms, by this device's clock. */
+  readonly at: number
+  /** Where it came from: this tab, another one, the server, or a sign that time has passed. */
+  readonly where: string
+  readonly cause: string
+  /** In words; empty where all stayed as it was. */
+  readonly told: string
+}
+
+export type Fields = Readonly<Record<string, unknown>>
+
+/** Causes that say where they come from; all others come from here. */
+const PLACES: readonly (readonly [where: string, causes: RegExp])[] = [
+  ['elsewhere', /^(storage|channel|adopted)$/],
+  ['server', /^(server|rejected|refreshed|refresh failed)$/],
+  ['wake', /^(timer|focus|blur|pageshow|visibilitychange|hidden|resume|online)$/],
+]
+
+/** Causes by which this tab itself can change what the words below are about. */
+const OURS = /^(signIn|signOut|setTokens|extend|claimed|server|rejected|refresh.*)$/
+
+/** What it means that a number in the record has grown. */
+const GROWN: Readonly<Record<string, string>> = {
+  activeAt: 'activity',
+  skew: 'the clock is behind by ms:',
+  generation: 'new tokens, generation',
+  toldAt: 'tells the server of activity',
+  askedAt: 'asks the server how long is left',
+  serverAt: 'the server said how long is left',
+}
+
+/** By the local clock: `09:12:01`. */
+export const timeOf = (at: number): string => new Date(at).toTimeString().slice(0, 8)
+
+/** From one picture of the session to the next. */
+function wordsOf(before: Snapshot, after: Snapshot): string {
+  if (after.phase === 'warning')
+    return `warning of the ${after.endsBy} end at ${timeOf(after.endAt)}${after.canExtend ? '' : ', which stays'}`
+  if (after.phase === 'active') return before.phase === 'warning' && before.id === after.id ? 'extended' : 'signed in'
+  return after.phase === 'loading' ? after.phase : `signed out: ${String(after.reason)}`
+}
+
+/** Reads the steps of one session, in their order, and says what each of them did. */
+export function createReader(): (step: SessionStep) => Line {
+  let was: Fields = {}
+  let askedAt = 0
+  return ({ cause, at, before, after, record }) => {
+    const is = (record ?? {}) as Fields
+    const told: string[] = []
+    let where = PLACES.find(([, causes]) => causes.test(cause))?.[0] ?? 'here'
+    /** Whether only others can have done this. */
+    let isFound = false
+    if (before !== after) {
+      told.push(wordsOf(before, after))
+      isFound = 'reason' in after ? !/idle|absolute/.test(String(after.reason)) : is['id'] !== was['id']
+    }
+    for (const [key, words] of Object.entries(GROWN)) {
+      if (is['id'] !== was['id'] || !((is[key] as number) > (was[key] as number))) continue
+      told.push(key.endsWith('At') ? words : `${words} ${String(is[key])}`)
+      isFound ||= !['activeAt', 'skew'].includes(key)
+    }
+    if (isFound && !OURS.test(cause)) where = 'elsewhere'
+    if (cause === 'refresh') {
+      askedAt = at
+      told.push('asks for new tokens')
+    } else if (askedAt && where === 'server') {
+      told.push(`${cause} after ${at - askedAt} ms`)
+      askedAt = 0
+    }
+    was = is
+    return { at, where, cause, told: told.join(', ') }
+  }
+}

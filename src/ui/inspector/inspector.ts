@@ -1,0 +1,163 @@
+import type { Session } from '../../types.js'
+import { createReader, timeOf, type Fields, type Line } from './inspector-log.js'
+import { inspectorStyle } from './inspector-style.js'
+import { applyStyle } from '../shadow-style.js'
+import { sessionTime } from '../time.js'
+
+export interface InspectorOptions {
+  /** Where the panel stands. @default it floats in a lower corner of the page */
+  container?: HTMLElement
+  /** Buttons of your own, by what is written on them. Those of `tryOut` from `sojourn/testing` make things happen. */
+  actions?: Readonly<Record<string, () => unknown>>
+}
+
+/** So many lines of the past are kept. */
+const LINES = 200
+
+/** A length of time as `1:02:03`. */
+const lengthOf = (ms: number): string => `${Math.floor(ms / 36e5)}${new Date(ms).toISOString().slice(13, 19)}`
+
+/** One more element, with its properties. */
+function put<Tag extends keyof HTMLElementTagNameMap>(
+  parent: Node,
+  tag: Tag,
+  properties: Partial<HTMLElementTagNameMap[Tag]>,
+): HTMLElementTagNameMap[Tag] {
+  return parent.appendChild(Object.assign(document.createElement(tag), properties))
+}
+
+/**
+ * Shows what a session does, and why: its phase, its deadlines on a line of time, its record, and each step with its cause and
+ * where that came from. For development: it says much that no user wants to see, but never a token. Returns the undo.
+ *
+ * It only listens, and asks no server. But what is done in it by mouse and keys is done in the page, and so is activity.
+ *
+ * @example While developing, and nowhere else
+ * ```ts
+ * if (location.hostname === 'localhost') {
+ *   const { sessionInspector } = await import('sojourn/inspector')
+ *   sessionInspector(session)
+ * }
+ * ```
+ */
+export function sessionInspector(session: Session, options: InspectorOptions = {}): () => void {
+  if (typeof document === 'undefined') return () => undefined
+  const { container, actions = {} } = options
+  const { now, after } = sessionTime(session)
+  const host = document.createElement('div')
+  host.className = `sojourn-inspector${container ? '' : ' floats'}`
+  const root = host.attachShadow({ mode: 'open' })
+  const panel = put(put(root, 'section', { ariaLabel: 'Session inspector' }), 'details', { open: true })
+  const title = put(panel, 'summary', {})
+  const scale = put(panel, 'div', { id: 'scale', ariaHidden: 'true' })
+  const deadlines = put(panel, 'p', { id: 'deadlines' })
+  const problems = put(panel, 'p', { id: 'problems' })
+  const tools = put(panel, 'div', {})
+  const facts = put(panel, 'details', {})
+  put(facts, 'summary', { textContent: 'Record' })
+  const record = put(facts, 'pre', {})
+  // What scrolls is to be reached by keys.
+  const list = put(panel, 'ol', { ariaLabel: 'Timeline, the newest first', tabIndex: 0 })
+  applyStyle(root, inspectorStyle)
+
+  const read = createReader()
+  let fields: Fields = {}
+  /** What the timeline shows first, and what it will show when it is no longer paused. */
+  let last: Line | undefined
+  let times = 0
+  let held: Line[] = []
+  let isPaused = false
+  let cancelTimer: (() => void) | undefined
+
+  const button = (textContent: string, onclick: () => unknown): HTMLButtonElement =>
+    put(tools, 'button', { textContent, onclick })
+  /** What goes on with the time. */
+  const tick = (): void => {
+    cancelTimer?.()
+    cancelTimer = after(1e3, tick)
+    if (isPaused) return
+    const at = now()
+    const due = session.deadlines()
+    const own = (name: string): number => Number(fields[name]) - Number(fields['skew'])
+    title.textContent = `Session: ${session.getSnapshot().phase}`
+    const { warnAt = 0, endAt = 0 } = due ?? {}
+    scale.replaceChildren()
+    for (const length of [at - own('activeAt'), warnAt - at, endAt - Math.max(at, warnAt)])
+      if (due && length < Infinity) put(scale, 'i', {}).style.flexGrow = String(Math.max(0, length))
+    deadlines.textContent = Object.entries({
+      Warning: warnAt,
+      [`End (${String(due?.endsBy)})`]: endAt,
+      'Tokens expire': own('tokenExpiresAt'),
+    })
+      .filter(([, instant]) => due && instant > at && instant < Infinity)
+      .map(([name, instant]) => `${name}: ${timeOf(instant)}, in ${lengthOf(instant - at + 999)}`)
+      .join('\n')
+  }
+  const log = (line: Line): void => {
+    if (isPaused) {
+      held = [...held.slice(1 - LINES), line]
+      return
+    }
+    const { at, where, told, cause } = line
+    const isSame = last?.told === told && last.cause === cause
+    last = line
+    times = isSame ? times + 1 : 1
+    if (isSame) list.firstChild?.remove()
+    const item = put(list, 'li', {
+      className: told && 'news',
+      textContent: `${timeOf(at)} ${where.padEnd(9)} ${told || 'nothing new'} (${cause}${isSame ? `, ${times} times` : ''})`,
+    })
+    list.prepend(item)
+    list.children[LINES]?.remove()
+    record.textContent = JSON.stringify(
+      fields,
+      (name, value: number) => (name.endsWith('At') && value % Infinity ? timeOf(value) : value),
+      2,
+    )
+    tick()
+  }
+
+  const pause = button('Pause', () => {
+    isPaused = !isPaused
+    pause.ariaPressed = String(isPaused)
+    for (const line of held.splice(0)) log(line)
+  })
+  pause.ariaPressed = 'false'
+  button('Clear', () => {
+    list.replaceChildren()
+    last = undefined
+  })
+  button('Copy as text', async () => {
+    const parts = [title, deadlines, problems, record, ...[...list.children].reverse()]
+    try {
+      await navigator.clipboard.writeText(parts.map(({ textContent }) => textContent).join('\n'))
+      said.textContent = 'Copied.'
+    } catch {
+      said.textContent = 'Refused. Select the text.'
+    }
+  })
+  for (const [text, act] of Object.entries(actions)) button(text, act)
+  const said = put(tools, 'span', { role: 'status' })
+
+  const undos = [
+    session.inspect((step) => {
+      fields = (step.record ?? {}) as Fields
+      log(read(step))
+    }),
+    session.on('refreshFailed', ({ error, retryAt }) => {
+      const told = `no new tokens${retryAt ? `, next try at ${timeOf(retryAt)}` : ''}`
+      log({ at: now(), where: 'server', cause: error.code, told })
+    }),
+    session.on('degraded', ({ feature, consequence }) => {
+      problems.textContent += `${feature}: ${consequence}\n`
+    }),
+  ]
+  const place = container ?? document.body
+  place.append(host)
+  session.check()
+  return () => {
+    for (const undo of undos) undo()
+    cancelTimer?.()
+    host.remove()
+  }
+}
