@@ -1,6 +1,5 @@
 import { watchActivity } from './input.js'
 import { after, readClock } from './clock.js'
-import { exclusive } from './web-locks.js'
 import { recordStore } from './record-store.js'
 import { openTabs } from './channel.js'
 import type { Ports } from './types.js'
@@ -19,7 +18,6 @@ export const browserPorts = (): Ports => ({
   online: () => navigator.onLine,
   records: recordStore,
   tabs: openTabs,
-  exclusive,
   wake: onWake,
   activity: watchActivity,
   page,

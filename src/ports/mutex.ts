@@ -19,10 +19,10 @@ export type Lease = (
  * `lease` serves where a page has no Web Locks (plain http, https://w3c.github.io/web-locks/#api), or may not use them.
  */
 export const createExclusive =
-  (after: Ports['after'], locks: () => Pick<LockManager, 'request'> | undefined, lease: Lease): Ports['exclusive'] =>
+  (after: Ports['after'], locks: () => Pick<LockManager, 'request'> | undefined, lease: Lease): NonNullable<Ports['exclusive']> =>
   <T>(
     name: string,
-    { wait, hold = leaseLength(1e4), signal }: Parameters<Ports['exclusive']>[1],
+    { wait, hold = leaseLength(1e4), signal }: Parameters<NonNullable<Ports['exclusive']>>[1],
     work: (isLost: () => boolean) => Promise<T>,
     degraded: () => void,
   ): Promise<T> =>

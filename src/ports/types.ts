@@ -79,9 +79,9 @@ export interface Ports {
    * Runs `work` while no other tab runs any under this name, and returns what it returns. Rejects with `timeout`
    * where its turn did not come within `wait` ms (with a wait of 0: where it is not free now), or `signal` came first. `hold`:
    * how long the work may take; where there is no lock of the browser's, another tab then goes ahead. @default 14.8 s
-   * `isLost`: whether the browser has taken the turn away since.
+   * `isLost`: whether the browser has taken the turn away since. Only servers and token stores need it. @default the browser's locks
    */
-  readonly exclusive: <T>(
+  readonly exclusive?: <T>(
     name: string,
     turn: { readonly wait: number; readonly hold?: number; readonly signal: AbortSignal },
     work: (isLost?: () => boolean) => Promise<T>,

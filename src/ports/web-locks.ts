@@ -35,7 +35,7 @@ const lease: Lease = async (name, hold, signal, start, busy) => {
 }
 
 /** Web Locks, or the lease where there are none. */
-export const exclusive: Ports['exclusive'] = createExclusive(
+export const browserLocks: NonNullable<Ports['exclusive']> = createExclusive(
   after,
   () => (navigator as { locks?: LockManager }).locks,
   lease,

@@ -1,10 +1,23 @@
-import type { SharedRecord } from '../core/record.js'
 import type { Change } from '../core/changes.js'
-import type { Reach } from './network.js'
-import type { SessionEvents, TokenResponse } from '../types.js'
+import type { Policy } from '../core/deadlines.js'
+import type { SharedRecord } from '../core/record.js'
+import { failed } from '../errors.js'
+import type { Ports } from '../ports/types.js'
+import type { Session, SessionEvents, SessionServer, TokenStore } from '../types.js'
+import type { TokenHooks } from './plugin.js'
 
 /** What the parts of a session need of the whole. */
-export interface Host {
+export interface SessionContext {
+  readonly ports: Ports
+  readonly policy: Policy
+  /** The name under which tabs share this session, and the key of its record. */
+  readonly name: string
+  readonly key: string
+  /** The server, and the token store, as the session of this name uses them. */
+  readonly server: SessionServer | undefined
+  readonly tokenStore: TokenStore | undefined
+  /** The tokens, where a plugin keeps some. */
+  readonly tokens: () => TokenHooks | undefined
   /** The record as of now, settled. Throws `signed_out` where no session lives, or another than `id`. @default cause 'look' */
   readonly live: (id?: string, cause?: string) => SharedRecord
   /** The same, also after `destroy()`: for what was on its way then. */
@@ -21,12 +34,18 @@ export interface Host {
   readonly loading: () => Promise<unknown> | null
   /** Waits in a prerendered page until somebody opens it, and the phase is known; null where somebody has. */
   readonly opening: () => Promise<unknown> | null
+  /** Resolves once the phase is known. */
+  readonly ready: Promise<unknown>
+  /** `work`, or `signed_out` as soon as `destroy()` is called; the work itself goes on. */
+  readonly whileOpen: <T>(work: Promise<T>) => Promise<T>
   /** Shared time. */
   readonly now: () => number
   /** Aborts when the session that lives now ends, or this tab is done with it. */
   readonly signal: () => AbortSignal
   /** Aborts when the session that lives now ends. */
   readonly ended: () => AbortSignal
+  /** Aborts at `destroy()`. */
+  readonly destroyed: AbortSignal
   /** Lets something happen to session `id`, and to no other; in a prerendered page nothing happens. `quiet`: listeners are told when the lock is free again. */
   readonly step: (cause: string, id: string, change: Change, quiet?: boolean) => void
   /** Looks at the clock and at what other tabs did. */
@@ -35,11 +54,26 @@ export interface Host {
   readonly begin: (known: Partial<SharedRecord>) => void
   /** The server has heard that session `id` is over. */
   readonly endSent: (id: string) => void
-  /** Removes the tokens of a session that is over, and revokes them if nobody has; or those `given`, where none are left. */
-  readonly wipe: (id: string, given?: TokenResponse | null) => Promise<void>
-  readonly reach: Reach
   readonly tell: (type: string, value: unknown) => void
+  /** Tells listeners what is queued. */
+  readonly drain: () => void
   readonly degraded: (feature: SessionEvents['degraded']['feature'], consequence: string) => void
-  /** Runs `work` in one tab at a time, once the page is opened; with a wait of 0, only if no other does now. `isLost`: the browser took the turn away. */
-  readonly exclusive: <T>(wait: number, work: (isLost?: () => boolean) => Promise<T>) => Promise<T>
+}
+
+/**
+ * Where a session object keeps its context for the parts that are imported on their own. A member and no map of this module: a copy
+ * of a session (`{ ...session }`), a framework's proxy of it, and a second copy of the library find it as well.
+ */
+const CONTEXT = '~context'
+
+/** Gives a session its context. */
+export const setContext = (session: Session, context: SessionContext): void => {
+  Object.assign(session, { [CONTEXT]: () => context })
+}
+
+/** The context of a session. Throws `invalid_options` for what is none. */
+export function contextOf(session: Session, caller: string): SessionContext {
+  const find = (Object(session) as { readonly [CONTEXT]?: () => SessionContext })[CONTEXT]
+  if (find) return find()
+  throw failed('invalid_options', `${caller} takes the session that createSession() returned.`)
 }

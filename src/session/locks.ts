@@ -1,0 +1,27 @@
+import { browserLocks } from '../ports/web-locks.js'
+import { leaseLength } from '../util/timing.js'
+import type { SessionContext } from './context.js'
+
+/** The two locks of a session, each held by one tab at a time. */
+export interface Locks {
+  /** For refreshes and sign-ins. Waits `wait` ms at most. `isLost`: whether the browser took the lock away. */
+  readonly refreshLock: <T>(wait: number, work: (isLost?: () => boolean) => Promise<T>) => Promise<T>
+  /** For calls to the server that one tab makes for all: rejects where another tab is at it. */
+  readonly serverLock: <T>(work: () => Promise<T>) => Promise<T>
+}
+
+export function createLocks({ ports, policy, key, opening, destroyed, drain, degraded }: SessionContext): Locks {
+  const exclusive = ports.exclusive ?? browserLocks
+  const run = async <T>(name: string, wait: number, work: (isLost?: () => boolean) => Promise<T>): Promise<T> => {
+    // The browser makes a prerendered page wait for its lock anyway: our own limit is to begin when it can be had.
+    const waiting = opening()
+    if (waiting) await waiting
+    return exclusive(name, { wait, hold: leaseLength(policy.requestTimeout), signal: destroyed }, work, () => {
+      degraded('locks', 'Two tabs may now and then refresh at once.')
+    }).finally(drain)
+  }
+  return {
+    refreshLock: (wait, work) => run(key, wait, work),
+    serverLock: (work) => run(`${key}:server`, 0, work),
+  }
+}

@@ -1,0 +1,57 @@
+import type { SharedRecord } from '../core/record.js'
+import type { Change, TokenTimes } from '../core/changes.js'
+import type { StoredTokens, TokenResponse } from '../types.js'
+import type { SessionContext } from './context.js'
+
+/**
+ * What a session does beside looking after the user: a server and a token store bring it, and the session runs it. A page that
+ * gives neither loads none of that code.
+ */
+export type Plugin = (context: SessionContext) => PluginHooks
+
+/** What a plugin does when. It runs once for each session object; everything is optional. */
+export interface PluginHooks {
+  /** Methods that the session object gains, such as `getAccessToken`. */
+  readonly methods?: object
+  readonly tokens?: TokenHooks
+  /** Runs `work` while no other tab signs in or refreshes. Where the lock is not free for 5 s, it goes ahead. */
+  readonly withLock?: (work: () => Promise<void>) => Promise<void>
+  /** The page was loaded, and storage is readable. `isLive`: whether somebody is signed in. */
+  readonly started?: (isLive: boolean) => Promise<unknown>
+  /** A sign-in continued the session of its login, or that has ended. */
+  readonly continued?: () => void
+  /** After each step of a live session: does what is due at shared time `at`; returns when it wants to look again. */
+  readonly look?: (record: SharedRecord, at: number) => readonly number[]
+  /** Before the step that a hint causes, see `Ports.wake`. */
+  readonly wake?: (cause: string) => void
+  /** Extends the session where the server has to agree; false where it did not. */
+  readonly extend?: (change: Change) => Promise<boolean>
+  /** Session `id` is over. `endedHere`: this tab was the first to see it. */
+  readonly ended?: (id: string, reason: string, endedHere: boolean) => Promise<void>
+}
+
+/** What the sign-in and `createFetch` need of the tokens. */
+export interface TokenHooks {
+  /** A plain copy of a token response. Throws `invalid_response`. */
+  readonly parse: (tokens: unknown) => TokenResponse
+  /** Stores the tokens of session `id`, which is about to begin; run it under the lock. */
+  readonly store: (id: string, given: TokenResponse, givenAt: number) => Promise<TokenTimes>
+  /** Adds newer tokens to the running session `id`; run it under the lock. */
+  readonly add: (id: string, given: TokenResponse, givenAt: number) => Promise<void>
+  /** Revokes tokens of a sign-in that was given up, and removes them if they are stored. */
+  readonly discard: (id: string, given: TokenResponse | null) => Promise<void>
+  /** Tokens that are valid now, refreshed if necessary. */
+  readonly use: () => Promise<StoredTokens>
+  /** Newer tokens of session `id` than `generation`, once for all tabs and callers. */
+  readonly newer: (id: string, generation: number) => Promise<StoredTokens>
+}
+
+/** A server or a token store that brings its plugins. */
+export interface Plugged {
+  readonly plugins?: readonly Plugin[]
+}
+
+/** The plugins of `parts`, each once. */
+export const pluginsOf = (...parts: readonly unknown[]): Plugin[] => [
+  ...new Set(parts.flatMap((part) => (part as Plugged | undefined)?.plugins ?? [])),
+]
