@@ -43,10 +43,10 @@ export function isSessionError(value: unknown): value is SessionError {
   return name === 'SessionError' && !!code
 }
 
-export const failed = (code: SessionErrorCode, message: string): SessionError => new SessionError(code, { message })
+export const sessionError = (code: SessionErrorCode, message: string): SessionError => new SessionError(code, { message })
 
 /** What a server or the browser threw, as one of our errors. `fetch` rejects with a TypeError when nothing came back. */
-export function asError(cause: unknown): SessionError {
+export function toSessionError(cause: unknown): SessionError {
   if (isSessionError(cause)) return cause
   const isUnreachable = cause instanceof TypeError
   const message = isUnreachable ? 'The server cannot be reached; is the browser online?' : 'The server call failed.'

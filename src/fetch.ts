@@ -1,6 +1,9 @@
 import { abortable } from './util/async.js'
 import { originsOf } from './util/origins.js'
+import { credentials, type Credentials } from './servers/credentials.js'
 import type { Session } from './types.js'
+
+export { credentials, type Credentials }
 
 /** Who gets credentials from {@link createFetch}, and what it sends with. */
 export interface FetchOptions {
@@ -17,7 +20,7 @@ export interface FetchOptions {
  * you give as a stream can be sent only once: you get the answer that was there. So you do where the session has nothing
  * better to offer, has ended or been replaced, and for 403 and a wanted step-up (RFC 9470).
  *
- * It rejects as `fetch` does, or with what `session.authorize` rejects with. A request with credentials follows no redirect: it
+ * It rejects as `fetch` does, or with what `credentials(session)` rejects with. A request with credentials follows no redirect: it
  * rejects with a TypeError where the server answers with one, unless you set `redirect: 'manual'`. Ask for the final address
  * (the trailing slash is the usual case).
  *
@@ -29,6 +32,7 @@ export interface FetchOptions {
  * ```
  */
 export function createFetch(session: Session, options: FetchOptions = {}): typeof fetch {
+  const { authorize: authorized } = credentials(session)
   const isOurs = originsOf('createFetch', options.origins)
   const original = globalThis.fetch
 
@@ -44,7 +48,7 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
     // An object may name one URL by its member and another as a text. What counts is where the request goes.
     if (!isOurs(request.url) || request.headers.has('Authorization')) return send(request)
     const headers = String([...request.headers])
-    const authorize: Session['authorize'] = (...call) => abortable(session.authorize(...call), request.signal)
+    const authorize: Credentials['authorize'] = (...call) => abortable(authorized(...call), request.signal)
     // What is read as a stream is gone. Its stand-in still lets the session mend what was refused, for the next request.
     const isStream = 'getReader' in Object(init?.body)
     const spare = isStream ? new Request(url) : request.clone()

@@ -1,6 +1,6 @@
 import { browserPorts } from './ports/browser.js'
 import { createSessionWith, NO_DOCUMENT } from './session/session.js'
-import type { Session, SessionOptions } from './types.js'
+import type { Session, SessionOptions, TokenServer, TokenSession, TokenStore } from './types.js'
 
 export { isSessionError, SessionError, type SessionErrorCode } from './errors.js'
 export { memoryTokens } from './tokens/stores/memory.js'
@@ -18,6 +18,8 @@ export type {
   Snapshot,
   StoredTokens,
   TokenResponse,
+  TokenServer,
+  TokenSession,
   TokenStore,
 } from './types.js'
 
@@ -35,10 +37,14 @@ export type {
  * session.on('signedOut', () => location.assign('/login'))
  * ```
  */
+export function createSession(
+  options: SessionOptions & ({ server: TokenServer } | { tokenStore: TokenStore }),
+): TokenSession
+export function createSession(options?: SessionOptions): Session
 export function createSession(options: SessionOptions = {}): Session {
   const ports = browserPorts()
   const session = createSessionWith(ports, options)
   // A server that renders pages is meant to; servers at the edge have a WorkerGlobalScope as well, but load no scripts.
-  if (!ports.alive && 'importScripts' in globalThis) ports.warn(`sojourn: ${NO_DOCUMENT}`)
+  if (!ports.hasPage && 'importScripts' in globalThis) ports.warn(`sojourn: ${NO_DOCUMENT}`)
   return session
 }

@@ -76,6 +76,9 @@ export interface SessionServer {
   challenge?(response: Response): 'resend' | 'refresh' | 'rejected' | null
 }
 
+/** A server that refreshes tokens: of `oauth()`, or of `customServer()` with `refresh`. */
+export type TokenServer = SessionServer & { readonly tokens: true }
+
 /** What a {@link TokenStore} keeps. */
 export interface StoredTokens {
   /** The session that the tokens belong to. */
@@ -212,8 +215,6 @@ export interface Session {
    * stored and not revoked), and for a limit that is no length of time.
    */
   signIn(tokens?: TokenResponse, options?: SignInOptions): Promise<void>
-  /** Tokens from elsewhere (a silent sign-in, say) for the session that is running. Rejects with `signed_out` where none is. */
-  setTokens(tokens: TokenResponse): Promise<void>
   /**
    * Ends the session in all tabs: local wipe first, then the server. Works offline, never rejects, may be called twice.
    * In a prerendered page it waits until somebody opens the page; after `destroy()` it ends nothing and reports that.
@@ -254,6 +255,14 @@ export interface Session {
   check(): Snapshot
   /** The deadlines as of now; null when signed out. */
   deadlines(): Deadlines | null
+  /** Removes every listener, timer and channel of this tab. Does not sign out. May be called twice. */
+  destroy(): void
+}
+
+/** What `createSession` makes where tokens are given: by `oauth()`, a token store or `customServer()` with `refresh`. */
+export interface TokenSession extends Session {
+  /** Tokens from elsewhere (a silent sign-in, say) for the session that is running. Rejects with `signed_out` where none is. */
+  setTokens(tokens: TokenResponse): Promise<void>
   /**
    * An access token that is valid for at least `minValidity` (default 0), refreshed if need be, once for all tabs.
    * A temporary failure still returns a token that has not expired, unless `forceRefresh` was asked for: then it rejects. In a
@@ -267,13 +276,6 @@ export interface Session {
    * ```
    */
   getAccessToken(options?: { minValidity?: Duration; forceRefresh?: boolean; signal?: AbortSignal }): Promise<string>
-  /**
-   * The request with the session's credentials. With `previous`, what its answer asks for: a newer token, a refresh, a fresh nonce;
-   * null when there is nothing left to try, or when the session has been replaced since. What `sojourn/fetch` is made of.
-   */
-  authorize(request: Request, previous?: { request: Request; response: Response }): Promise<Request | null>
-  /** Removes every listener, timer and channel of this tab. Does not sign out. May be called twice. */
-  destroy(): void
 }
 
 /** One step of the session, as `session.inspect` reports it. */

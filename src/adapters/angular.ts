@@ -11,7 +11,8 @@ import {
 } from '@angular/core'
 import type { ActivatedRouteSnapshot, CanActivateFn, GuardResult, RouterStateSnapshot } from '@angular/router'
 import { catchError, defer, switchMap, tap, type Observable } from 'rxjs'
-import { failed } from '../errors.js'
+import { sessionError } from '../errors.js'
+import { credentials } from '../servers/credentials.js'
 import { originsOf } from '../util/origins.js'
 import type { Session, Snapshot } from '../types.js'
 import { remainingOf, watchRemaining } from '../ui/countdown.js'
@@ -33,7 +34,7 @@ export function provideSession(session: Session): ValueProvider {
 
 function given(session?: Session): Session {
   const found = session ?? inject(SESSION, { optional: true })
-  if (!found) throw failed('invalid_options', 'No session: add provideSession(session) to the providers.')
+  if (!found) throw sessionError('invalid_options', 'No session: add provideSession(session) to the providers.')
   return found
 }
 
@@ -155,7 +156,7 @@ export function sessionInterceptor(options: InterceptorOptions = {}): HttpInterc
         // Others are no answers, or cannot be shown as one.
         if (!(answer.status > 199 && answer.status < 600)) return null
         const response = new Response(null, { status: answer.status, headers: namesAndValues(answer.headers) })
-        return session.authorize(bare.clone(), { request: authorized, response })
+        return credentials(session).authorize(bare.clone(), { request: authorized, response })
       }
       return next(
         isChanged
@@ -183,7 +184,7 @@ export function sessionInterceptor(options: InterceptorOptions = {}): HttpInterc
     // Anew for each subscription, for interceptors that try again.
     return defer(
       () =>
-        session.authorize(bare.clone()).catch((error: unknown) => {
+        credentials(session).authorize(bare.clone()).catch((error: unknown) => {
           if ((error as { code?: unknown }).code !== 'signed_out') throw error
         }),
       // At the most a nonce and a refresh.

@@ -8,7 +8,7 @@ import {
   type ReactElement,
   type ReactNode,
 } from 'react'
-import { failed } from '../errors.js'
+import { sessionError } from '../errors.js'
 import type { Session, Snapshot } from '../types.js'
 import { remainingOf, watchRemaining } from '../ui/countdown.js'
 
@@ -34,7 +34,7 @@ const LOADING: Snapshot = { phase: 'loading' }
 function useGiven(session: Session | undefined): Session {
   const provided = useContext(SessionContext)
   const found = session ?? provided
-  if (!found) throw failed('invalid_options', 'There is no <SessionProvider> above: add one, or pass the session.')
+  if (!found) throw sessionError('invalid_options', 'There is no <SessionProvider> above: add one, or pass the session.')
   return found
 }
 

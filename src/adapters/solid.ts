@@ -10,7 +10,7 @@ import {
   type Context,
   type JSX,
 } from 'solid-js'
-import { failed } from '../errors.js'
+import { sessionError } from '../errors.js'
 import type { Session, Snapshot } from '../types.js'
 import { remainingOf, watchRemaining } from '../ui/countdown.js'
 
@@ -41,7 +41,7 @@ function follow<T>(
   watch: (session: Session, listener: () => void) => () => void,
 ): Accessor<T> {
   const session = given ?? useContext(SessionContext)
-  if (!session) throw failed('invalid_options', 'There is no <SessionProvider> above: add one, or pass the session.')
+  if (!session) throw sessionError('invalid_options', 'There is no <SessionProvider> above: add one, or pass the session.')
   // What is being hydrated has to agree with what the server rendered.
   const isHydrated = !!sharedConfig.context
   const [shown, setShown] = createSignal(isHydrated ? onServer : read(session))

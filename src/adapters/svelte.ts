@@ -1,7 +1,7 @@
 import { getContext, setContext } from 'svelte'
 import { createSubscriber } from 'svelte/reactivity'
 import type { Readable } from 'svelte/store'
-import { failed } from '../errors.js'
+import { sessionError } from '../errors.js'
 import type { Session, Snapshot } from '../types.js'
 import { remainingOf, watchRemaining } from '../ui/countdown.js'
 
@@ -35,7 +35,7 @@ function live<T>(
 ): Live<T> {
   const session = given ?? getContext<Session | undefined>(sessionKey)
   if (!session)
-    throw failed('invalid_options', 'There is no session here: call provideSession(session) above, or pass it.')
+    throw sessionError('invalid_options', 'There is no session here: call provideSession(session) above, or pass it.')
   const track = createSubscriber((update) => watch(session, update))
   return {
     get current() {

@@ -8,7 +8,7 @@ import {
   type InjectionKey,
   type ShallowRef,
 } from 'vue'
-import { failed } from '../errors.js'
+import { sessionError } from '../errors.js'
 import type { Session, Snapshot } from '../types.js'
 import { remainingOf, watchRemaining } from '../ui/countdown.js'
 
@@ -35,7 +35,7 @@ function follow<T>(
 ): Readonly<ShallowRef<T>> {
   const session = given ?? inject(sessionKey, null)
   if (!session)
-    throw failed('invalid_options', 'There is no session here: app.use(sessionPlugin, session), or pass it.')
+    throw sessionError('invalid_options', 'There is no session here: app.use(sessionPlugin, session), or pass it.')
   // A component that is being hydrated has its element before it is set up, and has to agree with what the server rendered.
   const isHydrated = !!getCurrentInstance()?.vnode.el
   const shown = shallowRef(isHydrated ? onServer : read(session))

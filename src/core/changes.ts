@@ -1,5 +1,5 @@
-import { createRecord, isLive, isSame, merge, MOST, type SharedRecord } from './record.js'
-import { drift, ends, policyFor, sharedNow, warnedOf, type Anchor, type Clock, type Policy } from './deadlines.js'
+import { createRecord, isLive, isSameSession, merge, MAX_COUNT, type SharedRecord } from './record.js'
+import { drift, deadlines, policyFor, sharedNow, activeWarning, type Anchor, type Clock, type Config } from './deadlines.js'
 
 /** What one tab knows: the shared record, and its own anchor between the clocks. */
 export interface State {
@@ -21,7 +21,7 @@ export const LONGEST_RETRY = 36e5
 /** Sign-ins that follow each other at once count on: their numbers are a little ahead of the clock, which nobody has set back. */
 const SAME_MOMENT = 100
 /** How far ahead of us another tab's instants may be. More is no clock of this machine. */
-const AHEAD = 2e3
+const CLOCK_TOLERANCE = 2e3
 
 /**
  * Takes in what other tabs wrote or said, and the time. What comes from outside may shorten the session; an instant
@@ -31,36 +31,36 @@ export function adopt(state: State, incoming: SharedRecord | null, { wall, mono 
   const known = state.record
   const winner = merge(known, incoming)
   if (!winner) return { record: null, anchor: { shared: wall, mono } }
-  const same = !!known && isSame(known, winner)
+  const same = !!known && isSameSession(known, winner)
   // With no tab alive the clock may have been set back: then the record is ahead of us, and we go to meet it, once.
   // A tab whose own clock has not been set back does not follow those whose was: Chromium on Windows learns of the new
   // time within a minute, each process for itself.
   const own =
     same &&
-    winner.skew > known.skew + AHEAD &&
+    winner.skew > known.skew + CLOCK_TOLERANCE &&
     !state.anchor.guessed &&
     !drift(state.anchor, wall + known.skew, mono) &&
     // Unless they are ahead of us: a clock that was set forward and back again may have gone by unnoticed here.
-    winner.activeAt <= wall + known.skew + AHEAD
+    winner.activeAt <= wall + known.skew + CLOCK_TOLERANCE
   const met = own
     ? known.skew
     : same || !isLive(winner)
       ? winner.skew
-      : Math.min(MOST, Math.max(winner.skew, winner.activeAt - wall))
+      : Math.min(MAX_COUNT, Math.max(winner.skew, winner.activeAt - wall))
   const off = same ? drift(state.anchor, wall + met, mono) : 0
   // Raised by the whole difference at once, never per sample: rounding would ratchet.
   const skew = Math.round(met + Math.max(0, -off))
   const now = wall + skew
-  const heard = incoming && isSame(incoming, winner) ? believable(incoming, now) : null
+  const heard = incoming && isSameSession(incoming, winner) ? dropFuture(incoming, now) : null
   const record = merge(same ? known : null, heard) ?? winner
   return {
     record: { ...record, skew },
-    anchor: same && !off ? state.anchor : { shared: now, mono, guessed: !same && skew > winner.skew + AHEAD },
+    anchor: same && !off ? state.anchor : { shared: now, mono, guessed: !same && skew > winner.skew + CLOCK_TOLERANCE },
   }
 }
 
-function believable(record: SharedRecord, now: number): SharedRecord {
-  const past = (instant: number): number => (instant > now + AHEAD ? 0 : instant)
+function dropFuture(record: SharedRecord, now: number): SharedRecord {
+  const past = (instant: number): number => (instant > now + CLOCK_TOLERANCE ? 0 : instant)
   return {
     ...record,
     startedAt: isLive(record) ? Math.min(record.startedAt, now) : record.startedAt,
@@ -74,9 +74,9 @@ function believable(record: SharedRecord, now: number): SharedRecord {
 }
 
 /** Past its deadline a session has ended, at the deadline: so all tabs write the same, and nothing revives it. */
-export function settle(record: SharedRecord | null, policy: Policy, now: number): SharedRecord | null {
+export function settle(record: SharedRecord | null, policy: Config, now: number): SharedRecord | null {
   if (!isLive(record)) return record
-  const [{ at, reason }] = ends(record, policy)
+  const [{ at, reason }] = deadlines(record, policy)
   return now < at ? record : { ...record, endedAt: at, reason }
 }
 
@@ -96,7 +96,7 @@ export function reduce(
   { record, anchor }: State,
   change: Change | null,
   clock: Clock,
-  policy: Policy,
+  policy: Config,
   now: number = sharedNow(record, clock),
 ): State {
   const before = settle(record, policy, now)
@@ -112,7 +112,7 @@ export function reduce(
  */
 export function begin({ record }: State, how: Partial<SharedRecord>, clock: Clock): State {
   const known = record ?? { seq: 0, skew: 0 }
-  const skew = known.skew < MOST / 2 ? known.skew : 0
+  const skew = known.skew < MAX_COUNT / 2 ? known.skew : 0
   const now = clock.wall + skew
   const seq = Math.max(known.seq + 1, clock.wall)
   return {
@@ -132,9 +132,9 @@ export function endSent({ record, anchor }: State, id: string, clock: Clock): St
  * one that cannot ignores nothing, or an active user would run into the idle end behind it.
  */
 export const activity =
-  (policy: Policy): Change =>
+  (policy: Config): Change =>
   (record, activeAt) =>
-    (policy.activityExtends || warnedOf(record, policy, activeAt)?.by !== 'idle') && { activeAt }
+    (policy.activityExtends || activeWarning(record, policy, activeAt)?.by !== 'idle') && { activeAt }
 
 /** "Stay signed in", or work that goes on: counts even while warned. */
 export const extension: Change = (_record, activeAt) => ({ activeAt })
@@ -162,8 +162,8 @@ export const failure =
  * What a server answered: ms left, undefined where it did not say. `told`: the request itself counted as activity there. What it
  * says is true of some moment while it was asked, which takes `requestTimeout` at most.
  */
-export const answer =
-  (policy: Policy, sentAt: number, told: boolean, idle?: number, absolute?: number): Change =>
+export const serverReply =
+  (policy: Config, sentAt: number, told: boolean, idle?: number, absolute?: number): Change =>
   (record) => {
     const { toldAt, serverAt, serverIdleEndsAt, serverAbsoluteEndsAt } = record
     const { idleTimeout } = policyFor(record, policy)
@@ -175,7 +175,7 @@ export const answer =
     // As long after its last word, at the latest, as its end is later than it said.
     const later = isMore && wasTold ? serverAt + sentAt + idle - serverIdleEndsAt : Infinity
     const inferred = isMore && !told ? Math.min(sentAt + idle - idleTimeout, sentAt - 1, later) : 0
-    const seenAt = inferred > toldAt + AHEAD ? inferred : 0
+    const seenAt = inferred > toldAt + CLOCK_TOLERANCE ? inferred : 0
     return {
       activeAt: seenAt,
       toldAt: seenAt,

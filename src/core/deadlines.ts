@@ -7,7 +7,7 @@ export interface Clock {
 }
 
 /** What the application asked for, in ms; `Infinity` switches a timeout off. */
-export interface Policy {
+export interface Config {
   readonly idleTimeout: number
   readonly absoluteTimeout: number
   readonly warnBefore: number
@@ -20,8 +20,8 @@ export interface Policy {
   readonly sharesTokens: boolean
   /** What the server can be asked for. */
   readonly canRefresh: boolean
-  readonly canTell: boolean
-  readonly canAsk: boolean
+  readonly canKeepAlive: boolean
+  readonly canCheck: boolean
 }
 
 /** The last moment at which both clocks were believed. */
@@ -57,7 +57,7 @@ export function drift(anchor: Anchor, now: number, mono: number): number {
  * The policy for one session: its record may say less time than the options of this tab. The server is then told of activity
  * more often as well.
  */
-export function policyFor(record: SharedRecord | null, policy: Policy): Policy {
+export function policyFor(record: SharedRecord | null, policy: Config): Config {
   const { idleTimeout, absoluteTimeout } = record ?? policy
   return {
     ...policy,
@@ -69,7 +69,7 @@ export function policyFor(record: SharedRecord | null, policy: Policy): Policy {
 }
 
 /** Everything that ends the session, the earliest first. Of each is warned, but never before half of its way. */
-export function ends(record: SharedRecord, options: Policy): readonly [End, ...End[]] {
+export function deadlines(record: SharedRecord, options: Config): readonly [End, ...End[]] {
   const { startedAt, activeAt, tokenAt, refreshEndsAt, grantEndsAt, serverIdleEndsAt, serverAbsoluteEndsAt } = record
   const policy = policyFor(record, options)
   const end = (by: End['by'], reason: End['reason'], from: number, at: number): End => ({
@@ -82,7 +82,7 @@ export function ends(record: SharedRecord, options: Policy): readonly [End, ...E
     end('idle', 'idle', activeAt, activeAt + policy.idleTimeout),
     end('absolute', 'absolute', startedAt, startedAt + policy.absoluteTimeout),
     // Where the server can be told of activity, its idle end is no different from ours: it can be extended.
-    end(policy.canTell ? 'idle' : 'server', 'idle', startedAt, serverIdleEndsAt),
+    end(policy.canKeepAlive ? 'idle' : 'server', 'idle', startedAt, serverIdleEndsAt),
     // Where each tab has tokens of its own, their ends are told as the server's word, so that all tabs know of them.
     end('server', 'absolute', startedAt, Math.min(serverAbsoluteEndsAt, policy.sharesTokens ? grantEndsAt : Infinity)),
     end('server', 'absolute', tokenAt, policy.sharesTokens ? refreshEndsAt : Infinity),
@@ -91,17 +91,17 @@ export function ends(record: SharedRecord, options: Policy): readonly [End, ...E
 }
 
 /** When the first warning is due. A long warning of a later end may come before the short one of the first. */
-export const warnAtOf = (all: readonly End[]): number => Math.min(...all.map((end) => end.warnAt))
+export const firstWarningAt = (all: readonly End[]): number => Math.min(...all.map((end) => end.warnAt))
 
 /** The end that is warned of now: the earliest of those whose warning has begun. */
-export const warnedOf = (record: SharedRecord, policy: Policy, now: number): End | undefined =>
-  ends(record, policy).find((end) => now >= end.warnAt)
+export const activeWarning = (record: SharedRecord, policy: Config, now: number): End | undefined =>
+  deadlines(record, policy).find((end) => now >= end.warnAt)
 
 /**
  * When a refresh ahead of need may start: at the latest at half of a short token's life, before the end of the refresh token is
  * warned of, and never before `retryAt`.
  */
-export function refreshAt(record: SharedRecord, { refreshBefore, warnBefore }: Policy): number {
+export function refreshAt(record: SharedRecord, { refreshBefore, warnBefore }: Config): number {
   const { tokenAt, tokenExpiresAt, refreshEndsAt, retryAt } = record
   const ahead = Math.min(refreshBefore, (tokenExpiresAt - tokenAt) / 2)
   const aheadOfWarning = Math.min(refreshBefore + warnBefore, ((refreshEndsAt - tokenAt) * 3) / 4)
@@ -109,26 +109,26 @@ export function refreshAt(record: SharedRecord, { refreshBefore, warnBefore }: P
 }
 
 /** When the timer starts it: a user who has done nothing since the sign-in, or since the token came, needs no newer one. */
-export const refreshAheadAt = (record: SharedRecord, policy: Policy): number =>
+export const backgroundRefreshAt = (record: SharedRecord, policy: Config): number =>
   policy.canRefresh && record.activeAt > Math.max(record.startedAt, record.tokenAt)
     ? refreshAt(record, policy)
     : Infinity
 
 /** When the server is next to be told of activity: only of activity that it does not know, and not too often. */
-export const tellAt = (record: SharedRecord, policy: Policy): number =>
-  policy.canTell && record.activeAt > record.toldAt
+export const keepAliveAt = (record: SharedRecord, policy: Config): number =>
+  policy.canKeepAlive && record.activeAt > record.toldAt
     ? record.toldAt + policyFor(record, policy).keepAliveEvery
     : Infinity
 
 /** When the server is next to be asked: shortly before the warning and shortly before the end, once each. */
-export function askAt(record: SharedRecord, policy: Policy): number {
-  const all = ends(record, policy)
-  const warnAt = warnAtOf(all)
+export function checkAt(record: SharedRecord, policy: Config): number {
+  const all = deadlines(record, policy)
+  const warnAt = firstWarningAt(all)
   const windows = [
     [record.activeAt, warnAt],
     [warnAt, all[0].at],
   ] as const
-  for (const [from, at] of policy.canAsk ? windows : []) {
+  for (const [from, at] of policy.canCheck ? windows : []) {
     const ahead = Math.min(1e4, (at - from) / 4)
     // An answer in whole seconds moves the end by up to one. That is no reason to ask again.
     if (record.askedAt < at - ahead - Math.max(1500, ahead / 2)) return at - ahead
@@ -137,9 +137,9 @@ export function askAt(record: SharedRecord, policy: Policy): number {
 }
 
 /** When the next thing happens by itself. Timers are only alarms: nothing is wrong if one rings late. */
-export function nextWake(record: SharedRecord | null, policy: Policy, now: number): number {
+export function nextWakeAt(record: SharedRecord | null, policy: Config, now: number): number {
   if (!isLive(record)) return Infinity
-  const due = [refreshAheadAt(record, policy), tellAt(record, policy), askAt(record, policy)]
-  const all = ends(record, policy).flatMap((end) => [end.warnAt, end.at])
+  const due = [backgroundRefreshAt(record, policy), keepAliveAt(record, policy), checkAt(record, policy)]
+  const all = deadlines(record, policy).flatMap((end) => [end.warnAt, end.at])
   return Math.min(...[...due, ...all].filter((at) => at > now))
 }

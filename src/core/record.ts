@@ -85,9 +85,9 @@ type Fields = Record<string, unknown>
 const bottom = BOTTOM as unknown as Fields
 
 /** No instant lies beyond what a Date can hold, ECMA-262 §21.4.1.1. */
-const LATEST = 864e13
+const MAX_INSTANT = 864e13
 /** No count and no skew comes near this. */
-export const MOST = 4e12
+export const MAX_COUNT = 4e12
 /**
  * How far ahead of the wall clock `seq` may be, ms: 31 years, more than any clock was set wrong by. The limit moves with the
  * clock, so that a planted `seq` always leaves room for that of the next sign-in.
@@ -98,28 +98,28 @@ const SEQ_ROOM = 1e12
 export function createRecord(known: Partial<SharedRecord>): SharedRecord {
   const fields: Fields = { ...bottom, ...known }
   for (const [key, value] of Object.entries(fields))
-    if (typeof value === 'number') fields[key] = value <= LATEST ? Math.round(value) : bottom[key]
+    if (typeof value === 'number') fields[key] = value <= MAX_INSTANT ? Math.round(value) : bottom[key]
   return fields as unknown as SharedRecord
 }
 
 /** Whether both tell of the same session: `seq` too, so that a forged one makes another session, not a higher one. */
-export const isSame = (a: SharedRecord, b: SharedRecord): boolean => a.id === b.id && a.seq === b.seq
+export const isSameSession = (a: SharedRecord, b: SharedRecord): boolean => a.id === b.id && a.seq === b.seq
 export const isLive = (record: SharedRecord | null): record is SharedRecord & { readonly reason: '' } =>
   record?.endedAt === Infinity
 
 /** Least upper bound: commutative, associative, idempotent, so that lost, late and doubled messages cannot make tabs disagree. */
 export function merge(a: SharedRecord | null, b: SharedRecord | null): SharedRecord | null {
   if (!a || !b) return a ?? b
-  if (!isSame(a, b)) return a.seq > b.seq || (a.seq === b.seq && a.id > b.id) ? a : b
-  const left = beside(a, b)
-  const right = beside(b, a)
+  if (!isSameSession(a, b)) return a.seq > b.seq || (a.seq === b.seq && a.id > b.id) ? a : b
+  const left = withoutStaleFields(a, b)
+  const right = withoutStaleFields(b, a)
   const merged = { ...left, ...right }
   for (const key of Object.keys(merged)) merged[key] = join(key, left[key], right[key])
   return merged as unknown as SharedRecord
 }
 
 /** What `a` has to say beside `b`: nothing of tokens that were refreshed, an older reply, or the reason of a later end. */
-const beside = (a: SharedRecord, b: SharedRecord): Fields => ({
+const withoutStaleFields = (a: SharedRecord, b: SharedRecord): Fields => ({
   ...a,
   ...(a.generation < b.generation && NO_TOKENS),
   ...(a.serverAt < b.serverAt && { serverIdleEndsAt: Infinity, serverAbsoluteEndsAt: Infinity }),
@@ -127,13 +127,13 @@ const beside = (a: SharedRecord, b: SharedRecord): Fields => ({
 })
 
 function join(key: string, a: unknown, b: unknown): unknown {
-  const isHigher = bottom[key] !== undefined ? (a as number) > (b as number) : text(a) > text(b)
+  const isHigher = bottom[key] !== undefined ? (a as number) > (b as number) : canonical(a) > canonical(b)
   return isHigher === (bottom[key] === Infinity) ? b : a
 }
 
-const text = (value: unknown): string => (value === undefined ? '' : JSON.stringify(value))
+const canonical = (value: unknown): string => (value === undefined ? '' : JSON.stringify(value))
 
-const pick = (record: SharedRecord, wanted: (key: string) => boolean): string =>
+const serialize = (record: SharedRecord, wanted: (key: string) => boolean): string =>
   JSON.stringify(
     Object.fromEntries(
       Object.entries(record)
@@ -143,14 +143,14 @@ const pick = (record: SharedRecord, wanted: (key: string) => boolean): string =>
   )
 
 /** The record's text, sorted, without what says nothing. Its end has a text of its own. */
-export const encode = (record: SharedRecord): string => pick(record, (key) => key !== 'endedAt' && key !== 'reason')
+export const encode = (record: SharedRecord): string => serialize(record, (key) => key !== 'endedAt' && key !== 'reason')
 
 /** The tombstone's text. Its format never changes: every version obeys it. */
 export const encodeEnd = (record: SharedRecord): string =>
-  pick(record, (key) => ['id', 'seq', 'endedAt', 'reason'].includes(key))
+  serialize(record, (key) => ['id', 'seq', 'endedAt', 'reason'].includes(key))
 
 const limit = (key: string, wall: number): number =>
-  key === 'seq' ? wall + SEQ_ROOM : key.endsWith('At') ? LATEST : MOST
+  key === 'seq' ? wall + SEQ_ROOM : key.endsWith('At') ? MAX_INSTANT : MAX_COUNT
 
 /**
  * What a text from storage or another tab says at `wall`, or null. The text is input: what we would not have written counts as

@@ -1,5 +1,5 @@
 import { isLive, type SharedRecord } from './record.js'
-import { warnedOf, type Policy } from './deadlines.js'
+import { activeWarning, type Config } from './deadlines.js'
 import type { SessionError } from '../errors.js'
 
 /** Why a session is over. `wiped`: its record, or its tokens, vanished from storage. (One that is replaced is told as `switched`.) */
@@ -40,12 +40,12 @@ export interface SessionEvents {
 }
 
 /** An event for the application: its name, and what it says. */
-export type Notice = { [K in keyof SessionEvents]: readonly [K, SessionEvents[K]] }[keyof SessionEvents]
+export type SessionEvent = { [K in keyof SessionEvents]: readonly [K, SessionEvents[K]] }[keyof SessionEvents]
 
 const REASONS: readonly string[] = ['signOut', 'idle', 'absolute', 'rejected', 'wiped']
 
 /** What is shown of a record at shared time `now`, by this device's clock. */
-export function pictureOf(record: SharedRecord | null, policy: Policy, now: number): Snapshot {
+export function snapshotOf(record: SharedRecord | null, policy: Config, now: number): Snapshot {
   if (!record) return { phase: 'signedOut', reason: null, endedAt: null }
   const { id, skew, reason, endedAt } = record
   // A reason of a newer version still ends the session.
@@ -54,45 +54,72 @@ export function pictureOf(record: SharedRecord | null, policy: Policy, now: numb
     return { phase: 'signedOut', reason: known, endedAt: endedAt - skew }
   }
   const startedAt = record.startedAt - skew
-  const end = warnedOf(record, policy, now)
+  const end = activeWarning(record, policy, now)
   if (!end) return { phase: 'active', id, startedAt }
   const { at, by } = end
   return { phase: 'warning', id, startedAt, endAt: at - skew, endsBy: by, canExtend: by === 'idle' }
 }
 
 /** `startedAt` belongs to the id: it moves only with this device's clock. */
-export const isSamePicture = (a: Snapshot, b: Snapshot): boolean =>
+export const isSameSnapshot = (a: Snapshot, b: Snapshot): boolean =>
   JSON.stringify({ ...a, startedAt: 0 }) === JSON.stringify({ ...b, startedAt: 0 })
 
-/** What to tell of a step from one record and its picture to the next; `heard`: what was to be seen before this tab acted. */
-export function noticesOf(
-  before: SharedRecord | null,
-  after: SharedRecord | null,
-  was: Snapshot,
-  heard: Snapshot,
-  is: Snapshot,
-  cause: string,
-  policy: Policy,
-): Notice[] {
-  const notices: Notice[] = []
-  const where = isSamePicture(heard, is) ? 'elsewhere' : 'here'
-  if (is.phase === 'signedOut') {
-    if (isLive(before) && is.reason) notices.push(['signedOut', { reason: is.reason, where }])
-  } else if (is.phase !== 'loading' && after) {
-    const { id } = is
-    if (!isLive(before)) notices.push(['signedIn', { id, where }])
-    else if (before.id !== id)
-      notices.push(where === 'here' ? ['signedIn', { id, where }] : ['switched', { from: before.id, to: id }])
-    else {
-      if (after.generation > before.generation) notices.push(['refreshed', { generation: after.generation }])
-      if (is.phase === 'active' && was.phase === 'warning') {
-        const byServer = after.serverAt > before.serverAt && after.activeAt < after.serverAt
-        const byUser = cause === 'extend' || (where === 'elsewhere' && !policy.activityExtends)
-        notices.push(['extended', { by: byUser && !byServer ? 'user' : byServer ? 'server' : 'activity', where }])
-      }
-    }
-    if (is.phase === 'warning' && (was.phase !== 'warning' || was.id !== id || (was.canExtend && !is.canExtend)))
-      notices.push(['warning', { endAt: is.endAt, canExtend: is.canExtend }])
-  }
-  return notices
+/** One step, as its events see it. */
+export interface StepResult {
+  readonly before: SharedRecord | null
+  readonly after: SharedRecord | null
+  /** The snapshot before the step, the one of the record that this tab `found` in it, and the one after it. */
+  readonly previous: Snapshot
+  readonly found: Snapshot
+  readonly next: Snapshot
+  readonly cause: string
+  readonly config: Config
+}
+
+/**
+ * The events of one step. `where` is `'elsewhere'` if what this tab found already showed all of it.
+ *
+ * @example Another tab signed out: this tab found the end, and added nothing
+ * ```ts
+ * eventsOf({ before: live, after: ended, previous: active, found: signedOut, next: signedOut, cause: 'storage', config })
+ * // [['signedOut', { reason: 'signOut', where: 'elsewhere' }]]
+ * ```
+ */
+export function eventsOf(step: StepResult): SessionEvent[] {
+  const { before, after, next } = step
+  const where = isSameSnapshot(step.found, next) ? 'elsewhere' : 'here'
+  if (next.phase === 'loading') return []
+  if (next.phase === 'signedOut')
+    return isLive(before) && next.reason ? [['signedOut', { reason: next.reason, where }]] : []
+  const { id } = next
+  const warning = warningEvents(step.previous, next)
+  if (!isLive(before) || !after) return [['signedIn', { id, where }], ...warning]
+  if (before.id !== id)
+    return [where === 'here' ? ['signedIn', { id, where }] : ['switched', { from: before.id, to: id }], ...warning]
+  return [...refreshedEvents(before, after), ...extendedEvents(step, before, after, where), ...warning]
+}
+
+const refreshedEvents = (before: SharedRecord, { generation }: SharedRecord): SessionEvent[] =>
+  generation > before.generation ? [['refreshed', { generation }]] : []
+
+/** The warning ended and the session did not. */
+function extendedEvents(
+  { previous, next, cause, config }: StepResult,
+  before: SharedRecord,
+  after: SharedRecord,
+  where: 'here' | 'elsewhere',
+): SessionEvent[] {
+  if (next.phase !== 'active' || previous.phase !== 'warning') return []
+  const isByServer = after.serverAt > before.serverAt && after.activeAt < after.serverAt
+  // In another tab activity extends only if the options say so: else it was the user's answer.
+  const isByUser = cause === 'extend' || (where === 'elsewhere' && !config.activityExtends)
+  return [['extended', { by: isByServer ? 'server' : isByUser ? 'user' : 'activity', where }]]
+}
+
+/** A warning began, or became one that cannot be answered. */
+function warningEvents(previous: Snapshot, next: Snapshot): SessionEvent[] {
+  if (next.phase !== 'warning') return []
+  const { id, endAt, canExtend } = next
+  const isNew = previous.phase !== 'warning' || previous.id !== id || (previous.canExtend && !canExtend)
+  return isNew ? [['warning', { endAt, canExtend }]] : []
 }

@@ -7,19 +7,19 @@ import { onWake, page, prerendering } from './page-lifecycle.js'
 
 /** The world of a tab in a browser. Globals are touched when called, never before. */
 export const browserPorts = (): Ports => ({
-  alive: typeof document !== 'undefined',
+  hasPage: typeof document !== 'undefined',
   prerendering,
   clock: readClock,
-  wall: () => Date.now(),
+  wallNow: () => Date.now(),
   after,
   random: Math.random,
   id: () =>
     crypto.getRandomValues(new Uint32Array(3)).reduce((id, part) => id + part.toString(36).padStart(7, '0'), ''),
   online: () => navigator.onLine,
-  records: recordStore,
-  tabs: openTabs,
-  wake: onWake,
-  activity: watchActivity,
+  openRecordStore: recordStore,
+  openChannel: openTabs,
+  onWake: onWake,
+  watchInput: watchActivity,
   page,
   report(error) {
     // Firefox has it since 93, Chrome since 95.

@@ -1,11 +1,11 @@
 import { listen } from './safe-dom.js'
-import type { Heard, Tabs } from './types.js'
+import type { OnMessage, Channel } from './types.js'
 
 /**
  * The storage event and BroadcastChannel. The channel stays open in `pagehide`: a message then evicts the page from the
  * back/forward cache instead of being lost, https://github.com/whatwg/html/issues/7253.
  */
-export function openTabs(name: string, heard: Heard): Tabs {
+export function openTabs(name: string, heard: OnMessage): Channel {
   const abort = new AbortController()
   listen(
     window,
@@ -30,7 +30,7 @@ export function openTabs(name: string, heard: Heard): Tabs {
   }
   return {
     works: !!channel,
-    say(message) {
+    post(message) {
       channel?.postMessage(message)
     },
     close() {

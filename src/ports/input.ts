@@ -1,6 +1,6 @@
 import { listen, ofDocument } from './safe-dom.js'
 import { followFocus, ownFocus } from './focus.js'
-import type { Activity, Watching } from './types.js'
+import type { InputWatch, Watching } from './types.js'
 
 /** What only a person does. Not: focus, scroll, visibility, which happen without one. */
 const TYPES = ['pointerdown', 'pointermove', 'wheel', 'touchmove', 'keydown', 'compositionupdate', 'dragover']
@@ -17,7 +17,7 @@ const GREETING = 1e3
 export function watchActivity(
   seen: () => void,
   { isKnown = () => false, left = () => undefined, view }: Watching = {},
-): Activity {
+): InputWatch {
   // The document that is there now: the window may go to another site, and may then be asked for nothing.
   const document = view?.document
   const since = Date.now()
@@ -77,7 +77,7 @@ export function watchActivity(
   const hidden = (): boolean => ofDocument('hidden', document)
   return {
     hidden,
-    framed() {
+    isFocusInFrame() {
       let element = ofDocument('activeElement', document) as Partial<HTMLIFrameElement> | null
       for (let inside; (inside = element?.shadowRoot ?? element?.contentDocument); element = inside.activeElement)
         // A frame in a shadow tree is in no list of frames, and its `load` does not leave the tree.
@@ -88,7 +88,7 @@ export function watchActivity(
       return isElsewhere && !hidden() && ofDocument('hasFocus', document)
     },
     // Sees clicks and keys in frames of any origin, for about 5 s: HTML §6.4.1, transient activation.
-    activated: () =>
+    isUserActive: () =>
       ((view?.navigator ?? navigator) as { userActivation?: UserActivation }).userActivation?.isActive ?? false,
     stop() {
       abort.abort()

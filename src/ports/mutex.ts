@@ -1,4 +1,4 @@
-import { failed } from '../errors.js'
+import { sessionError } from '../errors.js'
 import { leaseLength } from '../util/timing.js'
 import type { Ports } from './types.js'
 
@@ -18,11 +18,11 @@ export type Lease = (
  * Runs work while no other tab runs any under the same name; waits for its turn for a limited time, and never steals.
  * `lease` serves where a page has no Web Locks (plain http, https://w3c.github.io/web-locks/#api), or may not use them.
  */
-export const createExclusive =
-  (after: Ports['after'], locks: () => Pick<LockManager, 'request'> | undefined, lease: Lease): NonNullable<Ports['exclusive']> =>
+export const createMutex =
+  (after: Ports['after'], locks: () => Pick<LockManager, 'request'> | undefined, lease: Lease): NonNullable<Ports['withLock']> =>
   <T>(
     name: string,
-    { wait, hold = leaseLength(1e4), signal }: Parameters<NonNullable<Ports['exclusive']>>[1],
+    { wait, hold = leaseLength(1e4), signal }: Parameters<NonNullable<Ports['withLock']>>[1],
     work: (isLost: () => boolean) => Promise<T>,
     degraded: () => void,
   ): Promise<T> =>
@@ -38,7 +38,7 @@ export const createExclusive =
         if (result) resolve(result)
       }
       const giveUp = (): void => {
-        reject(failed('timeout', 'Another tab did not finish in time. Try again later.'))
+        reject(sessionError('timeout', 'Another tab did not finish in time. Try again later.'))
         waiting.abort()
       }
       // A request that does not want to wait gets a limit too, should the browser never answer.

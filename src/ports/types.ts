@@ -19,15 +19,15 @@ export interface RecordStore {
 }
 
 /** How tabs hear of each other. What is heard is not to be trusted. */
-export interface Tabs {
+export interface Channel {
   /** Whether there is a channel; the storage event needs none. */
   readonly works: boolean
   /** Says something to all other tabs at once, where there is a channel. An empty message asks them what they know. */
-  readonly say: (message: Partial<Texts>) => void
+  readonly post: (message: Partial<Texts>) => void
   readonly close: () => void
 }
 
-export type Heard = (cause: 'storage' | 'channel', message: Partial<Record<keyof Texts, unknown>> | null) => void
+export type OnMessage = (cause: 'storage' | 'channel', message: Partial<Record<keyof Texts, unknown>> | null) => void
 
 /** What else is to be known of input in one window. */
 export interface Watching {
@@ -39,13 +39,13 @@ export interface Watching {
   readonly view?: Window | undefined
 }
 
-export interface Activity {
+export interface InputWatch {
   /** Whether the user's focus is where this page sees nothing: inside another origin's frame, or a PDF viewer. */
-  readonly framed: () => boolean
+  readonly isFocusInFrame: () => boolean
   /** Whether the page is hidden, and its timers may ring late. */
   readonly hidden: () => boolean
   /** Whether the user was active in this page or in a frame of it within the last seconds. */
-  readonly activated: () => boolean
+  readonly isUserActive: () => boolean
   readonly stop: () => void
 }
 
@@ -58,13 +58,13 @@ export interface Page {
 /** The world of one tab. A session touches nothing else. */
 export interface Ports {
   /** False on a server: nothing else is then called. */
-  readonly alive: boolean
+  readonly hasPage: boolean
   /** Whether the browser renders this page before anybody has opened it. When somebody does, `wake` hints `prerenderingchange`. */
   readonly prerendering: () => boolean
   /** Both clocks, ms. */
   readonly clock: () => Clock
   /** The wall clock alone, which costs a tenth of both in Chromium: it is read at each input. */
-  readonly wall: () => number
+  readonly wallNow: () => number
   /** Calls once, after `ms` or later; any length is allowed. */
   readonly after: (ms: number, callback: () => void) => Undo
   /** 0 ≤ x < 1. */
@@ -73,24 +73,24 @@ export interface Ports {
   readonly id: () => string
   /** False where it is certain that no request can succeed. */
   readonly online: () => boolean
-  readonly records: (name: string) => RecordStore
-  readonly tabs: (name: string, heard: Heard) => Tabs
+  readonly openRecordStore: (name: string) => RecordStore
+  readonly openChannel: (name: string, heard: OnMessage) => Channel
   /**
    * Runs `work` while no other tab runs any under this name, and returns what it returns. Rejects with `timeout`
    * where its turn did not come within `wait` ms (with a wait of 0: where it is not free now), or `signal` came first. `hold`:
    * how long the work may take; where there is no lock of the browser's, another tab then goes ahead. @default 14.8 s
    * `isLost`: whether the browser has taken the turn away since. Only servers and token stores need it. @default the browser's locks
    */
-  readonly exclusive?: <T>(
+  readonly withLock?: <T>(
     name: string,
     turn: { readonly wait: number; readonly hold?: number; readonly signal: AbortSignal },
     work: (isLost?: () => boolean) => Promise<T>,
     degraded: () => void,
   ) => Promise<T>
   /** Calls back at each sign that time may have passed. `restored`: the page comes from the back/forward cache. */
-  readonly wake: (hint: (cause: string, restored: boolean) => void) => Undo
+  readonly onWake: (hint: (cause: string, restored: boolean) => void) => Undo
   /** Calls back at each sign of a person. The callback must cost next to nothing. */
-  readonly activity: (seen: () => void, more?: Watching) => Activity
+  readonly watchInput: (seen: () => void, more?: Watching) => InputWatch
   readonly page: Page
   /** Tells the developer of a mistake in his code. */
   readonly report: (error: unknown) => void

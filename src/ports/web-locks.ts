@@ -1,4 +1,4 @@
-import { createExclusive, type Lease } from './mutex.js'
+import { createMutex, type Lease } from './mutex.js'
 import { leaseLength, LONGEST_REQUEST } from '../util/timing.js'
 import { after } from './clock.js'
 import type { Ports } from './types.js'
@@ -35,7 +35,7 @@ const lease: Lease = async (name, hold, signal, start, busy) => {
 }
 
 /** Web Locks, or the lease where there are none. */
-export const browserLocks: NonNullable<Ports['exclusive']> = createExclusive(
+export const browserLocks: NonNullable<Ports['withLock']> = createMutex(
   after,
   () => (navigator as { locks?: LockManager }).locks,
   lease,

@@ -1,6 +1,9 @@
-import { failed } from '../errors.js'
+import { sessionError } from '../errors.js'
+import type { Plugged } from '../session/plugin.js'
 import type { ServerTimes, SessionServer } from '../types.js'
-import { checkUrl, createWarnings, refusal, sendThoughLeaving } from './response-error.js'
+import { cookieSignOut } from './cookie-sign-out.js'
+import { keepAlive as keepAlivePlugin } from './keep-alive.js'
+import { parseUrl, createWarnings, responseError, sendThoughLeaving } from './response-error.js'
 
 /** What {@link cookieSession} may ask a backend for: each an http(s) URL, or a path of the page's own origin, whatever `<base>` says. What is left out is not asked. */
 export interface CookieOptions {
@@ -51,18 +54,18 @@ export interface CookieOptions {
  * if (login) await session.signIn(undefined, { login })
  * ```
  */
-export function cookieSession(options: CookieOptions): SessionServer {
+export function cookieSession(options: CookieOptions): SessionServer & Plugged {
   const { headers = { 'X-Requested-With': 'sojourn' } } = options
   /** As they are now: what the application changes later does not count. */
   const fixed = new Headers(typeof headers === 'function' ? {} : headers)
   const [keepAlive, check, signOut] = (['keepAlive', 'check', 'signOut'] as const).map((option) => {
     const url = options[option]
-    return url === undefined ? url : checkUrl(option, url)
+    return url === undefined ? url : parseUrl(option, url)
   })
 
   const given: unknown = Reflect.get(options, 'isOver')
   if (given !== undefined && typeof given !== 'function')
-    throw failed('invalid_options', `isOver is of type ${typeof given}. Give a function that takes a response.`)
+    throw sessionError('invalid_options', `isOver is of type ${typeof given}. Give a function that takes a response.`)
   const warn = createWarnings()
 
   /** An `isOver` that throws, or returns a promise, which would be true of every answer, says nothing. */
@@ -87,10 +90,10 @@ export function cookieSession(options: CookieOptions): SessionServer {
       redirect: options.isOver ? 'manual' : 'error',
       ...init,
     })
-    if (isOver(response)) throw refusal(response, true)
+    if (isOver(response)) throw responseError(response, true)
     if (response.ok) return response
     warn(option, url, '. Mend the URL, or say with isOver that this means the end of the session.', response.status)
-    throw refusal(response, false)
+    throw responseError(response, false)
   }
 
   const times = async (option: string, url: string, method: string, init: RequestInit): Promise<ServerTimes | void> => {
@@ -102,11 +105,12 @@ export function cookieSession(options: CookieOptions): SessionServer {
       if (text) return JSON.parse(text) as ServerTimes
     } catch {
       warn(option, url, ' without JSON. Mend the URL, or read the reply with times.', response.status)
-      throw failed('invalid_response', 'The server sent no JSON.')
+      throw sessionError('invalid_response', 'The server sent no JSON.')
     }
   }
 
   return {
+    plugins: [keepAlivePlugin, cookieSignOut],
     ...(keepAlive && { keepAlive: (init) => times('keepAlive', keepAlive, 'POST', init) }),
     ...(check && { check: (init) => times('check', check, 'GET', init) }),
     ...(signOut && {

@@ -1,6 +1,6 @@
 import { createStore, promisifyRequest } from 'idb-keyval'
-import { failed } from '../errors.js'
-import { within } from '../util/async.js'
+import { sessionError } from '../errors.js'
+import { withTimeout } from '../util/async.js'
 import { ownOrigin } from '../util/origins.js'
 import { after } from '../ports/clock.js'
 import { sessionKey } from '../util/session-key.js'
@@ -71,7 +71,7 @@ export function dpop(options: DpopOptions = {}): DPoP {
     forSession(session) {
       // What was prepared lies where this session does not look.
       if (!isGiven && !keyPair && (name ?? session) !== session)
-        throw failed(
+        throw sessionError(
           'invalid_options',
           `dpop() has keys for '${String(name)}' and is given to session '${session}'. Give dpop({ name: '${session}' }).`,
         )
@@ -104,7 +104,7 @@ function createPart(session: string, keyPair: CryptoKeyPair | undefined): Part {
 
   /** Each access has a connection of its own, which is closed as soon as it is done: it keeps nobody waiting, nor gets lost. */
   const access = <T>(mode: IDBTransactionMode, work: (objects: IDBObjectStore) => Promise<T>): Promise<T> =>
-    within(after, LIMIT, null, () =>
+    withTimeout(after, LIMIT, null, () =>
       createStore('sojourn', 'keyval')(mode, async (objects) => {
         const { transaction } = objects
         transaction.db.close()
@@ -124,7 +124,7 @@ function createPart(session: string, keyPair: CryptoKeyPair | undefined): Part {
       }))
     const pair = stored === mark ? held : stored
     if (typeof pair === 'object') return pair
-    throw failed('no_tokens', 'The key of the tokens is not here. Sign in, with prepare().')
+    throw sessionError('no_tokens', 'The key of the tokens is not here. Sign in, with prepare().')
   }
 
   return {

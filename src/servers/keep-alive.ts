@@ -1,23 +1,13 @@
 import type { SharedRecord } from '../core/record.js'
-import { answer, ending, LONGEST_RETRY, type Change } from '../core/changes.js'
-import { askAt, tellAt, type Policy } from '../core/deadlines.js'
-import { asError } from '../errors.js'
-import type { Host } from '../session/context.js'
-import { pause, within } from '../util/async.js'
-import type { Ports } from '../ports/types.js'
-import type { ServerTimes, SessionServer } from '../types.js'
-
-/** The session as the server sees it: one tab tells it of activity and asks it how long is left. */
-export interface ServerView {
-  /** The page comes back: what happened at the server meanwhile is asked for at the next look. */
-  readonly back: () => void
-  /** Does what is due. */
-  readonly look: (record: SharedRecord) => void
-  /** When a call that failed is tried again, or one that was not yet due is, shared time. */
-  readonly wakeAt: (record: SharedRecord) => number
-  /** Tells the server of activity now, and lets `also` happen if it agrees; false where it did not. */
-  readonly tell: (also: Change) => Promise<boolean>
-}
+import { ending, LONGEST_RETRY, serverReply, type Change } from '../core/changes.js'
+import { checkAt, keepAliveAt } from '../core/deadlines.js'
+import { toSessionError } from '../errors.js'
+import type { SessionContext } from '../session/context.js'
+import { createLocks } from '../session/locks.js'
+import type { Plugin, PluginHooks } from '../session/plugin.js'
+import type { ServerTimes } from '../types.js'
+import { backoff, withTimeout } from '../util/async.js'
+import { networkOf } from './network.js'
 
 /** A page that comes back need not ask what was known a moment ago; nor what a sign-in has just said. */
 const RECENT = 10e3
@@ -28,82 +18,72 @@ function ms(seconds: unknown): number | undefined {
   return typeof length === 'number' && length >= 0 && length < Infinity ? length * 1e3 : undefined
 }
 
-export function createServerView(
-  host: Host,
-  server: SessionServer | undefined,
-  ports: Ports,
-  policy: Policy,
-): ServerView {
-  let busy = false
-  let backAt = 0
+/** Tells the server of activity, and asks it how long the session still lives: one tab does it for all. */
+export const keepAlive: Plugin = (context) => {
+  const { ports, server, config } = context
+  const { serverLock } = createLocks(context)
+  const network = networkOf(context)
+  const warnIfExtending = createExtendingWarning(context)
+  let isBusy = false
+  let pageReturnedAt = 0
   let failures = 0
   let retryAt = 0
-  /** What the last questions were answered, and how often in a row as if each had been activity. */
-  let last = { sentAt: 0, activeAt: 0, idle: 0, repeats: 0 }
-  /** The call that failed stays claimed in the record; this tab is bound to make it good, unless another claims it. */
-  let owed: { readonly id: string; readonly told: boolean; readonly claimedAt: number } | null = null
+  /** A call that failed stays claimed in the record; this tab has to repeat it, unless another claims it. */
+  let failedCall: { readonly id: string; readonly isKeepAlive: boolean; readonly claimedAt: number } | null = null
 
-  /** Warns of a `check` that extends the session: it would never end for idleness. */
-  const compare = (sentAt: number, activeAt: number, idle = 0): void => {
-    const isSame = idle > 0 && Math.abs(idle - last.idle) <= 1e3
-    const isLater = sentAt > last.sentAt + 5e3 && activeAt === last.activeAt
-    last = { sentAt, activeAt: host.live().activeAt, idle, repeats: isSame && isLater ? last.repeats + 1 : 0 }
-    if (last.repeats === 2)
-      ports.warn(
-        `sojourn: three times check was answered ${idle / 1e3} s, though nobody did anything. Does it extend the session at the server? It may only ask.`,
-      )
-  }
-
-  const call = async (told: boolean, also?: Change): Promise<boolean> => {
-    const { id, generation, activeAt } = host.live()
-    const sentAt = host.now()
+  /** Claims the call before it is sent, so that no other tab sends the same while the server thinks. */
+  const claim = (id: string, isKeepAlive: boolean, sentAt: number): number => {
     let claimedAt = sentAt
-    // Claimed before the call, so that no other tab does the same while the server thinks. A claim covers all activity that is
-    // known: by the clock of another tab it may lie a little ahead, and is not told twice.
-    host.step('claimed', id, ({ activeAt }) => {
-      if (!told) return { askedAt: sentAt }
+    context.step('claimed', id, ({ activeAt }) => {
+      if (!isKeepAlive) return { askedAt: sentAt }
+      // A claim covers all activity that is known: by the clock of another tab it may lie a little ahead, and is not sent twice.
       claimedAt = Math.max(sentAt, activeAt)
       return { toldAt: claimedAt }
     })
-    owed = null
-    backAt = 0
+    return claimedAt
+  }
+
+  const send = (isKeepAlive: boolean): Promise<ServerTimes | void> =>
+    withTimeout(ports.after, config.requestTimeout, context.signal(), async (signal) =>
+      isKeepAlive ? server?.keepAlive?.({ signal }) : server?.check?.({ signal }),
+    )
+
+  const call = async (isKeepAlive: boolean, also?: Change): Promise<boolean> => {
+    const { id, generation, activeAt } = context.live()
+    const sentAt = context.now()
+    const claimedAt = claim(id, isKeepAlive, sentAt)
+    failedCall = null
+    pageReturnedAt = 0
     try {
-      const times = await within(
-        ports.after,
-        policy.requestTimeout,
-        host.signal(),
-        async (signal): Promise<ServerTimes | void> => {
-          return told ? server?.keepAlive?.({ signal }) : server?.check?.({ signal })
-        },
-      )
-      host.live(id)
-      host.reach.heard()
+      const times = await send(isKeepAlive)
+      context.live(id)
+      network.noteOutcome()
       const idle = ms(times?.idleExpiresIn)
-      const answered = answer(policy, sentAt, told, idle, ms(times?.absoluteExpiresIn))
-      // From when the user asked for it, however late the answer is looked at.
-      host.step(also ? 'extend' : 'server', id, (record, at) => ({
-        ...answered(record, at),
+      const replied = serverReply(config, sentAt, isKeepAlive, idle, ms(times?.absoluteExpiresIn))
+      // From when the user asked for it, however late the reply is looked at.
+      context.step(also ? 'extend' : 'server', id, (record, at) => ({
+        ...replied(record, at),
         ...also?.(record, sentAt),
       }))
       failures = 0
-      // The answer itself may be its end.
-      host.live(id)
-      if (!told) compare(sentAt, activeAt, idle)
+      // The reply itself may be its end.
+      context.live(id)
+      if (!isKeepAlive) warnIfExtending(sentAt, activeAt, idle)
       return true
     } catch (error) {
-      const { code, retryAt: wantedAt = 0 } = asError(error)
-      host.reach.heard(code)
-      host.look()
-      // Tokens that were replaced meanwhile may have been what was refused: then it is asked again with the newer ones.
-      if (code === 'rejected' && host.current()?.generation === generation) host.step(code, id, ending(code))
+      const { code, retryAt: wantedAt = 0 } = toSessionError(error)
+      network.noteOutcome(code)
+      context.look()
+      // A refusal may be of tokens that were replaced meanwhile: then it is asked again with the newer ones.
+      if (code === 'rejected' && context.current()?.generation === generation) context.step(code, id, ending(code))
       else if (code !== 'no_tokens' && code !== 'signed_out') {
-        owed = { id, told, claimedAt }
+        failedCall = { id, isKeepAlive, claimedAt }
         if (failures === 4)
           ports.warn(
-            `sojourn: ${told ? 'keepAlive' : 'check'} has failed five times (${code}). The server may end a session that is in use.`,
+            `sojourn: ${isKeepAlive ? 'keepAlive' : 'check'} has failed five times (${code}). The server may end a session that is in use.`,
           )
         const wanted = Math.min(wantedAt - ports.clock().wall, LONGEST_RETRY)
-        retryAt = host.now() + Math.max(wanted, pause(failures++, ports.random))
+        retryAt = context.now() + Math.max(wanted, backoff(failures++, ports.random))
       }
       return false
     }
@@ -111,43 +91,68 @@ export function createServerView(
 
   /** When the return of this page is to be asked about, unless the server has answered since. A claim may be lost with its page. */
   const returnAt = (record: SharedRecord): number =>
-    policy.canAsk && backAt > Math.max(record.serverAt, record.startedAt) + RECENT
+    config.canCheck && pageReturnedAt > Math.max(record.serverAt, record.startedAt) + RECENT
       ? Math.max(record.askedAt, record.toldAt) + RECENT
       : Infinity
 
-  /** What is due: to tell, to ask, or nothing. */
-  const due = (record: SharedRecord): 'tell' | 'ask' | false => {
-    const now = host.now()
-    const tells = tellAt(record, policy) <= now
-    const mine = owed?.id === record.id && record[owed.told ? 'toldAt' : 'askedAt'] <= owed.claimedAt && owed
-    // A question that fails must not keep the server from hearing of the user.
-    if (mine && (mine.told || !tells)) return now >= retryAt && (mine.told ? 'tell' : 'ask')
-    return tells ? 'tell' : Math.min(returnAt(record), askAt(record, policy)) <= now && 'ask'
+  /** The call that is due now. */
+  const dueCall = (record: SharedRecord): 'keepAlive' | 'check' | false => {
+    const now = context.now()
+    const isActive = keepAliveAt(record, config) <= now
+    const own =
+      failedCall?.id === record.id &&
+      record[failedCall.isKeepAlive ? 'toldAt' : 'askedAt'] <= failedCall.claimedAt &&
+      failedCall
+    // A failing `check` must not delay `keepAlive`.
+    if (own && (own.isKeepAlive || !isActive)) return now >= retryAt && (own.isKeepAlive ? 'keepAlive' : 'check')
+    return isActive ? 'keepAlive' : Math.min(returnAt(record), checkAt(record, config)) <= now && 'check'
+  }
+
+  /** When a call that failed is repeated, or one that was not yet due is sent. */
+  const retryTimes = (record: SharedRecord): number => {
+    const nextTryAt = context.now() + network.nextTryAt() - ports.clock().mono
+    if (nextTryAt > context.now()) return Math.max(nextTryAt, failedCall ? retryAt : 0)
+    return failedCall ? retryAt : returnAt(record)
+  }
+
+  const start = (): void => {
+    isBusy = true
+    serverLock(async () => {
+      const due = dueCall(context.live())
+      if (due) await call(due === 'keepAlive')
+    })
+      .finally(() => {
+        isBusy = false
+      })
+      // Something may have fallen due meanwhile; not where another tab is at it.
+      .then(context.look, () => undefined)
   }
 
   return {
-    back() {
-      backAt = host.now()
+    wake() {
+      pageReturnedAt = context.now()
     },
-    wakeAt(record) {
-      const triesAt = host.now() + host.reach.triesAt() - ports.clock().mono
-      if (triesAt > host.now()) return Math.max(triesAt, owed ? retryAt : 0)
-      return owed ? retryAt : returnAt(record)
-    },
-    tell: (also) => call(true, also),
     look(record) {
-      if (busy || !due(record) || !host.reach.mayTry()) return
-      busy = true
-      host
-        .exclusive(0, async () => {
-          const still = due(host.live())
-          if (still) await call(still === 'tell')
-        })
-        .finally(() => {
-          busy = false
-        })
-        // What fell due meanwhile; not where another tab is at it.
-        .then(host.look, () => undefined)
+      if (!isBusy && dueCall(record) && network.mayTry()) start()
+      return [keepAliveAt(record, config), checkAt(record, config), retryTimes(record)]
     },
+    ...(config.canKeepAlive && { extend: (change) => call(true, change) }),
+  } satisfies PluginHooks
+}
+
+/** Warns of a `check` that extends the session: it would never end for idleness. */
+function createExtendingWarning(
+  context: SessionContext,
+): (sentAt: number, activeAt: number, idle: number | undefined) => void {
+  /** What the last calls were answered, and how often in a row as if each had been activity. */
+  let last = { sentAt: 0, activeAt: 0, idle: 0, repeats: 0 }
+  return (sentAt, activeAt, idle = 0) => {
+    const isSame = idle > 0 && Math.abs(idle - last.idle) <= 1e3
+    const isLater = sentAt > last.sentAt + 5e3 && activeAt === last.activeAt
+    last = { sentAt, activeAt: context.live().activeAt, idle, repeats: isSame && isLater ? last.repeats + 1 : 0 }
+    if (last.repeats === 2)
+      context.ports.warn(
+        `sojourn: three times check was answered ${idle / 1e3} s, though nobody did anything. Does it extend the session at the server? It may only ask.`,
+      )
   }
 }

@@ -1,28 +1,36 @@
-import type { Policy } from '../core/deadlines.js'
-import type { Ports } from '../ports/types.js'
 import type { SessionErrorCode } from '../errors.js'
+import type { SessionContext } from '../session/context.js'
 
 /** Whether the network can be reached, as far as anybody knows. */
-export interface Reach {
+export interface Network {
   /** The browser says that it is offline, and no answer has shown otherwise since. */
   readonly isOffline: () => boolean
   /** Whether work that nobody waits for may be tried now. */
   readonly mayTry: () => boolean
   /** When it may be tried, by the monotonic clock; 0 where nothing was put off. */
-  readonly triesAt: () => number
+  readonly nextTryAt: () => number
   /** A call has ended, with this error or with an answer. */
-  readonly heard: (code?: SessionErrorCode) => void
+  readonly noteOutcome: (code?: SessionErrorCode) => void
 }
 
 /** Failures that say nothing of the network. */
 const UNHEARD: readonly (string | undefined)[] = ['offline', 'timeout', 'signed_out', 'no_tokens']
+
+const networks = /* @__PURE__ */ new WeakMap<SessionContext, Network>()
+
+/** What the plugins of one session know of the network: one has what another learned. */
+export function networkOf(context: SessionContext): Network {
+  const network = networks.get(context) ?? createNetwork(context)
+  networks.set(context, network)
+  return network
+}
 
 /**
  * `navigator.onLine` is a hint: it is false for good in some kiosks and virtual machines whose requests are answered
  * (https://github.com/mdn/content/issues/30402). So what somebody waits for is tried in any case. Work in the background waits
  * for `online`, but no longer than `keepAliveEvery`: then one call tries. An answer disproves the hint until that changes.
  */
-export function createReach(ports: Ports, policy: Policy): Reach {
+function createNetwork({ ports, config }: SessionContext): Network {
   let isDisproved = false
   let triesAt = 0
 
@@ -37,11 +45,11 @@ export function createReach(ports: Ports, policy: Policy): Reach {
       if (!isOffline()) return true
       const { mono } = ports.clock()
       const isDue = triesAt > 0 && mono >= triesAt
-      if (!triesAt || isDue) triesAt = mono + policy.keepAliveEvery
+      if (!triesAt || isDue) triesAt = mono + config.keepAliveEvery
       return isDue
     },
-    triesAt: () => (isOffline() ? triesAt : 0),
-    heard(code) {
+    nextTryAt: () => (isOffline() ? triesAt : 0),
+    noteOutcome(code) {
       if (!UNHEARD.includes(code)) isDisproved = !ports.online()
     },
   }

@@ -1,6 +1,8 @@
-import { failed } from '../errors.js'
-import type { SessionServer, TokenResponse } from '../types.js'
-import { checkUrl, createWarnings, ownOptions, refusal, sendThoughLeaving } from './response-error.js'
+import { sessionError } from '../errors.js'
+import type { Plugged } from '../session/plugin.js'
+import { tokens as tokensPlugin } from '../tokens/plugin.js'
+import type { SessionServer, TokenServer, TokenResponse } from '../types.js'
+import { parseUrl, createWarnings, ownOptions, responseError, sendThoughLeaving } from './response-error.js'
 
 /**
  * Proof of possession (RFC 9449), as {@link oauth} needs it. `dpop()` makes one; so can you, on keys of your own.
@@ -61,7 +63,7 @@ export interface OAuthOptions {
  * const keyPair = await proofs.prepare()
  * ```
  */
-export function oauth(options: OAuthOptions): SessionServer {
+export function oauth(options: OAuthOptions): TokenServer {
   const {
     issuer,
     tokenEndpoint,
@@ -74,9 +76,9 @@ export function oauth(options: OAuthOptions): SessionServer {
   /** Endpoints by their names in RFC 8414: what is given first, what is discovered later. */
   let known = Object.create(null) as Json
   const given: Json = { issuer, token_endpoint: tokenEndpoint, revocation_endpoint: revocationEndpoint }
-  for (const [name, url] of Object.entries(given)) if (url !== undefined) known[name] = checkUrl(name, url)
-  checkUrl('tokenEndpoint or issuer', tokenEndpoint ?? issuer)
-  if (!clientId) throw failed('invalid_options', 'Give the clientId.')
+  for (const [name, url] of Object.entries(given)) if (url !== undefined) known[name] = parseUrl(name, url)
+  parseUrl('tokenEndpoint or issuer', tokenEndpoint ?? issuer)
+  if (!clientId) throw sessionError('invalid_options', 'Give the clientId.')
   /** As they are now: what the application changes later does not count. */
   const extra = { ...parameters }
 
@@ -111,7 +113,7 @@ export function oauth(options: OAuthOptions): SessionServer {
         // RFC 8414 §3.3: nobody speaks for another issuer.
         if ([base, `${base}/`].includes(found['issuer'] as string)) return found
         status = response.status
-        throw refusal(response, false, 'without metadata of issuer.')
+        throw responseError(response, false, 'without metadata of issuer.')
       }
       let status = 0
       // RFC 8414 §3.1 puts the well-known part before the issuer's path, OpenID Connect Discovery §4 behind it.
@@ -127,14 +129,16 @@ export function oauth(options: OAuthOptions): SessionServer {
     }
     const url = known[name] as string | undefined
     // RFC 8414 §2: metadata holds URLs. A path in it would lead to the page's own origin, which is not the server's.
-    return given[name] || url === undefined ? url : checkUrl(name, url, false)
+    return given[name] || url === undefined ? url : parseUrl(name, url, false)
   }
 
-  const serve = (dpop: DPoP | undefined): SessionServer => ({
+  const serve = (dpop: DPoP | undefined): TokenServer & Plugged => ({
+    tokens: true,
+    plugins: [tokensPlugin],
     async refresh(tokens, { signal }) {
       const token = tokens?.refresh_token
-      if (!token) throw failed('no_tokens', 'There is no refresh token. Sign in.')
-      const url = (await endpoint('token_endpoint', signal)) ?? checkUrl('token_endpoint', undefined)
+      if (!token) throw sessionError('no_tokens', 'There is no refresh token. Sign in.')
+      const url = (await endpoint('token_endpoint', signal)) ?? parseUrl('token_endpoint', undefined)
       const form = { ...extra, grant_type: 'refresh_token', refresh_token: token }
 
       const ask = async (again?: boolean): Promise<TokenResponse> => {
@@ -161,7 +165,7 @@ export function oauth(options: OAuthOptions): SessionServer {
             ' without an OAuth error. Is this the token endpoint? A proxy may have answered.',
             status,
           )
-        throw refusal(response, isFinal(name, status), isMistake ? `${name}: mend the options of oauth().` : name)
+        throw responseError(response, isFinal(name, status), isMistake ? `${name}: mend the options of oauth().` : name)
       }
       return ask()
     },
@@ -232,6 +236,6 @@ const isFinal = (error: string, status: number): boolean =>
 
 /** RFC 9449 §5: who asks for bound tokens does not take others. */
 function bound(tokens: TokenResponse, dpop: DPoP | undefined): TokenResponse {
-  if (dpop && !/^dpop$/i.test(tokens.token_type ?? '')) throw failed('invalid_response', 'The token_type is not DPoP.')
+  if (dpop && !/^dpop$/i.test(tokens.token_type ?? '')) throw sessionError('invalid_response', 'The token_type is not DPoP.')
   return tokens
 }

@@ -1,4 +1,4 @@
-import { failed, SessionError } from '../errors.js'
+import { sessionError, SessionError } from '../errors.js'
 import { ownOrigin } from '../util/origins.js'
 
 /**
@@ -8,7 +8,7 @@ import { ownOrigin } from '../util/origins.js'
  *
  * @throws SessionError `invalid_options`
  */
-export function checkUrl(option: string, value: unknown, mayBePath = true): string {
+export function parseUrl(option: string, value: unknown, mayBePath = true): string {
   const text = String(value)
   const own = ownOrigin()
   try {
@@ -19,11 +19,11 @@ export function checkUrl(option: string, value: unknown, mayBePath = true): stri
   } catch {
     // Reported below.
   }
-  throw failed('invalid_options', `${option} is ${text}. Give an http(s) URL, or a path.`)
+  throw sessionError('invalid_options', `${option} is ${text}. Give an http(s) URL, or a path.`)
 }
 
 /** An answer that is no success, as an error. 429 comes first: a server that is too busy to look knows nothing of the session. */
-export function refusal({ status, headers }: Response, isOver: boolean, more = ''): SessionError {
+export function responseError({ status, headers }: Response, isOver: boolean, more = ''): SessionError {
   const now = Date.now()
   const date = (name: string): number => Date.parse(headers.get(name) ?? '')
   // RFC 9110 §10.2.3: seconds, or a date, which is measured by the server's own clock where CORS lets us read it.

@@ -1,30 +1,30 @@
 import { activity, extension, type Change } from '../core/changes.js'
-import { drift, type Anchor, type Policy } from '../core/deadlines.js'
-import type { Activity, Ports, Undo } from '../ports/types.js'
+import { drift, type Anchor, type Config } from '../core/deadlines.js'
+import type { InputWatch, Ports, Undo } from '../ports/types.js'
 
 /** What happened, and when, shared time. What happened before the deadline counts, however late it is said. */
-export type Overdue = readonly [at: number, change: Change]
+export type PendingChange = readonly [at: number, change: Change]
 
 /** What this tab sees of its user. */
-export interface Presence {
+export interface Activity {
   /** Watches while somebody is signed in, and only then. */
   readonly watch: (live: boolean) => void
   /** Watches one more window, from the next `watch` on. */
   readonly add: (view: Window) => Undo
   /** A sign of the user: per event a look at the clock and a flag, and no more. */
-  readonly seen: () => void
+  readonly onInput: () => void
   readonly hold: () => () => void
   /** The page was frozen, and no work has gone on meanwhile, whatever the clocks say. */
   readonly thawed: () => void
   /** What is to be said now, the earliest first: flagged input, work that goes on, what is seen of other origins' frames. */
-  readonly overdue: (now: Anchor, idleTimeout: number) => Overdue[]
+  readonly takePending: (now: Anchor, idleTimeout: number) => PendingChange[]
   /** When there will be more to say; 0 for never. */
-  readonly instants: () => number[]
+  readonly wakeTimes: () => number[]
 }
 
 interface Watched {
   readonly view?: Window
-  activity?: Activity | undefined
+  activity?: InputWatch | undefined
 }
 
 /** How often a frame of another origin is looked at; its activation lasts about 5 s. */
@@ -36,7 +36,7 @@ const SAMPLE = 4e3
 const LATEST = 65e3
 
 /** `step`: the user does something first after a quiet while, or after time has jumped, or their focus leaves: see `overdue`. */
-export function createPresence(ports: Ports, policy: Policy, step: (cause: 'activity' | 'blur') => void): Presence {
+export function createActivity(ports: Ports, policy: Config, step: (cause: 'activity' | 'blur') => void): Activity {
   const own: Watched = {}
   /** The page's own window, and those that it fills itself. */
   const windows = new Set([own])
@@ -56,26 +56,26 @@ export function createPresence(ports: Ports, policy: Policy, step: (cause: 'acti
 
   const seen = (): void => {
     // Timers sleep too: the input that wakes a machine may be the first sign of it.
-    if (ports.wall() < flagsUntil) flag = true
+    if (ports.wallNow() < flagsUntil) flag = true
     else {
       isFirst = true
       step('activity')
     }
   }
   const more = {
-    isKnown: () => flag && ports.wall() < flagsUntil,
+    isKnown: () => flag && ports.wallNow() < flagsUntil,
     left: () => {
       step('blur')
     },
   }
 
   return {
-    seen,
+    onInput: seen,
     watch(live) {
       watching = live
       for (const one of windows) {
         if (one.view?.closed) windows.delete(one)
-        else if (live) one.activity ??= ports.activity(seen, { ...more, view: one.view })
+        else if (live) one.activity ??= ports.watchInput(seen, { ...more, view: one.view })
         else {
           one.activity?.stop()
           one.activity = undefined
@@ -105,12 +105,12 @@ export function createPresence(ports: Ports, policy: Policy, step: (cause: 'acti
         held = false
       }
     },
-    overdue(now, idleTimeout) {
+    takePending(now, idleTimeout) {
       // How often continuous input, and work that goes on, are written down.
       const flushEvery = Math.min(2e3, idleTimeout / 10)
       const holdEvery = Math.min(6e4, idleTimeout / 4)
       const at = now.shared
-      const overdue: Overdue[] = []
+      const overdue: PendingChange[] = []
       if (flushAt && at >= flushAt) {
         if (flag) overdue.push([flushAt, activity(policy)])
         // A flag that is looked at late says little about now: the next input is to say when it comes.
@@ -134,15 +134,15 @@ export function createPresence(ports: Ports, policy: Policy, step: (cause: 'acti
         overdue.push([at, activity(policy)])
       }
       isFirst = false
-      flagsUntil = ports.wall() + flushAt - at
-      const framed = [...windows].filter((one) => one.activity?.framed())
+      flagsUntil = ports.wallNow() + flushAt - at
+      const framed = [...windows].filter((one) => one.activity?.isFocusInFrame())
       if (framed.length < 1) sampleAt = 0
       else if (at >= sampleAt) {
         sampleAt = at + SAMPLE
-        if (framed.some((one) => one.activity?.activated())) overdue.push([at, activity(policy)])
+        if (framed.some((one) => one.activity?.isUserActive())) overdue.push([at, activity(policy)])
       }
       return overdue
     },
-    instants: () => (watching ? [flushAt, sampleAt, holds && holdAt] : []),
+    wakeTimes: () => (watching ? [flushAt, sampleAt, holds && holdAt] : []),
   }
 }

@@ -1,15 +1,16 @@
 import type { Change } from '../core/changes.js'
-import type { Policy } from '../core/deadlines.js'
+import type { Config } from '../core/deadlines.js'
 import type { SharedRecord } from '../core/record.js'
-import { failed } from '../errors.js'
+import { sessionError } from '../errors.js'
 import type { Ports } from '../ports/types.js'
 import type { Session, SessionEvents, SessionServer, TokenStore } from '../types.js'
+import type { Cause } from './causes.js'
 import type { TokenHooks } from './plugin.js'
 
 /** What the parts of a session need of the whole. */
 export interface SessionContext {
   readonly ports: Ports
-  readonly policy: Policy
+  readonly config: Config
   /** The name under which tabs share this session, and the key of its record. */
   readonly name: string
   readonly key: string
@@ -19,13 +20,15 @@ export interface SessionContext {
   /** The tokens, where a plugin keeps some. */
   readonly tokens: () => TokenHooks | undefined
   /** The record as of now, settled. Throws `signed_out` where no session lives, or another than `id`. @default cause 'look' */
-  readonly live: (id?: string, cause?: string) => SharedRecord
+  readonly live: (id?: string, cause?: Cause) => SharedRecord
   /** The same, also after `destroy()`: for what was on its way then. */
   readonly latest: (id: string) => SharedRecord
   /** The same, or null. */
   readonly current: () => SharedRecord | null
   /** The record of the last session where that is over, or null. */
   readonly lastEnded: () => SharedRecord | null
+  /** Why the last session ended; `'replaced'` where another lives. */
+  readonly endReason: () => string | undefined
   /** Whether the last session, alive or not, began with this login; throws where this tab is done. */
   readonly knows: (login: string) => boolean
   /** Whether this tab is done with the session, by `destroy()`. */
@@ -47,16 +50,16 @@ export interface SessionContext {
   /** Aborts at `destroy()`. */
   readonly destroyed: AbortSignal
   /** Lets something happen to session `id`, and to no other; in a prerendered page nothing happens. `quiet`: listeners are told when the lock is free again. */
-  readonly step: (cause: string, id: string, change: Change, quiet?: boolean) => void
+  readonly step: (cause: Cause, id: string, change: Change, quiet?: boolean) => void
   /** Looks at the clock and at what other tabs did. */
   readonly look: () => void
   /** Begins a session, listeners are told when the lock is free again. */
   readonly begin: (known: Partial<SharedRecord>) => void
   /** The server has heard that session `id` is over. */
   readonly endSent: (id: string) => void
-  readonly tell: (type: string, value: unknown) => void
+  readonly enqueue: (type: string, value: unknown) => void
   /** Tells listeners what is queued. */
-  readonly drain: () => void
+  readonly flush: () => void
   readonly degraded: (feature: SessionEvents['degraded']['feature'], consequence: string) => void
 }
 
@@ -75,5 +78,5 @@ export const setContext = (session: Session, context: SessionContext): void => {
 export function contextOf(session: Session, caller: string): SessionContext {
   const find = (Object(session) as { readonly [CONTEXT]?: () => SessionContext })[CONTEXT]
   if (find) return find()
-  throw failed('invalid_options', `${caller} takes the session that createSession() returned.`)
+  throw sessionError('invalid_options', `${caller} takes the session that createSession() returned.`)
 }

@@ -10,15 +10,15 @@ export interface Locks {
   readonly serverLock: <T>(work: () => Promise<T>) => Promise<T>
 }
 
-export function createLocks({ ports, policy, key, opening, destroyed, drain, degraded }: SessionContext): Locks {
-  const exclusive = ports.exclusive ?? browserLocks
+export function createLocks({ ports, config, key, opening, destroyed, flush, degraded }: SessionContext): Locks {
+  const withLock = ports.withLock ?? browserLocks
   const run = async <T>(name: string, wait: number, work: (isLost?: () => boolean) => Promise<T>): Promise<T> => {
     // The browser makes a prerendered page wait for its lock anyway: our own limit is to begin when it can be had.
     const waiting = opening()
     if (waiting) await waiting
-    return exclusive(name, { wait, hold: leaseLength(policy.requestTimeout), signal: destroyed }, work, () => {
+    return withLock(name, { wait, hold: leaseLength(config.requestTimeout), signal: destroyed }, work, () => {
       degraded('locks', 'Two tabs may now and then refresh at once.')
-    }).finally(drain)
+    }).finally(flush)
   }
   return {
     refreshLock: (wait, work) => run(key, wait, work),

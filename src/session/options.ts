@@ -1,8 +1,9 @@
-import type { Policy } from '../core/deadlines.js'
+import type { Config } from '../core/deadlines.js'
 import { milliseconds } from '../util/duration.js'
-import { failed } from '../errors.js'
+import type { Ports } from '../ports/types.js'
+import { sessionError } from '../errors.js'
 import { LONGEST_REQUEST } from '../util/timing.js'
-import type { SessionOptions, TokenStore } from '../types.js'
+import type { SessionOptions, SessionServer, TokenStore } from '../types.js'
 
 /** Throws for what is no window, and for one whose input this page is not given. */
 export function checkWindow(view: Window): void {
@@ -14,16 +15,16 @@ export function checkWindow(view: Window): void {
     // Of another origin, or nothing that has members.
   }
   if (!isOurs)
-    throw failed(
+    throw sessionError(
       'invalid_options',
       'watch: that is no window of this origin. Give one that this page fills, such as what window.open() returned.',
     )
 }
 
 /** What the options mean, in ms. Throws `invalid_options` for what cannot be meant. */
-export function policyOf(options: SessionOptions): Policy {
+function configOf(options: SessionOptions): Config {
   if (Object(options) !== options)
-    throw failed('invalid_options', 'createSession takes an object of options, or nothing.')
+    throw sessionError('invalid_options', 'createSession takes an object of options, or nothing.')
   const { name = 'session', server, tokenStore, idleTimeout = '15m', absoluteTimeout = '12h' } = options
   const {
     activityDuringWarning = 'ignore',
@@ -32,7 +33,7 @@ export function policyOf(options: SessionOptions): Policy {
     requestTimeout = '10s',
   } = options
   const check = (ok: unknown, option: keyof SessionOptions, meant: string): void => {
-    if (!ok) throw failed('invalid_options', `${option} is ${JSON.stringify(options[option])}. Give ${meant}.`)
+    if (!ok) throw sessionError('invalid_options', `${option} is ${JSON.stringify(options[option])}. Give ${meant}.`)
   }
   check(typeof name === 'string' && name, 'name', 'a text by which tabs find their session')
   check(!server || typeof server === 'object', 'server', 'oauth({ … }) or a SessionServer of your own')
@@ -61,10 +62,33 @@ export function policyOf(options: SessionOptions): Policy {
     requestTimeout: limit,
     activityExtends: activityDuringWarning === 'extend',
     reloadsStalePage: stalePage === 'reload',
-    sharesTokens: !!tokenStore?.shared,
+    // A page that keeps no tokens leaves what the record says of them as it is.
+    sharesTokens: tokenStore ? tokenStore.shared : !server?.refresh,
     canRefresh: !!server?.refresh,
-    canTell: !!server?.keepAlive,
-    canAsk: !!server?.check,
+    canKeepAlive: !!server?.keepAlive,
+    canCheck: !!server?.check,
+  }
+}
+
+/** What a session is made of. */
+export interface Parsed {
+  readonly config: Config
+  readonly name: string
+  readonly key: string
+  readonly server: SessionServer | undefined
+  readonly tokenStore: TokenStore | undefined
+}
+
+/** The options, checked. Throws `invalid_options`. */
+export function parseOptions(options: SessionOptions): Parsed {
+  const config = configOf(options)
+  const { name = 'session', server, tokenStore } = options
+  return {
+    config,
+    name,
+    key: `sojourn:${name}:1`,
+    server: server?.forSession?.(name) ?? server,
+    tokenStore: tokenStore && storeOf(name, tokenStore),
   }
 }
 
@@ -72,14 +96,22 @@ export function policyOf(options: SessionOptions): Policy {
 const served = /* @__PURE__ */ new WeakMap<TokenStore, string>()
 
 /** The session's part of a store. A store without parts keeps one set of tokens: two sessions would remove each other's. */
-export function storeOf(name: string, store: TokenStore): TokenStore {
+function storeOf(name: string, store: TokenStore): TokenStore {
   if (store.forSession) return store.forSession(name)
   const other = served.get(store) ?? name
   if (other !== name)
-    throw failed(
+    throw sessionError(
       'invalid_options',
       `The sessions ${other} and ${name} have one tokenStore without forSession(). Give each its own.`,
     )
   served.set(store, name)
   return store
+}
+
+/** People need 20 s to answer a warning, WCAG 2.2.1. */
+export function warnOfShortWarning({ warn }: Ports, { idleTimeout, absoluteTimeout, warnBefore }: Config): void {
+  const half = Math.min(idleTimeout, absoluteTimeout) / 2
+  const length = Math.min(warnBefore, half)
+  if (length < 2e4 && half < Infinity)
+    warn(`sojourn: ${length} ms of warning (warnBefore, or half of the timeout), people need 20 s (WCAG 2.2.1).`)
 }

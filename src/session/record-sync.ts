@@ -1,33 +1,33 @@
-import { decode, encode, encodeEnd, isLive, isSame, merge, NO_TOKENS, type SharedRecord } from '../core/record.js'
-import type { RecordStore, Tabs, Texts } from '../ports/types.js'
+import { decode, encode, encodeEnd, isLive, isSameSession, merge, NO_TOKENS, type SharedRecord } from '../core/record.js'
+import type { RecordStore, Channel, Texts } from '../ports/types.js'
 
 const NOTHING: Texts = { record: null, end: null }
 
 /** What the tabs have in common: two texts in storage or, where there is none, what was last said aloud. */
-export interface Board {
-  readonly works: () => boolean
+export interface RecordSync {
+  readonly isAvailable: () => boolean
   /** What the board says. */
   readonly read: () => SharedRecord | null
   /** Whether this tab has seen session `id` here, and now finds everything gone. */
-  readonly isWiped: (id: string) => boolean
+  readonly isMissing: (id: string) => boolean
   /** Whether this tab saw session `id` here the last time, and now finds another in its place. */
   readonly isReplaced: (id: string) => boolean
   /** What a message says; where storage does not work, the channel is the board. */
-  readonly hear: (message: { readonly [K in keyof Texts]?: unknown }) => SharedRecord | null
+  readonly receive: (message: { readonly [K in keyof Texts]?: unknown }) => SharedRecord | null
   /** Makes the board say what `record` says, and tells other tabs of what they would learn too late. */
-  readonly post: (record: SharedRecord | null, cause: string) => void
+  readonly publish: (record: SharedRecord | null, cause: string) => void
   /** Tells everything that this tab knows to one that asked. */
-  readonly answer: () => void
+  readonly reply: () => void
 }
 
 /** `shared`: whether tabs share their tokens too. Where not, what the record says of them is each tab's own business. */
-export function createBoard(
+export function createRecordSync(
   store: RecordStore,
-  tabs: Tabs,
+  tabs: Channel,
   wall: () => number,
   shared: boolean,
   broken: () => void,
-): Board {
+): RecordSync {
   let works = true
   let said = ''
   /** What was last found in storage. */
@@ -62,7 +62,7 @@ export function createBoard(
   }
 
   return {
-    works: () => works,
+    isAvailable: () => works,
     read() {
       const now = store.read()
       if (!now) setWorks(false)
@@ -78,14 +78,14 @@ export function createBoard(
       isReadable = !!now
       return posted
     },
-    isWiped: (id) => isReadable && seen === id && found.record === null && found.end === null,
+    isMissing: (id) => isReadable && seen === id && found.record === null && found.end === null,
     isReplaced: (id) => isReadable && seen !== id && seenBefore === id,
-    hear(message) {
+    receive(message) {
       heard = read(message)
       if (!works && heard) write(heard)
       return heard
     },
-    post(full, cause) {
+    publish(full, cause) {
       const record = ours(full)
       // Who was just told something does not say that he disbelieves it: two tabs whose clocks differ would correct each
       // other for ever. Chromium on Windows reads the system's clock once a minute, each process for itself
@@ -94,7 +94,7 @@ export function createBoard(
       const isNews = !posted || !says || JSON.stringify(textsOf(says)) !== JSON.stringify(textsOf(posted))
       if (!record || (!isNews && works)) return
       const tells = (known: SharedRecord | null): boolean =>
-        !!known && isSame(known, record) && isLive(known) === isLive(record)
+        !!known && isSameSession(known, record) && isLive(known) === isLive(record)
       const turned = !tells(posted) && !tells(heard)
       if (isNews) write(record)
       const isWritten = store.write(texts)
@@ -105,11 +105,11 @@ export function createBoard(
       setWorks(isWritten)
       // Each message costs the pages in the back/forward cache that listen: only what is worth it is said aloud.
       const aloud = JSON.stringify(texts)
-      if (isNews && (turned || !works) && aloud !== said) tabs.say(texts)
+      if (isNews && (turned || !works) && aloud !== said) tabs.post(texts)
       said = aloud
     },
-    answer() {
-      if (posted) tabs.say(texts)
+    reply() {
+      if (posted) tabs.post(texts)
     },
   }
 }

@@ -1,147 +1,143 @@
-import { fingerprint } from '../core/fingerprint.js'
 import { shortening } from '../core/changes.js'
+import { fingerprint } from '../core/fingerprint.js'
+import { sessionError } from '../errors.js'
+import type { Duration, Session, SignInOptions, TokenResponse } from '../types.js'
 import { milliseconds } from '../util/duration.js'
-import { failed } from '../errors.js'
-import type { Host } from '../session/context.js'
-import type { Ports } from '../ports/types.js'
-import type { SignOut } from './cleanup.js'
-import { checkTokens } from './token-response.js'
-import type { Refresh } from './refresh.js'
-import type { Duration, Session, TokenResponse } from '../types.js'
+import type { SessionContext } from './context.js'
+import type { PluginHooks } from './plugin.js'
 
-/** How tokens come in. */
-export interface SignIn extends Pick<Session, 'signIn' | 'setTokens'> {
+/** How a session begins. */
+export interface SignIn extends Pick<Session, 'signIn'> {
   /** Gives up sign-ins that are under way. */
   readonly cancel: () => void
 }
 
-const LIMIT = 5e3
+/** What was asked for, checked. */
+interface Request {
+  /** A fingerprint; empty where no login was given. */
+  readonly login: string
+  readonly limits: { readonly idleTimeout: number; readonly absoluteTimeout: number }
+  readonly given: TokenResponse | null
+  /** The life of a token is counted from here: the lock may be long in coming. */
+  readonly givenAt: number
+  readonly isWanted: () => boolean
+}
 
-export function createSignIn(host: Host, refresh: Refresh, { wipe, payDebt }: SignOut, ports: Ports): SignIn {
+export function createSignIn(context: SessionContext, hooks: readonly PluginHooks[]): SignIn {
   /** Counts what cancels a sign-in that is under way. */
-  let cancels = 0
+  let cancelCount = 0
+  const withLock = hooks.find((hook) => hook.withLock)?.withLock ?? ((work) => work())
 
-  /** A holder of the lock that does not let go (a frozen tab) fails at the commit guard later: nothing is risked. */
-  const underLock = async (work: () => Promise<void>): Promise<void> => {
-    let began = false
-    const once = async (): Promise<void> => {
-      if (began) return
-      began = true
-      await work()
-    }
-    await host.exclusive(LIMIT, once).catch((error: unknown) => {
-      if (began) throw error
-      return once()
-    })
-    // Listeners are told now that the lock is free.
-    host.look()
+  const shorten = ({ limits }: Request, record = context.current()): void => {
+    if (record) context.step('limits', record.id, shortening(limits), true)
   }
 
-  const add = async (id: string, given: TokenResponse, givenAt: number): Promise<void> => {
-    let unstored: TokenResponse | null = given
-    try {
-      await refresh.tidy(id)
-      const { generation } = host.live(id)
-      unstored = null
-      const times = await refresh.replace(id, generation, given, givenAt)
-      host.latest(id)
-      host.step('setTokens', id, () => times, true)
-      host.live(id)
-    } catch (error) {
-      // Only what is over is wiped: a tab that is merely done leaves the tokens to the others.
-      if (host.current()?.id !== id) await wipe(id, undefined, false, unstored)
-      throw error
+  /** The session of this login goes on, or has ended: there is nothing to do, and nothing to wait for. */
+  const resume = (request: Request): void => {
+    const record = context.current()
+    const look = (): void => {
+      shorten(request, record)
+      context.look()
+      for (const hook of hooks) hook.continued?.()
     }
+    // A prerendered page need not wait with its first render.
+    const opening = context.opening()
+    if (opening) void opening.then(look)
+    else look()
+  }
+
+  /** A server renders a page with the login of its time: a sign-in since then has the last word. */
+  const waitForOpening = async (opening: Promise<unknown>, { login, given }: Request): Promise<void> => {
+    const found = context.current()?.id
+    await opening
+    const record = context.current()
+    if (!record || record.id === found || context.knows(login)) return
+    await context.tokens()?.discard(context.ports.id(), given)
+    throw sessionError(
+      'signed_out',
+      'Somebody signed in after this page was prerendered, and before it was opened.',
+    )
+  }
+
+  /** Under the lock: another tab may have signed in meanwhile. */
+  const begin = async (request: Request): Promise<void> => {
+    const { login, limits, given, givenAt, isWanted } = request
+    const tokens = context.tokens()
+    const continues = context.knows(login)
+    const record = context.current()
+    if (continues && record) {
+      if (given) await tokens?.add(record.id, given, givenAt)
+      shorten(request)
+    }
+    // Without tokens it may be called on every page load, also after the end.
+    if (continues && (record || !given)) return
+    const id = context.ports.id()
+    const mayBegin = (): boolean => isWanted() && !continues
+    const mayStore = mayBegin() && !context.isClosed()
+    const times = given && mayStore ? await tokens?.store(id, given, givenAt) : null
+    // What has taken the place of other tokens goes on after `destroy()` as well: nobody else could give them back.
+    if (mayStore && mayBegin()) {
+      context.begin({ id, login, ...limits, ...times })
+      if (!context.isClosed()) return
+    }
+    // A page that is merely done with its session object may bring the same tokens again: they are not revoked.
+    if (!mayBegin()) await tokens?.discard(id, given)
+    throw sessionError('signed_out', `${isWanted() ? 'destroy' : 'signOut'}() came before this sign-in was done.`)
   }
 
   return {
     cancel() {
-      cancels++
+      cancelCount++
     },
-    async setTokens(tokens) {
-      const given = checkTokens(tokens)
-      const { id } = host.live()
-      const givenAt = host.now()
-      await underLock(() => add(id, given, givenAt))
-    },
-    async signIn(tokens, { login, idleTimeout, absoluteTimeout } = {}) {
-      const given = tokens === undefined ? null : checkTokens(tokens)
-      // Of anything else the fingerprint would be one and the same; and an empty one may mean that nobody is signed in.
-      if (login !== undefined && (typeof login !== 'string' || !login))
-        throw failed(
-          'invalid_options',
-          'signIn: login is empty or no text. Give what the server makes anew for each login.',
-        )
+    async signIn(tokens, options = {}) {
+      const given = parseTokens(context, tokens)
+      const login = parseLogin(options)
       const limits = {
-        idleTimeout: limitOf('signIn: idleTimeout', idleTimeout),
-        absoluteTimeout: limitOf('signIn: absoluteTimeout', absoluteTimeout),
+        idleTimeout: limitOf('signIn: idleTimeout', options.idleTimeout),
+        absoluteTimeout: limitOf('signIn: absoluteTimeout', options.absoluteTimeout),
       }
-      const hash = login ? fingerprint(login) : ''
       // A sign-out that is called next is to find it under way.
-      const before = cancels
-      const loading = host.loading()
+      const before = cancelCount
+      const loading = context.loading()
       if (loading) await loading
-      const continues = host.knows(hash)
-      if (continues && !host.current() && given)
-        throw failed(
+      const continues = context.knows(login)
+      if (continues && !context.current() && given)
+        throw sessionError(
           'invalid_options',
           'signIn: the session of this login has ended, and no login revives it. Give what the server makes anew for each login.',
         )
-      const shorten = (record = host.current()): void => {
-        if (record) host.step('limits', record.id, shortening(limits), true)
-      }
-      // On every page load of a session by cookie nothing is to be done, and nobody is to be waited for.
+      const request = { login, limits, given, givenAt: context.now(), isWanted: () => cancelCount === before }
       if (!given && continues) {
-        const record = host.current()
-        const look = (): void => {
-          shorten(record)
-          host.look()
-          // The server still knows this login: it has not heard of its end.
-          void payDebt()
-        }
-        // A prerendered page need not wait with its first render.
-        const opening = host.opening()
-        if (opening) void opening.then(look)
-        else look()
+        resume(request)
         return
       }
-      // The life of a token is counted from here: its turn may be long in coming.
-      const givenAt = host.now()
-      const opening = host.opening()
-      if (opening) {
-        const found = host.current()?.id
-        await opening
-        const record = host.current()
-        // A server renders a page with the login of its time: whoever signed in after that has the last word.
-        if (record && record.id !== found && !host.knows(hash)) {
-          await wipe(ports.id(), 'signOut', false, given)
-          throw failed('signed_out', 'Somebody signed in after this page was prerendered, and before it was opened.')
-        }
-      }
-      await underLock(async () => {
-        const continued = host.knows(hash)
-        const record = host.current()
-        if (continued && record) {
-          if (given) await add(record.id, given, givenAt)
-          shorten()
-        }
-        // Without tokens it may be called on every page load, also after the end.
-        if (continued && (record || !given)) return
-        const id = ports.id()
-        const isWanted = (): boolean => cancels === before && !continued
-        const mayBegin = isWanted() && !host.isClosed()
-        const times = given && mayBegin ? await refresh.replace(id, 0, given, givenAt) : null
-        // What has taken the place of other tokens goes on after `destroy()` as well: nobody else could give them back.
-        if (mayBegin && isWanted()) {
-          host.begin({ id, login: hash, ...limits, ...times })
-          if (!host.isClosed()) return
-        }
-        // A page that is merely done with its session object may bring the same tokens again: they are not revoked.
-        if (!isWanted()) await wipe(id, 'signOut', false, given)
-        throw failed('signed_out', `${cancels === before ? 'destroy' : 'signOut'}() came before this sign-in was done.`)
-      })
+      const opening = context.opening()
+      if (opening) await waitForOpening(opening, request)
+      await withLock(() => begin(request))
+      // Listeners are called now that the lock is free.
+      context.look()
     },
   }
+}
+
+function parseTokens(context: SessionContext, tokens: unknown): TokenResponse | null {
+  if (tokens === undefined) return null
+  const parse = context.tokens()?.parse
+  if (parse) return parse(tokens)
+  throw sessionError(
+    'invalid_options',
+    'signIn was given tokens, but this session keeps none. Give createSession a tokenStore, such as memoryTokens().',
+  )
+}
+
+/** Of anything else the fingerprint would be one and the same; and an empty one may mean that nobody is signed in. */
+function parseLogin({ login }: SignInOptions): string {
+  if (login === undefined) return ''
+  if (typeof login === 'string' && login) return fingerprint(login)
+  throw sessionError(
+    'invalid_options',
+    'signIn: login is empty or no text. Give what the server makes anew for each login.',
+  )
 }
 
 /** A limit in ms, `Infinity` where none is given. */
@@ -149,5 +145,5 @@ function limitOf(option: string, value: Duration | undefined): number {
   if (value === undefined) return Infinity
   const ms = milliseconds(value, option)
   if (ms > 0) return ms
-  throw failed('invalid_options', `${option} is ${String(value)}. Give more than 0, or leave it out.`)
+  throw sessionError('invalid_options', `${option} is ${String(value)}. Give more than 0, or leave it out.`)
 }

@@ -33,7 +33,7 @@ export interface FakeChannel {
 
 export interface FakeChannelEnd {
   readonly works: boolean
-  readonly say: (message: Partial<Texts>) => void
+  readonly post: (message: Partial<Texts>) => void
   readonly close: () => void
 }
 
@@ -45,14 +45,14 @@ export function createChannel(time: Time): FakeChannel {
     delay: 1,
     said: [],
     open(to, name, heard) {
-      if (!channel.works) return { works: false, say: () => undefined, close: () => undefined }
+      if (!channel.works) return { works: false, post: () => undefined, close: () => undefined }
       const mine = { to, name, heard }
       open.add(mine)
-      const say: FakeChannelEnd['say'] = (message) => {
+      const post: FakeChannelEnd['post'] = (message) => {
         if (to.gone) return
         if (to.waiting) {
           const copy = structuredClone(message)
-          to.waiting.push(() => say(copy))
+          to.waiting.push(() => post(copy))
           return
         }
         channel.said.push({ from: to, message })
@@ -74,7 +74,7 @@ export function createChannel(time: Time): FakeChannel {
       }
       return {
         works: true,
-        say,
+        post,
         close: () => open.delete(mine),
       }
     },

@@ -1,4 +1,4 @@
-import { createExclusive } from '../ports/mutex.js'
+import { createMutex } from '../ports/mutex.js'
 import type { Ports } from '../ports/types.js'
 import type { FakeLocks } from './locks.js'
 import type { Listener } from './channel.js'
@@ -7,8 +7,8 @@ import type { Listener } from './channel.js'
  * One at a time, by the world's locks. Where there are none every tab goes ahead at once: that is worse than the lease which
  * the library then falls back on, and must do no harm either.
  */
-export const exclusiveBy = (locks: FakeLocks, tab: Listener, after: Ports['after']): Ports['exclusive'] =>
-  createExclusive(
+export const exclusiveBy = (locks: FakeLocks, tab: Listener, after: Ports['after']): NonNullable<Ports['withLock']> =>
+  createMutex(
     after,
     () => locks.of(tab),
     (_name, _hold, _signal, start) => start(),

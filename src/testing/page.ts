@@ -75,7 +75,7 @@ export interface PageSetup {
 export function createPage(name: string, origin: Origin, { alive = true, prerendered = false }: PageSetup): Page {
   const { engine, time, storage, channel, locks, random, id } = origin
   const pending = new Set<object>()
-  const hints = new Set<Parameters<Ports['wake']>[0]>()
+  const hints = new Set<Parameters<Ports['onWake']>[0]>()
   const watchers = new Set<{ readonly seen: () => void; readonly view: Window | undefined }>()
   const state = { cached: false, gone: false }
   let waiting: (() => void)[] | null = prerendered ? [] : null
@@ -115,16 +115,16 @@ export function createPage(name: string, origin: Origin, { alive = true, prerend
   }
 
   const own: Ports = {
-    alive,
+    hasPage: alive,
     prerendering: () => !!waiting,
     clock: time.clock,
-    wall: () => time.clock().wall,
+    wallNow: () => time.clock().wall,
     after,
     random,
     id,
     online: () => page.online,
-    records: (key) => recordStoreIn(storage.of(page), key),
-    tabs(key, heard) {
+    openRecordStore: (key) => recordStoreIn(storage.of(page), key),
+    openChannel(key, heard) {
       const end = channel.open(page, key, (message) => heard('channel', message instanceof Object ? message : null))
       const stop = storage.listen(page, (changed, text) => {
         if (changed === null) heard('storage', null)
@@ -139,18 +139,18 @@ export function createPage(name: string, origin: Origin, { alive = true, prerend
         },
       }
     },
-    exclusive: (...call) => exclusiveBy(locks, page, after)(...call),
-    wake(hint) {
+    withLock: (...call) => exclusiveBy(locks, page, after)(...call),
+    onWake(hint) {
       hints.add(hint)
       return () => hints.delete(hint)
     },
-    activity(seen, { view } = {}) {
+    watchInput(seen, { view } = {}) {
       const watcher = { seen, view }
       watchers.add(watcher)
       return {
         hidden: () => page.timersEvery > 0,
-        framed: () => !view && page.framed,
-        activated: () => !view && page.activated,
+        isFocusInFrame: () => !view && page.framed,
+        isUserActive: () => !view && page.activated,
         stop: () => watchers.delete(watcher),
       }
     },

@@ -1,7 +1,7 @@
 import type { Ports } from '../ports/types.js'
 import { createSessionWith as createOn } from '../session/session.js'
 import { setSessionTime } from '../util/session-time.js'
-import type { Session, SessionOptions } from '../types.js'
+import type { Session, SessionOptions, TokenServer, TokenSession, TokenStore } from '../types.js'
 
 /**
  * A session on a world of your own: `createSession` gives it the browser's. Throws as that does. Its countdown, warning dialog
@@ -13,8 +13,13 @@ import type { Session, SessionOptions } from '../types.js'
  * const second = createSessionWith(tab.ports, { idleTimeout: '15m' })
  * ```
  */
+export function createSessionWith(
+  ports: Ports,
+  options: SessionOptions & ({ server: TokenServer } | { tokenStore: TokenStore }),
+): TokenSession
+export function createSessionWith(ports: Ports, options?: SessionOptions): Session
 export function createSessionWith(ports: Ports, options: SessionOptions = {}): Session {
   const session = createOn(ports, options)
-  setSessionTime(session, { now: ports.wall, after: ports.after })
+  setSessionTime(session, { now: ports.wallNow, after: ports.after })
   return session
 }

@@ -1,3 +1,5 @@
+import type { Plugged } from '../session/plugin.js'
+import { tokens as tokensPlugin } from '../tokens/plugin.js'
 import type { StoredTokens, TokenStore } from '../types.js'
 import type { Owner, Time } from './time.js'
 
@@ -36,7 +38,11 @@ export function createTokens(time: Time): FakeTokens {
             }
           })
         })
-      const part = (read: () => StoredTokens | null, write: (value: StoredTokens | null) => void): TokenStore => ({
+      const part = (
+        read: () => StoredTokens | null,
+        write: (value: StoredTokens | null) => void,
+      ): TokenStore & Plugged => ({
+        plugins: [tokensPlugin],
         shared: true,
         get: () => access('get', read),
         set: (value, expected) =>

@@ -1,10 +1,10 @@
+import { customServer } from '../servers/custom.js'
 import { milliseconds } from '../util/duration.js'
 import type {
   Duration,
-  Session,
+  TokenSession,
   SessionEvents,
   SessionOptions,
-  SessionServer,
   Snapshot,
   TokenResponse,
 } from '../types.js'
@@ -23,7 +23,7 @@ export type Told = { [K in keyof SessionEvents]: { readonly type: K } & SessionE
 
 /** A page in a tab, with its session. */
 export interface Tab extends Page {
-  readonly session: Session
+  readonly session: TokenSession
   /** What it was opened with: give them to `world.tab` for another of its kind. */
   readonly options: SessionOptions
   /** All that the session told, but for `degraded`, which comes late. */
@@ -120,7 +120,7 @@ export function createWorld(options: WorldOptions = {}): World {
   const tab: World['tab'] = (options = {}, { methods = USUAL, ...setup } = {}) => {
     const page = openPage(setup)
     const all = server.of(page)
-    const offered: SessionServer = Object.fromEntries(methods.map((method) => [method, all[method]]))
+    const offered = customServer(Object.fromEntries(methods.map((method) => [method, all[method]])))
     const session = createSessionWith(page.ports, { tokenStore: tokens.of(page), server: offered, ...options })
     const heard: Told[] = []
     const degraded: SessionEvents['degraded'][] = []

@@ -1,81 +1,44 @@
-import type { SharedRecord } from '../core/record.js'
-import { asError } from '../errors.js'
-import type { Host } from '../session/context.js'
-import { rest, within } from '../util/async.js'
-import type { Ports } from '../ports/types.js'
-import { SPREADING } from '../util/timing.js'
-import type { Keeper } from './token-cache.js'
-import type { EndReason, SessionServer, TokenResponse } from '../types.js'
+import type { SessionContext } from '../session/context.js'
+import type { ServerSignOut } from '../servers/sign-out.js'
+import type { TokenResponse } from '../types.js'
+import { sleep } from '../util/async.js'
+import { PROPAGATION_DELAY } from '../util/timing.js'
+import type { TokenCache } from './token-cache.js'
 
-/** What is left to do when a session is over: its tokens go, and the server hears of it. */
-export interface SignOut {
-  /** Local wipe first, then the server. Whoever removes the tokens revokes them, so that it happens once. */
-  readonly wipe: (
+/** What is left to do for the tokens of a session that is over. */
+export interface Cleanup {
+  /**
+   * Removes the tokens of session `id` first, then revokes them at the server. The tab that removed them revokes them, so that it
+   * happens once. `newTokens`: tokens to revoke if none are stored. `always`: the server is told without tokens as well.
+   */
+  readonly clearAndRevoke: (
     id: string,
     reason?: string,
-    tellWithoutTokens?: boolean,
-    given?: TokenResponse | null,
+    newTokens?: TokenResponse | null,
+    always?: boolean,
   ) => Promise<void>
   /** Removes tokens that a crash left behind, of a session that no longer lives. */
-  readonly sweep: () => Promise<void>
-  /**
-   * Tells the server of an end by cookie that it has not heard of: at `online`, on the next page, and when the same login is
-   * brought again. `wait`: ms in which a sign-in with another login may come, whose cookie the server would end otherwise.
-   */
-  readonly payDebt: (wait?: number) => Promise<void>
+  readonly clearLeftovers: () => Promise<void>
 }
 
-const LIMIT = 5e3
-
-export function createSignOut(host: Host, keeper: Keeper, server: SessionServer | undefined, ports: Ports): SignOut {
-  const tell = async (id: string, reason: string, tokens: TokenResponse | null): Promise<void> => {
-    // A refresh token that is gone from here cannot be revoked later: nothing is owed for it.
-    let isPaid = !!tokens?.refresh_token
-    try {
-      await within(ports.after, LIMIT, null, async (signal) =>
-        server?.signOut?.(tokens, { signal, reason: reason as EndReason }),
-      )
-      isPaid = true
-    } catch (error) {
-      isPaid ||= asError(error).code === 'rejected'
-    }
-    if (isPaid) host.endSent(id)
-  }
-
-  const owed = (): SharedRecord | null => {
-    host.look()
-    const record = host.lastEnded()
-    return record && server?.signOut && record.reason !== 'rejected' && !record.endSentAt ? record : null
-  }
-
-  const wipe: SignOut['wipe'] = async (id, reason = 'wiped', tellWithoutTokens = false, given = null) => {
-    const removed = (await keeper.clear(id))?.tokens ?? given
+export function createCleanup(context: SessionContext, cache: TokenCache, { send }: ServerSignOut): Cleanup {
+  const clearAndRevoke: Cleanup['clearAndRevoke'] = async (id, reason = 'wiped', newTokens = null, always = false) => {
+    const removed = (await cache.clear(id))?.tokens ?? newTokens
     // `rejected`: the server knows. `replaced`: it may count old and new tokens as one grant, and would end both.
-    if ((!removed && !tellWithoutTokens) || reason === 'rejected' || reason === 'replaced') return
-    await tell(id, reason, removed)
+    if ((!removed && !always) || reason === 'rejected' || reason === 'replaced') return
+    await send(id, reason, removed)
   }
 
   return {
-    wipe,
-    async sweep() {
-      const stored = await keeper.peek()
-      host.look()
-      if (!stored || host.current()) return
+    clearAndRevoke,
+    async clearLeftovers() {
+      const stored = await cache.readStore()
+      context.look()
+      if (!stored || context.current()) return
       // Their record may be on its way: a sign-in stores them first, and each process reads its own copy of localStorage.
-      await rest(ports.after, SPREADING, host.signal())
-      host.look()
-      if (!host.current() && !host.isClosed()) await wipe(stored.id)
-    },
-    async payDebt(wait = 0) {
-      if (!owed()) return
-      if (wait) await rest(ports.after, wait, host.signal())
-      // Another tab that is at it pays for all.
-      await host
-        .exclusive(0, async () => {
-          const record = owed()
-          if (record) await tell(record.id, record.reason, null)
-        })
-        .catch(() => undefined)
+      await sleep(context.ports.after, PROPAGATION_DELAY, context.signal())
+      context.look()
+      if (!context.current() && !context.isClosed()) await clearAndRevoke(stored.id)
     },
   }
 }

@@ -1,5 +1,8 @@
+import type { TokenTimes } from '../core/changes.js'
 import type { SharedRecord } from '../core/record.js'
-import type { TokenResponse } from '../types.js'
+import type { SessionContext } from '../session/context.js'
+import type { StoredTokens, TokenResponse } from '../types.js'
+import type { TokenCache } from './token-cache.js'
 
 /** A length of time in ms as a token response says it, in seconds; `Infinity` where it says none. 0 is Keycloak's word for "never". */
 const ms = (seconds: unknown): number => {
@@ -55,3 +58,47 @@ export function grantEnds(
     grantEndsAt: grant < Infinity ? at + grant : (before?.grantEndsAt ?? Infinity),
   }
 }
+
+/**
+ * Tokens as they are stored, and what the record says of them once it is known whether they could be.
+ *
+ * `givenAt`: when the application brought them, which may bring an expired one. A server that answers with a life of 0 states none.
+ */
+export type LifetimesOf = (
+  id: string,
+  generation: number,
+  tokens: TokenResponse,
+  givenAt?: number,
+  used?: StoredTokens | null,
+) => [next: StoredTokens, known: (kept: StoredTokens) => TokenTimes]
+
+export const createLifetimes =
+  ({ ports, config, now, current }: SessionContext, cache: TokenCache): LifetimesOf =>
+  (id, generation, tokens, givenAt, used) => {
+    const life = Math.max(0, (tokens.expires_in ?? NaN) * 1e3)
+    const isKnown = (givenAt !== undefined || life > 0) && life < Infinity
+    const at = now()
+    const tokenAt = givenAt ?? at
+    const expiresAt = isKnown ? ports.clock().wall + tokenAt - at + life : null
+    const known = (kept: StoredTokens): TokenTimes => {
+      const record = current()
+      const before = record?.id === id ? record : undefined
+      const ends = grantEnds(tokens, tokenAt, used?.tokens, used && before)
+      const isTold = Math.min(ends.refreshEndsAt, ends.grantEndsAt, before?.refreshEndsAt ?? Infinity) < Infinity
+      return {
+        generation: kept.generation,
+        tokenAt,
+        tokenExpiresAt: isKnown ? tokenAt + life : Infinity,
+        ...ends,
+        // Other tabs do not share these tokens. What the server says of them limits the session all the same.
+        ...(!config.sharesTokens &&
+          isTold && {
+            serverAt: tokenAt,
+            serverIdleEndsAt: before?.serverIdleEndsAt ?? Infinity,
+            serverAbsoluteEndsAt: Math.min(ends.refreshEndsAt, ends.grantEndsAt),
+          }),
+        unstored: Number(cache.isUnstored(kept)),
+      }
+    }
+    return [{ id, generation, tokens, expiresAt }, known]
+  }

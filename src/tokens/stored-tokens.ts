@@ -1,8 +1,8 @@
-import { checkTokens } from './token-response.js'
+import { parseTokenResponse } from './token-response.js'
 import type { StoredTokens, TokenStore } from '../types.js'
 
 /** Whether `expected` is what is stored, exactly that generation of that session, or nothing for null: the guard of every store. */
-export function isStill(
+export function matches(
   stored: Partial<StoredTokens> | null | undefined,
   expected: Parameters<TokenStore['set']>[1],
 ): boolean {
@@ -22,7 +22,7 @@ export function storedTokens(value: unknown): StoredTokens | null {
       Number.isSafeInteger(generation) &&
       (generation as number) >= 0 &&
       (expiresAt === null || Number.isFinite(expiresAt))
-    return sound ? ({ id, generation, tokens: checkTokens(tokens), expiresAt } as StoredTokens) : null
+    return sound ? ({ id, generation, tokens: parseTokenResponse(tokens), expiresAt } as StoredTokens) : null
   } catch {
     return null
   }

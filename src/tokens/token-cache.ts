@@ -1,13 +1,13 @@
-import { within } from '../util/async.js'
+import { withTimeout } from '../util/async.js'
 import type { StoredTokens, TokenStore } from '../types.js'
 import { storedTokens } from './stored-tokens.js'
 
 /** A store that never fails and always answers: what it cannot keep stays in this tab's memory. */
-export interface Keeper {
+export interface TokenCache {
   /** The newest tokens of session `id`; what is in memory will do if it is of `generation` or later. */
   readonly get: (id: string, generation: number) => Promise<StoredTokens | null>
   /** Stores `next` where exactly `expected` is stored, nothing for null. False where something else is. */
-  readonly put: (next: StoredTokens, expected: StoredTokens | null) => Promise<boolean>
+  readonly set: (next: StoredTokens, expected: StoredTokens | null) => Promise<boolean>
   /**
    * Stores `next` in place of whatever is stored, of any session. Returns that, and what it `kept` of `next`: its generation is
    * higher than any there was.
@@ -18,7 +18,7 @@ export interface Keeper {
   /** Removes the tokens of session `id` and returns what nobody else will return. */
   readonly clear: (id: string) => Promise<StoredTokens | null>
   /** Whatever is stored, of any session. */
-  readonly peek: () => Promise<StoredTokens | null>
+  readonly readStore: () => Promise<StoredTokens | null>
   /**
    * Whether all tabs share the store, and it answers that it has no tokens of session `id` of `generation` or later, and this tab
    * has none either.
@@ -31,17 +31,17 @@ export interface Keeper {
 /** A store that does not answer is broken. */
 const LIMIT = 5e3
 
-export function createKeeper(
+export function createTokenCache(
   store: TokenStore,
   after: (ms: number, callback: () => void) => () => void,
   broken: () => void,
-): Keeper {
+): TokenCache {
   let held: StoredTokens | null = null
   let onlyHere = false
   const unstored = new WeakSet<StoredTokens>()
 
   const attempt = <T>(work: () => Promise<T>): Promise<T | undefined> =>
-    within(after, LIMIT, null, async () => work()).catch(() => {
+    withTimeout(after, LIMIT, null, async () => work()).catch(() => {
       broken()
       return undefined
     })
@@ -50,7 +50,7 @@ export function createKeeper(
     held = next
     onlyHere = here
   }
-  const peek: Keeper['peek'] = async () => {
+  const peek: TokenCache['readStore'] = async () => {
     // The application's own store is input as well.
     return storedTokens(await attempt(() => store.get()))
   }
@@ -72,8 +72,8 @@ export function createKeeper(
   }
 
   return {
-    peek,
-    put,
+    readStore: peek,
+    set: put,
     isUnstored: (tokens) => unstored.has(tokens),
     async isMissing(id, generation) {
       // Undefined where it fails or is silent: that says nothing of the tokens.

@@ -1,4 +1,4 @@
-import { failed } from '../errors.js'
+import { sessionError } from '../errors.js'
 import type { TokenResponse } from '../types.js'
 
 /** Lengths of time, in seconds. Several servers send them as text. */
@@ -20,7 +20,7 @@ const MOST_PARTS = 500
  * A plain copy of a token response (RFC 6749 §5.1), or `invalid_response`. What comes in may be a framework's proxy, which no
  * browser stores (`DataCloneError`), an object of a class with getters, or one that its owner changes later.
  */
-export function checkTokens(value: unknown): TokenResponse {
+export function parseTokenResponse(value: unknown): TokenResponse {
   try {
     const source = Object(value) as Record<string, unknown>
     const copies = [...new Set([...NAMED, ...Object.keys(source)])].map(
@@ -33,7 +33,7 @@ export function checkTokens(value: unknown): TokenResponse {
   } catch {
     // A getter threw, or a proxy was revoked. The error is not kept: it may quote a token.
   }
-  throw failed('invalid_response', 'This is no token response (RFC 6749 §5.1): access_token is missing or no text.')
+  throw sessionError('invalid_response', 'This is no token response (RFC 6749 §5.1): access_token is missing or no text.')
 }
 
 /** A member as plain JSON; undefined for a function, a cycle, or a lifetime that is no number. */

@@ -1,10 +1,10 @@
-import { failed } from '../errors.js'
+import { sessionError } from '../errors.js'
 
 /**
  * Work with a limit: rejects with `timeout` after `ms`, with `signed_out` as soon as `parent` aborts, and aborts the
  * signal that the work was given. By hand, because `AbortSignal.any` and `.timeout` are newer than our floor of support.
  */
-export function within<T>(
+export function withTimeout<T>(
   after: (ms: number, callback: () => void) => () => void,
   ms: number,
   parent: AbortSignal | null,
@@ -13,11 +13,11 @@ export function within<T>(
   const own = new AbortController()
   return new Promise<T>((resolve, reject) => {
     const onAbort = (): void => {
-      reject(failed('signed_out', 'The session ended before this was done.'))
+      reject(sessionError('signed_out', 'The session ended before this was done.'))
       own.abort()
     }
     const expire = (): void => {
-      reject(failed('timeout', 'No answer in time. Nothing is lost: try again later.'))
+      reject(sessionError('timeout', 'No answer in time. Nothing is lost: try again later.'))
       own.abort()
     }
     // In two halves: a page that was busy (`alert()`, printing) finds a timer due before it is handed the answer that lies
@@ -40,11 +40,11 @@ export function within<T>(
 }
 
 /** Lets time pass, less where `parent` aborts. */
-export const rest = (
+export const sleep = (
   after: (ms: number, callback: () => void) => () => void,
   ms: number,
   parent: AbortSignal,
-): Promise<unknown> => within(after, ms, parent, () => new Promise(() => undefined)).catch(() => undefined)
+): Promise<unknown> => withTimeout(after, ms, parent, () => new Promise(() => undefined)).catch(() => undefined)
 
 /**
  * `work`, unless `signal` aborts first; what it waited for goes on for the others. `reason`: what it then rejects with, in place
@@ -70,5 +70,5 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined, 
 }
 
 /** What a failed call waits before the next, ms: exponential, with jitter, at most a minute. Ten seconds of 503 take five calls. */
-export const pause = (failures: number, random: () => number): number =>
+export const backoff = (failures: number, random: () => number): number =>
   Math.min(6e4, 800 * 2 ** failures) * (0.75 + random() / 4)

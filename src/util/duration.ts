@@ -1,4 +1,4 @@
-import { failed } from '../errors.js'
+import { sessionError } from '../errors.js'
 import type { Duration } from '../types.js'
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5 }
@@ -12,7 +12,7 @@ export function milliseconds(value: Duration, option: string): number {
   const [, amount, unit] = /^(\d*\.?\d+)(ms|[smhd])$/.exec(String(value)) ?? []
   const ms = typeof value === 'number' ? value : Number(amount) * (UNITS[unit ?? ''] ?? NaN)
   if (ms >= 0 && ms < Infinity) return ms
-  throw failed(
+  throw sessionError(
     'invalid_options',
     `${option} is ${String(value)}, no length of time. Give milliseconds, or a number with ms, s, m, h or d: '15m'.`,
   )

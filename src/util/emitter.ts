@@ -1,17 +1,17 @@
 type Listener = (value: never) => void
 
-export interface Listeners {
+export interface Emitter {
   readonly add: (type: string, listener: Listener) => () => void
   /** Queues, so that what a listener does in its turn is told after what it was told. */
-  readonly tell: (type: string, value?: unknown) => void
+  readonly enqueue: (type: string, value?: unknown) => void
   /** Tells what is queued. */
-  readonly drain: () => void
+  readonly flush: () => void
   /** Forgets all listeners. */
   readonly clear: () => void
 }
 
 /** Who listens to what. A throwing listener hurts nobody else: its error goes to `report`. */
-export function createListeners(report: (error: unknown) => void): Listeners {
+export function createEmitter(report: (error: unknown) => void): Emitter {
   const entries = new Set<readonly [type: string, listener: Listener]>()
   const queue: [type: string, value: unknown][] = []
   let draining = false
@@ -24,10 +24,10 @@ export function createListeners(report: (error: unknown) => void): Listeners {
     clear() {
       entries.clear()
     },
-    tell(type, value) {
+    enqueue(type, value) {
       queue.push([type, value])
     },
-    drain() {
+    flush() {
       if (draining) return
       draining = true
       for (let next = queue.shift(); next; next = queue.shift()) {

@@ -1,4 +1,4 @@
-import { failed } from '../errors.js'
+import { sessionError } from '../errors.js'
 
 /**
  * Who gets credentials: says of a URL, as the browser serialises it, whether it is one of `origins`; of the page's own where
@@ -34,7 +34,7 @@ function parse(who: string, origins: readonly string[]): readonly string[] {
     } catch {
       // Said below.
     }
-    throw failed(
+    throw sessionError(
       'invalid_options',
       `${who}: origins has ${String(given)}, which is no origin. Give a list such as ['https://api.example.com'], without path or wildcard.`,
     )

@@ -11,7 +11,7 @@
  */
 
 /** Ten times as long as a storage event was seen to take: what another tab wrote before that can be read here by then. */
-export const SPREADING = 300
+export const PROPAGATION_DELAY = 300
 /** Between a connection that was cut and the second try. */
 export const BETWEEN_TRIES = 500
 /** What a second try gets at least, unless L is less. */
@@ -25,4 +25,4 @@ export const leaseLength = (requestTimeout: number): number => requestTimeout + 
 /** How long a tab waits for the lock in order to refresh. */
 export const lockWait = (requestTimeout: number): number => requestTimeout + 5000
 /** After a request without an answer: how long nobody uses its refresh token again. */
-export const quietAfter = (requestTimeout: number): number => requestTimeout + SPREADING
+export const quietAfter = (requestTimeout: number): number => requestTimeout + PROPAGATION_DELAY

@@ -17,8 +17,8 @@ export interface Seat {
 
 export function createSeat(ports: Pick<Ports, 'tabs' | 'records' | 'exclusive'>): Seat {
   let room = ''
-  let tabs: ReturnType<Ports['tabs']> | undefined
-  let records: ReturnType<Ports['records']> | undefined
+  let tabs: ReturnType<Ports['openChannel']> | undefined
+  let records: ReturnType<Ports['openRecordStore']> | undefined
   let done = new AbortController()
   let release: () => void = () => undefined
   const heard: string[] = []
@@ -33,13 +33,13 @@ export function createSeat(ports: Pick<Ports, 'tabs' | 'records' | 'exclusive'>)
       done = new AbortController()
       room = name
       heard.length = turns.length = 0
-      records = ports.records(room)
+      records = ports.openRecordStore(room)
       // As each session does at its start; before, WebKit tells a page nothing of what others write.
       records.read()
-      tabs = ports.tabs(room, (cause, message) => heard.push(`${cause} ${String(message?.record)}`))
+      tabs = ports.openChannel(room, (cause, message) => heard.push(`${cause} ${String(message?.record)}`))
     },
     say(record) {
-      tabs?.say({ record })
+      tabs?.post({ record })
     },
     write(record) {
       records?.write({ record })
@@ -53,7 +53,7 @@ export function createSeat(ports: Pick<Ports, 'tabs' | 'records' | 'exclusive'>)
       const degraded = (): void => {
         turns.push('without locks')
       }
-      ports.exclusive(room, { wait, signal: done.signal }, work, degraded).catch((error: unknown) => {
+      ports.withLock(room, { wait, signal: done.signal }, work, degraded).catch((error: unknown) => {
         turns.push((error as { code: string }).code)
       })
     },

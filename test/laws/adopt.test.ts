@@ -4,7 +4,7 @@ import { decode as decodeAt, encode, type SharedRecord } from '../../src/core/re
 import {
   activity,
   adopt,
-  answer,
+  serverReply,
   begin,
   ending,
   extension,
@@ -14,7 +14,7 @@ import {
   type Change,
   type State,
 } from '../../src/core/changes.js'
-import { ends, type Policy } from '../../src/core/deadlines.js'
+import { deadlines, type Config } from '../../src/core/deadlines.js'
 import { anyPolicy, anyRecord, canonical, instant, known, liveRecord, NOW } from './arbitrary.js'
 
 const decode = (text: unknown): SharedRecord | null => decodeAt(text, NOW)
@@ -35,8 +35,8 @@ const stored = fc.oneof(
 )
 
 /** When the session ends at the latest, by the clock on the wall. */
-const endsAt = (record: SharedRecord, policy: Policy): number =>
-  Math.min(record.endedAt, ends(record, policy)[0].at) - record.skew
+const endsAt = (record: SharedRecord, policy: Config): number =>
+  Math.min(record.endedAt, deadlines(record, policy)[0].at) - record.skew
 
 describe('what comes from storage and other tabs', () => {
   it('I12: never throws, whatever it is, and leaves a session that can be written and read again', () => {
@@ -111,8 +111,8 @@ describe('what comes from storage and other tabs', () => {
   })
 })
 
-const anyChange: fc.Arbitrary<(policy: Policy) => Change> = fc.oneof(
-  fc.constant((policy: Policy) => activity(policy)),
+const anyChange: fc.Arbitrary<(policy: Config) => Change> = fc.oneof(
+  fc.constant((policy: Config) => activity(policy)),
   fc.constant(() => extension),
   fc.constantFrom('signOut', 'rejected', 'wiped', 'idle').map((reason) => () => ending(reason)),
   instant.map((at) => () => failure(at)),
@@ -125,12 +125,12 @@ const anyChange: fc.Arbitrary<(policy: Policy) => Change> = fc.oneof(
     )
     .map(
       ([at, told, idle, absolute]) =>
-        (policy: Policy) =>
-          answer(policy, at, told, idle, absolute),
+        (policy: Config) =>
+          serverReply(policy, at, told, idle, absolute),
     ),
 )
 
-type Event = (state: State, policy: Policy, at: number) => State
+type Event = (state: State, policy: Config, at: number) => State
 const at = (ms: number) => ({ wall: NOW + ms, mono: 5e6 + ms })
 const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   anyChange.map(
@@ -204,7 +204,7 @@ describe('I5: an ended session', () => {
 describe('I1: settling', () => {
   it('ends what is past its deadline at the deadline, not at the moment somebody looked', () => {
     const law = fc.property(liveRecord(), anyPolicy, fc.nat(48 * HOUR), (record, policy, later) => {
-      const [{ at: deadline, reason }] = ends(record, policy)
+      const [{ at: deadline, reason }] = deadlines(record, policy)
       const settled = settle(record, policy, NOW + later)!
       if (NOW + later < deadline) expect(settled).toBe(record)
       else expect(settled).toEqual({ ...record, endedAt: deadline, reason })
@@ -214,7 +214,7 @@ describe('I1: settling', () => {
 
   it('comes first: nothing that happens at or past the deadline moves it', () => {
     const law = fc.property(liveRecord(), anyPolicy, anyChange, fc.nat(HOUR), (record, policy, change, late) => {
-      const [{ at: deadline, reason }] = ends(record, policy)
+      const [{ at: deadline, reason }] = deadlines(record, policy)
       fc.pre(deadline < Infinity && deadline >= NOW)
       const ms = deadline - NOW + late
       expect(reduce({ record, anchor }, change(policy), at(ms), policy).record).toEqual({

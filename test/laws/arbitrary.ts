@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { createRecord, type SharedRecord } from '../../src/core/record.js'
-import type { Policy } from '../../src/core/deadlines.js'
+import type { Config } from '../../src/core/deadlines.js'
 
 /** Shared time at which the properties play. Instants lie close around it, so that ties are common. */
 export const NOW = 1_800_000_000_000
@@ -71,7 +71,7 @@ export const liveRecord = (age = 12 * 36e5): fc.Arbitrary<SharedRecord> =>
       }
     })
 
-export const anyPolicy: fc.Arbitrary<Policy> = fc
+export const anyPolicy: fc.Arbitrary<Config> = fc
   .record({
     idleTimeout: fc.oneof(fc.constant(Infinity), fc.integer({ min: 1e3, max: 36e5 })),
     absoluteTimeout: fc.oneof(fc.constant(Infinity), fc.integer({ min: 1e3, max: 12 * 36e5 })),

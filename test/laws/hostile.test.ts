@@ -1,9 +1,9 @@
 /** 100,000 pieces of input that nobody of good will sends. A failure names the seed that repeats it. */
 import { expect, it } from 'vitest'
 import { isSessionError } from '../../src/errors.js'
-import type { Heard } from '../../src/ports/types.js'
+import type { OnMessage } from '../../src/ports/types.js'
 import { oauth } from '../../src/servers/oauth.js'
-import { checkTokens } from '../../src/tokens/token-response.js'
+import { parseTokenResponse } from '../../src/tokens/token-response.js'
 import { storedTokens } from '../../src/tokens/stored-tokens.js'
 import { webStorageTokens } from '../../src/tokens/stores/web-storage.js'
 import type { SessionStep, StoredTokens } from '../../src/types.js'
@@ -23,14 +23,14 @@ const hostile = (): ReturnType<typeof createHostile> => createHostile(createRand
 const texts = (sound: object): Record<string, unknown> => JSON.parse(JSON.stringify(sound)) as Record<string, unknown>
 
 /** A tab that is signed in, which hears what the test says. */
-async function open(): Promise<{ world: ReturnType<typeof createWorld>; tab: Tab; hear: Heard; last: () => Last }> {
-  let hear: Heard = () => undefined
+async function open(): Promise<{ world: ReturnType<typeof createWorld>; tab: Tab; hear: OnMessage; last: () => Last }> {
+  let hear: OnMessage = () => undefined
   const world = createWorld({
     ports: (own) => ({
       ...own,
-      tabs(key, heard) {
+      openChannel(key, heard) {
         hear = heard
-        return own.tabs(key, heard)
+        return own.openChannel(key, heard)
       },
     }),
   })
@@ -169,7 +169,7 @@ it(
       answer = () => new Response(body, { status, headers: { 'Retry-After': header(), Date: header() } })
       const { signal } = new AbortController()
       const got: unknown = await server.refresh!({ access_token: 'a', refresh_token: 'r' }, { signal })
-        .then(checkTokens)
+        .then(parseTokenResponse)
         .catch((error: unknown) => error)
       if (isSessionError(got)) {
         const { code, message, retryAt = 1 } = got

@@ -10,7 +10,7 @@ function inexact(step: number, jitter: number): World {
   return createWorld({
     ports: (own) => ({
       ...own,
-      wall: () => read(own.wall()),
+      wallNow: () => read(own.wallNow()),
       clock() {
         const { wall, mono } = own.clock()
         return { wall: read(wall), mono: read(mono) }

@@ -54,24 +54,24 @@ describe('What is a person', () => {
       { shadowRoot: { activeElement: embed } },
     ]) {
       focus(viewer)
-      expect(watching.framed()).toBe(true)
+      expect(watching.isFocusInFrame()).toBe(true)
     }
     focus(document.body)
-    expect(watching.framed()).toBe(false)
+    expect(watching.isFocusInFrame()).toBe(false)
   })
 
   // People who filled in a long form in the frame of another site were signed out by the page around it, which gets no event of
   // it. The window loses the focus to such a frame, also where it is in a shadow tree that is closed to the page.
   it('hellosign/hellosign-embedded#113: the focus in a frame that nobody can look into is looked after', () => {
     focus({ contentWindow: {}, contentDocument: null })
-    expect(watching.framed()).toBe(true)
+    expect(watching.isFocusInFrame()).toBe(true)
     focus({ shadowRoot: null })
-    expect(watching.framed()).toBe(false)
+    expect(watching.isFocusInFrame()).toBe(false)
     const undo = onWake(() => undefined)
     window.dispatchEvent(new Event('blur'))
-    expect(watching.framed()).toBe(true)
+    expect(watching.isFocusInFrame()).toBe(true)
     window.dispatchEvent(new Event('focus'))
-    expect(watching.framed()).toBe(false)
+    expect(watching.isFocusInFrame()).toBe(false)
     undo()
   })
 

@@ -7,7 +7,7 @@ import { createSessionWith, createWorld, type World } from '../../src/testing.js
 import { oauth } from '../../src/servers/oauth.js'
 import { idbTokens } from '../../src/tokens/stores/idb.js'
 import { memoryTokens } from '../../src/tokens/stores/memory.js'
-import { checkTokens } from '../../src/tokens/token-response.js'
+import { parseTokenResponse } from '../../src/tokens/token-response.js'
 import type { SessionOptions, StoredTokens, TokenResponse, TokenStore } from '../../src/types.js'
 
 beforeEach(() => {
@@ -156,7 +156,7 @@ describe('tokens that are no plain object', () => {
 
   it('are stored in IndexedDB as they are in the memory of the tab', async () => {
     const store = idbTokens()
-    const tokens = checkTokens(deepProxy({ access_token: 'a', account: { roles: ['x'] } }))
+    const tokens = parseTokenResponse(deepProxy({ access_token: 'a', account: { roles: ['x'] } }))
     await store.set({ id: 'session-0001', generation: 1, tokens, expiresAt: null })
     expect((await store.get())?.tokens).toEqual({ access_token: 'a', account: { roles: ['x'] } })
   })
@@ -198,7 +198,7 @@ describe('tokens that are no plain object', () => {
       },
     ) as unknown
     const own = JSON.parse('{"__proto__":{"polluted":true}}') as object
-    const tokens = checkTokens(Object.defineProperties(given, Object.getOwnPropertyDescriptors(own)))
+    const tokens = parseTokenResponse(Object.defineProperties(given, Object.getOwnPropertyDescriptors(own)))
     expect(Object.entries(tokens)).toEqual([
       ['access_token', 'a'],
       ['scope', ['x', 'y']],
@@ -227,7 +227,7 @@ describe('tokens that are no plain object', () => {
   ])('have lifetimes in seconds, as numbers, also where a server sends text: %j', (expires_in, seconds) => {
     const lifetimes = ['expires_in', 'refresh_expires_in', 'refresh_token_expires_in', 'refresh_token_timeout']
     for (const name of [...lifetimes, 'authorization_expires_in'])
-      expect(checkTokens({ access_token: 'a', [name]: expires_in })[name]).toBe(seconds)
+      expect(parseTokenResponse({ access_token: 'a', [name]: expires_in })[name]).toBe(seconds)
   })
 
   it.each<[string, () => unknown]>([

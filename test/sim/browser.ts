@@ -202,8 +202,8 @@ export function createBrowserPage(
     },
     () => body.dispatch('input'),
   ]
-  own.activity(() => random.pick(inputs)())
-  own.wake((cause, restored) => {
+  own.watchInput(() => random.pick(inputs)())
+  own.onWake((cause, restored) => {
     // A script that plays user counts as nobody.
     body.dispatch('click', { isTrusted: false })
     // The events that the browser fires for it are trusted, and over before their microtasks run.

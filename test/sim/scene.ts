@@ -171,28 +171,28 @@ export function createScene(
       ...chosen,
       id: own.id,
       online: isOnline,
-      tabs(name, heard) {
-        const tabs = chosen.tabs(name, heard)
+      openChannel(name, heard) {
+        const tabs = chosen.openChannel(name, heard)
         return {
           ...tabs,
           close: counted(page, tabs.close),
-          say(message) {
+          post(message) {
             effect(page)
             if (page.gone) return
             const text = JSON.stringify(message)
             scene.must('I9: no token in a message', !text.includes(MARK), () => text)
-            tabs.say(message)
+            tabs.post(message)
           },
         }
       },
-      wake: (hint) => counted(page, chosen.wake(hint)),
-      activity(seen) {
-        const activity = chosen.activity(seen)
+      onWake: (hint) => counted(page, chosen.onWake(hint)),
+      watchInput(seen) {
+        const activity = chosen.watchInput(seen)
         return { ...activity, stop: counted(page, activity.stop) }
       },
-      exclusive(...call) {
+      withLock(...call) {
         crashAt(page)
-        return chosen.exclusive(...call)
+        return chosen.withLock(...call)
       },
     }
   }

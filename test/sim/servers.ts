@@ -1,4 +1,4 @@
-import { asError, SessionError } from '../../src/errors.js'
+import { toSessionError, SessionError } from '../../src/errors.js'
 import { browser, type Time } from '../../src/testing/time.js'
 import type { ServerTimes, SessionServer, TokenResponse } from '../../src/types.js'
 import type { Actor } from './actor.js'
@@ -186,7 +186,7 @@ export function createServers(
               else resolve((how === 'garbage' ? { error: 'proxy' } : result) as T)
             }
           } catch (error) {
-            answer = () => reject(asError(error))
+            answer = () => reject(toSessionError(error))
           }
         if (how === 'loses') answer = () => reject(new TypeError('Failed to fetch'))
         if (how !== 'hangs') time.later(page, way, answer)

@@ -1,5 +1,5 @@
 /** The library's own servers on a network of fakes: what a call of a world's server comes to, as HTTP. */
-import { asError } from '../../src/errors.js'
+import { toSessionError } from '../../src/errors.js'
 import { cookieSession } from '../../src/servers/cookie.js'
 import { oauth } from '../../src/servers/oauth.js'
 import type { SessionServer, TokenResponse } from '../../src/types.js'
@@ -44,7 +44,7 @@ async function http(
     return respond(url, 200, result === undefined ? '' : JSON.stringify(result))
   } catch (error) {
     if (error instanceof Page) return respond(url, error.status, '<!doctype html><title>Sorry</title>')
-    const { code, retryAt = 0 } = asError(error)
+    const { code, retryAt = 0 } = toSessionError(error)
     if (code === 'rejected') return refused()
     if (code === 'server') return respond(url, 503, '')
     if (code === 'rate_limited')

@@ -1,5 +1,5 @@
 import type { StoredTokens } from '../../types.js'
-import { isStill, storedTokens } from '../stored-tokens.js'
+import { matches, storedTokens } from '../stored-tokens.js'
 
 /** Tokens that only the key opens. The guard's two fields stay readable: a transaction cannot wait for a decryption. */
 export interface Sealed {
@@ -41,7 +41,7 @@ export async function unseal(key: CryptoKey | null | undefined, sealed: unknown)
     const text = await cipher.decrypt({ name: CIPHER, iv }, key, data)
     const value = storedTokens(JSON.parse(new TextDecoder().decode(text)))
     // The sealed pair vouches for the readable one.
-    return value && isStill(value, { id, generation }) ? value : null
+    return value && matches(value, { id, generation }) ? value : null
   } catch {
     return null
   }

@@ -12,7 +12,7 @@ const LOST = ['InvalidStateError', 'UnknownError', 'AbortError']
  * opened anew once, and no other tab is kept waiting. `create` makes a store without a connection.
  * https://github.com/jakearchibald/idb-keyval/issues/120, https://github.com/jakearchibald/idb-keyval/issues/165
  */
-export function reopening(create: () => UseStore): UseStore {
+export function withReconnect(create: () => UseStore): UseStore {
   let store = create()
 
   const attempt: UseStore = async (mode, work) => {

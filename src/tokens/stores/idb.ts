@@ -1,9 +1,11 @@
 import { createStore, get, promisifyRequest } from 'idb-keyval'
 import { sessionKey } from '../../util/session-key.js'
+import type { Plugged } from '../../session/plugin.js'
+import { tokens } from '../plugin.js'
 import type { StoredTokens, TokenStore } from '../../types.js'
-import { reopening } from './idb-connection.js'
+import { withReconnect } from './idb-connection.js'
 import { createKey, isSealed, seal, unseal } from './encryption.js'
-import { isOf, isStill, revocable, storedTokens } from '../stored-tokens.js'
+import { isOf, matches, revocable, storedTokens } from '../stored-tokens.js'
 
 /** How {@link idbTokens} keeps tokens. */
 export interface IdbTokensOptions {
@@ -30,17 +32,19 @@ type Stored = Partial<StoredTokens> | undefined
  * createSession({ tokenStore: idbTokens({ encrypt: true }) })
  * ```
  */
-export function idbTokens(options: IdbTokensOptions = {}): TokenStore {
+export function idbTokens(options: IdbTokensOptions = {}): TokenStore & Plugged {
   const { encrypt = false } = options
-  const store = reopening(() => createStore('sojourn', 'keyval'))
-  const forSession = (name: string): TokenStore =>
-    createPart(store, encrypt, sessionKey('tokens', name), sessionKey('key', name))
+  const store = withReconnect(() => createStore('sojourn', 'keyval'))
+  const forSession = (name: string): TokenStore & Plugged => ({
+    ...createPart(store, encrypt, sessionKey('tokens', name), sessionKey('key', name)),
+    plugins: [tokens],
+  })
   return { ...forSession('session'), forSession }
 }
 
 /** The tokens of one session. */
 function createPart(
-  store: ReturnType<typeof reopening>,
+  store: ReturnType<typeof withReconnect>,
   encrypt: boolean,
   tokensKey: string,
   cipherKey: string,
@@ -73,7 +77,7 @@ function createPart(
       // Before the transaction, which would end while it waits for the cipher.
       const content = encrypt ? await seal(await ensureKey(), value) : value
       return store('readwrite', async (objects) => {
-        const free = expected === undefined || isStill(await promisifyRequest<Stored>(objects.get(tokensKey)), expected)
+        const free = expected === undefined || matches(await promisifyRequest<Stored>(objects.get(tokensKey)), expected)
         if (free) await written(objects, objects.put(content, tokensKey))
         return free
       })

@@ -1,8 +1,10 @@
-import type { StoredTokens, TokenStore } from '../../types.js'
-import { isStill } from '../stored-tokens.js'
+import type { Plugged } from '../../session/plugin.js'
+import type { TokenStore } from '../../types.js'
+import { memoryStore } from '../memory-store.js'
+import { tokens } from '../plugin.js'
 
 /**
- * Tokens in a closure, the default: nothing secret outlives the page, and no other tab or storage ever holds it.
+ * Tokens in a closure: nothing secret outlives the page, and no other tab or storage ever holds it.
  * A new page starts without tokens and asks `server.refresh(null)`, or the application with `no_tokens`.
  *
  * @example An application that signs in silently on each page load
@@ -10,33 +12,12 @@ import { isStill } from '../stored-tokens.js'
  * const session = createSession({ tokenStore: memoryTokens() })
  * ```
  */
-export function memoryTokens(): TokenStore {
+export function memoryTokens(): TokenStore & Plugged {
   const parts = new Map<string, TokenStore>()
-  const forSession = (name: string): TokenStore => {
-    const part = parts.get(name) ?? createPart()
+  const forSession = (name: string): TokenStore & Plugged => {
+    const part = parts.get(name) ?? { ...memoryStore(), plugins: [tokens] }
     parts.set(name, part)
     return part
   }
   return { ...forSession('session'), forSession }
-}
-
-/** The tokens of one session. */
-function createPart(): TokenStore {
-  let stored: StoredTokens | null = null
-  return {
-    shared: false,
-    get() {
-      return Promise.resolve(stored)
-    },
-    set(value, expected) {
-      const free = isStill(stored, expected)
-      if (free) stored = value
-      return Promise.resolve(free)
-    },
-    clear(id) {
-      const removed = stored?.id === id ? stored : null
-      if (removed) stored = null
-      return Promise.resolve(removed)
-    },
-  }
 }

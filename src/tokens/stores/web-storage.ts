@@ -1,6 +1,8 @@
 import { sessionKey } from '../../util/session-key.js'
+import type { Plugged } from '../../session/plugin.js'
+import { tokens } from '../plugin.js'
 import type { TokenStore } from '../../types.js'
-import { isOf, isStill, revocable, storedTokens } from '../stored-tokens.js'
+import { isOf, matches, revocable, storedTokens } from '../stored-tokens.js'
 
 /** ms until what one tab has written is what every other reads: each process has a copy, and is told of changes later. */
 const SPREADING = 100
@@ -21,9 +23,11 @@ const SPREADING = 100
  * createSession({ tokenStore: webStorageTokens(() => sessionStorage) })
  * ```
  */
-export function webStorageTokens(storage: () => Storage = () => localStorage, key = 'sojourn-tokens'): TokenStore {
-  const forSession = (name: string): TokenStore => createPart(storage, sessionKey(key, name))
-  return Object.assign(createPart(storage, key), { forSession })
+export function webStorageTokens(storage: () => Storage = () => localStorage, key = 'sojourn-tokens'): TokenStore & Plugged {
+  const plugins = [tokens]
+  const forSession = (name: string): TokenStore & Plugged =>
+    Object.assign(createPart(storage, sessionKey(key, name)), { plugins })
+  return Object.assign(createPart(storage, key), { forSession, plugins })
 }
 
 /** The tokens of one session. */
@@ -60,7 +64,7 @@ function createPart(storage: () => Storage, key: string): TokenStore {
     },
     async set(value, expected) {
       const stored = read()
-      const free = isStill(stored, expected)
+      const free = matches(stored, expected)
       if (free) storage().setItem(key, JSON.stringify(value))
       // Not before the others read it: whoever had the lock next would refresh with the token that has just been used.
       if (free && stored && isShared()) await new Promise((resolve) => setTimeout(resolve, SPREADING))

@@ -3,7 +3,7 @@ import { createRecord, type SharedRecord } from '../../../src/core/record.js'
 import {
   activity,
   adopt,
-  answer,
+  serverReply,
   begin,
   ending,
   extension,
@@ -13,14 +13,14 @@ import {
   type Change,
   type State,
 } from '../../../src/core/changes.js'
-import { sharedNow, warnedOf, type Clock, type Policy } from '../../../src/core/deadlines.js'
+import { sharedNow, activeWarning, type Clock, type Config } from '../../../src/core/deadlines.js'
 
 const SECOND = 1e3
 const MINUTE = 6e4
 const HOUR = 36e5
 const T = 1_800_000_000_000
 
-const policy: Policy = {
+const policy: Config = {
   idleTimeout: 15 * MINUTE,
   absoluteTimeout: 12 * HOUR,
   warnBefore: 2 * MINUTE,
@@ -31,8 +31,8 @@ const policy: Policy = {
   reloadsStalePage: true,
   sharesTokens: true,
   canRefresh: true,
-  canTell: true,
-  canAsk: true,
+  canKeepAlive: true,
+  canCheck: true,
 }
 const extending = { ...policy, activityExtends: true }
 const at = (ms: number): Clock => ({ wall: T + ms, mono: 5e6 + ms })
@@ -42,11 +42,11 @@ const live: State = { record: active, anchor }
 const nobody: State = { record: null, anchor }
 
 /** What a person would call the state: its phase, and why it ended. */
-const phase = ({ record }: State, clock: Clock, by: Policy = policy): string => {
+const phase = ({ record }: State, clock: Clock, by: Config = policy): string => {
   const settled = settle(record, by, sharedNow(record, clock))
   if (!settled) return 'signed out'
   if (settled.endedAt < Infinity) return `signed out: ${settled.reason}`
-  const warned = warnedOf(settled, by, sharedNow(settled, clock))
+  const warned = activeWarning(settled, by, sharedNow(settled, clock))
   return warned ? `warning: ${warned.by}` : 'active'
 }
 
@@ -62,7 +62,7 @@ interface Row {
   readonly is: string
   readonly change: Change | null
   readonly becomes: string
-  readonly by?: Policy
+  readonly by?: Config
 }
 const happens: Record<string, Row> = {
   'nothing, while there is time': { state: live, ms: MINUTE, is: 'active', change: null, becomes: 'active' },
@@ -151,21 +151,21 @@ const happens: Record<string, Row> = {
     state: live,
     ms: MINUTE,
     is: 'active',
-    change: answer(policy, T + MINUTE, false, 0),
+    change: serverReply(policy, T + MINUTE, false, 0),
     becomes: 'signed out: idle',
   },
   'a server that says that the absolute end is near': {
     state: live,
     ms: MINUTE,
     is: 'active',
-    change: answer(policy, T + MINUTE, false, undefined, MINUTE),
+    change: serverReply(policy, T + MINUTE, false, undefined, MINUTE),
     becomes: 'warning: server',
   },
   'a server that saw activity elsewhere': {
     state: live,
     ms: WARNED,
     is: 'warning: idle',
-    change: answer(policy, T + WARNED, false, 14 * MINUTE),
+    change: serverReply(policy, T + WARNED, false, 14 * MINUTE),
     becomes: 'active',
   },
   'anything where nobody is signed in': {
@@ -241,8 +241,8 @@ describe('a failed refresh', () => {
 })
 
 describe('the server’s word', () => {
-  const said = (...word: Parameters<typeof answer> extends [Policy, ...infer Rest] ? Rest : never): SharedRecord =>
-    reduce(live, answer(policy, ...word), at(WARNED), policy).record!
+  const said = (...word: Parameters<typeof serverReply> extends [Config, ...infer Rest] ? Rest : never): SharedRecord =>
+    reduce(live, serverReply(policy, ...word), at(WARNED), policy).record!
 
   it('of more idle time than we know of is activity elsewhere, before the question', () => {
     expect(said(T + WARNED, false, 10 * MINUTE).activeAt).toBe(T + 9 * MINUTE)
@@ -252,11 +252,11 @@ describe('the server’s word', () => {
   })
 
   it('of the same idle end as before is no activity, and of a later one is, and the server need not be told of that', () => {
-    const first = reduce(live, answer(policy, T + 5 * MINUTE, false, 25 * MINUTE), at(5 * MINUTE), policy)
-    const same = reduce(first, answer(policy, T + 12 * MINUTE, false, 18 * MINUTE), at(12 * MINUTE), policy)
+    const first = reduce(live, serverReply(policy, T + 5 * MINUTE, false, 25 * MINUTE), at(5 * MINUTE), policy)
+    const same = reduce(first, serverReply(policy, T + 12 * MINUTE, false, 18 * MINUTE), at(12 * MINUTE), policy)
     expect(same.record!.activeAt).toBe(T)
     // At the latest 2 minutes after it was first asked, for its end is 2 minutes later now.
-    const later = reduce(first, answer(policy, T + 12 * MINUTE, false, 20 * MINUTE), at(12 * MINUTE), policy)
+    const later = reduce(first, serverReply(policy, T + 12 * MINUTE, false, 20 * MINUTE), at(12 * MINUTE), policy)
     expect(later.record!.activeAt).toBe(T + 7 * MINUTE)
     expect(later.record!.toldAt).toBe(later.record!.activeAt)
   })
@@ -264,23 +264,23 @@ describe('the server’s word', () => {
   it('I16: about what we told it ourselves is no activity', () => {
     expect(said(T + WARNED, true, 15 * MINUTE).activeAt).toBe(T)
     const told = { record: { ...active, toldAt: T + 10 * MINUTE, activeAt: T + 9 * MINUTE }, anchor }
-    const heard = reduce(told, answer(policy, T + WARNED, false, 11 * MINUTE), at(WARNED), policy)
+    const heard = reduce(told, serverReply(policy, T + WARNED, false, 11 * MINUTE), at(WARNED), policy)
     expect(heard.record!.activeAt).toBe(T + 9 * MINUTE)
   })
 
   it('counts until it says something else, and an older one does not displace a newer', () => {
-    const newer = reduce(live, answer(policy, T + 2 * MINUTE, false, undefined, HOUR), at(2 * MINUTE), policy)
+    const newer = reduce(live, serverReply(policy, T + 2 * MINUTE, false, undefined, HOUR), at(2 * MINUTE), policy)
     expect(newer.record!.serverAbsoluteEndsAt).toBe(T + 2 * MINUTE + HOUR)
-    const older = reduce(newer, answer(policy, T + MINUTE, false, undefined, 9 * HOUR), at(3 * MINUTE), policy)
+    const older = reduce(newer, serverReply(policy, T + MINUTE, false, undefined, 9 * HOUR), at(3 * MINUTE), policy)
     expect(older.record!.serverAbsoluteEndsAt).toBe(T + 2 * MINUTE + HOUR)
-    const silent = reduce(newer, answer(policy, T + 3 * MINUTE, false), at(3 * MINUTE), policy)
+    const silent = reduce(newer, serverReply(policy, T + 3 * MINUTE, false), at(3 * MINUTE), policy)
     expect(silent.record!.serverAbsoluteEndsAt).toBe(T + 2 * MINUTE + HOUR)
   })
 
   it('of an idle end counts as well until it says something else, or is told of activity', () => {
-    const first = reduce(live, answer(policy, T + MINUTE, false, 5 * MINUTE), at(MINUTE), policy)
+    const first = reduce(live, serverReply(policy, T + MINUTE, false, 5 * MINUTE), at(MINUTE), policy)
     const then = (told: boolean): number =>
-      reduce(first, answer(policy, T + 2 * MINUTE, told), at(2 * MINUTE), policy).record!.serverIdleEndsAt
+      reduce(first, serverReply(policy, T + 2 * MINUTE, told), at(2 * MINUTE), policy).record!.serverIdleEndsAt
     expect(then(false)).toBe(T + 6 * MINUTE)
     expect(then(true)).toBe(Infinity)
   })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createRecord, type SharedRecord } from '../../../src/core/record.js'
-import { askAt, ends, nextWake, refreshAt, tellAt, warnedOf, type Policy } from '../../../src/core/deadlines.js'
+import { checkAt, deadlines, nextWakeAt, refreshAt, keepAliveAt, activeWarning, type Config } from '../../../src/core/deadlines.js'
 
 const SECOND = 1e3
 const MINUTE = 6e4
@@ -8,7 +8,7 @@ const HOUR = 36e5
 const DAY = 864e5
 const T = 1_800_000_000_000
 
-const policy = (known: Partial<Policy> = {}): Policy => ({
+const policy = (known: Partial<Config> = {}): Config => ({
   idleTimeout: 15 * MINUTE,
   absoluteTimeout: 12 * HOUR,
   warnBefore: 2 * MINUTE,
@@ -19,14 +19,14 @@ const policy = (known: Partial<Policy> = {}): Policy => ({
   reloadsStalePage: true,
   sharesTokens: true,
   canRefresh: true,
-  canTell: true,
-  canAsk: true,
+  canKeepAlive: true,
+  canCheck: true,
   ...known,
 })
 /** Signed in an hour ago, active now. */
 const record = (known: Partial<SharedRecord> = {}): SharedRecord =>
   createRecord({ id: 'session-a', seq: 1, startedAt: T - HOUR, activeAt: T, toldAt: T, tokenAt: T, ...known })
-const first = (...all: Parameters<typeof ends>) => ends(...all)[0]
+const first = (...all: Parameters<typeof deadlines>) => deadlines(...all)[0]
 
 describe('the end', () => {
   it('is an idle timeout after the last activity', () => {
@@ -50,7 +50,7 @@ describe('the end', () => {
 
   it('is the server’s where that comes first, and is told as its own', () => {
     const told = record({ serverAt: T, serverIdleEndsAt: T + 5 * MINUTE, serverAbsoluteEndsAt: T + 6 * MINUTE })
-    const untold = policy({ canTell: false })
+    const untold = policy({ canKeepAlive: false })
     expect(first(told, untold)).toMatchObject({ by: 'server', reason: 'idle', at: T + 5 * MINUTE })
     const absolute = record({ serverAt: T, serverAbsoluteEndsAt: T + 6 * MINUTE })
     expect(first(absolute, untold)).toMatchObject({ by: 'server', reason: 'absolute', at: T + 6 * MINUTE })
@@ -64,14 +64,14 @@ describe('the end', () => {
   it('comes never where both timeouts are off and the server said nothing', () => {
     const never = policy({ idleTimeout: Infinity, absoluteTimeout: Infinity })
     expect(first(record(), never).at).toBe(Infinity)
-    expect(nextWake(record(), { ...never, canRefresh: false, canTell: false }, T)).toBe(Infinity)
+    expect(nextWakeAt(record(), { ...never, canRefresh: false, canKeepAlive: false }, T)).toBe(Infinity)
   })
 
   it('lists the earliest first', () => {
     const told = { serverIdleEndsAt: T + 1, serverAbsoluteEndsAt: T + HOUR, refreshEndsAt: T + 30 * MINUTE }
-    const all = ends(record({ serverAt: T, ...told }), policy())
+    const all = deadlines(record({ serverAt: T, ...told }), policy())
     expect(all.map(({ at }) => at)).toEqual([T + 1, T + 15 * MINUTE, T + 30 * MINUTE, T + HOUR, T + 11 * HOUR])
-    const [, , , first] = ends(record({ serverAt: T, ...told, grantEndsAt: T + 40 * MINUTE }), policy())
+    const [, , , first] = deadlines(record({ serverAt: T, ...told, grantEndsAt: T + 40 * MINUTE }), policy())
     expect(first).toMatchObject({ at: T + 40 * MINUTE, by: 'server', reason: 'absolute' })
   })
 
@@ -79,7 +79,7 @@ describe('the end', () => {
     const month = policy({ idleTimeout: 30 * DAY, absoluteTimeout: 90 * DAY, warnBefore: DAY })
     expect(first(record(), month)).toMatchObject({ at: T + 30 * DAY, warnAt: T + 29 * DAY })
     const quiet = { ...month, canRefresh: false, canTell: false, canAsk: false }
-    expect(nextWake(record(), quiet, T)).toBe(T + 29 * DAY)
+    expect(nextWakeAt(record(), quiet, T)).toBe(T + 29 * DAY)
   })
 })
 
@@ -107,9 +107,9 @@ describe('I17: the warning', () => {
   it('of a later end may be the first, where it is the longer one', () => {
     const short = policy({ idleTimeout: 2 * MINUTE, absoluteTimeout: 30 * MINUTE })
     const active = record({ startedAt: T, activeAt: T + 27.5 * MINUTE })
-    expect(warnedOf(active, short, T + 27.9 * MINUTE)).toBeUndefined()
-    expect(warnedOf(active, short, T + 28.1 * MINUTE)).toMatchObject({ by: 'absolute', at: T + 30 * MINUTE })
-    expect(warnedOf(active, short, T + 28.6 * MINUTE)).toMatchObject({ by: 'idle', at: T + 29.5 * MINUTE })
+    expect(activeWarning(active, short, T + 27.9 * MINUTE)).toBeUndefined()
+    expect(activeWarning(active, short, T + 28.1 * MINUTE)).toMatchObject({ by: 'absolute', at: T + 30 * MINUTE })
+    expect(activeWarning(active, short, T + 28.6 * MINUTE)).toMatchObject({ by: 'idle', at: T + 29.5 * MINUTE })
   })
 })
 
@@ -134,47 +134,47 @@ describe('a refresh ahead of need', () => {
 
 describe('the server', () => {
   it('is told of activity that it does not know of, a while after it was last told', () => {
-    expect(tellAt(record({ toldAt: T - MINUTE }), policy())).toBe(T + 4 * MINUTE)
-    expect(tellAt(record({ toldAt: T - HOUR }), policy())).toBe(T - HOUR + 5 * MINUTE)
+    expect(keepAliveAt(record({ toldAt: T - MINUTE }), policy())).toBe(T + 4 * MINUTE)
+    expect(keepAliveAt(record({ toldAt: T - HOUR }), policy())).toBe(T - HOUR + 5 * MINUTE)
   })
 
   it('I16: is not told of what it knows, nor where it cannot be', () => {
-    expect(tellAt(record(), policy())).toBe(Infinity)
-    expect(tellAt(record({ toldAt: T + 1 }), policy())).toBe(Infinity)
-    expect(tellAt(record({ toldAt: T - HOUR }), policy({ canTell: false }))).toBe(Infinity)
+    expect(keepAliveAt(record(), policy())).toBe(Infinity)
+    expect(keepAliveAt(record({ toldAt: T + 1 }), policy())).toBe(Infinity)
+    expect(keepAliveAt(record({ toldAt: T - HOUR }), policy({ canKeepAlive: false }))).toBe(Infinity)
   })
 
   it('is asked 10 s before the warning, and 10 s before the end, once each', () => {
     const warnAt = T + 13 * MINUTE
     const endAt = T + 15 * MINUTE
-    expect(askAt(record(), policy())).toBe(warnAt - 10 * SECOND)
-    expect(askAt(record({ askedAt: warnAt - 10 * SECOND }), policy())).toBe(endAt - 10 * SECOND)
-    expect(askAt(record({ askedAt: endAt - 10 * SECOND }), policy())).toBe(Infinity)
+    expect(checkAt(record(), policy())).toBe(warnAt - 10 * SECOND)
+    expect(checkAt(record({ askedAt: warnAt - 10 * SECOND }), policy())).toBe(endAt - 10 * SECOND)
+    expect(checkAt(record({ askedAt: endAt - 10 * SECOND }), policy())).toBe(Infinity)
   })
 
   it('is asked a quarter of a short window before', () => {
     const short = policy({ idleTimeout: 40 * SECOND, warnBefore: 20 * SECOND })
-    expect(askAt(record(), short)).toBe(T + 15 * SECOND)
-    expect(askAt(record({ askedAt: T + 15 * SECOND }), short)).toBe(T + 35 * SECOND)
+    expect(checkAt(record(), short)).toBe(T + 15 * SECOND)
+    expect(checkAt(record({ askedAt: T + 15 * SECOND }), short)).toBe(T + 35 * SECOND)
   })
 
   it('is not asked where it cannot be, nor where nothing ends', () => {
-    expect(askAt(record(), policy({ canAsk: false }))).toBe(Infinity)
-    expect(askAt(record(), policy({ idleTimeout: Infinity, absoluteTimeout: Infinity }))).toBe(Infinity)
+    expect(checkAt(record(), policy({ canCheck: false }))).toBe(Infinity)
+    expect(checkAt(record(), policy({ idleTimeout: Infinity, absoluteTimeout: Infinity }))).toBe(Infinity)
   })
 })
 
 describe('the next alarm', () => {
   it('is for what happens first, and lies ahead', () => {
-    const quiet = policy({ canRefresh: false, canTell: false, canAsk: false })
-    const at = (now: number): number => nextWake(record(), quiet, now)
+    const quiet = policy({ canRefresh: false, canKeepAlive: false, canCheck: false })
+    const at = (now: number): number => nextWakeAt(record(), quiet, now)
     expect(at(T)).toBe(T + 13 * MINUTE)
     expect(at(T + 13 * MINUTE)).toBe(T + 15 * MINUTE)
-    expect(nextWake(record(), policy({ canTell: false }), T)).toBe(T + 13 * MINUTE - 10 * SECOND)
+    expect(nextWakeAt(record(), policy({ canKeepAlive: false }), T)).toBe(T + 13 * MINUTE - 10 * SECOND)
   })
 
   it('is none for nobody, and none for who has signed out', () => {
-    expect(nextWake(null, policy(), T)).toBe(Infinity)
-    expect(nextWake(record({ endedAt: T, reason: 'signOut' }), policy(), T)).toBe(Infinity)
+    expect(nextWakeAt(null, policy(), T)).toBe(Infinity)
+    expect(nextWakeAt(record({ endedAt: T, reason: 'signOut' }), policy(), T)).toBe(Infinity)
   })
 })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { asError, type SessionError } from '../../../src/errors.js'
+import { toSessionError, type SessionError } from '../../../src/errors.js'
 import { cookieSession, type CookieOptions } from '../../../src/servers/cookie.js'
 import { createWorld, MINUTE, SECOND, type Tab, type World } from '../session/world.js'
 
@@ -21,7 +21,7 @@ function backend(
     check: async () => server.check!({ signal }),
     signOut: async () => server.signOut!(null, { signal, reason: 'signOut' }),
     failure: async (): Promise<SessionError> => {
-      const outcome: unknown = await server.check!({ signal }).catch((reason: unknown) => asError(reason))
+      const outcome: unknown = await server.check!({ signal }).catch((reason: unknown) => toSessionError(reason))
       return outcome as SessionError
     },
   }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { asError, type SessionError } from '../../../src/errors.js'
+import { toSessionError, type SessionError } from '../../../src/errors.js'
 import { oauth, type DPoP, type OAuthOptions } from '../../../src/servers/oauth.js'
-import { checkTokens } from '../../../src/tokens/token-response.js'
+import { parseTokenResponse } from '../../../src/tokens/token-response.js'
 import type { TokenResponse } from '../../../src/types.js'
 
 const SECRET = 'tHiSiSsEcReT'
@@ -22,8 +22,8 @@ function server(answer: Answer, options: Partial<OAuthOptions> = {}) {
     /** What a refresh fails with, as the session sees it. */
     failure: async (during = signal): Promise<SessionError> => {
       const outcome: unknown = await made.refresh!(held, { signal: during })
-        .then(checkTokens)
-        .catch((reason: unknown) => asError(reason))
+        .then(parseTokenResponse)
+        .catch((reason: unknown) => toSessionError(reason))
       const error = outcome as SessionError
       expect(error.name).toBe('SessionError')
       expect(error.message + String(error.cause) + JSON.stringify(error)).not.toContain(SECRET)
@@ -557,7 +557,7 @@ describe('discovery by issuer (RFC 8414)', () => {
     const refused = () => new Response(null, { status, headers: { 'Retry-After': '30' } })
     const { refresh } = discovering({ [oauthPlace]: refused(), [openidPlace]: refused() })
     vi.useFakeTimers({ now: 1_800_000_000_000, toFake: ['Date'] })
-    const error = await refresh().catch(asError)
+    const error = await refresh().catch(toSessionError)
     expect(error).toMatchObject({ code: 'server', retryAt: 1_800_000_030_000 })
   })
 

@@ -561,13 +561,13 @@ describe('a window that the page fills itself', () => {
     const { ports } = tab
     const session = createSessionWith({
       ...ports,
-      activity(seen, more) {
-        const activity = ports.activity(seen, more)
+      watchInput(seen, more) {
+        const activity = ports.watchInput(seen, more)
         const framed = (): boolean => {
           watched.push(more?.view)
-          return activity.framed()
+          return activity.isFocusInFrame()
         }
-        return { ...activity, framed }
+        return { ...activity, isFocusInFrame: framed }
       },
     })
     await world.until(session.signIn(world.grant()))

@@ -159,16 +159,16 @@ describe('I10: destroy()', () => {
     const open = new Set<string>()
     const session = createSessionWith({
       ...ports,
-      wake(hint) {
-        const undo = ports.wake(hint)
+      onWake(hint) {
+        const undo = ports.onWake(hint)
         open.add('wake')
         return () => {
           open.delete('wake')
           undo()
         }
       },
-      activity(seen) {
-        const watching = ports.activity(seen)
+      watchInput(seen) {
+        const watching = ports.watchInput(seen)
         open.add('activity')
         return {
           ...watching,
@@ -178,8 +178,8 @@ describe('I10: destroy()', () => {
           },
         }
       },
-      tabs(...call) {
-        const tabs = ports.tabs(...call)
+      openChannel(...call) {
+        const tabs = ports.openChannel(...call)
         open.add('tabs')
         return {
           ...tabs,

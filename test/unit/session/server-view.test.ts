@@ -656,7 +656,7 @@ describe('input in a tab whose clock is 1.5 s ahead, which one machine allows', 
     const ahead = (clock: Clock): Clock => ({ ...clock, wall: clock.wall + 1500 })
     const world = createWorld({
       ports: (own, { name }) =>
-        name === 'tab 2' ? { ...own, clock: () => ahead(own.clock()), wall: () => own.wall() + 1500 } : own,
+        name === 'tab 2' ? { ...own, clock: () => ahead(own.clock()), wallNow: () => own.wallNow() + 1500 } : own,
     })
     const behind = await world.signedIn(options, { methods })
     return [world, behind, world.tab(options, { methods: [] })]

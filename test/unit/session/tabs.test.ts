@@ -202,7 +202,7 @@ describe('a tab whose clock is ahead of the others’', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const other = world.tab()
-    const { clock, wall } = tab.ports
+    const { clock, wallNow: wall } = tab.ports
     const set = (ms: number, ports: Tab['ports']): void => {
       Object.assign(ports, { clock: () => ({ ...clock(), wall: wall() + ms }), wall: () => wall() + ms })
     }

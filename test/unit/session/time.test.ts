@@ -100,7 +100,7 @@ describe('a clock that is set back by an hour while a tab lives', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const two = world.tab()
-    const { clock, wall } = tab.ports
+    const { clock, wallNow: wall } = tab.ports
     const setBack = ({ ports }: Tab): void => {
       Object.assign(ports, { clock: () => ({ ...clock(), wall: wall() - HOUR }), wall: () => wall() - HOUR })
     }

@@ -213,8 +213,8 @@ describe('a session in a world of its own', () => {
 
   it('has a countdown by the clock of ports that an application put together', async () => {
     const page = createWorld().page()
-    const wall = vi.fn(page.ports.wall)
-    const session = createSessionWith({ ...page.ports, wall }, { idleTimeout: '100s', warnBefore: '50s' })
+    const wall = vi.fn(page.ports.wallNow)
+    const session = createSessionWith({ ...page.ports, wallNow: wall }, { idleTimeout: '100s', warnBefore: '50s' })
     vi.spyOn(session, 'getSnapshot').mockReturnValue({ phase: 'warning', endAt: START + 9e3 } as Snapshot)
     wall.mockReturnValue(START)
     expect(remainingOf(session)).toBe(9)

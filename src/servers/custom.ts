@@ -1,0 +1,37 @@
+import type { Plugged } from '../session/plugin.js'
+import { tokens } from '../tokens/plugin.js'
+import type { SessionServer, TokenServer } from '../types.js'
+import { cookieSignOut } from './cookie-sign-out.js'
+import { keepAlive } from './keep-alive.js'
+
+/**
+ * A server of your own. With `refresh` it makes a token session, with `keepAlive` and `check` a session that the server limits.
+ *
+ * @example A server that refreshes by a cookie
+ * ```ts
+ * const server = customServer({
+ *   async refresh(_tokens, { signal }) {
+ *     const response = await fetch('/refresh', { method: 'POST', signal })
+ *     if (response.status === 401) throw new SessionError('rejected')
+ *     if (!response.ok) throw new SessionError('server')
+ *     return (await response.json()) as TokenResponse
+ *   },
+ * })
+ * const session = createSession({ server })
+ * ```
+ */
+export function customServer(hooks: SessionServer & Required<Pick<SessionServer, 'refresh'>>): TokenServer
+export function customServer(hooks: SessionServer): SessionServer
+export function customServer(hooks: SessionServer): SessionServer & Plugged {
+  const { forSession } = hooks
+  // The hooks stay methods of their object, which may be of a class.
+  const own = METHODS.flatMap((name) => (hooks[name] ? [[name, hooks[name].bind(hooks)] as const] : []))
+  return {
+    ...(Object.fromEntries(own) as SessionServer),
+    ...(forSession && { forSession: (name: string) => customServer(forSession.call(hooks, name)) }),
+    ...(hooks.refresh && { tokens: true }),
+    plugins: hooks.refresh ? [tokens, keepAlive] : [keepAlive, cookieSignOut],
+  }
+}
+
+const METHODS = ['receive', 'refresh', 'keepAlive', 'check', 'signOut', 'authorize', 'challenge'] as const

@@ -1,0 +1,23 @@
+import type { Locks } from '../session/locks.js'
+import type { PluginHooks } from '../session/plugin.js'
+
+const LIMIT = 5e3
+
+/**
+ * One tab signs in at a time. If the lock is not free after 5 s, the sign-in goes ahead: the compare-and-set in the store rejects
+ * the write of a frozen holder.
+ */
+export const createSignInLock =
+  ({ refreshLock }: Locks): NonNullable<PluginHooks['withLock']> =>
+  async (work) => {
+    let hasBegun = false
+    const once = async (): Promise<void> => {
+      if (hasBegun) return
+      hasBegun = true
+      await work()
+    }
+    await refreshLock(LIMIT, once).catch((error: unknown) => {
+      if (hasBegun) throw error
+      return once()
+    })
+  }

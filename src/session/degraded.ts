@@ -1,0 +1,31 @@
+import type { Ports } from '../ports/types.js'
+import type { SessionEvents } from '../types.js'
+import type { Emitter } from '../util/emitter.js'
+
+type Degraded = SessionEvents['degraded']
+
+/** What works with less than it should. */
+export interface DegradedFeatures {
+  /** Reports a feature once, a moment later: never in the middle of a step. */
+  readonly degraded: (feature: Degraded['feature'], consequence: string) => void
+  /** Tells a late listener of everything that was reported before. */
+  readonly replayDegraded: (listener: (event: Degraded) => void) => void
+}
+
+export function createDegraded(emitter: Emitter, ports: Ports): DegradedFeatures {
+  const features = new Map<string, Degraded>()
+  return {
+    degraded(feature, consequence) {
+      const event = { feature, consequence }
+      void Promise.resolve().then(() => {
+        if (features.has(feature)) return
+        features.set(feature, event)
+        emitter.enqueue('degraded', event)
+        emitter.flush()
+      })
+    },
+    replayDegraded(listener) {
+      for (const event of features.values()) Promise.resolve(event).then(listener).catch(ports.report)
+    },
+  }
+}

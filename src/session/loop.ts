@@ -1,0 +1,229 @@
+import { adopt, ending, isAhead, reduce, settle, shortening, type Change, type State } from '../core/changes.js'
+import { nextWakeAt, policyFor, sharedNow, type Clock, type Config } from '../core/deadlines.js'
+import { isLive, merge, type SharedRecord } from '../core/record.js'
+import { eventsOf, isSameSnapshot, snapshotOf, type Snapshot } from '../core/snapshot.js'
+import type { Ports, Undo } from '../ports/types.js'
+import type { Emitter } from '../util/emitter.js'
+import { PROPAGATION_DELAY } from '../util/timing.js'
+import type { Activity } from './activity.js'
+import type { Cause } from './causes.js'
+import type { PluginHooks } from './plugin.js'
+import type { RecordSync } from './record-sync.js'
+
+/** What a step is to do beside looking. */
+export interface Doing {
+  /** What happens to the session that lives. */
+  readonly change?: Change | undefined
+  /** Listeners are called later: when a lock that is held now is free again. */
+  readonly deferEvents?: boolean | undefined
+  /** What another tab said by channel. */
+  readonly received?: SharedRecord | null | undefined
+  /** A new state in place of the one there is. */
+  readonly replace?: ((state: State, clock: Clock) => State) | undefined
+  /** What was under way at `destroy()` still counts. */
+  readonly evenIfClosed?: boolean | undefined
+}
+
+/** What a loop is made of. */
+export interface LoopParts {
+  readonly ports: Ports
+  readonly config: Config
+  readonly sync: RecordSync
+  readonly activity: Activity
+  readonly emitter: Emitter
+  readonly hooks: readonly PluginHooks[]
+}
+
+/** The session as this tab knows it, and the one way in which it changes. */
+export interface Loop {
+  /** Everything that happens goes through here: read what other tabs did, settle, let it happen, make the world agree with it. */
+  readonly step: (cause: Cause, doing?: Doing) => void
+  readonly record: () => SharedRecord | null
+  readonly snapshot: () => Snapshot
+  /** Shared time. */
+  readonly now: () => number
+  /** Resolves once the phase is known. */
+  readonly ready: Promise<Snapshot>
+  readonly isPrerendered: () => boolean
+  /** Somebody has opened the page. */
+  readonly open: () => void
+  /** Storage cannot say who is signed in: other tabs have 300 ms to reply. */
+  readonly query: () => void
+  readonly isClosed: () => boolean
+  readonly close: () => void
+  /** The session that this tab acts for; empty while none lives. */
+  readonly activeId: () => string
+  /** Aborts when that session ends; `forTab`: or this tab is done with it. */
+  readonly signal: (forTab: boolean) => AbortSignal
+  /** Resolves when plugins have done what the end of the last session asks of them. */
+  readonly cleanup: () => Promise<void>
+}
+
+const noop = (): void => undefined
+
+export function createLoop({ ports, config, sync, activity, emitter, hooks }: LoopParts): Loop {
+  let state: State = { record: null, anchor: { shared: 0, mono: 0 } }
+  /** What the next step begins with: in a prerendered page what was read, which it may settle otherwise when it is opened. */
+  let basis = state
+  let snapshot: Snapshot = { phase: 'loading' }
+  let isClosed = !ports.hasPage
+  let isPrerendered = !isClosed && ports.prerendering()
+  let resolveReady: (snapshot: Snapshot) => void = noop
+  const ready = new Promise<Snapshot>((resolve) => {
+    resolveReady = resolve
+  })
+  let activeId = ''
+  let sessionAbort = new AbortController()
+  let tabAbort = new AbortController()
+  let cleanup = Promise.resolve()
+  /** By the monotonic clock: the other may be set meanwhile. */
+  let queryUntil = 0
+  let cancelTimer: Undo = noop
+  let comparedId = ''
+
+  const liveRecord = (): SharedRecord | null => (isLive(state.record) ? state.record : null)
+
+  /** Pages with different options are mostly a mistake: the developer of the shorter ones reads of it, once for each session. */
+  const compareLimits = ({ id, idleTimeout, absoluteTimeout }: SharedRecord): void => {
+    const isShorter = config.idleTimeout < idleTimeout || config.absoluteTimeout < absoluteTimeout
+    if (isShorter && id !== comparedId)
+      ports.warn(
+        `sojourn: this page has idleTimeout ${config.idleTimeout} and absoluteTimeout ${config.absoluteTimeout}, the page that signed in has ${idleTimeout} and ${absoluteTimeout} (ms). The shorter count in all tabs: give all pages the same options.`,
+      )
+    if (isShorter) comparedId = id
+  }
+
+  /** The state with what storage and a message say. */
+  const read = (received: SharedRecord | null, clock: Clock): State => {
+    const found = sync.read()
+    const last = basis.record
+    // A tab that slept while storage was emptied and filled again does not displace the session that it finds there.
+    const isOver = !!last && sync.isReplaced(last.id) && !isLive(settle(last, config, sharedNow(last, clock)))
+    const own = isOver || isAhead(last, found, clock) ? null : last
+    return adopt({ ...basis, record: own }, merge(found, isAhead(received, found, clock) ? null : received), clock)
+  }
+
+  /** `taken` with what happened in this tab. */
+  const apply = (taken: State, { change, replace }: Doing, at: number, clock: Clock): State => {
+    let next = taken
+    const missing = taken.record && sync.isMissing(taken.record.id) ? ending('wiped') : null
+    // What happened before the deadline comes before it, however late it is written down. The last `reduce` settles, even
+    // with a null change.
+    const { idleTimeout } = policyFor(taken.record, config)
+    const pending = isPrerendered || isClosed ? [] : activity.takePending({ shared: at, mono: clock.mono }, idleTimeout)
+    for (const [when, one] of pending) next = reduce(next, one, clock, config, when)
+    for (const one of isPrerendered ? [missing] : [missing, change ?? null]) next = reduce(next, one, clock, config)
+    if (replace) next = replace(next, clock)
+    // All tabs have to know the shorter options of this tab, or only this one would warn.
+    return reduce(next, shortening(config), clock, config)
+  }
+
+  const show = (cause: Cause, before: SharedRecord | null, taken: State, isNew: boolean, clock: Clock): void => {
+    const previous = snapshot
+    const { record } = state
+    const next = snapshotOf(record, config, sharedNow(record, clock))
+    if (!isSameSnapshot(previous, next)) {
+      snapshot = next
+      emitter.enqueue('change')
+      resolveReady(next)
+    }
+    // What a page finds when it is loaded is no event.
+    if (previous.phase === 'loading' && !isNew) return
+    const found = snapshotOf(taken.record, config, sharedNow(taken.record, clock))
+    const events = eventsOf({ before, after: record, previous, found, next, cause, config })
+    for (const [type, event] of events) emitter.enqueue(type, event)
+  }
+
+  function step(cause: Cause, doing: Doing = {}): void {
+    if (isClosed && !doing.evenIfClosed) return
+    const clock = ports.clock()
+    const before = state.record
+    const previous = snapshot
+    const taken = read(doing.received ?? null, clock)
+    if (isLive(taken.record)) compareLimits(taken.record)
+    state = apply(taken, doing, sharedNow(taken.record, clock), clock)
+    basis = isPrerendered ? taken : state
+    if (!isPrerendered) sync.publish(state.record, cause)
+    if (isClosed) return
+
+    // Timers may ring a moment early.
+    if (state.record || clock.mono > queryUntil - 1) {
+      queryUntil = 0
+      show(cause, before, taken, !!doing.replace, clock)
+    }
+    emitter.enqueue('step', { cause, at: clock.wall, before: previous, after: snapshot, record: state.record })
+    follow(taken.record)
+    const wakeTimes = runHooks(sharedNow(state.record, clock))
+    arm(wakeTimes, clock)
+    if (!doing.deferEvents) emitter.flush()
+  }
+
+  /** Acts for the session that lives now, and for no other. `found`: the record before this tab did anything. */
+  const follow = (found: SharedRecord | null): void => {
+    const record = liveRecord()
+    if (isLive(found)) activeId ||= found.id
+    const id = record?.id ?? ''
+    if (id !== activeId && !isPrerendered) {
+      tabAbort.abort()
+      sessionAbort.abort()
+      tabAbort = new AbortController()
+      sessionAbort = new AbortController()
+      if (activeId) {
+        const [endedId, reason] = [activeId, record ? 'replaced' : (state.record?.reason ?? '')]
+        const work = hooks.map(({ ended }) => ended?.(endedId, reason, isLive(found)))
+        cleanup = Promise.all(work).then(noop)
+      }
+      activeId = id
+      // Pending input was for the session before.
+      activity.watch(false)
+    }
+    activity.watch(!!record && !isPrerendered)
+  }
+
+  /** Lets the plugins do what is due. By the step's own clock: nothing that falls due during the step is forgotten. */
+  const runHooks = (at: number): number[] => {
+    const record = liveRecord()
+    return record ? hooks.flatMap(({ look }) => look?.(record, at) ?? []) : []
+  }
+
+  /** Arms the one timer. */
+  const arm = (wakeTimes: readonly number[], clock: Clock): void => {
+    const { record } = state
+    const at = sharedNow(record, clock)
+    const all = [nextWakeAt(record, config, at), at + queryUntil - clock.mono, ...wakeTimes, ...activity.wakeTimes()]
+    const wakeAt = Math.min(...all.filter((instant) => instant > at))
+    cancelTimer()
+    if (wakeAt < Infinity)
+      cancelTimer = ports.after(Math.max(0, wakeAt - sharedNow(state.record, ports.clock())), () => {
+        step('timer')
+      })
+  }
+
+  if (isClosed) resolveReady(snapshot)
+  return {
+    step,
+    ready,
+    record: () => state.record,
+    snapshot: () => snapshot,
+    now: () => sharedNow(state.record, ports.clock()),
+    isPrerendered: () => isPrerendered,
+    open() {
+      isPrerendered = false
+      if (queryUntil) queryUntil = ports.clock().mono + PROPAGATION_DELAY
+    },
+    query() {
+      queryUntil = isPrerendered ? Infinity : ports.clock().mono + PROPAGATION_DELAY
+    },
+    isClosed: () => isClosed,
+    close() {
+      isClosed = true
+      tabAbort.abort()
+      activity.watch(false)
+      cancelTimer()
+      resolveReady(snapshot)
+    },
+    activeId: () => activeId,
+    signal: (forTab) => (forTab ? tabAbort : sessionAbort).signal,
+    cleanup: () => cleanup,
+  }
+}

@@ -1,0 +1,112 @@
+import { backgroundRefreshAt } from '../core/deadlines.js'
+import { createSignInLock } from '../servers/sign-in-lock.js'
+import { createServerSignOut } from '../servers/sign-out.js'
+import { createLocks } from '../session/locks.js'
+import type { Plugin, PluginHooks } from '../session/plugin.js'
+import type { TokenResponse, TokenSession } from '../types.js'
+import { abortable } from '../util/async.js'
+import { milliseconds } from '../util/duration.js'
+import { PROPAGATION_DELAY } from '../util/timing.js'
+import { createCleanup } from './cleanup.js'
+import { memoryStore } from './memory-store.js'
+import { createRefresh } from './refresh.js'
+import { createTokenCache } from './token-cache.js'
+import { parseTokenResponse } from './token-response.js'
+
+/** How long a tab waits for the one that ended the session to remove its tokens. */
+const ENDING_TAB = 100
+const SWEEP_WAIT = 15e3
+
+/** Keeps the tokens of a session: one store, one refresh for all tabs, and nothing left of them after the end. */
+export const tokens: Plugin = (context) => {
+  const { ports, config, tokenStore = memoryStore() } = context
+  const locks = createLocks(context)
+  const withLock = createSignInLock(locks)
+  const cache = createTokenCache(tokenStore, ports.after, () => {
+    context.degraded('tokenStore', 'Tokens stay in the memory of this tab.')
+  })
+  const { send, sendOwed } = createServerSignOut(context, locks)
+  const { clearAndRevoke, clearLeftovers } = createCleanup(context, cache, { send, sendOwed })
+  const refresh = createRefresh(context, cache, locks, clearAndRevoke)
+  const sendNow = (): void => {
+    void sendOwed()
+  }
+
+  const add = async (id: string, given: TokenResponse, givenAt: number): Promise<void> => {
+    let unstored: TokenResponse | null = given
+    try {
+      await refresh.clearForeign(id)
+      const { generation } = context.live(id)
+      unstored = null
+      const lifetimes = await refresh.storeGiven(id, generation, given, givenAt)
+      context.latest(id)
+      context.step('setTokens', id, () => lifetimes, true)
+      context.live(id)
+    } catch (error) {
+      // Only the tokens of a session that is over are removed: a tab that is merely closed leaves them to the others.
+      if (context.current()?.id !== id) await clearAndRevoke(id, undefined, unstored)
+      throw error
+    }
+  }
+
+  const methods: Pick<TokenSession, 'setTokens' | 'getAccessToken'> = {
+    async setTokens(tokens) {
+      await context.ready
+      const given = parseTokenResponse(tokens)
+      const { id } = context.live()
+      const givenAt = context.now()
+      await withLock(() => add(id, given, givenAt))
+      // Listeners are called now that the lock is free.
+      context.look()
+    },
+    async getAccessToken({ minValidity = 0, forceRefresh, signal } = {}) {
+      const least = milliseconds(minValidity, 'minValidity')
+      await abortable(context.ready, signal)
+      const stored = await abortable(context.whileOpen(refresh.getUsable(least, forceRefresh)), signal)
+      return stored.tokens.access_token
+    },
+  }
+
+  return {
+    methods,
+    withLock,
+    tokens: {
+      parse: parseTokenResponse,
+      store: (id, given, givenAt) => refresh.storeGiven(id, 0, given, givenAt),
+      add,
+      discard: (id, given) => clearAndRevoke(id, 'signOut', given),
+      use: refresh.getUsable,
+      newer: refresh.refreshBeyond,
+    },
+    continued: sendNow,
+    started: (isLive) =>
+      isLive
+        ? refresh.findLost()
+        : locks.refreshLock(SWEEP_WAIT, clearLeftovers).then(() => sendOwed(PROPAGATION_DELAY)),
+    look(record, at) {
+      const refreshAt = backgroundRefreshAt(record, config)
+      if (refreshAt <= at) refresh.refreshInBackground(record)
+      return [refreshAt]
+    },
+    wake(cause) {
+      if (cause !== 'online') return
+      // After the step that this hint causes.
+      void Promise.resolve().then(() => {
+        refresh.retryMissed()
+        sendNow()
+      })
+    },
+    async ended(id, reason, endedHere) {
+      // A session by cookie has no tokens to revoke: the tab that ended it tells the server.
+      const always = endedHere && !context.lastEnded()?.generation
+      // Web storage has no compare-and-delete: a tab that only heard of the end waits, so that the ending tab removes the tokens
+      // first.
+      if (!endedHere && tokenStore.shared) {
+        await new Promise<void>((resolve) => {
+          ports.after(ENDING_TAB, resolve)
+        })
+      }
+      await clearAndRevoke(id, reason, null, always)
+    },
+  } satisfies PluginHooks
+}

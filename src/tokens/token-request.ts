@@ -1,0 +1,65 @@
+import { toSessionError, type SessionError } from '../errors.js'
+import { networkOf } from '../servers/network.js'
+import type { SessionContext } from '../session/context.js'
+import type { StoredTokens, TokenResponse } from '../types.js'
+import { withTimeout } from '../util/async.js'
+import { parseTokenResponse } from './token-response.js'
+
+/** Asks the server for newer tokens than `used`, and waits `limit` ms at most. */
+export type RequestTokens = (id: string, used: StoredTokens | null, limit: number) => Promise<StoredTokens>
+
+/** What is carried over where a reply leaves it out. */
+const KEPT = ['refresh_token', 'id_token', 'scope']
+
+/** `commit` and `refused` are given what the server answered, however late. */
+export function createTokenRequest(
+  context: SessionContext,
+  commit: (id: string, used: StoredTokens | null, tokens: TokenResponse) => Promise<StoredTokens>,
+  refused: (
+    id: string,
+    used: StoredTokens | null,
+    generation: number,
+    error: SessionError,
+  ) => Promise<StoredTokens>,
+): RequestTokens {
+  const { ports, config, server } = context
+  const network = networkOf(context)
+
+  const send = async (used: StoredTokens | null, signal: AbortSignal): Promise<TokenResponse> => {
+    const reply = parseTokenResponse(await server?.refresh?.(used?.tokens ?? null, { signal }))
+    // RFC 6749 §5.1 and §6: without a new refresh token the old one stays in force, and without a scope it is the same. OpenID
+    // Connect Core §12.2: a refresh need not bring an ID token, which a sign-out at the server may ask for.
+    const kept: Record<string, unknown> = {}
+    for (const key of KEPT) {
+      const value = used?.tokens[key]
+      if (value && !reply[key]) kept[key] = value
+    }
+    return { ...reply, ...kept }
+  }
+
+  /**
+   * What comes after `limit` counts as well, as long as the session lives, and so does what comes after `destroy()`: the server
+   * may have rotated, and the next refresh with the old token would end the session.
+   */
+  return (id, used, limit) => {
+    // Each try is an act of its own: a laptop may have slept past the deadline since the last.
+    const { generation } = context.live(id, 'refresh')
+    let noteReply: () => void = () => undefined
+    const replied = new Promise<void>((resolve) => {
+      noteReply = resolve
+    })
+    const result = withTimeout(ports.after, limit + config.requestTimeout, context.ended(), (signal) =>
+      send(used, signal)
+        .finally(noteReply)
+        .then(
+          (tokens) => {
+            network.noteOutcome()
+            return commit(id, used, tokens)
+          },
+          (thrown: unknown) => refused(id, used, generation, toSessionError(thrown)),
+        ),
+    )
+    result.catch(noteReply)
+    return withTimeout(ports.after, limit, null, () => replied).then(() => result)
+  }
+}
