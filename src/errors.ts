@@ -43,7 +43,8 @@ export function isSessionError(value: unknown): value is SessionError {
   return name === 'SessionError' && !!code
 }
 
-export const sessionError = (code: SessionErrorCode, message: string): SessionError => new SessionError(code, { message })
+export const sessionError = (code: SessionErrorCode, message: string): SessionError =>
+  new SessionError(code, { message })
 
 /** What a server or the browser threw, as one of our errors. `fetch` rejects with a TypeError when nothing came back. */
 export function toSessionError(cause: unknown): SessionError {

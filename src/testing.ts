@@ -9,4 +9,14 @@ export type { Delay, FakeStorage } from './testing/storage.js'
 export type { Owner, Time } from './testing/time.js'
 export type { FakeTokens, TokenAccess } from './testing/tokens.js'
 export { tryOut } from './testing/try-out.js'
-export type { InputWatch as Activity, Clock, OnMessage as Heard, Page as PagePort, Ports, RecordStore, Channel as Tabs, Texts, Undo } from './ports/types.js'
+export type {
+  InputWatch as Activity,
+  Clock,
+  OnMessage as Heard,
+  Page as PagePort,
+  Ports,
+  RecordStore,
+  Channel as Tabs,
+  Texts,
+  Undo,
+} from './ports/types.js'

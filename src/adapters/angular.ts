@@ -184,9 +184,11 @@ export function sessionInterceptor(options: InterceptorOptions = {}): HttpInterc
     // Anew for each subscription, for interceptors that try again.
     return defer(
       () =>
-        credentials(session).authorize(bare.clone()).catch((error: unknown) => {
-          if ((error as { code?: unknown }).code !== 'signed_out') throw error
-        }),
+        credentials(session)
+          .authorize(bare.clone())
+          .catch((error: unknown) => {
+            if ((error as { code?: unknown }).code !== 'signed_out') throw error
+          }),
       // At the most a nonce and a refresh.
     ).pipe(switchMap((authorized) => send(authorized ?? bare, 2)))
   }

@@ -34,7 +34,8 @@ const LOADING: Snapshot = { phase: 'loading' }
 function useGiven(session: Session | undefined): Session {
   const provided = useContext(SessionContext)
   const found = session ?? provided
-  if (!found) throw sessionError('invalid_options', 'There is no <SessionProvider> above: add one, or pass the session.')
+  if (!found)
+    throw sessionError('invalid_options', 'There is no <SessionProvider> above: add one, or pass the session.')
   return found
 }
 

@@ -41,7 +41,8 @@ function follow<T>(
   watch: (session: Session, listener: () => void) => () => void,
 ): Accessor<T> {
   const session = given ?? useContext(SessionContext)
-  if (!session) throw sessionError('invalid_options', 'There is no <SessionProvider> above: add one, or pass the session.')
+  if (!session)
+    throw sessionError('invalid_options', 'There is no <SessionProvider> above: add one, or pass the session.')
   // What is being hydrated has to agree with what the server rendered.
   const isHydrated = !!sharedConfig.context
   const [shown, setShown] = createSignal(isHydrated ? onServer : read(session))

@@ -1,5 +1,14 @@
 import { createRecord, isLive, isSameSession, merge, MAX_COUNT, type SharedRecord } from './record.js'
-import { drift, deadlines, policyFor, sharedNow, activeWarning, type Anchor, type Clock, type Config } from './deadlines.js'
+import {
+  drift,
+  deadlines,
+  policyFor,
+  sharedNow,
+  activeWarning,
+  type Anchor,
+  type Clock,
+  type Config,
+} from './deadlines.js'
 
 /** What one tab knows: the shared record, and its own anchor between the clocks. */
 export interface State {

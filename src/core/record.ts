@@ -143,7 +143,8 @@ const serialize = (record: SharedRecord, wanted: (key: string) => boolean): stri
   )
 
 /** The record's text, sorted, without what says nothing. Its end has a text of its own. */
-export const encode = (record: SharedRecord): string => serialize(record, (key) => key !== 'endedAt' && key !== 'reason')
+export const encode = (record: SharedRecord): string =>
+  serialize(record, (key) => key !== 'endedAt' && key !== 'reason')
 
 /** The tombstone's text. Its format never changes: every version obeys it. */
 export const encodeEnd = (record: SharedRecord): string =>

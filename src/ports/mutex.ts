@@ -19,7 +19,11 @@ export type Lease = (
  * `lease` serves where a page has no Web Locks (plain http, https://w3c.github.io/web-locks/#api), or may not use them.
  */
 export const createMutex =
-  (after: Ports['after'], locks: () => Pick<LockManager, 'request'> | undefined, lease: Lease): NonNullable<Ports['withLock']> =>
+  (
+    after: Ports['after'],
+    locks: () => Pick<LockManager, 'request'> | undefined,
+    lease: Lease,
+  ): NonNullable<Ports['withLock']> =>
   <T>(
     name: string,
     { wait, hold = leaseLength(1e4), signal }: Parameters<NonNullable<Ports['withLock']>>[1],

@@ -1,8 +1,8 @@
-import { createLocks } from '../session/locks.js'
+import { createLocks } from '../plugins/locks.js'
 import type { Plugin, PluginHooks } from '../session/plugin.js'
 import { PROPAGATION_DELAY } from '../util/timing.js'
-import { createServerSignOut } from './sign-out.js'
-import { createSignInLock } from './sign-in-lock.js'
+import { createServerSignOut } from '../plugins/server-sign-out.js'
+import { createSignInLock } from '../plugins/sign-in-lock.js'
 
 /** The sign-out of a session by cookie: the tab that ends it tells the server, or a later one that can. With tokens, the tokens plugin does it. */
 export const cookieSignOut: Plugin = (context) => {

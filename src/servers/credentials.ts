@@ -13,7 +13,7 @@ export interface Credentials {
    * The request with the session's credentials. With `previous`, what its answer asks for: a newer token, a refresh, a fresh nonce;
    * null when there is nothing left to try, or when the session has been replaced since.
    */
-  authorize(request: Request, previous?: Previous): Promise<Request | null>
+  readonly authorize: (request: Request, previous?: Previous) => Promise<Request | null>
 }
 
 /** A request that was sent, and its answer. */
@@ -44,7 +44,10 @@ export function credentials(session: Session): Credentials {
 function createCredentials(context: SessionContext): Credentials {
   const { server } = context
   /** Which session and generation a request went out with, and what had been attempted for it before. */
-  const sentWith = new WeakMap<Request, { readonly id: string; readonly generation: number; readonly attempted: string }>()
+  const sentWith = new WeakMap<
+    Request,
+    { readonly id: string; readonly generation: number; readonly attempted: string }
+  >()
 
   /** Endpoints that refused a token which had just been refreshed for them: which generation, and until when nothing is attempted. */
   const vain = new Map<string, { readonly generation: number; readonly until: number }>()
@@ -66,7 +69,12 @@ function createCredentials(context: SessionContext): Credentials {
     for (const oldest of vain.keys()) if (vain.size > MOST) vain.delete(oldest)
   }
 
-  const withCredentials = async (request: Request, id: string, stored: StoredTokens | null, attempted = ''): Promise<Request> => {
+  const withCredentials = async (
+    request: Request,
+    id: string,
+    stored: StoredTokens | null,
+    attempted = '',
+  ): Promise<Request> => {
     context.live(id)
     let next = request
     if (server?.authorize) next = await server.authorize(request, stored?.tokens ?? null)

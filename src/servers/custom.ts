@@ -23,12 +23,11 @@ import { keepAlive } from './keep-alive.js'
 export function customServer(hooks: SessionServer & Required<Pick<SessionServer, 'refresh'>>): TokenServer
 export function customServer(hooks: SessionServer): SessionServer
 export function customServer(hooks: SessionServer): SessionServer & Plugged {
-  const { forSession } = hooks
   // The hooks stay methods of their object, which may be of a class.
   const own = METHODS.flatMap((name) => (hooks[name] ? [[name, hooks[name].bind(hooks)] as const] : []))
   return {
     ...(Object.fromEntries(own) as SessionServer),
-    ...(forSession && { forSession: (name: string) => customServer(forSession.call(hooks, name)) }),
+    ...(hooks.forSession && { forSession: (name: string) => customServer(hooks.forSession?.(name) ?? hooks) }),
     ...(hooks.refresh && { tokens: true }),
     plugins: hooks.refresh ? [tokens, keepAlive] : [keepAlive, cookieSignOut],
   }

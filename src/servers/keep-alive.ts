@@ -3,11 +3,11 @@ import { ending, LONGEST_RETRY, serverReply, type Change } from '../core/changes
 import { checkAt, keepAliveAt } from '../core/deadlines.js'
 import { toSessionError } from '../errors.js'
 import type { SessionContext } from '../session/context.js'
-import { createLocks } from '../session/locks.js'
+import { createLocks } from '../plugins/locks.js'
 import type { Plugin, PluginHooks } from '../session/plugin.js'
 import type { ServerTimes } from '../types.js'
 import { backoff, withTimeout } from '../util/async.js'
-import { networkOf } from './network.js'
+import { networkOf } from '../plugins/network.js'
 
 /** A page that comes back need not ask what was known a moment ago; nor what a sign-in has just said. */
 const RECENT = 10e3

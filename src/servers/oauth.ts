@@ -236,6 +236,7 @@ const isFinal = (error: string, status: number): boolean =>
 
 /** RFC 9449 §5: who asks for bound tokens does not take others. */
 function bound(tokens: TokenResponse, dpop: DPoP | undefined): TokenResponse {
-  if (dpop && !/^dpop$/i.test(tokens.token_type ?? '')) throw sessionError('invalid_response', 'The token_type is not DPoP.')
+  if (dpop && !/^dpop$/i.test(tokens.token_type ?? ''))
+    throw sessionError('invalid_response', 'The token_type is not DPoP.')
   return tokens
 }

@@ -170,7 +170,7 @@ export function createLoop({ ports, config, sync, activity, emitter, hooks }: Lo
       sessionAbort = new AbortController()
       if (activeId) {
         const [endedId, reason] = [activeId, record ? 'replaced' : (state.record?.reason ?? '')]
-        const work = hooks.map(({ ended }) => ended?.(endedId, reason, isLive(found)))
+        const work = hooks.flatMap(({ ended }) => ended?.(endedId, reason, isLive(found)) ?? [])
         cleanup = Promise.all(work).then(noop)
       }
       activeId = id

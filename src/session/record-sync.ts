@@ -1,4 +1,13 @@
-import { decode, encode, encodeEnd, isLive, isSameSession, merge, NO_TOKENS, type SharedRecord } from '../core/record.js'
+import {
+  decode,
+  encode,
+  encodeEnd,
+  isLive,
+  isSameSession,
+  merge,
+  NO_TOKENS,
+  type SharedRecord,
+} from '../core/record.js'
 import type { RecordStore, Channel, Texts } from '../ports/types.js'
 
 const NOTHING: Texts = { record: null, end: null }

@@ -192,7 +192,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     // Not while other tabs are queried, and not where only they could know.
     void ready.then(() => {
       if (isClosed() || !sync.isAvailable()) return
-      for (const hook of hooks) hook.started?.(!!liveRecord())?.catch(noop)
+      for (const hook of hooks) void hook.started?.(!!liveRecord()).catch(noop)
     })
     return stop
   }

@@ -53,10 +53,7 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
     const record = context.current()
     if (!record || record.id === found || context.knows(login)) return
     await context.tokens()?.discard(context.ports.id(), given)
-    throw sessionError(
-      'signed_out',
-      'Somebody signed in after this page was prerendered, and before it was opened.',
-    )
+    throw sessionError('signed_out', 'Somebody signed in after this page was prerendered, and before it was opened.')
   }
 
   /** Under the lock: another tab may have signed in meanwhile. */

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.js'
-import type { EndReason, ServerTimes, TokenResponse } from '../types.js'
+import type { EndReason, ServerTimes, SessionServer, TokenResponse } from '../types.js'
 import type { Listener } from './channel.js'
 import { browser, type Time } from './time.js'
 
@@ -47,7 +47,7 @@ export interface FakeServer {
   /** Ends the grant that these tokens are of: the next refresh is refused. */
   readonly revoke: (tokens: TokenResponse | null) => void
   /** The server as one tab reaches it. */
-  readonly of: (client: Listener) => Required<Pick<ServerMethod>>
+  readonly of: (client: Listener) => Required<Pick<SessionServer, ServerMethod>>
 }
 
 export function createServer(time: Time): FakeServer {

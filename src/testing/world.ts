@@ -1,13 +1,6 @@
 import { customServer } from '../servers/custom.js'
 import { milliseconds } from '../util/duration.js'
-import type {
-  Duration,
-  TokenSession,
-  SessionEvents,
-  SessionOptions,
-  Snapshot,
-  TokenResponse,
-} from '../types.js'
+import type { Duration, TokenSession, SessionEvents, SessionOptions, Snapshot, TokenResponse } from '../types.js'
 import { createChannel, type FakeChannel } from './channel.js'
 import { createLocks, type FakeLocks } from './locks.js'
 import type { Ports } from '../ports/types.js'

@@ -1,5 +1,5 @@
 import type { SessionContext } from '../session/context.js'
-import type { ServerSignOut } from '../servers/sign-out.js'
+import type { ServerSignOut } from '../plugins/server-sign-out.js'
 import type { TokenResponse } from '../types.js'
 import { sleep } from '../util/async.js'
 import { PROPAGATION_DELAY } from '../util/timing.js'

@@ -1,7 +1,7 @@
 import { ending, failure, type TokenTimes } from '../core/changes.js'
 import type { SharedRecord } from '../core/record.js'
 import { SessionError, sessionError, toSessionError } from '../errors.js'
-import { networkOf } from '../servers/network.js'
+import { networkOf } from '../plugins/network.js'
 import type { SessionContext } from '../session/context.js'
 import type { StoredTokens, TokenResponse } from '../types.js'
 import { backoff, sleep, withTimeout } from '../util/async.js'
@@ -167,11 +167,7 @@ export function createRefreshTurn(
       const wanted = Math.max(0, wantedAt + record.skew - now) * (1 + ports.random() / 5)
       // The request may still be served.
       const quiet = code === 'timeout' ? quietAfter(config.requestTimeout) : 0
-      context.step(
-        'refresh failed',
-        id,
-        failure(now + Math.max(wanted, quiet, backoff(record.failures, ports.random))),
-      )
+      context.step('refresh failed', id, failure(now + Math.max(wanted, quiet, backoff(record.failures, ports.random))))
     }
     lastFailure = error
     const { retryAt, skew } = context.latest(id)

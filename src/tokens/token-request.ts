@@ -1,5 +1,5 @@
 import { toSessionError, type SessionError } from '../errors.js'
-import { networkOf } from '../servers/network.js'
+import { networkOf } from '../plugins/network.js'
 import type { SessionContext } from '../session/context.js'
 import type { StoredTokens, TokenResponse } from '../types.js'
 import { withTimeout } from '../util/async.js'
@@ -15,12 +15,7 @@ const KEPT = ['refresh_token', 'id_token', 'scope']
 export function createTokenRequest(
   context: SessionContext,
   commit: (id: string, used: StoredTokens | null, tokens: TokenResponse) => Promise<StoredTokens>,
-  refused: (
-    id: string,
-    used: StoredTokens | null,
-    generation: number,
-    error: SessionError,
-  ) => Promise<StoredTokens>,
+  refused: (id: string, used: StoredTokens | null, generation: number, error: SessionError) => Promise<StoredTokens>,
 ): RequestTokens {
   const { ports, config, server } = context
   const network = networkOf(context)

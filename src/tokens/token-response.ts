@@ -33,7 +33,10 @@ export function parseTokenResponse(value: unknown): TokenResponse {
   } catch {
     // A getter threw, or a proxy was revoked. The error is not kept: it may quote a token.
   }
-  throw sessionError('invalid_response', 'This is no token response (RFC 6749 §5.1): access_token is missing or no text.')
+  throw sessionError(
+    'invalid_response',
+    'This is no token response (RFC 6749 §5.1): access_token is missing or no text.',
+  )
 }
 
 /** A member as plain JSON; undefined for a function, a cycle, or a lifetime that is no number. */

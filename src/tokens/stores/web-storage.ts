@@ -23,7 +23,10 @@ const SPREADING = 100
  * createSession({ tokenStore: webStorageTokens(() => sessionStorage) })
  * ```
  */
-export function webStorageTokens(storage: () => Storage = () => localStorage, key = 'sojourn-tokens'): TokenStore & Plugged {
+export function webStorageTokens(
+  storage: () => Storage = () => localStorage,
+  key = 'sojourn-tokens',
+): TokenStore & Plugged {
   const plugins = [tokens]
   const forSession = (name: string): TokenStore & Plugged =>
     Object.assign(createPart(storage, sessionKey(key, name)), { plugins })

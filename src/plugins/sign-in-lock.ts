@@ -1,4 +1,4 @@
-import type { Locks } from '../session/locks.js'
+import type { Locks } from './locks.js'
 import type { PluginHooks } from '../session/plugin.js'
 
 const LIMIT = 5e3

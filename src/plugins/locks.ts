@@ -1,6 +1,6 @@
 import { browserLocks } from '../ports/web-locks.js'
 import { leaseLength } from '../util/timing.js'
-import type { SessionContext } from './context.js'
+import type { SessionContext } from '../session/context.js'
 
 /** The two locks of a session, each held by one tab at a time. */
 export interface Locks {

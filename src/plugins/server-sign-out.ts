@@ -1,7 +1,7 @@
 import type { SharedRecord } from '../core/record.js'
 import { toSessionError } from '../errors.js'
 import type { SessionContext } from '../session/context.js'
-import type { Locks } from '../session/locks.js'
+import type { Locks } from './locks.js'
 import type { EndReason, TokenResponse } from '../types.js'
 import { sleep, withTimeout } from '../util/async.js'
 
