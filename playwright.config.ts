@@ -5,6 +5,10 @@ const plainHost = 'app.test'
 
 /** A test that is about the library more than about a browser: Firefox takes longer for each than Chromium. */
 const leftToChromium = /@chromium\b/
+/** A variant of which `npm test` runs others, or a test that waits for minutes. */
+const long = /@long\b/
+/** `npm run test:all` runs those as well. */
+const isAll = Boolean(process.env['ALL'])
 
 export default defineConfig({
   testDir: 'test/e2e',
@@ -14,6 +18,7 @@ export default defineConfig({
   workers: 3,
   retries: 0,
   forbidOnly: true,
+  grepInvert: isAll ? [] : long,
   // Firefox with five tabs on two busy cores; what is waited for has limits of its own.
   timeout: 90_000,
   // What never comes costs these seconds once; what is slow fails nobody.
@@ -36,8 +41,8 @@ export default defineConfig({
     {
       name: 'firefox',
       testIgnore: /\.(chromium|webkit|node)\.spec\.ts$/,
-      // `ALL=1 npm run e2e` runs them in Firefox, too.
-      grepInvert: process.env['ALL'] ? [] : leftToChromium,
+      // A project's own takes the place of the one above.
+      grepInvert: isAll ? [] : [long, leftToChromium],
       use: {
         browserName: 'firefox',
         channel: 'moz-firefox',
