@@ -1,5 +1,6 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from '@playwright/test'
-import { chromiumPath, firefoxPath } from './test/e2e/browsers.js'
+import { firefoxPath } from './test/e2e/browsers.js'
 
 const plainHost = 'app.test'
 
@@ -31,7 +32,7 @@ export default defineConfig({
       use: {
         browserName: 'chromium',
         launchOptions: {
-          executablePath: chromiumPath(),
+          executablePath: fileURLToPath(new URL('test/e2e/chromium.sh', import.meta.url)),
           args: ['--no-sandbox', '--disable-gpu', `--host-resolver-rules=MAP ${plainHost} 127.0.0.1`],
           // What Playwright switches off is what these tests are about.
           ignoreDefaultArgs: ['--disable-back-forward-cache'],
