@@ -31,6 +31,8 @@ export interface Host {
   readonly step: (cause: string, id: string, change: Change, quiet?: boolean) => void
   /** Looks at the clock and at what other tabs did. */
   readonly look: () => void
+  /** Asks the other tabs what they know: that may be what nobody could write. */
+  readonly ask: () => void
   /** Begins a session, listeners are told when the lock is free again. */
   readonly begin: (known: Partial<SharedRecord>) => void
   /** The server has heard that session `id` is over. */

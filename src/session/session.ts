@@ -176,6 +176,9 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     look() {
       step('look')
     },
+    ask() {
+      tabs.say({})
+    },
     begin(record) {
       lateStep('signIn', null, true, null, (was, clock) => begin(was, record, clock))
     },

@@ -61,7 +61,9 @@ export function createSignOut(host: Host, keeper: Keeper, server: SessionServer 
       const stored = await keeper.peek()
       host.look()
       if (!stored || host.current()) return
-      // Their record may be on its way: a sign-in stores them first, and each process reads its own copy of localStorage.
+      // Their record may be on its way: a sign-in stores them first, and each process reads its own copy of localStorage. Or there
+      // was no room for it, beside the end of the session before: then other tabs know it.
+      host.ask()
       await rest(ports.after, SPREADING, host.signal())
       host.look()
       if (!host.current() && !host.isClosed()) await wipe(stored.id)
