@@ -1,10 +1,15 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from '@playwright/test'
-import { chromiumPath, firefoxPath } from './test/e2e/browsers.js'
+import { firefoxPath } from './test/e2e/browsers.js'
 
 const plainHost = 'app.test'
 
 /** A test that is about the library more than about a browser: Firefox takes longer for each than Chromium. */
 const leftToChromium = /@chromium\b/
+/** A variant of which `npm test` runs others, or a test that waits for minutes. */
+const long = /@long\b/
+/** `npm run test:all` runs those as well. */
+const isAll = Boolean(process.env['ALL'])
 
 export default defineConfig({
   testDir: 'test/e2e',
@@ -14,6 +19,7 @@ export default defineConfig({
   workers: 3,
   retries: 0,
   forbidOnly: true,
+  grepInvert: isAll ? [] : long,
   // Firefox with five tabs on two busy cores; what is waited for has limits of its own.
   timeout: 90_000,
   // What never comes costs these seconds once; what is slow fails nobody.
@@ -26,7 +32,7 @@ export default defineConfig({
       use: {
         browserName: 'chromium',
         launchOptions: {
-          executablePath: chromiumPath(),
+          executablePath: fileURLToPath(new URL('test/e2e/chromium.sh', import.meta.url)),
           args: ['--no-sandbox', '--disable-gpu', `--host-resolver-rules=MAP ${plainHost} 127.0.0.1`],
           // What Playwright switches off is what these tests are about.
           ignoreDefaultArgs: ['--disable-back-forward-cache'],
@@ -36,8 +42,8 @@ export default defineConfig({
     {
       name: 'firefox',
       testIgnore: /\.(chromium|webkit|node)\.spec\.ts$/,
-      // `ALL=1 npm run e2e` runs them in Firefox, too.
-      grepInvert: process.env['ALL'] ? [] : leftToChromium,
+      // A project's own takes the place of the one above.
+      grepInvert: isAll ? [] : [long, leftToChromium],
       use: {
         browserName: 'firefox',
         channel: 'moz-firefox',

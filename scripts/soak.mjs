@@ -9,6 +9,6 @@ import { root } from './lib.mjs'
 const { status } = spawnSync(
   process.execPath,
   [join(root, 'node_modules/.bin/playwright'), 'test', '--project=chromium', 'hidden.chromium'],
-  { cwd: root, stdio: 'inherit', env: { SOAK_SECONDS: '600', ...process.env } },
+  { cwd: root, stdio: 'inherit', env: { SOAK_SECONDS: '600', ALL: '1', ...process.env } },
 )
 process.exitCode = status ?? 1

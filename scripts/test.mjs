@@ -3,6 +3,7 @@
 // Everything that is checked, in one run: prints each step, goes on after one that fails, ends with `N passed, N failed`.
 // Steps that need nothing of each other run two at a time, and print what they have to say when they are done.
 // Installs what is missing first.
+// With `--all`, the browsers also run the tests that are tagged @long, and Firefox those that are tagged @chromium.
 // Counts single tests where a step has them, and each other step as one.
 
 import { spawn } from 'node:child_process'
@@ -15,8 +16,10 @@ import { installDependencies, root } from './lib.mjs'
 
 const reports = join(root, '.cache/reports')
 
+const isAll = process.argv.includes('--all')
+
 /** Ms after which a step that hangs is stopped. */
-const LIMIT = 25 * 60_000
+const LIMIT = (isAll ? 60 : 25) * 60_000
 
 /** @typedef {(log: (text: string) => void) => Promise<Count>} Check */
 
@@ -87,6 +90,7 @@ const playwright = async (log) => {
   const file = join(reports, 'e2e.json')
   const ok = await run(log, 'playwright', ['test', '--reporter=list,json', `--global-timeout=${LIMIT - 30_000}`], {
     PLAYWRIGHT_JSON_OUTPUT_FILE: file,
+    ...(isAll && { ALL: '1' }),
   })
   /** @type {{ stats: { expected: number, unexpected: number, flaky: number }, errors: unknown[] }} */
   const { stats, errors } = JSON.parse(readFileSync(file, 'utf8'))

@@ -91,10 +91,15 @@ export function settle(record: SharedRecord | null, policy: Config, now: number)
 
 /**
  * Whether `other` says nothing beside the session that was found in storage: it began later than it is now. Storage was emptied
- * and filled again while a tab slept, and the clock was set back in between.
+ * and filled again while a tab slept, and the clock was set back in between. One that began since then, and counted on from a
+ * session of before, is ahead in number alone.
  */
-export const isAhead = (other: SharedRecord | null, found: SharedRecord | null, { wall }: Clock): boolean =>
-  !!other && !!found && other.id !== found.id && other.seq > wall + SAME_MOMENT && found.seq <= wall
+export function isAhead(other: SharedRecord | null, found: SharedRecord | null, { wall }: Clock): boolean {
+  if (!other || !found || other.id === found.id || other.seq <= wall + SAME_MOMENT || found.seq > wall) return false
+  // By the clock of this device, as it is set now if the session knows of that.
+  const beganAt = other.startedAt - other.skew
+  return beganAt > wall || beganAt <= found.startedAt - found.skew
+}
 
 /**
  * One step: settle, let the change happen if the session still lives, settle again (it may leave no time at all).

@@ -53,6 +53,8 @@ export interface SessionContext {
   readonly step: (cause: Cause, id: string, change: Change, quiet?: boolean) => void
   /** Looks at the clock and at what other tabs did. */
   readonly look: () => void
+  /** Queries the other tabs: they may know what could not be written. */
+  readonly query: () => void
   /** Begins a session, listeners are told when the lock is free again. */
   readonly begin: (known: Partial<SharedRecord>) => void
   /** The server has heard that session `id` is over. */

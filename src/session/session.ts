@@ -134,6 +134,9 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     look() {
       step('look')
     },
+    query() {
+      channel.post({})
+    },
     begin(known) {
       step('signIn', {
         deferEvents: true,

@@ -1,6 +1,6 @@
 /**
  * A tab that is hidden for long, whose timers Chromium lets ring once a minute: after five minutes in the field, after ten
- * seconds here. `npm run soak` hides it for ten minutes (SOAK_SECONDS), `npm test` for a minute and a half.
+ * seconds here. `npm run soak` hides it for ten minutes (SOAK_SECONDS), `npm run test:all` for a minute and a half.
  */
 import { expect, pause, test as base, type PageConfig } from './fixtures.js'
 import { withRealChromium } from './real-chromium.js'
@@ -23,10 +23,9 @@ const test = base.extend({
 
 type Ringing = Window & { longestGap: number }
 
-test(`a tab that is hidden for ${String(hiddenFor / SECOND)} s follows the others, ends in time and is right when it is shown`, async ({
-  tabs,
-  tokens,
-}) => {
+const title = `a tab that is hidden for ${String(hiddenFor / SECOND)} s follows the others, ends in time and is right when it is shown`
+
+test(title, { tag: '@long' }, async ({ tabs, tokens }) => {
   test.setTimeout(hiddenFor + 120 * SECOND)
   const config: PageConfig = { options: { idleTimeout, warnBefore, refreshBefore: 5 * SECOND } }
   const hidden = await tabs.open(config)

@@ -11,6 +11,8 @@ const degradedBy: Readonly<Record<Feature, string>> = {
   indexedDB: 'tokenStore',
 }
 const features = Object.keys(degradedBy) as Feature[]
+/** What `npm test` leaves to `npm run test:all`: it misses each of these as well, in other tests, and refuses the two stores. */
+const long = new Set(['locks is missing', 'indexedDB is missing', 'locks refuses', 'channel refuses'])
 
 const degraded = async (tab: AnyTab): Promise<unknown[]> =>
   (await tab.events('degraded')).map(({ detail }) => detail['feature'])
@@ -20,7 +22,8 @@ for (const how of ['without', 'denied'] as const) {
   for (const feature of features) {
     // In memory tokens belong to the tab that has them.
     const shared = feature !== 'indexedDB'
-    test(`a session lives in two tabs where ${feature} ${what}`, async ({ tabs, tokens }) => {
+    const tag = long.has(`${feature} ${what}`) ? '@long' : []
+    test(`a session lives in two tabs where ${feature} ${what}`, { tag }, async ({ tabs, tokens }) => {
       const [one, two] = await tabs.openTwo({ ...noTimeouts, [how]: [feature] })
       const issued = tokens.issue()
       expect(await one.signIn(issued)).toBeNull()

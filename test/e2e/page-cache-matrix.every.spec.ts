@@ -1,6 +1,7 @@
 /**
  * The back/forward cache, with a session on a page in each state that engines treat differently. Twice each: the page has to
  * be as eligible as it is without the library, and after a sign-out elsewhere it must never be shown signed in.
+ * `npm test` runs the row of each cause that engines answer differently, and `npm run test:all` runs all rows.
  */
 import { expect, noTimeouts, test, type AnyTab, type EngineName, type PageConfig } from './every.js'
 import { expectNothingShown, leave, shownText, silence } from './page-cache.js'
@@ -17,6 +18,8 @@ interface Row {
   readonly meanwhile?: (other: AnyTab, tokens: TokenServer) => Promise<unknown>
   /** Whether the engine keeps the page: what it does without the library as well. */
   readonly kept: Readonly<Record<EngineName, boolean>>
+  /** Runs by `npm run test:all` only. */
+  readonly long?: boolean
 }
 
 const everywhere = { chromium: true, firefox: true, webkit: true }
@@ -54,9 +57,9 @@ async function beginRefresh({ run }: AnyTab, tokens: TokenServer): Promise<() =>
 
 const rows: readonly Row[] = [
   { what: 'that rests', kept: everywhere },
-  { what: 'with its tokens in memory', config: { store: 'memory' }, kept: everywhere },
+  { what: 'with its tokens in memory', config: { store: 'memory' }, kept: everywhere, long: true },
   { what: 'that has no channel', config: { without: ['channel'] }, kept: everywhere },
-  { what: 'that listens to `beforeunload`', before: listenTo('beforeunload'), kept: everywhere },
+  { what: 'that listens to `beforeunload`', before: listenTo('beforeunload'), kept: everywhere, long: true },
   {
     what: 'that listens to `unload`',
     before: listenTo('unload'),
@@ -80,6 +83,7 @@ const rows: readonly Row[] = [
   },
   {
     what: 'that waits for an answer',
+    long: true,
     before: ({ run }) =>
       run(() => {
         void fetch('/hang').catch(() => undefined)
@@ -89,6 +93,7 @@ const rows: readonly Row[] = [
   {
     what: 'in the middle of a refresh',
     before: beginRefresh,
+    long: true,
     kept: { chromium: true, firefox: false, webkit: true },
   },
   {
@@ -110,13 +115,15 @@ const rows: readonly Row[] = [
     what: 'whose cookies change',
     meanwhile: ask('/cookie'),
     kept: everywhere,
+    long: true,
   },
-  { what: 'that came over https', secure: true, kept: everywhere },
+  { what: 'that came over https', secure: true, kept: everywhere, long: true },
   {
     what: 'whose HTTP cache is cleared',
     secure: true,
     meanwhile: ask('/clear?what="cache"'),
     kept: { chromium: false, firefox: false, webkit: false },
+    long: true,
   },
   {
     what: 'that must not be stored',
@@ -130,6 +137,7 @@ const rows: readonly Row[] = [
     secure: true,
     meanwhile: ask('/cookie'),
     kept: { chromium: false, firefox: false, webkit: false },
+    long: true,
   },
   {
     what: 'that must not be stored and has refreshed its tokens',
@@ -139,16 +147,13 @@ const rows: readonly Row[] = [
       await tab.token({ forceRefresh: true })
     },
     kept: { chromium: false, firefox: false, webkit: false },
+    long: true,
   },
 ]
 
-for (const { what, path = '/app', secure = false, config, before, meanwhile, kept } of rows) {
-  test(`S45 S75 a page ${what} is kept as it would be, and never shown signed in after a sign-out elsewhere`, async ({
-    tabs,
-    tokens,
-    server,
-    engine,
-  }) => {
+for (const { what, path = '/app', secure = false, config, before, meanwhile, kept, long } of rows) {
+  const title = `S45 S75 a page ${what} is kept as it would be, and never shown signed in after a sign-out elsewhere`
+  test(title, { tag: long ? '@long' : [] }, async ({ tabs, tokens, server, engine }) => {
     const origin = secure ? await server.secureOrigin() : server.origin
     const tab = await tabs.open({ ...noTimeouts, ...config }, { path, origin })
     const other = await tabs.open({ ...noTimeouts, ...config }, { origin })

@@ -144,6 +144,31 @@ describe('an order of sessions that lives in a store which may be emptied', () =
   })
 })
 
+describe('an order of sessions that tabs without storage tell each other', () => {
+  // A page that knew of no session began its count at the clock that had been set back. A tab that counted on from its own session
+  // took its newer sign-in for one from the future when it heard of that page's, and both tabs swapped their sessions.
+  it('the newer of two sign-ins after the clock was set back wins, whichever of them counted on', async () => {
+    const world = createWorld()
+    world.storage.works = false
+    const one = await world.signedIn()
+    world.setClock(-HOUR)
+    one.hint('focus')
+    world.channel.delay = Infinity
+    const two = world.tab()
+    await signIn(world, two)
+    await world.advance('1s')
+    await signIn(world, one)
+    world.channel.delay = 1
+    two.input()
+    await world.advance('1s')
+    expect(one.news()).toEqual([])
+    one.input()
+    await world.advance('1s')
+    expect(one.session.getSnapshot()).toMatchObject({ phase: 'active', id: 'session-0003' })
+    expect(two.session.getSnapshot()).toEqual(one.session.getSnapshot())
+  })
+})
+
 describe('a planted record or end', () => {
   const plant = (world: World, fields: object): void => {
     const wall = world.time.clock().wall

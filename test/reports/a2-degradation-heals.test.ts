@@ -112,4 +112,18 @@ describe('a degradation that has to heal', () => {
     expect([tab.sees(), next.sees()]).toEqual(['active', 'active'])
     expect(world.server.count('signOut')).toBe(0)
   })
+
+  // The same, where storage still says how the session before ended.
+  it('a sign-in that found no room beside an end keeps its tokens when a page opens', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.storage.full = true
+    await world.until(tab.session.signOut())
+    await world.until(tab.session.signIn(world.grant(), { login: 'which makes the record longer' }))
+    const next = world.tab()
+    await world.advance('1s')
+    expect([tab.sees(), next.sees()]).toEqual(['active', 'active'])
+    expect(world.tokens.stored?.id).toBe('session-0002')
+    expect(world.server.count('signOut')).toBe(1)
+  })
 })

@@ -1,3 +1,4 @@
+import type { SessionError } from '../../src/errors.js'
 import { isAwake, idOf, type Actor } from './actor.js'
 import { activate, bury, hint, open, unthrottle } from './pages.js'
 import { tokensNextDoor } from './neighbour.js'
@@ -112,7 +113,11 @@ async function handOut(scene: Scene): Promise<void> {
   for (const actor of actors) actor.wantedAt = askedAt
   const ask = async (): Promise<string | string[]> => {
     const answers = actors.map(({ session }) =>
-      session.getAccessToken().catch((error: unknown) => `no: ${(error as { code: string }).code}`),
+      session.getAccessToken().catch((error: unknown) => {
+        const { code, retryAt } = error as SessionError
+        // All wait for that. Why, only the tab knows that asked last.
+        return `no: ${retryAt === undefined ? code : 'not yet'}`
+      }),
     )
     return settle(scene, Promise.all(answers), 70e3)
   }

@@ -3,7 +3,7 @@ import { browser } from '../../src/testing/time.js'
 import { around, aroundBy, inTab, inTabBy, type Act } from './act.js'
 import { isAwake, type Actor } from './actor.js'
 import { mendStore, poison, POISONS, setStorage, unsee } from './faults.js'
-import { named, remove, touch } from './touch.js'
+import { named, remove, rob, touch } from './touch.js'
 import { openNeighbour, signInNextDoor, signOutNextDoor } from './neighbour.js'
 import { hint, open } from './pages.js'
 import { onItsWay } from './rules.js'
@@ -49,16 +49,22 @@ const PLACES: Readonly<Record<string, Places>> = {
 
 /** The token store is emptied. What is on its way there may still arrive, and is then all that there is. */
 function emptyTokens(scene: Scene): void {
-  for (const id of scene.lives.keys()) touch(scene, id, 'robbed')
+  rob(scene)
   scene.world.tokens.stored = null
   scene.storeFaultAt = scene.now()
+}
+
+/** All of localStorage is emptied, and with it the tokens that are there. */
+function emptyStorage(scene: Scene, empty: () => void): void {
+  if (scene.traits.store === 'local') rob(scene)
+  remove(scene, empty)
 }
 
 /** As `Clear-Site-Data` does, and the user in the browser's settings: no storage event tells anybody. */
 function emptyPlaces(scene: Scene, { storage, tokens }: Places): void {
   scene.emptiedAt = scene.now()
   if (storage)
-    remove(scene, () => {
+    emptyStorage(scene, () => {
       scene.world.storage.stored.clear()
     })
   if (tokens) emptyTokens(scene)
@@ -99,7 +105,9 @@ export const faultActs = {
   }),
   clear: around(1, 'storage is cleared', (scene) => {
     scene.emptiedAt = scene.now()
-    remove(scene, () => scene.world.storage.clear())
+    emptyStorage(scene, () => {
+      scene.world.storage.clear()
+    })
   }),
   emptied: aroundBy(2, 'without a word are emptied:', oneOf(PLACES), emptyPlaces),
   refilled: aroundBy(3, 'a new tab signs in after without a word were emptied:', oneOf(PLACES), (scene, places) => {

@@ -68,6 +68,8 @@ export function setClock(scene: Scene, by: number): void {
   const witness = [...scene.actors].find(
     (actor) =>
       isAwake(actor) &&
+      // Until somebody opens it, it says nothing of that.
+      !actor.page.prerendered &&
       !!idOf(actor.session.getSnapshot()) &&
       actor.sound &&
       scene.world.storage.works &&

@@ -40,9 +40,9 @@ export interface Life {
  * `removed`: both keys were. `overwritten`: its record was, by one that is older, that cannot be read, or by nothing. `planted`:
  * its record says what it never said. `ahead`: it speaks of activity in the future, which a tab that comes to know of it takes
  * for a clock that was set back. `exhumed`: its end was taken away, or its record put back beside none. `robbed`: its tokens were
- * taken out of the store.
+ * taken out of the store, by somebody else or at its end. `swept`: a tab that could not know of it did that.
  */
-export type Touch = 'removed' | 'overwritten' | 'planted' | 'ahead' | 'exhumed' | 'robbed'
+export type Touch = 'removed' | 'overwritten' | 'planted' | 'ahead' | 'exhumed' | 'robbed' | 'swept'
 
 export const UNTOUCHED: Readonly<Record<Touch, number>> = {
   removed: -Infinity,
@@ -51,6 +51,7 @@ export const UNTOUCHED: Readonly<Record<Touch, number>> = {
   ahead: -Infinity,
   exhumed: -Infinity,
   robbed: -Infinity,
+  swept: -Infinity,
 }
 
 export interface Told {
@@ -87,7 +88,11 @@ export function latestEnd(life: Life, { idle, absolute, network, store }: Traits
     life.startedAt + absolute + life.putOff + setBack(life.startedAt),
   ]
   // What the server told is measured from when it was asked.
-  if (life.told) ends.push(life.told.absoluteEndsAt + network + life.putOff + setBack(life.told.sentAt))
+  if (life.told) {
+    // A later answer may know better, if the one before was long on its way.
+    const toldAt = Math.max(life.told.absoluteEndsAt, life.mayKnow?.absoluteEndsAt ?? 0)
+    ends.push(toldAt + network + life.putOff + setBack(life.told.sentAt))
+  }
   // Where tokens are not shared, a tab without them knows nothing of their ends. What was brought late lives from then on.
   if (life.grantEnds.length > 0 && store !== 'memory') {
     const late = life.startedAt - life.signInAt
@@ -102,6 +107,7 @@ export function earliestEnd(life: Life, { idle, absolute }: Traits, jumps: reado
   const ends = [life.countedAt + idle - forward(life.countedAt), life.startedAt + absolute - forward(life.startedAt)]
   for (const told of [life.told, life.mayKnow, life.knewJustNow])
     if (told) ends.push(Math.min(told.idleEndsAt, told.absoluteEndsAt) - forward(told.sentAt) - 1e3)
-  for (const at of life.grantEnds) ends.push(at - forward(life.startedAt) - 1e3)
+  // Counted from when the tokens were given: a sign-in may wait for its turn, and take a clock set forward meanwhile for sleep.
+  for (const at of life.grantEnds) ends.push(at - forward(life.signInAt) - 1e3)
   return Math.min(...ends) - FLUSH - ROUNDING
 }

@@ -3,7 +3,7 @@ import { createSessionWith } from '../../src/testing.js'
 import { START } from '../../src/testing/time.js'
 import { isSessionError } from '../../src/errors.js'
 import { idOf, isAtWork, type Actor } from './actor.js'
-import { hinted, look, noteApart, onItsWay, sign } from './rules.js'
+import { guessed, hinted, look, noteApart, onItsWay, sign } from './rules.js'
 import { KEY, type Scene } from './scene.js'
 import { idIn } from './touch.js'
 import { MARK } from './servers.js'
@@ -245,6 +245,8 @@ export function activate(scene: Scene, actor: Actor): void {
   for (const one of instancesOn(scene, actor)) {
     // What it showed until then was a guess.
     one.awakeSince = one.aliveSince = scene.now()
+    const life = scene.lives.get(idOf(one.seen))
+    if (life) guessed(scene, one, life)
     hinted(scene, one)
   }
 }

@@ -3,14 +3,17 @@ import type { Page } from '../../src/testing.js'
 import { browser } from '../../src/testing/time.js'
 import type { ServerTimes, Snapshot, TokenResponse } from '../../src/types.js'
 import { idOf, isAtWork, isAwake, shownBy, type Actor } from './actor.js'
-import { earliestEnd, FLUSH, latestEnd, UNTOUCHED, type Life } from './life.js'
+import { earliestEnd, FLUSH, latestEnd, type Life } from './life.js'
 import type { Excuses, Rule } from './rule-names.js'
-import { named } from './touch.js'
+import { named, touch, touchedAt } from './touch.js'
 import { KEY, type Scene } from './scene.js'
 import type { Call } from './servers.js'
 
 /** An instant of this device's clock, as real time. */
 const realOf = (scene: Scene, wall: number): number => scene.now() - (scene.world.time.clock().wall - wall)
+
+/** So much less a clock may say than before, and nobody notices. */
+const UNNOTICED = 1e3
 
 /** How long what a tab wrote or said may be on its way. */
 export const onItsWay = ({ traits }: Scene): number => traits.lag + traits.delay + 5
@@ -181,7 +184,7 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
         unseen: false,
         putOff: 0,
         behindAt: -Infinity,
-        touchedAt: { ...UNTOUCHED },
+        touchedAt: touchedAt(scene, to),
       }
       scene.lives.set(to, life)
     }
@@ -206,11 +209,7 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
       actor.aliveSince = now
       actor.last = to
       if (from && !actor.page.prerendered) actor.over.add(from)
-      if (life.unseen && actor.bornAt >= now - onItsWay(scene)) {
-        // The first page since: from here on it is one idle timeout at most, if others can read what it makes of that.
-        life.unseen = scene.isApart || !scene.world.storage.works
-        life.signAt = now
-      }
+      if (actor.bornAt >= now - onItsWay(scene)) guessed(scene, actor, life)
     }
     if (is.phase === 'warning') {
       if (is.endsBy === 'idle') scene.must('I17: an idle end can be extended', is.canExtend, () => actor.name)
@@ -223,12 +222,29 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
       return
     }
     // A session that was replaced, and whose successor is over as well, is told of by the latter's end.
-    const life = scene.lives.get(actor.record?.id ?? from)
+    const life = scene.lives.get(endedIn(scene, actor) ?? from)
     if (from) actor.over.add(from)
     if (from && life) end(scene, actor, life, is)
     actor.warnedSince = null
   }
   actor.seen = is
+}
+
+/**
+ * A page has come to know of a session: where nobody saw the clock set back, it is one idle timeout at most from here on, if others
+ * can read what the page makes of that.
+ */
+export function guessed(scene: Scene, { page }: Actor, life: Life): void {
+  if (!life.unseen || page.prerendered) return
+  life.unseen = scene.isApart || !scene.world.storage.works
+  life.signAt = scene.now()
+}
+
+/** Whose end a tab shows. Its last step tells; of a quiet one listeners hear later than it is seen, and storage first. */
+function endedIn(scene: Scene, actor: Actor): string | undefined {
+  const { record, sound, over } = actor
+  const buried = record && !record.reason && sound && scene.world.storage.works ? endIn(scene, actor) : ''
+  return buried && !over.has(buried) ? buried : record?.id
 }
 
 /** A tab has come to know that a session is over. Was it, and was it said before? */
@@ -247,9 +263,13 @@ function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { pha
   if (reason === 'wiped')
     must(
       'I7: `wiped` follows a removal',
-      Math.max(life.touchedAt.removed, life.touchedAt.robbed) >= life.startedAt,
+      Math.max(life.touchedAt.removed, life.touchedAt.robbed) >= life.signInAt,
       'but nobody removed it, nor its tokens',
-      { 'web storage has no transactions': isTorn(scene) },
+      {
+        'web storage has no transactions': isTorn(scene),
+        // One of those that could not know of it took its tokens for left over.
+        'tabs were apart': life.touchedAt.swept >= life.signInAt,
+      },
     )
   if (reason === 'rejected')
     must(
@@ -284,13 +304,19 @@ function warned(scene: Scene, actor: Actor, life: Life, reason: 'idle' | 'absolu
   const way = reason === 'idle' ? traits.idle : isOfGrant ? endedAt - life.startedAt : traits.absolute
   const length = Math.min(traits.warnBefore, way / 2)
   const from = endedAt - length
+  const unnoticed = scene.jumps.reduce(
+    (sum, { at, by }) => (at >= life.startedAt && by < 0 && -by <= UNNOTICED ? sum - by : sum),
+    0,
+  )
   const told = life.mayKnow
   const isToldLate =
     (!!told && Math.min(told.idleEndsAt, told.absoluteEndsAt) <= endedAt + 1e3) ||
     life.toldOf.some((at) => Math.abs(at - endedAt) < 1e3)
   scene.must(
     'I17: a warning precedes an end',
-    actor.warnedSince !== null && actor.warnedSince <= from + onItsWay(scene) + (isOfGrant ? traits.network : 0) + 50,
+    actor.warnedSince !== null &&
+      actor.warnedSince <=
+        from + onItsWay(scene) + (isOfGrant ? traits.network : 0) + Math.min(unnoticed, UNNOTICED) + 50,
     () =>
       `${actor.name} was warned ${actor.warnedSince === null ? 'never' : `${Math.round(actor.warnedSince - from)} ms late`} of the end of ${life.id} (${reason})`,
     {
@@ -485,8 +511,8 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
       isOf(scene, life, family),
       () => `${actor.name} refreshes ${family}, and shows ${life.id}`,
     )
-  // Less than a second is not noticed, and moves what is flagged by as much.
-  const slack = jumps.some(({ at, by }) => by < 0 && at >= life.signAt - FLUSH) ? 1e3 : 0
+  // What is not noticed moves what is flagged by as much.
+  const slack = jumps.some(({ at, by }) => by < 0 && at >= life.signAt - FLUSH) ? UNNOTICED : 0
   const isAsked =
     actor.wantedAt >= Math.min(life.tokenAt, now() - 70e3) ||
     [...actor.pending].some(({ what }) => what === 'getAccessToken')
@@ -608,6 +634,9 @@ export function cleared(scene: Scene, page: Page, id: string): void {
   look(scene)
   const life = scene.lives.get(id)
   if (!life) return
+  const isKnown = [...scene.actors].some((one) => one.page === page && idOf(one.session.getSnapshot()) === id)
+  if (life.ended) touch(scene, id, 'robbed')
+  else if (!isKnown && !wereTogether(scene, life.startedAt)) touch(scene, id, 'swept')
   const lives = !life.ended && !life.signOutCalled && [...scene.lives.keys()].at(-1) === id
   const ids = [...scene.actors].filter((actor) => isAwake(actor) && actor.page !== page).map((one) => idOf(one.seen))
   scene.must(

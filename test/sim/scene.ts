@@ -3,13 +3,13 @@ import { memoryTokens } from '../../src/tokens/stores/memory.js'
 import type { StoredTokens, TokenStore } from '../../src/types.js'
 import type { Actor } from './actor.js'
 import { createBrowserPage, type PageScript } from './browser.js'
-import type { Jump, Life } from './life.js'
+import type { Jump, Life, Touch } from './life.js'
 import type { Neighbour } from './neighbour.js'
 import { createRandom, type Random } from './random.js'
 import { count, type Counts, type Excuses, type Rule } from './rule-names.js'
 import { createServers, MARK, type Call, type Servers } from './servers.js'
 import type { Plan } from './plan.js'
-import { touch } from './touch.js'
+import { rob } from './touch.js'
 import type { Traits } from './traits.js'
 
 export const KEY = 'sojourn:session:1'
@@ -30,6 +30,8 @@ export interface Scene {
   readonly random: Random
   readonly actors: Set<Actor>
   readonly lives: Map<string, Life>
+  /** What somebody else did to sessions, by id. */
+  readonly touched: Map<string, Record<Touch, number>>
   readonly jumps: Jump[]
   /** Sign-ins that are under way, on pages that crashed meanwhile as well. */
   readonly signIns: Set<{ readonly at: number }>
@@ -234,7 +236,7 @@ export function createScene(
       const { family, number, issuedAt } = scene.servers.tokenOf(value.tokens.access_token) ?? none
       scene.familiesOf.set(value.id, (scene.familiesOf.get(value.id) ?? new Set()).add(family))
       // One place holds the tokens of one session: those of any other are gone.
-      for (const id of scene.lives.keys()) if (id !== value.id) touch(scene, id, 'robbed')
+      rob(scene, value.id)
       const grant = scene.servers.grants.get(family)
       if (grant) scene.lives.get(value.id)?.grantEnds.push(grant.issuedAt + traits.grantLife)
       const written = await store.set(value, expected)
@@ -284,6 +286,7 @@ export function createScene(
     }),
     actors: new Set(),
     lives: new Map(),
+    touched: new Map(),
     jumps: [],
     signIns: new Set(),
     broken: null,

@@ -1,5 +1,5 @@
 /** What somebody else does to storage is remembered by session and by key: it excuses nothing else. */
-import type { Touch } from './life.js'
+import { UNTOUCHED, type Touch } from './life.js'
 import { KEY, type Scene } from './scene.js'
 
 /** The ids that a text of storage names. */
@@ -17,13 +17,24 @@ export const named = ({ world: { storage } }: Scene): { readonly record: string;
   end: idIn(storage.stored.get(`${KEY}:end`)),
 })
 
+/** When somebody else last did what to session `id`, which need not have been shown by then: its tokens are stored first. */
+export function touchedAt({ touched }: Scene, id: string): Record<Touch, number> {
+  const at = touched.get(id) ?? { ...UNTOUCHED }
+  touched.set(id, at)
+  return at
+}
+
 /** Somebody else did this to what storage says of session `id`. */
 export function touch(scene: Scene, id: string, ...what: readonly Touch[]): void {
+  for (const one of what) touchedAt(scene, id)[one] = scene.now()
   const life = scene.lives.get(id)
-  if (!life) return
-  for (const one of what) life.touchedAt[one] = scene.now()
   // What the server told may be lost with it.
-  if (what.includes('overwritten')) life.told = null
+  if (life && what.includes('overwritten')) life.told = null
+}
+
+/** The tokens of all sessions are gone from the store, but for those of session `kept`. */
+export function rob(scene: Scene, kept?: string): void {
+  for (const id of [...scene.lives.keys(), ...scene.familiesOf.keys()]) if (id !== kept) touch(scene, id, 'robbed')
 }
 
 /** Storage is emptied by somebody else. */

@@ -22,12 +22,12 @@ test('S51 S52 S55 activity in one window keeps both alive, the warning opens in 
   tabs,
 }) => {
   // In real time, with room for a driver that takes its own.
-  const options = { idleTimeout: 10_000, warnBefore: 5000, absoluteTimeout: false } as const
+  const options = { idleTimeout: 6000, warnBefore: 3000, absoluteTimeout: false } as const
   const [one, two] = await tabs.openTwo({ options, server: 'none' })
   await one.signIn()
   await two.next('signedIn')
   await one.show()
-  const until = Date.now() + 6000
+  const until = Date.now() + 4000
   while (Date.now() < until) {
     await one.press('a')
     await pause(300)
