@@ -40,7 +40,7 @@ export const layers = [
   { files: ['testing.ts'], imports: ['testing/'], types: ['ports/'] },
   {
     files: ['testing/'],
-    imports: ['session/', 'servers/custom.ts', 'tokens/plugin.ts', 'ports/mutex.ts', ...everyone],
+    imports: ['session/', 'servers/custom.ts', 'tokens/', 'ports/mutex.ts', ...everyone],
     types: ['core/', 'ports/'],
   },
   { files: ['fetch.ts'], imports: ['util/', 'servers/credentials.ts'], types: ['types.ts'] },

@@ -136,10 +136,9 @@ export function checkAt(record: SharedRecord, policy: Config): number {
   return Infinity
 }
 
-/** When the next thing happens by itself. Timers are only alarms: nothing is wrong if one rings late. */
+/** When the phase changes next by itself. A timer that rings late is harmless: each step looks at the clock. */
 export function nextWakeAt(record: SharedRecord | null, policy: Config, now: number): number {
   if (!isLive(record)) return Infinity
-  const due = [backgroundRefreshAt(record, policy), keepAliveAt(record, policy), checkAt(record, policy)]
   const all = deadlines(record, policy).flatMap((end) => [end.warnAt, end.at])
-  return Math.min(...[...due, ...all].filter((at) => at > now))
+  return Math.min(...all.filter((at) => at > now))
 }

@@ -1,6 +1,6 @@
 import type { Plugged } from '../session/plugin.js'
 import { tokens } from '../tokens/plugin.js'
-import type { SessionServer, TokenServer } from '../types.js'
+import type { SessionServer, TokenServer, TokenStore } from '../types.js'
 import { cookieSignOut } from './cookie-sign-out.js'
 import { keepAlive } from './keep-alive.js'
 
@@ -34,3 +34,24 @@ export function customServer(hooks: SessionServer): SessionServer & Plugged {
 }
 
 const METHODS = ['receive', 'refresh', 'keepAlive', 'check', 'signOut', 'authorize', 'challenge'] as const
+
+/**
+ * A token store of your own.
+ *
+ * @example Tokens in a store that the application has anyhow
+ * ```ts
+ * const session = createSession({ tokenStore: customTokens(store) })
+ * ```
+ */
+export function customTokens(store: TokenStore): TokenStore & Plugged {
+  return {
+    get shared() {
+      return store.shared
+    },
+    get: () => store.get(),
+    set: (value, expected) => store.set(value, expected),
+    clear: (id) => store.clear(id),
+    ...(store.forSession && { forSession: (name: string) => customTokens(store.forSession?.(name) ?? store) }),
+    plugins: [tokens],
+  }
+}

@@ -36,7 +36,11 @@ function configOf(options: SessionOptions): Config {
     if (!ok) throw sessionError('invalid_options', `${option} is ${JSON.stringify(options[option])}. Give ${meant}.`)
   }
   check(typeof name === 'string' && name, 'name', 'a text by which tabs find their session')
-  check(!server || typeof server === 'object', 'server', 'oauth({ … }) or a SessionServer of your own')
+  check(
+    !server || (typeof server === 'object' && 'plugins' in server),
+    'server',
+    'oauth({ … }), cookieSession({ … }), or customServer({ … }) of sojourn/server',
+  )
   check(
     !tokenStore || (typeof tokenStore === 'object' && 'clear' in tokenStore),
     'tokenStore',

@@ -151,7 +151,14 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     flush: emitter.flush,
     degraded,
   }
-  for (const plugin of pluginsOf(server, tokenStore)) hooks.push(plugin(context))
+  // Tokens first: with them, the others leave the sign-out to them. Without a prototype, to which a page may have added `extend`.
+  for (const plugin of pluginsOf(tokenStore, server))
+    hooks.push(Object.assign(Object.create(null) as PluginHooks, plugin(context)))
+  if (tokenStore && !context.tokens())
+    throw sessionError(
+      'invalid_options',
+      'tokenStore is a store of your own. Give customTokens(store), of sojourn/server.',
+    )
   const { signIn, cancel } = createSignIn(context, hooks)
 
   const stopWaking = ports.hasPage ? start() : noop

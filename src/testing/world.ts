@@ -1,4 +1,5 @@
 import { customServer } from '../servers/custom.js'
+import { memoryTokens } from '../tokens/stores/memory.js'
 import { milliseconds } from '../util/duration.js'
 import type { Duration, TokenSession, SessionEvents, SessionOptions, Snapshot, TokenResponse } from '../types.js'
 import { createChannel, type FakeChannel } from './channel.js'
@@ -114,7 +115,8 @@ export function createWorld(options: WorldOptions = {}): World {
     const page = openPage(setup)
     const all = server.of(page)
     const offered = customServer(Object.fromEntries(methods.map((method) => [method, all[method]])))
-    const session = createSessionWith(page.ports, { tokenStore: tokens.of(page), server: offered, ...options })
+    const { tokenStore = 'tokenStore' in options ? memoryTokens() : tokens.of(page) } = options
+    const session = createSessionWith(page.ports, { server: offered, ...options, tokenStore })
     const heard: Told[] = []
     const degraded: SessionEvents['degraded'][] = []
     for (const type of TYPES) session.on(type, (event) => heard.push({ type, ...event } as Told))

@@ -1,3 +1,4 @@
+import { credentials } from '../../src/fetch.js'
 import '@angular/compiler'
 import {
   HttpClient,
@@ -132,7 +133,7 @@ async function client(options?: InterceptorOptions, ...answers: (() => Response)
     if (sent.length > 20) throw new Error('a loop')
     return (answers.length > 1 ? answers.shift() : answers[0])?.() ?? new Response('{}')
   })
-  const authorize = vi.spyOn(session, 'authorize')
+  const authorize = vi.spyOn(credentials(session), 'authorize')
   const http = (
     await appWith(
       provideSession(session),

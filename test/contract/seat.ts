@@ -15,7 +15,9 @@ export interface Seat {
   readonly turns: string[]
 }
 
-export function createSeat(ports: Pick<Ports, 'tabs' | 'records' | 'exclusive'>): Seat {
+export function createSeat(
+  ports: Pick<Ports, 'openChannel' | 'openRecordStore'> & Required<Pick<Ports, 'withLock'>>,
+): Seat {
   let room = ''
   let tabs: ReturnType<Ports['openChannel']> | undefined
   let records: ReturnType<Ports['openRecordStore']> | undefined

@@ -83,8 +83,8 @@ export const anyPolicy: fc.Arbitrary<Config> = fc
     reloadsStalePage: fc.boolean(),
     sharesTokens: fc.boolean(),
     canRefresh: fc.boolean(),
-    canTell: fc.boolean(),
-    canAsk: fc.boolean(),
+    canKeepAlive: fc.boolean(),
+    canCheck: fc.boolean(),
   })
   .map((policy) => ({ ...policy, warnBefore: Math.min(policy.warnBefore, policy.idleTimeout, policy.absoluteTimeout) }))
 

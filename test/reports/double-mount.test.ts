@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createSessionWith } from '../../src/testing.js'
-import { SessionError, type SessionServer } from '../../src/index.js'
+import { SessionError, type TokenSession } from '../../src/index.js'
+import { customServer } from '../../src/servers/custom.js'
 import { createWorld } from '../unit/session/world.js'
 
 describe('a page that makes its session twice', () => {
@@ -44,7 +45,7 @@ describe('a page that makes its session twice', () => {
     let cookie = 1
     let pending = 0
     let used = 0
-    const server: SessionServer = {
+    const server = {
       async refresh() {
         const sent = cookie
         expect(++pending).toBe(1)
@@ -54,7 +55,10 @@ describe('a page that makes its session twice', () => {
         return { access_token: `a${++used}`, expires_in: 300, cookie: ++cookie }
       },
     }
-    const [one, two] = [createSessionWith(tab.ports, { server }), createSessionWith(tab.ports, { server })]
+    const [one, two] = [1, 2].map(() => createSessionWith(tab.ports, { server: customServer(server) })) as [
+      TokenSession,
+      TokenSession,
+    ]
     await world.until(one.signIn(undefined, { login: 'l1' }))
     await world.until(two.signIn(undefined, { login: 'l1' }))
     const tokens = await world.until(Promise.all([one.getAccessToken(), two.getAccessToken()]))

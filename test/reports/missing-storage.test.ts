@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createSession } from '../../src/index.js'
+import { createSession, memoryTokens, type TokenStore } from '../../src/index.js'
 import { webStorageTokens } from '../../src/tokens/stores/web-storage.js'
 import type { Session } from '../../src/types.js'
 
@@ -17,9 +17,9 @@ afterEach(() => {
 })
 
 /** One whole session, and what was told to be missing. */
-async function live(options: Parameters<typeof createSession>[0] = {}): Promise<string[]> {
+async function live(tokenStore: TokenStore = memoryTokens()): Promise<string[]> {
   const name = `missing ${++names}`
-  const made = (session = createSession({ name, idleTimeout: '15m', ...options }))
+  const made = (session = createSession({ name, idleTimeout: '15m', tokenStore }))
   const missing: string[] = []
   made.on('degraded', ({ feature }) => missing.push(feature))
   const signedIn = made.signIn({ access_token: 'a', expires_in: 300 })
@@ -42,7 +42,7 @@ describe('a web view of an application without DOM storage', () => {
       vi.stubGlobal('localStorage', nothing)
       vi.stubGlobal('sessionStorage', nothing)
       expect(await live()).toContain('storage')
-      expect(await live({ tokenStore: webStorageTokens() })).toEqual(expect.arrayContaining(['storage', 'tokenStore']))
+      expect(await live(webStorageTokens())).toEqual(expect.arrayContaining(['storage', 'tokenStore']))
     },
   )
 
@@ -50,7 +50,7 @@ describe('a web view of an application without DOM storage', () => {
     vi.stubGlobal('localStorage', null)
     vi.stubGlobal('indexedDB', null)
     const { idbTokens } = await import('../../src/tokens/stores/idb.js')
-    expect(await live({ tokenStore: idbTokens() })).toEqual(expect.arrayContaining(['storage', 'locks', 'tokenStore']))
+    expect(await live(idbTokens())).toEqual(expect.arrayContaining(['storage', 'locks', 'tokenStore']))
   })
 })
 

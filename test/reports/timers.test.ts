@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createSession } from '../../src/index.js'
+import { customServer } from '../../src/servers/custom.js'
 import type { Session, SessionOptions } from '../../src/types.js'
 
 /** What a browser can wait for: more counts as nothing, HTML §8.6. */
@@ -54,7 +55,12 @@ describe('a session that lasts longer than a timer of the browser', () => {
   it('mailcow/mailcow-dockerized#6585: asks the server nothing all the while', async () => {
     vi.useFakeTimers()
     const check = vi.fn(() => Promise.resolve({ absoluteExpiresIn: 30 * 86_400 }))
-    const session = await start({ idleTimeout: false, absoluteTimeout: false, warnBefore: '1m', server: { check } })
+    const session = await start({
+      idleTimeout: false,
+      absoluteTimeout: false,
+      warnBefore: '1m',
+      server: customServer({ check }),
+    })
     // A moment after the sign-in there is nothing to ask.
     await vi.advanceTimersByTimeAsync(11e3)
     window.dispatchEvent(new Event('focus'))

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createSession } from '../../src/index.js'
+import { createSession, memoryTokens } from '../../src/index.js'
 import type { Session } from '../../src/types.js'
 
 /** The zone that runs now, as zone.js keeps it. */
@@ -37,7 +37,7 @@ beforeEach(async () => {
       add(...what)
     })
   }
-  session = createSession({ name: `zones ${++names}`, idleTimeout: '15m' })
+  session = createSession({ name: `zones ${++names}`, idleTimeout: '15m', tokenStore: memoryTokens() })
   await vi.advanceTimersByTimeAsync(1000)
   timers = []
   listeners = []

@@ -87,7 +87,7 @@ export interface Shared {
 }
 
 export interface BrowserPage {
-  readonly ports: Ports
+  readonly ports: Ports & Required<Pick<Ports, 'withLock'>>
   readonly webStorageTokens: () => TokenStore
 }
 
@@ -130,7 +130,7 @@ export function createBrowserPage(
       this.#end = channel.open(page, name, (data) => this.onmessage?.({ data }))
     }
     postMessage(message: object): void {
-      this.#end.say(message)
+      this.#end.post(message)
     }
     close(): void {
       this.#end.close()
@@ -212,5 +212,8 @@ export function createBrowserPage(
     target.dispatch(cause, { persisted: restored })
   })
   storage.listen(page, (key, newValue) => body.dispatch('storage', { key, newValue }))
-  return { ports: library.browserPorts(), webStorageTokens: () => library.webStorageTokens() }
+  return {
+    ports: { ...library.browserPorts(), withLock: library.browserLocks },
+    webStorageTokens: () => library.webStorageTokens(),
+  }
 }

@@ -125,7 +125,7 @@ export const faultActs = {
     (scene, actor, [message]) => {
       const before = JSON.stringify(actor.session.getSnapshot())
       const stranger = scene.world.channel.open({ name: 'stranger', frozen: false, gone: false }, KEY, () => undefined)
-      stranger.say(message as never)
+      stranger.post(message as never)
       stranger.close()
       const after = JSON.stringify(actor.session.getSnapshot())
       scene.must('I12: junk changes nothing', after === before, () => `${before} has become ${after}`)

@@ -194,7 +194,7 @@ export function createScene(
       },
       withLock(...call) {
         crashAt(page)
-        return chosen.withLock(...call)
+        return (chosen.withLock ?? inBrowser.ports.withLock)(...call)
       },
     }
   }

@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createFetch, type FetchOptions } from '../../src/fetch.js'
+import type { Credentials } from '../../src/servers/credentials.js'
 import type { Session } from '../../src/types.js'
+
+// What a session authorizes has tests of its own: here it is a list.
+vi.mock('../../src/servers/credentials.js', () => ({ credentials: (session: unknown) => session }))
 
 const API = 'https://api.example.com'
 const bearer = 'Bearer access-1'
@@ -19,7 +23,7 @@ function harness(
   options: FetchOptions = { origins: [API] },
   credentials = authorize,
   answers: Response[] = [],
-  again: Session['authorize'] = async () => null,
+  again: Credentials['authorize'] = async () => null,
 ) {
   const sent: Sent[] = []
   const asked = vi.fn(credentials)
@@ -29,7 +33,7 @@ function harness(
     return answers.shift() ?? new Response('ok')
   })
   const session = {
-    authorize: async (...call: Parameters<Session['authorize']>) => (call[1] ? shown(...call) : asked(call[0])),
+    authorize: async (...call: Parameters<Credentials['authorize']>) => (call[1] ? shown(...call) : asked(call[0])),
   } as unknown as Session
   const api = createFetch(session, { fetch: ok, ...options })
   return {
@@ -297,7 +301,7 @@ describe('createFetch', () => {
 describe('the replay of createFetch', () => {
   const refused = (): Response => new Response('who are you?', { status: 401 })
   /** A session that has newer credentials for whatever was refused. */
-  const renew: Session['authorize'] = async (request, previous) =>
+  const renew: Credentials['authorize'] = async (request, previous) =>
     previous?.response.status === 401 ? authorize(request) : null
 
   const replaying = (answers: Response[], again = renew) => harness({ origins: [API] }, authorize, answers, again)

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { createRecord, type SharedRecord } from '../../../src/core/record.js'
-import { checkAt, deadlines, nextWakeAt, refreshAt, keepAliveAt, activeWarning, type Config } from '../../../src/core/deadlines.js'
+import {
+  checkAt,
+  deadlines,
+  nextWakeAt,
+  refreshAt,
+  keepAliveAt,
+  activeWarning,
+  type Config,
+} from '../../../src/core/deadlines.js'
 
 const SECOND = 1e3
 const MINUTE = 6e4
@@ -64,7 +72,7 @@ describe('the end', () => {
   it('comes never where both timeouts are off and the server said nothing', () => {
     const never = policy({ idleTimeout: Infinity, absoluteTimeout: Infinity })
     expect(first(record(), never).at).toBe(Infinity)
-    expect(nextWakeAt(record(), { ...never, canRefresh: false, canKeepAlive: false }, T)).toBe(Infinity)
+    expect(nextWakeAt(record(), never, T)).toBe(Infinity)
   })
 
   it('lists the earliest first', () => {
@@ -78,8 +86,7 @@ describe('the end', () => {
   it('lies a month away to the millisecond', () => {
     const month = policy({ idleTimeout: 30 * DAY, absoluteTimeout: 90 * DAY, warnBefore: DAY })
     expect(first(record(), month)).toMatchObject({ at: T + 30 * DAY, warnAt: T + 29 * DAY })
-    const quiet = { ...month, canRefresh: false, canTell: false, canAsk: false }
-    expect(nextWakeAt(record(), quiet, T)).toBe(T + 29 * DAY)
+    expect(nextWakeAt(record(), month, T)).toBe(T + 29 * DAY)
   })
 })
 
@@ -166,11 +173,9 @@ describe('the server', () => {
 
 describe('the next alarm', () => {
   it('is for what happens first, and lies ahead', () => {
-    const quiet = policy({ canRefresh: false, canKeepAlive: false, canCheck: false })
-    const at = (now: number): number => nextWakeAt(record(), quiet, now)
+    const at = (now: number): number => nextWakeAt(record(), policy(), now)
     expect(at(T)).toBe(T + 13 * MINUTE)
     expect(at(T + 13 * MINUTE)).toBe(T + 15 * MINUTE)
-    expect(nextWakeAt(record(), policy({ canKeepAlive: false }), T)).toBe(T + 13 * MINUTE - 10 * SECOND)
   })
 
   it('is none for nobody, and none for who has signed out', () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { exclusive } from '../../../src/ports/web-locks.js'
+import { browserLocks } from '../../../src/ports/web-locks.js'
 
 const NAME = 'sojourn:session:1'
 const LEASE = `${NAME}:lease`
@@ -15,7 +15,9 @@ const work = (who: string, ms: number) => async (): Promise<string> => {
   return who
 }
 const turn = (who: string, { wait = 15e3, ms = 100, signal = never } = {}): Promise<unknown> =>
-  exclusive(NAME, { wait, signal }, work(who, ms), degraded).catch((error: unknown) => (error as { code: string }).code)
+  browserLocks(NAME, { wait, signal }, work(who, ms), degraded).catch(
+    (error: unknown) => (error as { code: string }).code,
+  )
 
 let stored: Map<string, string>
 beforeEach(() => {
@@ -61,7 +63,7 @@ describe('where there are no Web Locks', () => {
   })
 
   it('I8: what a crashed tab left runs out, and until then nobody waits for longer than was asked for', async () => {
-    void exclusive(NAME, { wait: 15e3, signal: never }, () => new Promise(() => undefined), degraded)
+    void browserLocks(NAME, { wait: 15e3, signal: never }, () => new Promise(() => undefined), degraded)
     const impatient = turn('impatient', { wait: 5e3 })
     const patient = turn('patient')
     const began = Date.now()
@@ -120,7 +122,7 @@ describe('where there are no Web Locks', () => {
 
   it('work that fails gives the lease back, and its error on', async () => {
     const fault = new Error('no')
-    const failing = exclusive(NAME, { wait: 15e3, signal: never }, () => Promise.reject(fault), degraded)
+    const failing = browserLocks(NAME, { wait: 15e3, signal: never }, () => Promise.reject(fault), degraded)
     const seen = failing.catch((error: unknown) => error)
     await vi.runAllTimersAsync()
     expect(await seen).toBe(fault)
@@ -197,7 +199,7 @@ describe('with Web Locks', () => {
 
   it('is held for the work alone, whatever that comes to', async () => {
     const fault = new Error('no')
-    const failing = exclusive(NAME, { wait: 15e3, signal: never }, () => Promise.reject(fault), degraded)
+    const failing = browserLocks(NAME, { wait: 15e3, signal: never }, () => Promise.reject(fault), degraded)
     const seen = failing.catch((error: unknown) => error)
     await expect(asked[0]!.grant({})).resolves.toBeUndefined()
     expect(await seen).toBe(fault)

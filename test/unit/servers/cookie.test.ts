@@ -82,7 +82,7 @@ describe('what cookieSession() sends', () => {
   })
 
   it('is nothing that it has no URL for', () => {
-    expect(Object.keys(cookieSession({ check: '/session' })).sort()).toEqual(['challenge', 'check'])
+    expect(Object.keys(cookieSession({ check: '/session' })).sort()).toEqual(['challenge', 'check', 'plugins'])
   })
 
   it('goes by the global fetch as it is at the call', async () => {

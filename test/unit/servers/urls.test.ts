@@ -164,6 +164,9 @@ describe('a DPoP proof', () => {
   })
 })
 
+// What a session authorizes has tests of its own.
+vi.mock('../../../src/servers/credentials.js', () => ({ credentials: (session: unknown) => session }))
+
 describe('createFetch', () => {
   const authorize = async (request: Request): Promise<Request> => {
     const next = new Request(request)

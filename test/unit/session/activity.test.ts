@@ -1,3 +1,4 @@
+import { credentials } from '../../../src/fetch.js'
 import { describe, expect, it } from 'vitest'
 import { isSessionError } from '../../../src/errors.js'
 import { createSessionWith } from '../../../src/session/session.js'
@@ -143,7 +144,7 @@ describe('activity', () => {
     for (let i = 0; i < 10; i++) {
       await world.advance(MINUTE)
       await world.until(tab.session.getAccessToken({ forceRefresh: true }))
-      await world.until(tab.session.authorize(new Request('https://api.example.com/')))
+      await world.until(credentials(tab.session).authorize(new Request('https://api.example.com/')))
       for (const cause of ['visibilitychange', 'pageshow', 'focus', 'blur', 'resume', 'online']) tab.hint(cause)
       tab.session.check()
       tab.session.getSnapshot()
@@ -570,7 +571,7 @@ describe('a window that the page fills itself', () => {
         return { ...activity, isFocusInFrame: framed }
       },
     })
-    await world.until(session.signIn(world.grant()))
+    await world.until(session.signIn())
     const popup = open()
     session.watch(popup)
     session.check()

@@ -1,3 +1,4 @@
+import { credentials } from '../../../src/fetch.js'
 import { describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
 import { createFetch } from '../../../src/fetch.js'
@@ -13,7 +14,7 @@ describe('authorizing a request', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const mine = request()
-    const sent = await world.until(tab.session.authorize(mine))
+    const sent = await world.until(credentials(tab.session).authorize(mine))
     expect(bearer(sent)).toBe('Bearer access-f1-1')
     expect(sent!.url).toBe(mine.url)
     expect(await sent!.text()).toBe('two')
@@ -24,7 +25,7 @@ describe('authorizing a request', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.sleep(6 * MINUTE)
-    expect(bearer(await world.until(tab.session.authorize(request())))).toBe('Bearer access-f1-2')
+    expect(bearer(await world.until(credentials(tab.session).authorize(request())))).toBe('Bearer access-f1-2')
   })
 
   it('is left to the server where it knows better', async () => {
@@ -35,7 +36,7 @@ describe('authorizing a request', () => {
       return Promise.resolve(next)
     })
     const tab = await world.signedIn({ server: { authorize } })
-    expect(bearer(await world.until(tab.session.authorize(request())))).toBe('DPoP access-f1-1')
+    expect(bearer(await world.until(credentials(tab.session).authorize(request())))).toBe('DPoP access-f1-1')
   })
 
   it('adds nothing in a session by cookie, and still asks whether it lives', async () => {
@@ -43,9 +44,11 @@ describe('authorizing a request', () => {
     const tab = world.tab({}, { methods: ['signOut'] })
     await world.until(tab.session.signIn())
     const mine = request()
-    expect(await world.until(tab.session.authorize(mine))).toBe(mine)
+    expect(await world.until(credentials(tab.session).authorize(mine))).toBe(mine)
     world.sleep(HOUR)
-    await expect(world.until(tab.session.authorize(request()))).rejects.toMatchObject({ code: 'signed_out' })
+    await expect(world.until(credentials(tab.session).authorize(request()))).rejects.toMatchObject({
+      code: 'signed_out',
+    })
   })
 
   it('sends nothing unauthorized where tokens were lost', async () => {
@@ -53,7 +56,9 @@ describe('authorizing a request', () => {
     await world.signedIn()
     world.tokens.stored = null
     const fresh = world.tab()
-    await expect(world.until(fresh.session.authorize(request()))).rejects.toMatchObject({ code: 'signed_out' })
+    await expect(world.until(credentials(fresh.session).authorize(request()))).rejects.toMatchObject({
+      code: 'signed_out',
+    })
     expect(fresh.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'wiped' })
   })
 
@@ -65,7 +70,7 @@ describe('authorizing a request', () => {
         prepared = () => resolve(asked)
       })
     const tab = await world.signedIn({ server: { authorize } })
-    const sent = outcome(tab.session.authorize(request()))
+    const sent = outcome(credentials(tab.session).authorize(request()))
     await world.advance(5)
     world.sleep(HOUR)
     prepared()
@@ -76,7 +81,7 @@ describe('authorizing a request', () => {
     const world = createWorld()
     const fault = new Error('no key')
     const tab = await world.signedIn({ server: { authorize: async () => Promise.reject(fault) } })
-    await expect(world.until(tab.session.authorize(request()))).rejects.toBe(fault)
+    await expect(world.until(credentials(tab.session).authorize(request()))).rejects.toBe(fault)
   })
 })
 
@@ -85,8 +90,8 @@ describe('an answer that refuses the credentials', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const all = Array.from({ length: 10 }, async () => {
-      const first = (await tab.session.authorize(request()))!
-      return tab.session.authorize(request(), { request: first, response: answer(401) })
+      const first = (await credentials(tab.session).authorize(request()))!
+      return credentials(tab.session).authorize(request(), { request: first, response: answer(401) })
     })
     const again = await world.until(Promise.all(all))
     expect(new Set(again.map(bearer))).toEqual(new Set(['Bearer access-f1-2']))
@@ -96,9 +101,11 @@ describe('an answer that refuses the credentials', () => {
   it('of 401 takes the newer token that is there, without a refresh', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    const first = (await world.until(tab.session.authorize(request())))!
+    const first = (await world.until(credentials(tab.session).authorize(request())))!
     await world.until(tab.session.getAccessToken({ forceRefresh: true }))
-    const again = await world.until(tab.session.authorize(request(), { request: first, response: answer(401) }))
+    const again = await world.until(
+      credentials(tab.session).authorize(request(), { request: first, response: answer(401) }),
+    )
     expect(bearer(again)).toBe('Bearer access-f1-2')
     expect(world.server.count('refresh')).toBe(1)
   })
@@ -106,26 +113,32 @@ describe('an answer that refuses the credentials', () => {
   it.each([200, 204, 400, 403, 404, 500])('of %i asks for nothing', async (status) => {
     const world = createWorld()
     const tab = await world.signedIn()
-    const first = (await world.until(tab.session.authorize(request())))!
-    expect(await world.until(tab.session.authorize(request(), { request: first, response: answer(status) }))).toBeNull()
+    const first = (await world.until(credentials(tab.session).authorize(request())))!
+    expect(
+      await world.until(credentials(tab.session).authorize(request(), { request: first, response: answer(status) })),
+    ).toBeNull()
     expect(world.server.calls).toEqual([])
   })
 
   it('of 401 is final where a refresh fails, and the session stays', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    const first = (await world.until(tab.session.authorize(request())))!
+    const first = (await world.until(credentials(tab.session).authorize(request())))!
     world.server.manner = () => ({ fails: new SessionError('server') })
-    expect(await world.until(tab.session.authorize(request(), { request: first, response: answer(401) }))).toBeNull()
+    expect(
+      await world.until(credentials(tab.session).authorize(request(), { request: first, response: answer(401) })),
+    ).toBeNull()
     expect(tab.phase()).toBe('active')
   })
 
   it('of another session’s request is nothing to this one', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    const first = (await world.until(tab.session.authorize(request())))!
+    const first = (await world.until(credentials(tab.session).authorize(request())))!
     await world.until(tab.session.signIn(world.grant()))
-    expect(await world.until(tab.session.authorize(request(), { request: first, response: answer(401) }))).toBeNull()
+    expect(
+      await world.until(credentials(tab.session).authorize(request(), { request: first, response: answer(401) })),
+    ).toBeNull()
     expect(world.server.count('refresh')).toBe(0)
   })
 
@@ -133,16 +146,16 @@ describe('an answer that refuses the credentials', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const previous = { request: request(), response: answer(401) }
-    expect(await world.until(tab.session.authorize(request(), previous))).toBeNull()
+    expect(await world.until(credentials(tab.session).authorize(request(), previous))).toBeNull()
   })
 
   it('is read by the server’s own challenge where it has one', async () => {
     const world = createWorld()
     const asks = { asked: null as 'resend' | 'refresh' | 'rejected' | null }
     const tab = await world.signedIn({ server: { challenge: () => asks.asked } })
-    const first = (await world.until(tab.session.authorize(request())))!
+    const first = (await world.until(credentials(tab.session).authorize(request())))!
     const again = (): Promise<Request | null> =>
-      world.until(tab.session.authorize(request(), { request: first, response: answer(401) }))
+      world.until(credentials(tab.session).authorize(request(), { request: first, response: answer(401) }))
     expect(await again()).toBeNull()
     asks.asked = 'resend'
     expect(bearer(await again())).toBe('Bearer access-f1-1')
@@ -156,9 +169,13 @@ describe('an answer that refuses the credentials, and what was tried before', ()
   it('of 401 to a replay is final: no loop, and no second refresh', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    const first = (await world.until(tab.session.authorize(request())))!
-    const second = (await world.until(tab.session.authorize(request(), { request: first, response: answer(401) })))!
-    expect(await world.until(tab.session.authorize(request(), { request: second, response: answer(401) }))).toBeNull()
+    const first = (await world.until(credentials(tab.session).authorize(request())))!
+    const second = (await world.until(
+      credentials(tab.session).authorize(request(), { request: first, response: answer(401) }),
+    ))!
+    expect(
+      await world.until(credentials(tab.session).authorize(request(), { request: second, response: answer(401) })),
+    ).toBeNull()
     expect(world.server.count('refresh')).toBe(1)
   })
 
@@ -167,12 +184,12 @@ describe('an answer that refuses the credentials, and what was tried before', ()
     const asks: ('resend' | 'refresh')[] = ['resend', 'refresh', 'resend', 'refresh']
     const { refresh } = world.server.of({ name: 'tab', frozen: false, gone: false })
     const tab = await world.signedIn({ server: { refresh, challenge: () => asks.shift()! } })
-    let last = (await world.until(tab.session.authorize(request())))!
+    let last = (await world.until(credentials(tab.session).authorize(request())))!
     const tokens: unknown[] = []
     for (let next: Request | null = last; next;) {
       last = next
       tokens.push(bearer(next))
-      next = await world.until(tab.session.authorize(request(), { request: last, response: answer(401) }))
+      next = await world.until(credentials(tab.session).authorize(request(), { request: last, response: answer(401) }))
     }
     expect(tokens).toEqual(['Bearer access-f1-1', 'Bearer access-f1-1', 'Bearer access-f1-2'])
   })
@@ -181,9 +198,9 @@ describe('an answer that refuses the credentials, and what was tried before', ()
     const world = createWorld()
     const challenge = vi.fn(() => null)
     const tab = await world.signedIn({ server: { challenge } })
-    const first = (await world.until(tab.session.authorize(request())))!
+    const first = (await world.until(credentials(tab.session).authorize(request())))!
     const response = answer(200)
-    expect(await world.until(tab.session.authorize(request(), { request: first, response }))).toBeNull()
+    expect(await world.until(credentials(tab.session).authorize(request(), { request: first, response }))).toBeNull()
     expect(challenge).toHaveBeenCalledExactlyOnceWith(response)
   })
 
@@ -193,10 +210,10 @@ describe('an answer that refuses the credentials, and what was tried before', ()
       const world = createWorld()
       const { refresh } = world.server.of({ name: 'tab', frozen: false, gone: false })
       const tab = await world.signedIn({ server: { refresh, challenge: () => asks } })
-      const first = (await world.until(tab.session.authorize(request())))!
+      const first = (await world.until(credentials(tab.session).authorize(request())))!
       const headers = { 'WWW-Authenticate': 'Bearer error="insufficient_user_authentication", max_age="5"' }
       const response = new Response(null, { status: 401, headers })
-      expect(await world.until(tab.session.authorize(request(), { request: first, response }))).toBeNull()
+      expect(await world.until(credentials(tab.session).authorize(request(), { request: first, response }))).toBeNull()
       expect(world.server.calls).toEqual([])
       expect(tab.phase()).toBe('active')
     },
@@ -205,12 +222,12 @@ describe('an answer that refuses the credentials, and what was tried before', ()
   it('comes too late for a session that is over, and is returned all the same', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    const first = (await world.until(tab.session.authorize(request())))!
+    const first = (await world.until(credentials(tab.session).authorize(request())))!
     await world.until(tab.session.signOut())
     const previous = { request: first, response: answer(401) }
-    expect(await world.until(tab.session.authorize(request(), previous))).toBeNull()
+    expect(await world.until(credentials(tab.session).authorize(request(), previous))).toBeNull()
     tab.session.destroy()
-    expect(await world.until(tab.session.authorize(request(), previous))).toBeNull()
+    expect(await world.until(credentials(tab.session).authorize(request(), previous))).toBeNull()
   })
 
   it('of ten requests, whose refresh is refused, ends the session once and rejects none of them', async () => {

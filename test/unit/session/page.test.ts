@@ -1,3 +1,4 @@
+import { credentials } from '../../../src/fetch.js'
 import { describe, expect, it, vi } from 'vitest'
 import { createSessionWith } from '../../../src/testing.js'
 import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND } from './world.js'
@@ -190,7 +191,7 @@ describe('I10: destroy()', () => {
         }
       },
     })
-    await world.until(session.signIn(world.grant()))
+    await world.until(session.signIn())
     expect([...open].sort()).toEqual(['activity', 'tabs', 'wake'])
     session.destroy()
     expect([...open]).toEqual([])
@@ -236,7 +237,7 @@ describe('I10: destroy()', () => {
       () => tab.session.getAccessToken(),
       () => tab.session.signIn(world.grant()),
       () => tab.session.setTokens(world.grant()),
-      () => tab.session.authorize(new Request('https://api.example.com/')),
+      () => credentials(tab.session).authorize(new Request('https://api.example.com/')),
     ])
       expect(await world.until(outcome(call()))).toBe('signed_out')
     await world.until(tab.session.signOut())

@@ -1188,7 +1188,7 @@ describe('where tokens lie', () => {
     const world = createWorld()
     vi.stubGlobal('localStorage', world.storage.of(stranger('another script')))
     const { ports } = world.tab()
-    const session = createSessionWith(ports)
+    const session = createSessionWith(ports, { tokenStore: memoryTokens() })
     await world.until(session.signIn(world.grant()))
     expect(await world.until(session.getAccessToken())).toBe('access-f1-1')
     expect(world.tokens.stored).toBeNull()

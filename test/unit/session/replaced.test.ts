@@ -1,3 +1,4 @@
+import { credentials } from '../../../src/fetch.js'
 import { describe, expect, it } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
 import { createSessionWith } from '../../../src/testing.js'
@@ -93,14 +94,14 @@ describe('a refusal of tokens that have been replaced meanwhile', () => {
     const challenge: NonNullable<SessionServer['challenge']> = ({ status }) => (status === 419 ? 'rejected' : null)
     const tab = await world.signedIn({ server: { challenge } })
     const request = new Request('https://api.example/')
-    const sent = (await world.until(tab.session.authorize(request)))!
+    const sent = (await world.until(credentials(tab.session).authorize(request)))!
     await world.until(tab.session.setTokens(world.grant()))
     const response = new Response('', { status: 419 })
-    const again = await world.until(tab.session.authorize(request, { request: sent, response }))
+    const again = await world.until(credentials(tab.session).authorize(request, { request: sent, response }))
     expect(again?.headers.get('Authorization')).toBe('Bearer access-f2-1')
     expect(tab.phase()).toBe('active')
     // The same answer to the newer ones is the end.
-    expect(await world.until(tab.session.authorize(request, { request: again!, response }))).toBeNull()
+    expect(await world.until(credentials(tab.session).authorize(request, { request: again!, response }))).toBeNull()
     expect(tab.session.getSnapshot()).toMatchObject({ reason: 'rejected' })
   })
 })

@@ -1,3 +1,4 @@
+import { credentials } from '../../../src/fetch.js'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it, vi } from 'vitest'
@@ -244,7 +245,11 @@ describe('I11: on a server', () => {
         }
       },
     })
-  const nothing = untouchable({ alive: false, records: () => untouchable({}) }) as unknown as Ports
+  const nothing = untouchable({
+    hasPage: false,
+    openRecordStore: () => untouchable({}),
+    plugins: [],
+  }) as unknown as Ports
 
   it('is loading, resolves at once, and touches nothing', async () => {
     const session = createSessionWith(nothing, { idleTimeout: '5m' })
@@ -283,10 +288,10 @@ describe('I11: on a server', () => {
   })
 
   it('rejects what needs a session with signed_out', async () => {
-    const session = createSessionWith(nothing)
+    const session = createSessionWith(nothing, { tokenStore: memoryTokens() })
     const request = new Request('https://api.example.com/')
     await expect(session.getAccessToken()).rejects.toMatchObject({ name: 'SessionError', code: 'signed_out' })
-    await expect(session.authorize(request)).rejects.toMatchObject({ code: 'signed_out' })
+    await expect(credentials(session).authorize(request)).rejects.toMatchObject({ code: 'signed_out' })
     await expect(session.signIn()).rejects.toMatchObject({ code: 'signed_out' })
     await expect(session.setTokens({ access_token: 'a' })).rejects.toMatchObject({ code: 'signed_out' })
   })

@@ -281,7 +281,7 @@ describe('the channel', () => {
       const tab = await world.signedIn()
       const before = tab.session.getSnapshot()
       const other = world.channel.open(stranger('junk'), KEY, () => {})
-      other.say(message as never)
+      other.post(message as never)
       await world.advance(SECOND)
       expect(tab.session.getSnapshot()).toEqual(before)
       expect(tab.reports).toEqual([])
@@ -295,7 +295,7 @@ describe('the channel', () => {
     const record = world.storage.stored.get(KEY)!
     await world.until(tab.session.signOut())
     const other = world.channel.open(stranger('late'), KEY, () => {})
-    other.say({ record, end: null })
+    other.post({ record, end: null })
     await world.advance(SECOND)
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
   })

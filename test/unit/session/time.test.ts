@@ -1,3 +1,4 @@
+import { credentials } from '../../../src/fetch.js'
 import { describe, expect, it } from 'vitest'
 import { createWorld, HOUR, MINUTE, SECOND, type Tab, type World } from './world.js'
 
@@ -279,7 +280,7 @@ describe('sleep', () => {
     const tab = await world.signedIn()
     world.sleep(2 * HOUR)
     const request = new Request('https://api.example.com/')
-    await expect(world.until(tab.session.authorize(request))).rejects.toMatchObject({ code: 'signed_out' })
+    await expect(world.until(credentials(tab.session).authorize(request))).rejects.toMatchObject({ code: 'signed_out' })
   })
 
   it('I1: is seen by check() and deadlines(), which read the clock', async () => {

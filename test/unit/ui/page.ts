@@ -1,6 +1,7 @@
 /** A page with a session on it, in happy-dom and under fake time. */
 import { afterEach, beforeEach, expect, vi } from 'vitest'
 import { createSession } from '../../../src/index.js'
+import { customServer } from '../../../src/servers/custom.js'
 import type { Session, SessionOptions } from '../../../src/types.js'
 
 export const SECOND = 1e3
@@ -40,7 +41,14 @@ export function usePage(): TestPage {
   const made: Session[] = []
   let name = ''
   const start = async (options: SessionOptions): Promise<Session> => {
-    const session = createSession({ idleTimeout: '15m', warnBefore: '2m', name: `test ${++names}`, ...options })
+    const server = options.server && { server: customServer(options.server) }
+    const session = createSession({
+      idleTimeout: '15m',
+      warnBefore: '2m',
+      name: `test ${++names}`,
+      ...options,
+      ...server,
+    })
     made.push(session)
     const signedIn = session.signIn()
     // Without Web Locks the lease takes a moment.
