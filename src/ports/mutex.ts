@@ -1,4 +1,5 @@
 import { failed } from '../errors.js'
+import { onceAborted } from '../util/async.js'
 import { leaseLength } from '../util/timing.js'
 import type { Ports } from './types.js'
 
@@ -43,7 +44,7 @@ export const createExclusive =
       }
       // A request that does not want to wait gets a limit too, should the browser never answer.
       waiting.signal.addEventListener('abort', after(wait || 15e3, giveUp))
-      signal.addEventListener('abort', giveUp, { signal: waiting.signal })
+      onceAborted(signal, giveUp, waiting.signal)
       if (signal.aborted) {
         giveUp()
         return
