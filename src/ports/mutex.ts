@@ -1,4 +1,5 @@
 import { sessionError } from '../errors.js'
+import { onceAborted } from '../util/async.js'
 import { leaseLength } from '../util/timing.js'
 import type { Ports } from './types.js'
 
@@ -47,7 +48,7 @@ export const createMutex =
       }
       // A request that does not want to wait gets a limit too, should the browser never answer.
       waiting.signal.addEventListener('abort', after(wait || 15e3, giveUp))
-      signal.addEventListener('abort', giveUp, { signal: waiting.signal })
+      onceAborted(signal, giveUp, waiting.signal)
       if (signal.aborted) {
         giveUp()
         return

@@ -1,6 +1,17 @@
 import { sessionError } from '../errors.js'
 
 /**
+ * Calls `listener` when `signal` aborts, unless `until` has aborted before. By hand, because Node forgets the `signal` of a
+ * listener where its target has several: https://github.com/nodejs/node/issues/63954.
+ */
+export function onceAborted(signal: AbortSignal, listener: () => void, until: AbortSignal): void {
+  signal.addEventListener('abort', listener)
+  until.addEventListener('abort', () => {
+    signal.removeEventListener('abort', listener)
+  })
+}
+
+/**
  * Work with a limit: rejects with `timeout` after `ms`, with `signed_out` as soon as `parent` aborts, and aborts the
  * signal that the work was given. By hand, because `AbortSignal.any` and `.timeout` are newer than our floor of support.
  */
@@ -28,7 +39,7 @@ export function withTimeout<T>(
     own.signal.addEventListener('abort', () => {
       clear()
     })
-    parent?.addEventListener('abort', onAbort, { signal: own.signal })
+    if (parent) onceAborted(parent, onAbort, own.signal)
     if (parent?.aborted) onAbort()
     else
       work(own.signal)
