@@ -1,5 +1,6 @@
 import { browserPorts } from './ports/browser.js'
-import { createSessionWith, NO_DOCUMENT } from './session/session.js'
+import { NO_DOCUMENT } from './session/create-context.js'
+import { createSessionWith } from './session/session.js'
 import type { Session, SessionOptions, TokenServer, TokenSession, TokenStore } from './types.js'
 
 export { isSessionError, SessionError, type SessionErrorCode } from './errors.js'

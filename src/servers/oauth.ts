@@ -2,6 +2,7 @@ import { sessionError } from '../errors.js'
 import type { Plugged } from '../session/plugin.js'
 import { tokens as tokensPlugin } from '../tokens/plugin.js'
 import type { SessionServer, TokenServer, TokenResponse } from '../types.js'
+import { createDiscovery, parseEndpoints, type Json } from './discovery.js'
 import { parseUrl, createWarnings, ownOptions, responseError, sendThoughLeaving } from './response-error.js'
 
 /**
@@ -73,10 +74,8 @@ export function oauth(options: OAuthOptions): TokenServer {
     dpop: proofs,
     fetch: own,
   } = ownOptions(Object(options) as OAuthOptions)
-  /** Endpoints by their names in RFC 8414: what is given first, what is discovered later. */
-  let known = Object.create(null) as Json
   const given: Json = { issuer, token_endpoint: tokenEndpoint, revocation_endpoint: revocationEndpoint }
-  for (const [name, url] of Object.entries(given)) if (url !== undefined) known[name] = parseUrl(name, url)
+  const known = parseEndpoints(given)
   parseUrl('tokenEndpoint or issuer', tokenEndpoint ?? issuer)
   if (!clientId) throw sessionError('invalid_options', 'Give the clientId.')
   /** As they are now: what the application changes later does not count. */
@@ -105,32 +104,7 @@ export function oauth(options: OAuthOptions): TokenServer {
       ...init,
     })
 
-  const endpoint = async (name: string, signal: AbortSignal): Promise<string | undefined> => {
-    if (!known[name] && issuer) {
-      const base = String(known['issuer']).replace(/\/$/, '')
-      const read = async (url: string): Promise<Json> => {
-        const [response, found] = await call(url, { signal })
-        // RFC 8414 §3.3: nobody speaks for another issuer.
-        if ([base, `${base}/`].includes(found['issuer'] as string)) return found
-        status = response.status
-        throw responseError(response, false, 'without metadata of issuer.')
-      }
-      let status = 0
-      // RFC 8414 §3.1 puts the well-known part before the issuer's path, OpenID Connect Discovery §4 behind it.
-      const standard = base.replace(/^\w+:..[^/]+/, '$&/.well-known/oauth-authorization-server')
-      const found = await read(standard)
-        .catch(() => read(`${base}/.well-known/openid-configuration`))
-        .catch((error: unknown) => {
-          if (status)
-            warn('issuer', base, ' without its metadata (RFC 8414). Mend the issuer, or give the endpoints.', status)
-          throw error
-        })
-      known = Object.assign(Object.create(null) as Json, found, known)
-    }
-    const url = known[name] as string | undefined
-    // RFC 8414 §2: metadata holds URLs. A path in it would lead to the page's own origin, which is not the server's.
-    return given[name] || url === undefined ? url : parseUrl(name, url, false)
-  }
+  const endpoint = createDiscovery(known, call, warn)
 
   const serve = (dpop: DPoP | undefined): TokenServer & Plugged => ({
     tokens: true,
@@ -207,8 +181,6 @@ export function oauth(options: OAuthOptions): TokenServer {
   })
   return { ...serve(proofs), ...(proofs && { forSession: (name) => serve(proofs.forSession?.(name) ?? proofs) }) }
 }
-
-type Json = Record<string, unknown>
 
 /**
  * Errors about the client and the request (RFC 6749 §5.2, RFC 8707 §2, RFC 9449 §5): the developer's to mend. They must not sign

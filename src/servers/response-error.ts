@@ -37,17 +37,14 @@ export function responseError({ status, headers }: Response, isOver: boolean, mo
 /** Statuses that say "not now" and nothing about the request: a gateway or a server that is busy, late or limited. */
 const isBusy = (status: number): boolean => status >= 500 || [408, 425, 429].includes(status)
 
+/** See {@link createWarnings}. */
+export type Warn = (subject: string, url: string, what: string, status?: number, cause?: unknown) => void
+
 /**
  * Warns the developer in the console of what the session does not end for and nobody else would tell them, once for each `subject`:
  * an option, with its URL. Nothing that a server or a user sent is repeated.
  */
-export function createWarnings(): (
-  subject: string,
-  url: string,
-  what: string,
-  status?: number,
-  cause?: unknown,
-) => void {
+export function createWarnings(): Warn {
   const warned = new Set<string>()
   return (subject, url, what, status = 0, ...cause) => {
     if (isBusy(status) || warned.has(subject)) return

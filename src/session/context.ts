@@ -41,6 +41,8 @@ export interface SessionContext {
   readonly ready: Promise<unknown>
   /** `work`, or `signed_out` as soon as `destroy()` is called; the work itself goes on. */
   readonly whileOpen: <T>(work: Promise<T>) => Promise<T>
+  /** Why nothing can be done now: `signed_out`. */
+  readonly signedOutError: () => Error
   /** Shared time. */
   readonly now: () => number
   /** Aborts when the session that lives now ends, or this tab is done with it. */

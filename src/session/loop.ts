@@ -5,6 +5,7 @@ import { eventsOf, isSameSnapshot, snapshotOf, type Snapshot } from '../core/sna
 import type { Ports, Undo } from '../ports/types.js'
 import type { Emitter } from '../util/emitter.js'
 import { PROPAGATION_DELAY } from '../util/timing.js'
+import type { ActiveSession } from './active-session.js'
 import type { Activity } from './activity.js'
 import type { Cause } from './causes.js'
 import type { PluginHooks } from './plugin.js'
@@ -30,6 +31,7 @@ export interface LoopParts {
   readonly config: Config
   readonly sync: RecordSync
   readonly activity: Activity
+  readonly active: ActiveSession
   readonly emitter: Emitter
   readonly hooks: readonly PluginHooks[]
 }
@@ -45,23 +47,21 @@ export interface Loop {
   /** Resolves once the phase is known. */
   readonly ready: Promise<Snapshot>
   readonly isPrerendered: () => boolean
-  /** Somebody has opened the page. */
+  /** Somebody has opened the page; the next step may act. */
   readonly open: () => void
+  /** Lets those go on who wait for the opening. */
+  readonly resolveOpened: () => void
+  /** Waits in a prerendered page until somebody opens it, and the phase is known; null where somebody has. */
+  readonly opening: () => Promise<unknown> | null
   /** Storage cannot say who is signed in: other tabs have 300 ms to reply. */
   readonly query: () => void
   readonly isClosed: () => boolean
   readonly close: () => void
-  /** The session that this tab acts for; empty while none lives. */
-  readonly activeId: () => string
-  /** Aborts when that session ends; `forTab`: or this tab is done with it. */
-  readonly signal: (forTab: boolean) => AbortSignal
-  /** Resolves when plugins have done what the end of the last session asks of them. */
-  readonly cleanup: () => Promise<void>
 }
 
 const noop = (): void => undefined
 
-export function createLoop({ ports, config, sync, activity, emitter, hooks }: LoopParts): Loop {
+export function createLoop({ ports, config, sync, activity, active, emitter, hooks }: LoopParts): Loop {
   let state: State = { record: null, anchor: { shared: 0, mono: 0 } }
   /** What the next step begins with: in a prerendered page what was read, which it may settle otherwise when it is opened. */
   let basis = state
@@ -72,26 +72,16 @@ export function createLoop({ ports, config, sync, activity, emitter, hooks }: Lo
   const ready = new Promise<Snapshot>((resolve) => {
     resolveReady = resolve
   })
-  let activeId = ''
-  let sessionAbort = new AbortController()
-  let tabAbort = new AbortController()
-  let cleanup = Promise.resolve()
+  let resolveOpened: () => void = noop
+  const opened = new Promise<void>((resolve) => {
+    resolveOpened = resolve
+  }).then(() => ready)
   /** By the monotonic clock: the other may be set meanwhile. */
   let queryUntil = 0
   let cancelTimer: Undo = noop
-  let comparedId = ''
 
+  const compareLimits = createLimitsWarning(ports, config)
   const liveRecord = (): SharedRecord | null => (isLive(state.record) ? state.record : null)
-
-  /** Pages with different options are mostly a mistake: the developer of the shorter ones reads of it, once for each session. */
-  const compareLimits = ({ id, idleTimeout, absoluteTimeout }: SharedRecord): void => {
-    const isShorter = config.idleTimeout < idleTimeout || config.absoluteTimeout < absoluteTimeout
-    if (isShorter && id !== comparedId)
-      ports.warn(
-        `sojourn: this page has idleTimeout ${config.idleTimeout} and absoluteTimeout ${config.absoluteTimeout}, the page that signed in has ${idleTimeout} and ${absoluteTimeout} (ms). The shorter count in all tabs: give all pages the same options.`,
-      )
-    if (isShorter) comparedId = id
-  }
 
   /** The state with what storage and a message say. */
   const read = (received: SharedRecord | null, clock: Clock): State => {
@@ -140,7 +130,7 @@ export function createLoop({ ports, config, sync, activity, emitter, hooks }: Lo
     const before = state.record
     const previous = snapshot
     const taken = read(doing.received ?? null, clock)
-    if (isLive(taken.record)) compareLimits(taken.record)
+    compareLimits(taken.record)
     state = apply(taken, doing, sharedNow(taken.record, clock), clock)
     basis = isPrerendered ? taken : state
     if (!isPrerendered) sync.publish(state.record, cause)
@@ -152,32 +142,11 @@ export function createLoop({ ports, config, sync, activity, emitter, hooks }: Lo
       show(cause, before, taken, !!doing.replace, clock)
     }
     emitter.enqueue('step', { cause, at: clock.wall, before: previous, after: snapshot, record: state.record })
-    follow(taken.record)
-    const wakeTimes = runHooks(sharedNow(state.record, clock))
-    arm(wakeTimes, clock)
+    // Pending input was for the session before.
+    if (!isPrerendered && active.follow(taken.record, state.record)) activity.watch(false)
+    activity.watch(!!liveRecord() && !isPrerendered)
+    arm(runHooks(sharedNow(state.record, clock)), clock)
     if (!doing.deferEvents) emitter.flush()
-  }
-
-  /** Acts for the session that lives now, and for no other. `found`: the record before this tab did anything. */
-  const follow = (found: SharedRecord | null): void => {
-    const record = liveRecord()
-    if (isLive(found)) activeId ||= found.id
-    const id = record?.id ?? ''
-    if (id !== activeId && !isPrerendered) {
-      tabAbort.abort()
-      sessionAbort.abort()
-      tabAbort = new AbortController()
-      sessionAbort = new AbortController()
-      if (activeId) {
-        const [endedId, reason] = [activeId, record ? 'replaced' : (state.record?.reason ?? '')]
-        const work = hooks.flatMap(({ ended }) => ended?.(endedId, reason, isLive(found)) ?? [])
-        cleanup = Promise.all(work).then(noop)
-      }
-      activeId = id
-      // Pending input was for the session before.
-      activity.watch(false)
-    }
-    activity.watch(!!record && !isPrerendered)
   }
 
   /** Lets the plugins do what is due. By the step's own clock: nothing that falls due during the step is forgotten. */
@@ -207,6 +176,8 @@ export function createLoop({ ports, config, sync, activity, emitter, hooks }: Lo
     snapshot: () => snapshot,
     now: () => sharedNow(state.record, ports.clock()),
     isPrerendered: () => isPrerendered,
+    opening: () => (isPrerendered ? opened : null),
+    resolveOpened,
     open() {
       isPrerendered = false
       if (queryUntil) queryUntil = ports.clock().mono + PROPAGATION_DELAY
@@ -217,13 +188,25 @@ export function createLoop({ ports, config, sync, activity, emitter, hooks }: Lo
     isClosed: () => isClosed,
     close() {
       isClosed = true
-      tabAbort.abort()
+      active.leave()
+      resolveOpened()
       activity.watch(false)
       cancelTimer()
       resolveReady(snapshot)
     },
-    activeId: () => activeId,
-    signal: (forTab) => (forTab ? tabAbort : sessionAbort).signal,
-    cleanup: () => cleanup,
+  }
+}
+
+/** Pages with different options are mostly a mistake: the developer of the shorter ones reads of it, once for each session. */
+function createLimitsWarning(ports: Ports, config: Config): (record: SharedRecord | null) => void {
+  let warnedId = ''
+  return (record) => {
+    if (!isLive(record) || record.id === warnedId) return
+    const { id, idleTimeout, absoluteTimeout } = record
+    if (config.idleTimeout >= idleTimeout && config.absoluteTimeout >= absoluteTimeout) return
+    ports.warn(
+      `sojourn: this page has idleTimeout ${config.idleTimeout} and absoluteTimeout ${config.absoluteTimeout}, the page that signed in has ${idleTimeout} and ${absoluteTimeout} (ms). The shorter count in all tabs: give all pages the same options.`,
+    )
+    warnedId = id
   }
 }

@@ -1,0 +1,48 @@
+import { isLive, type SharedRecord } from '../core/record.js'
+import type { PluginHooks } from './plugin.js'
+
+/** The session that this tab acts for: the work that its end aborts, and the work that its end asks for. */
+export interface ActiveSession {
+  /** Acts for the session of `record`, and for no other. `found`: the record before this tab did anything. True: it is another one. */
+  readonly follow: (found: SharedRecord | null, record: SharedRecord | null) => boolean
+  /** Empty while no session lives. */
+  readonly id: () => string
+  /** Aborts when that session ends; `forTab`: or this tab is done with it. */
+  readonly signal: (forTab: boolean) => AbortSignal
+  /** This tab is done with it. */
+  readonly leave: () => void
+  /** Resolves when the plugins have done what the end of the last session asks of them. */
+  readonly cleanup: () => Promise<void>
+}
+
+export function createActiveSession(hooks: readonly PluginHooks[]): ActiveSession {
+  let activeId = ''
+  let sessionAbort = new AbortController()
+  let tabAbort = new AbortController()
+  let cleanup = Promise.resolve()
+
+  return {
+    follow(found, record) {
+      const id = isLive(record) ? record.id : ''
+      if (isLive(found)) activeId ||= found.id
+      if (id === activeId) return false
+      tabAbort.abort()
+      sessionAbort.abort()
+      tabAbort = new AbortController()
+      sessionAbort = new AbortController()
+      if (activeId) {
+        const [endedId, reason] = [activeId, id ? 'replaced' : (record?.reason ?? '')]
+        const work = hooks.flatMap(({ ended }) => ended?.(endedId, reason, isLive(found)) ?? [])
+        cleanup = Promise.all(work).then(() => undefined)
+      }
+      activeId = id
+      return true
+    },
+    id: () => activeId,
+    signal: (forTab) => (forTab ? tabAbort : sessionAbort).signal,
+    leave() {
+      tabAbort.abort()
+    },
+    cleanup: () => cleanup,
+  }
+}

@@ -1,0 +1,60 @@
+import type { Config } from '../core/deadlines.js'
+import type { Channel, Ports, Undo } from '../ports/types.js'
+import type { ActiveSession } from './active-session.js'
+import type { Activity } from './activity.js'
+import type { Cause } from './causes.js'
+import type { Loop } from './loop.js'
+import type { PluginHooks } from './plugin.js'
+import type { RecordSync } from './record-sync.js'
+
+/** What follows the life of the page. */
+export interface PageParts {
+  readonly ports: Ports
+  readonly config: Config
+  readonly channel: Channel
+  readonly sync: RecordSync
+  readonly activity: Activity
+  readonly active: ActiveSession
+  readonly loop: Loop
+  readonly hooks: readonly PluginHooks[]
+}
+
+/** Signs that time may have passed, but not that somebody comes back. */
+const LEAVING: readonly Cause[] = ['hidden', 'blur']
+
+/** Reads the record, shows the phase in the same task, and follows the page from then on. */
+export function followPage({ ports, config, channel, sync, activity, active, loop, hooks }: PageParts): Undo {
+  sync.read()
+  if (!sync.isAvailable() && channel.works) {
+    loop.query()
+    if (!loop.isPrerendered()) channel.post({})
+  }
+  let idAtPagehide = ''
+  const stop = ports.onWake((hint, isRestored) => {
+    const cause = hint as Cause
+    if (cause === 'pagehide') {
+      idAtPagehide = active.id()
+      return
+    }
+    let isBack = isRestored
+    // A page that is opened after it was rendered may be as stale as one that comes back.
+    if (loop.isPrerendered() && !ports.prerendering()) {
+      isBack = true
+      idAtPagehide = active.id()
+      loop.open()
+    }
+    if (isBack || cause === 'resume') activity.thawed()
+    if (!LEAVING.includes(cause)) for (const hook of hooks) hook.wake?.(cause)
+    loop.step(cause)
+    if (isBack) loop.resolveOpened()
+    // In the same task, before anything is painted.
+    if (isBack && idAtPagehide && idAtPagehide !== active.id() && config.reloadsStalePage) {
+      ports.page.hide()
+      ports.page.reload()
+    }
+    // Messages that were posted while the page was away are lost, and stand nowhere else.
+    if (isBack && !sync.isAvailable()) channel.post({})
+  })
+  loop.step('start')
+  return stop
+}

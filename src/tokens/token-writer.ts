@@ -1,0 +1,108 @@
+import type { TokenTimes } from '../core/changes.js'
+import type { SharedRecord } from '../core/record.js'
+import type { SessionContext } from '../session/context.js'
+import type { StoredTokens, TokenResponse } from '../types.js'
+import { sleep, withTimeout } from '../util/async.js'
+import { PROPAGATION_DELAY } from '../util/timing.js'
+import type { Cleanup } from './cleanup.js'
+import { createLifetimes, grantEnds } from './lifetimes.js'
+import type { TokenCache } from './token-cache.js'
+
+/** Writes tokens into the store, and what the record says of them. All of it runs under the refresh lock. */
+export interface TokenWriter {
+  /** Removes the tokens of another session than `id`, left by one that is over. Throws where that one has just begun. */
+  readonly clearForeign: (id: string) => Promise<void>
+  /** Stores the tokens of the application for session `id`, as those that follow `generation`. */
+  readonly storeGiven: (id: string, generation: number, given: TokenResponse, givenAt: number) => Promise<TokenTimes>
+  /** A tab may crash between writing the store and the record; the tab that finds the tokens updates the record. */
+  readonly noteGeneration: (found: StoredTokens) => StoredTokens
+  /** Tokens that were stored since: by the refresh of another tab, or by `setTokens()`. */
+  readonly newerThan: (id: string, used: StoredTokens | null) => Promise<StoredTokens | null>
+  /** Stores refreshed tokens in place of those that were `used`, and of no others: the commit guard. */
+  readonly commit: (id: string, used: StoredTokens | null, tokens: TokenResponse) => Promise<StoredTokens>
+}
+
+const RECEIVING = 5e3
+
+export function createTokenWriter(
+  context: SessionContext,
+  cache: TokenCache,
+  clearAndRevoke: Cleanup['clearAndRevoke'],
+): TokenWriter {
+  const { ports, server } = context
+  const lifetimesOf = createLifetimes(context, cache)
+
+  const clearForeign = async (id: string, live: (id: string) => SharedRecord = context.live): Promise<void> => {
+    const stored = await cache.readStore()
+    if (!stored || stored.id === id) return
+    // Its record may be on its way.
+    await sleep(ports.after, PROPAGATION_DELAY, context.signal())
+    live(id)
+    await cache.clear(stored.id)
+  }
+
+  const storeGiven: TokenWriter['storeGiven'] = async (id, generation, given, givenAt) => {
+    await withTimeout(ports.after, RECEIVING, null, async (signal) =>
+      server?.receive?.(given, { signal, degraded: context.degraded }),
+    )
+    const [next, known] = lifetimesOf(id, generation + 1, given, givenAt)
+    const { replaced, kept } = await cache.replace(next)
+    // The tab that ended that session does not find its tokens any more, and cannot revoke them. Those of one that lives are left
+    // alone: a server may count old and new tokens as one grant.
+    if (replaced && context.lastEnded()?.id === replaced.id && replaced.tokens.refresh_token !== given.refresh_token)
+      void clearAndRevoke(replaced.id, context.endReason(), replaced.tokens)
+    return known(kept)
+  }
+
+  const noteGeneration: TokenWriter['noteGeneration'] = (found) => {
+    const { id, generation, tokens, expiresAt } = found
+    const record = context.latest(id)
+    const tokenExpiresAt = (expiresAt ?? Infinity) + record.skew
+    const tokenAt = tokenExpiresAt - Number(tokens.expires_in) * 1e3
+    if (generation > record.generation)
+      context.step(
+        'adopted',
+        id,
+        () => ({ generation, tokenAt, tokenExpiresAt, ...grantEnds(tokens, tokenAt, tokens, record) }),
+        true,
+      )
+    return found
+  }
+
+  const commit: TokenWriter['commit'] = async (id, used, tokens) => {
+    let isStored = false
+    try {
+      const generation = Math.max(context.latest(id).generation, used?.generation ?? 0) + 1
+      const [next, known] = lifetimesOf(id, generation, tokens, undefined, used)
+      let kept = next
+      isStored = await cache.set(next, used)
+      if (!isStored) {
+        // Something else is stored: newer tokens, or none since the session ended, or none because somebody emptied the store.
+        const newer = await newerThan(id, used)
+        if (newer) return noteGeneration(newer)
+        await clearForeign(id, context.latest)
+        kept = (await cache.replace(next)).kept
+        isStored = true
+      }
+      context.latest(id)
+      const told = known(kept)
+      // Activity that is known is older than these tokens, even if it lies a little ahead by the clock of another tab.
+      context.step('refreshed', id, ({ activeAt }) => ({ ...told, tokenAt: Math.max(told.tokenAt, activeAt) }), true)
+      return kept
+    } catch (error) {
+      // The end of the session cleared the store, perhaps a moment too early; or it will, and then finds nothing to revoke.
+      const isNew = tokens.refresh_token !== used?.tokens.refresh_token
+      void clearAndRevoke(id, context.endReason(), isNew && !isStored ? tokens : null)
+      throw error
+    }
+  }
+
+  const newerThan: TokenWriter['newerThan'] = async (id, used) => {
+    const known = used?.generation ?? 0
+    const found = await cache.get(id, known + 1)
+    context.latest(id)
+    return found && found.generation > known ? found : null
+  }
+
+  return { clearForeign, storeGiven, noteGeneration, newerThan, commit }
+}
