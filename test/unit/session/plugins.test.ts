@@ -1,0 +1,180 @@
+/** A session does only what its server and its token store bring, and a page without them does no harm to those with them. */
+import { describe, expect, it } from 'vitest'
+import { SessionError } from '../../../src/errors.js'
+import { createFetch, credentials } from '../../../src/fetch.js'
+import { cookieSession } from '../../../src/servers/cookie.js'
+import { customServer, customTokens } from '../../../src/servers/custom.js'
+import { oauth } from '../../../src/servers/oauth.js'
+import type { Plugged } from '../../../src/session/plugin.js'
+import { createSessionWith as createPlain } from '../../../src/session/session.js'
+import { createSessionWith } from '../../../src/testing.js'
+import { memoryTokens } from '../../../src/tokens/stores/memory.js'
+import type { Session, TokenResponse } from '../../../src/types.js'
+import { createWorld, KEY, outcome, type World } from './world.js'
+
+const LIMITS = { idleTimeout: '15m', warnBefore: '2m' } as const
+
+/** A page of the same session that imports neither a server nor a token store. */
+function barePage(world: World): { readonly session: Session; readonly close: () => void } {
+  const page = world.page()
+  return { session: createSessionWith(page.ports, LIMITS), close: page.close }
+}
+
+describe('a session without plugins', () => {
+  it('asks for no lock, no network and no random number in a whole life', async () => {
+    const world = createWorld()
+    const page = world.page()
+    const ports = { ...page.ports }
+    for (const name of ['withLock', 'online', 'random'] as const)
+      Object.defineProperty(ports, name, {
+        get() {
+          throw new Error(`${name} was touched`)
+        },
+      })
+    const session = createSessionWith(ports, LIMITS)
+    await world.until(session.signIn(undefined, { login: 'tuesday' }))
+    await world.advance('13m')
+    expect(session.getSnapshot().phase).toBe('warning')
+    expect(await world.until(session.extend())).toBe(true)
+    page.hint('online')
+    await world.until(session.signOut())
+    expect(session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
+  })
+
+  it('has no methods for tokens, and refuses tokens that it could not keep', async () => {
+    const world = createWorld()
+    const { session } = barePage(world)
+    expect(Object.keys(session)).not.toContain('getAccessToken')
+    expect(Object.keys(session)).not.toContain('setTokens')
+    const refused = session.signIn(world.grant())
+    await expect(refused).rejects.toMatchObject({ code: 'invalid_options' })
+    await expect(refused).rejects.toThrow(/tokenStore/)
+    expect(session.getSnapshot().phase).toBe('signedOut')
+  })
+
+  it('gives requests no credentials, and ends for none of their answers', async () => {
+    const world = createWorld()
+    const { session } = barePage(world)
+    await world.until(session.signIn())
+    const request = new Request('https://api.example.com/')
+    const sent = await world.until(credentials(session).authorize(request))
+    expect([...sent!.headers]).toEqual([])
+    const again = { request: sent!, response: new Response(null, { status: 401 }) }
+    expect(await world.until(credentials(session).authorize(request, again))).toBeNull()
+    expect(session.getSnapshot().phase).toBe('active')
+  })
+})
+
+describe('what brings no plugin', () => {
+  it.each([
+    ['server', { server: { refresh: async () => Promise.reject(new SessionError('server')) } }],
+    [
+      'tokenStore',
+      { tokenStore: { shared: false, get: async () => null, set: async () => true, clear: async () => null } },
+    ],
+  ])('is refused, and the error names the function that wraps a %s', (option, options) => {
+    const create = (): unknown => createPlain(createWorld().page().ports, options as never)
+    expect(create).toThrow(expect.objectContaining({ code: 'invalid_options' }))
+    expect(create).toThrow(option === 'server' ? /customServer/ : /customTokens/)
+  })
+
+  it('is refused by createFetch, which says what it takes', () => {
+    expect(() => createFetch({} as Session)).toThrow(/createSession/)
+  })
+})
+
+describe('plugins', () => {
+  const pluginsOf = (part: object): number => (part as Plugged).plugins?.length ?? 0
+
+  it('come with each server and each store of the library, also for a session of another name', () => {
+    const parts = [
+      memoryTokens(),
+      customTokens(memoryTokens()),
+      cookieSession({ check: '/session' }),
+      customServer({ check: async () => undefined }),
+      oauth({ tokenEndpoint: 'https://id.example.com/token', clientId: 'app' }),
+    ]
+    expect(parts.map(pluginsOf)).toEqual([1, 1, 2, 2, 1])
+    expect(pluginsOf(memoryTokens().forSession!('other'))).toBe(1)
+  })
+
+  it('run once, whoever brings them, and stay with a copy of the session', async () => {
+    const world = createWorld()
+    const tab = world.tab(LIMITS)
+    const copy = { ...tab.session }
+    await world.until(copy.signIn(world.grant()))
+    expect(await world.until(copy.getAccessToken())).toBe('access-f1-1')
+    const sent = await world.until(credentials(copy).authorize(new Request('https://api.example.com/')))
+    expect(sent!.headers.get('Authorization')).toBe('Bearer access-f1-1')
+    await world.until(copy.signOut())
+    expect(world.server.count('signOut')).toBe(1)
+  })
+
+  it('keep the methods of a server that is an object of a class', async () => {
+    const world = createWorld()
+    class Backend {
+      #calls = 0
+      async refresh(): Promise<TokenResponse> {
+        return Promise.resolve({ access_token: `a-${++this.#calls}`, expires_in: 300 })
+      }
+    }
+    const session = createSessionWith(world.page().ports, { server: customServer(new Backend()) })
+    await world.until(session.signIn(undefined, { login: 'tuesday' }))
+    expect(await world.until(session.getAccessToken())).toBe('a-1')
+  })
+})
+
+describe('a page without the plugins of its session', () => {
+  it('lives by the same record, and keeps what the record says of tokens', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn(LIMITS)
+    const before = world.record()
+    const { session } = barePage(world)
+    expect(session.getSnapshot()).toEqual(tab.session.getSnapshot())
+    await world.advance('1m')
+    const now = world.time.clock().wall
+    session.touch()
+    await world.advance('1s')
+    const { generation, tokenAt, tokenExpiresAt } = before
+    expect(world.record()).toMatchObject({ generation, tokenAt, tokenExpiresAt })
+    expect(world.record()['activeAt']).toBe(now)
+    expect(await world.until(tab.session.getAccessToken())).toBe('access-f1-1')
+  })
+
+  it('ends the session everywhere, and a tab that has the plugins revokes the tokens once', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn(LIMITS)
+    await world.until(barePage(world).session.signOut())
+    await world.advance('1s')
+    expect(tab.sees()).toBe('signedOut')
+    expect(world.tokens.stored).toBeNull()
+    expect(world.server.calls.map(({ method, reason }) => [method, reason])).toEqual([['signOut', 'signOut']])
+  })
+
+  it('I5 I9: leaves tokens that nobody can use, until the next page that has the plugins removes and revokes them', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn(LIMITS)
+    tab.close()
+    const bare = barePage(world)
+    await world.until(bare.session.signOut())
+    expect(world.tokens.stored).not.toBeNull()
+    const next = world.tab(LIMITS)
+    expect(await world.until(outcome(next.session.getAccessToken()))).toBe('signed_out')
+    await world.advance('1s')
+    expect(world.tokens.stored).toBeNull()
+    expect(world.server.calls.map(({ method }) => method)).toEqual(['signOut'])
+    expect(next.sees()).toBe('signedOut')
+  })
+
+  it('I5 I9: begins a session of its own, in which nobody gets the tokens of the one before', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn(LIMITS)
+    tab.close()
+    const bare = barePage(world)
+    await world.until(bare.session.signIn(undefined, { login: 'somebody else' }))
+    const next = world.tab(LIMITS)
+    expect(next.sees()).toBe('active')
+    expect(await world.until(outcome(next.session.getAccessToken()))).toBe('no_tokens')
+    expect(world.storage.stored.get(KEY)).toBeDefined()
+  })
+})
