@@ -1,7 +1,7 @@
 // @ts-check
 
 import { readFileSync } from 'node:fs'
-import { dirname, relative, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 import * as terserPlugin from '@rollup/plugin-terser'
@@ -25,6 +25,15 @@ const typescriptMaps = {
       code: readFileSync(id, 'utf8').replace(/^\/\/# sourceMappingURL=.*$/m, ''),
       map: readFileSync(`${id}.map`, 'utf8'),
     }
+  },
+}
+
+/** The production build: what explains itself goes, with `DEVELOPMENT` in src/util/development.ts. */
+const production = {
+  name: 'production',
+  /** @param {string} id */
+  load(id) {
+    return id.endsWith('/util/development.js') ? 'export const DEVELOPMENT = false' : null
   },
 }
 
@@ -53,24 +62,25 @@ export function bundles(from, to) {
     sourcemapPathTransform: (source, map) =>
       relative(resolve(published, relative(to, dirname(map))), resolve(dirname(map), source)),
   }
-  const modules = {
+  /** @param {string} folder @param {import('rollup').Plugin[]} plugins */
+  const modules = (folder, plugins) => ({
     input: Object.fromEntries(entries.map((entry) => [entry, `${from}/${entry}.js`])),
     /** @param {string} specifier */
     external: (specifier) => packages.some((name) => specifier === name || specifier.startsWith(`${name}/`)),
-    plugins: [typescriptMaps],
+    plugins: [...plugins, typescriptMaps],
     output: {
-      dir: to,
+      dir: join(to, folder),
       format: /** @type {const} */ ('es'),
       ...maps,
       chunkFileNames: 'shared/[name].js',
       hoistTransitiveImports: false,
       minifyInternalExports: false,
     },
-  }
-  /** @param {string} entry @param {string} file */
-  const script = (entry, file) => ({
+  })
+  /** @param {string} entry @param {string} file @param {import('rollup').Plugin[]} plugins */
+  const script = (entry, file, plugins) => ({
     input: `${from}/${entry}.js`,
-    plugins: [typescriptMaps, nodeResolve({ browser: true })],
+    plugins: [...plugins, typescriptMaps, nodeResolve({ browser: true })],
     output: {
       file: `${to}/${file}`,
       format: /** @type {const} */ ('iife'),
@@ -82,7 +92,13 @@ export function bundles(from, to) {
       plugins: [minify],
     },
   })
-  return [modules, script('index', 'sojourn.core.min.js'), script('global', 'sojourn.min.js')]
+  return [
+    modules('', [production]),
+    modules('development', []),
+    script('global-core', 'sojourn.core.min.js', [production]),
+    script('global', 'sojourn.min.js', [production]),
+    script('global', 'sojourn.dev.js', []),
+  ]
 }
 
 export default bundles('build', 'dist')

@@ -36,6 +36,7 @@ export const layers = [
   },
   { files: ['session/'], imports: ['core/', ...everyone], types: ['ports/'] },
   { files: ['index.ts'], imports: ['session/', 'ports/', 'tokens/stores/memory.ts', ...everyone] },
+  { files: ['global-core.ts'], imports: ['index.ts'] },
   { files: ['policies.ts'], imports: [], types: ['types.ts'] },
   { files: ['testing.ts'], imports: ['testing/'], types: ['ports/'] },
   {

@@ -1,3 +1,5 @@
+import { DEVELOPMENT } from './util/development.js'
+
 /** Why a call failed. Only `rejected` ends a session; every other failure is temporary or the caller's to mend. */
 export type SessionErrorCode =
   | 'signed_out'
@@ -43,8 +45,9 @@ export function isSessionError(value: unknown): value is SessionError {
   return name === 'SessionError' && !!code
 }
 
-export const sessionError = (code: SessionErrorCode, message: string): SessionError =>
-  new SessionError(code, { message })
+/** `message`: false in the production build, where the code has to do. */
+export const sessionError = (code: SessionErrorCode, message: string | false): SessionError =>
+  new SessionError(code, message ? { message } : {})
 
 /** What a server or the browser threw, as one of our errors. `fetch` rejects with a TypeError when nothing came back. */
 export function toSessionError(cause: unknown): SessionError {
@@ -52,7 +55,7 @@ export function toSessionError(cause: unknown): SessionError {
   const isUnreachable = cause instanceof TypeError
   const message = isUnreachable ? 'The server cannot be reached; is the browser online?' : 'The server call failed.'
   return new SessionError(isUnreachable ? 'offline' : 'server', {
-    message: `${message} The session stays, and this is tried again.`,
+    ...(DEVELOPMENT && { message: `${message} The session stays, and this is tried again.` }),
     cause,
   })
 }

@@ -2,6 +2,7 @@ import { sessionError } from '../errors.js'
 import { onceAborted } from '../util/async.js'
 import { leaseLength } from '../util/timing.js'
 import type { Ports } from './types.js'
+import { DEVELOPMENT } from '../util/development.js'
 
 /**
  * Runs `start` when it is this tab's turn, for `hold` ms at most, or calls `busy` where another tab has it, without a lock of the
@@ -43,7 +44,7 @@ export const createMutex =
         if (result) resolve(result)
       }
       const giveUp = (): void => {
-        reject(sessionError('timeout', 'Another tab did not finish in time. Try again later.'))
+        reject(sessionError('timeout', DEVELOPMENT && 'Another tab did not finish in time. Try again later.'))
         waiting.abort()
       }
       // A request that does not want to wait gets a limit too, should the browser never answer.

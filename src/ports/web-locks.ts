@@ -35,7 +35,7 @@ const lease: Lease = async (name, hold, signal, start, busy) => {
 }
 
 /** Web Locks, or the lease where there are none. */
-export const browserLocks: NonNullable<Ports['withLock']> = createMutex(
+export const browserLocks: NonNullable<Ports['withLock']> = /* @__PURE__ */ createMutex(
   after,
   () => (navigator as { locks?: LockManager }).locks,
   lease,

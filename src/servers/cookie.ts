@@ -4,6 +4,7 @@ import type { ServerTimes, SessionServer } from '../types.js'
 import { cookieSignOut } from './cookie-sign-out.js'
 import { keepAlive as keepAlivePlugin } from './keep-alive.js'
 import { parseUrl, createWarnings, responseError, sendThoughLeaving } from './response-error.js'
+import { DEVELOPMENT } from '../util/development.js'
 
 /** What {@link cookieSession} may ask a backend for: each an http(s) URL, or a path of the page's own origin, whatever `<base>` says. What is left out is not asked. */
 export interface CookieOptions {
@@ -65,7 +66,10 @@ export function cookieSession(options: CookieOptions): SessionServer & Plugged {
 
   const given: unknown = Reflect.get(options, 'isOver')
   if (given !== undefined && typeof given !== 'function')
-    throw sessionError('invalid_options', `isOver is of type ${typeof given}. Give a function that takes a response.`)
+    throw sessionError(
+      'invalid_options',
+      DEVELOPMENT && `isOver is of type ${typeof given}. Give a function that takes a response.`,
+    )
   const warn = createWarnings()
 
   /** An `isOver` that throws, or returns a promise, which would be true of every answer, says nothing. */
@@ -105,7 +109,7 @@ export function cookieSession(options: CookieOptions): SessionServer & Plugged {
       if (text) return JSON.parse(text) as ServerTimes
     } catch {
       warn(option, url, ' without JSON. Mend the URL, or read the reply with times.', response.status)
-      throw sessionError('invalid_response', 'The server sent no JSON.')
+      throw sessionError('invalid_response', DEVELOPMENT && 'The server sent no JSON.')
     }
   }
 

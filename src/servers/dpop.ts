@@ -5,6 +5,7 @@ import { ownOrigin } from '../util/origins.js'
 import { after } from '../ports/clock.js'
 import { sessionKey } from '../util/session-key.js'
 import type { DPoP } from './oauth.js'
+import { DEVELOPMENT } from '../util/development.js'
 
 export type { DPoP } from './oauth.js'
 
@@ -73,7 +74,8 @@ export function dpop(options: DpopOptions = {}): DPoP {
       if (!isGiven && !keyPair && (name ?? session) !== session)
         throw sessionError(
           'invalid_options',
-          `dpop() has keys for '${String(name)}' and is given to session '${session}'. Give dpop({ name: '${session}' }).`,
+          DEVELOPMENT &&
+            `dpop() has keys for '${String(name)}' and is given to session '${session}'. Give dpop({ name: '${session}' }).`,
         )
       isGiven = true
       name ??= session
@@ -124,7 +126,7 @@ function createPart(session: string, keyPair: CryptoKeyPair | undefined): Part {
       }))
     const pair = stored === mark ? held : stored
     if (typeof pair === 'object') return pair
-    throw sessionError('no_tokens', 'The key of the tokens is not here. Sign in, with prepare().')
+    throw sessionError('no_tokens', DEVELOPMENT && 'The key of the tokens is not here. Sign in, with prepare().')
   }
 
   return {

@@ -7,6 +7,7 @@ import { createLocks } from '../plugins/locks.js'
 import type { Plugin, PluginHooks } from '../session/plugin.js'
 import type { ServerTimes } from '../types.js'
 import { backoff, withTimeout } from '../util/async.js'
+import { DEVELOPMENT } from '../util/development.js'
 import { networkOf } from '../plugins/network.js'
 
 /** A page that comes back need not ask what was known a moment ago; nor what a sign-in has just said. */
@@ -147,6 +148,7 @@ function createExtendingWarning(
   /** What the last calls were answered, and how often in a row as if each had been activity. */
   let last = { sentAt: 0, activeAt: 0, idle: 0, repeats: 0 }
   return (sentAt, activeAt, idle = 0) => {
+    if (!DEVELOPMENT) return
     const isSame = idle > 0 && Math.abs(idle - last.idle) <= 1e3
     const isLater = sentAt > last.sentAt + 5e3 && activeAt === last.activeAt
     last = { sentAt, activeAt: context.live().activeAt, idle, repeats: isSame && isLater ? last.repeats + 1 : 0 }

@@ -4,6 +4,7 @@ import { tokens as tokensPlugin } from '../tokens/plugin.js'
 import type { SessionServer, TokenServer, TokenResponse } from '../types.js'
 import { createDiscovery, parseEndpoints, type Json } from './discovery.js'
 import { parseUrl, createWarnings, ownOptions, responseError, sendThoughLeaving } from './response-error.js'
+import { DEVELOPMENT } from '../util/development.js'
 
 /**
  * Proof of possession (RFC 9449), as {@link oauth} needs it. `dpop()` makes one; so can you, on keys of your own.
@@ -77,7 +78,7 @@ export function oauth(options: OAuthOptions): TokenServer {
   const given: Json = { issuer, token_endpoint: tokenEndpoint, revocation_endpoint: revocationEndpoint }
   const known = parseEndpoints(given)
   parseUrl('tokenEndpoint or issuer', tokenEndpoint ?? issuer)
-  if (!clientId) throw sessionError('invalid_options', 'Give the clientId.')
+  if (!clientId) throw sessionError('invalid_options', DEVELOPMENT ? 'Give the clientId.' : 'clientId')
   /** As they are now: what the application changes later does not count. */
   const extra = { ...parameters }
 
@@ -111,7 +112,7 @@ export function oauth(options: OAuthOptions): TokenServer {
     plugins: [tokensPlugin],
     async refresh(tokens, { signal }) {
       const token = tokens?.refresh_token
-      if (!token) throw sessionError('no_tokens', 'There is no refresh token. Sign in.')
+      if (!token) throw sessionError('no_tokens', DEVELOPMENT && 'There is no refresh token. Sign in.')
       const url = (await endpoint('token_endpoint', signal)) ?? parseUrl('token_endpoint', undefined)
       const form = { ...extra, grant_type: 'refresh_token', refresh_token: token }
 
@@ -209,6 +210,6 @@ const isFinal = (error: string, status: number): boolean =>
 /** RFC 9449 §5: who asks for bound tokens does not take others. */
 function bound(tokens: TokenResponse, dpop: DPoP | undefined): TokenResponse {
   if (dpop && !/^dpop$/i.test(tokens.token_type ?? ''))
-    throw sessionError('invalid_response', 'The token_type is not DPoP.')
+    throw sessionError('invalid_response', DEVELOPMENT && 'The token_type is not DPoP.')
   return tokens
 }

@@ -1,5 +1,6 @@
 import { sessionError, SessionError } from '../errors.js'
 import { ownOrigin } from '../util/origins.js'
+import { DEVELOPMENT } from '../util/development.js'
 
 /**
  * An http(s) URL without user info, as it was given, or the URL of a path of the page's own origin. A path is resolved here, once,
@@ -19,7 +20,7 @@ export function parseUrl(option: string, value: unknown, mayBePath = true): stri
   } catch {
     // Reported below.
   }
-  throw sessionError('invalid_options', `${option} is ${text}. Give an http(s) URL, or a path.`)
+  throw sessionError('invalid_options', DEVELOPMENT ? `${option} is ${text}. Give an http(s) URL, or a path.` : option)
 }
 
 /** An answer that is no success, as an error. 429 comes first: a server that is too busy to look knows nothing of the session. */
@@ -29,7 +30,7 @@ export function responseError({ status, headers }: Response, isOver: boolean, mo
   // RFC 9110 §10.2.3: seconds, or a date, which is measured by the server's own clock where CORS lets us read it.
   const wait = Number(headers.get('Retry-After')) * 1e3 || date('Retry-After') - (date('Date') || now)
   return new SessionError(status === 429 ? 'rate_limited' : isOver ? 'rejected' : 'server', {
-    message: `The server answered ${status || 'with a redirect'} ${more}`.trim(),
+    message: DEVELOPMENT ? `The server answered ${status || 'with a redirect'} ${more}`.trim() : String(status),
     ...(wait > 0 && wait < Infinity && { retryAt: now + wait }),
   })
 }
@@ -47,7 +48,7 @@ export type Warn = (subject: string, url: string, what: string, status?: number,
 export function createWarnings(): Warn {
   const warned = new Set<string>()
   return (subject, url, what, status = 0, ...cause) => {
-    if (isBusy(status) || warned.has(subject)) return
+    if (!DEVELOPMENT || isBusy(status) || warned.has(subject)) return
     warned.add(subject)
     // A query may hold a key.
     const address = url && ` (${url.replace(/[?#].*/, '')})`

@@ -6,6 +6,7 @@ import type { Ports } from '../ports/types.js'
 import type { Session, SessionEvents, SessionServer, TokenStore } from '../types.js'
 import type { Cause } from './causes.js'
 import type { TokenHooks } from './plugin.js'
+import { DEVELOPMENT } from '../util/development.js'
 
 /** What the parts of a session need of the whole. */
 export interface SessionContext {
@@ -82,5 +83,5 @@ export const setContext = (session: Session, context: SessionContext): void => {
 export function contextOf(session: Session, caller: string): SessionContext {
   const find = (Object(session) as { readonly [CONTEXT]?: () => SessionContext })[CONTEXT]
   if (find) return find()
-  throw sessionError('invalid_options', `${caller} takes the session that createSession() returned.`)
+  throw sessionError('invalid_options', DEVELOPMENT && `${caller} takes the session that createSession() returned.`)
 }

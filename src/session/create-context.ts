@@ -10,6 +10,7 @@ import type { DegradedFeatures } from './degraded.js'
 import type { Loop } from './loop.js'
 import type { Parsed } from './options.js'
 import type { PluginHooks } from './plugin.js'
+import { DEVELOPMENT } from '../util/development.js'
 
 export const NO_DOCUMENT =
   'There is no document here (a server or a worker): a session runs in a page. Ask the page for what you need.'
@@ -99,14 +100,15 @@ function signedOutError(ports: Ports, loop: Loop): Error {
   const reason = shown.phase === 'signedOut' && shown.reason
   return sessionError(
     'signed_out',
-    !ports.hasPage
-      ? NO_DOCUMENT
-      : loop.isClosed()
-        ? 'destroy() was called on this session object. Create another.'
-        : shown.phase !== 'signedOut'
-          ? 'Another session has begun meanwhile.'
-          : reason
-            ? `The session has ended (${reason}). Sign in again.`
-            : 'Nobody is signed in. Sign in first.',
+    DEVELOPMENT &&
+      (!ports.hasPage
+        ? NO_DOCUMENT
+        : loop.isClosed()
+          ? 'destroy() was called on this session object. Create another.'
+          : shown.phase !== 'signedOut'
+            ? 'Another session has begun meanwhile.'
+            : reason
+              ? `The session has ended (${reason}). Sign in again.`
+              : 'Nobody is signed in. Sign in first.'),
   )
 }

@@ -4,6 +4,7 @@ import { isLive, merge, type SharedRecord } from '../core/record.js'
 import { eventsOf, isSameSnapshot, snapshotOf, type Snapshot } from '../core/snapshot.js'
 import type { Ports, Undo } from '../ports/types.js'
 import type { Emitter } from '../util/emitter.js'
+import { DEVELOPMENT } from '../util/development.js'
 import { PROPAGATION_DELAY } from '../util/timing.js'
 import type { ActiveSession } from './active-session.js'
 import type { Activity } from './activity.js'
@@ -201,7 +202,7 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
 function createLimitsWarning(ports: Ports, config: Config): (record: SharedRecord | null) => void {
   let warnedId = ''
   return (record) => {
-    if (!isLive(record) || record.id === warnedId) return
+    if (!DEVELOPMENT || !isLive(record) || record.id === warnedId) return
     const { id, idleTimeout, absoluteTimeout } = record
     if (config.idleTimeout >= idleTimeout && config.absoluteTimeout >= absoluteTimeout) return
     ports.warn(

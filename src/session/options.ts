@@ -2,6 +2,7 @@ import type { Config } from '../core/deadlines.js'
 import { milliseconds } from '../util/duration.js'
 import type { Ports } from '../ports/types.js'
 import { sessionError } from '../errors.js'
+import { DEVELOPMENT } from '../util/development.js'
 import { LONGEST_REQUEST } from '../util/timing.js'
 import type { SessionOptions, SessionServer, TokenStore } from '../types.js'
 
@@ -17,14 +18,15 @@ export function checkWindow(view: Window): void {
   if (!isOurs)
     throw sessionError(
       'invalid_options',
-      'watch: that is no window of this origin. Give one that this page fills, such as what window.open() returned.',
+      DEVELOPMENT &&
+        'watch: that is no window of this origin. Give one that this page fills, such as what window.open() returned.',
     )
 }
 
 /** What the options mean, in ms. Throws `invalid_options` for what cannot be meant. */
 function configOf(options: SessionOptions): Config {
   if (Object(options) !== options)
-    throw sessionError('invalid_options', 'createSession takes an object of options, or nothing.')
+    throw sessionError('invalid_options', DEVELOPMENT && 'createSession takes an object of options, or nothing.')
   const { name = 'session', server, tokenStore, idleTimeout = '15m', absoluteTimeout = '12h' } = options
   const {
     activityDuringWarning = 'ignore',
@@ -32,31 +34,39 @@ function configOf(options: SessionOptions): Config {
     refreshBefore = '60s',
     requestTimeout = '10s',
   } = options
-  const check = (ok: unknown, option: keyof SessionOptions, meant: string): void => {
-    if (!ok) throw sessionError('invalid_options', `${option} is ${JSON.stringify(options[option])}. Give ${meant}.`)
+  const check = (ok: unknown, option: keyof SessionOptions, meant: string | false): void => {
+    if (ok) return
+    throw sessionError(
+      'invalid_options',
+      DEVELOPMENT ? `${option} is ${JSON.stringify(options[option])}. Give ${String(meant)}.` : option,
+    )
   }
-  check(typeof name === 'string' && name, 'name', 'a text by which tabs find their session')
+  check(typeof name === 'string' && name, 'name', DEVELOPMENT && 'a text by which tabs find their session')
   check(
     !server || (typeof server === 'object' && 'plugins' in server),
     'server',
-    'oauth({ … }), cookieSession({ … }), or customServer({ … }) of sojourn/server',
+    DEVELOPMENT && 'oauth({ … }), cookieSession({ … }), or customServer({ … }) of sojourn/server',
   )
   check(
     !tokenStore || (typeof tokenStore === 'object' && 'clear' in tokenStore),
     'tokenStore',
-    'idbTokens() or a TokenStore of your own',
+    DEVELOPMENT && 'idbTokens() or a TokenStore of your own',
   )
-  check(['ignore', 'extend'].includes(activityDuringWarning), 'activityDuringWarning', "'ignore' or 'extend'")
-  check(['reload', 'event'].includes(stalePage), 'stalePage', "'reload' or 'event'")
+  check(
+    ['ignore', 'extend'].includes(activityDuringWarning),
+    'activityDuringWarning',
+    DEVELOPMENT && "'ignore' or 'extend'",
+  )
+  check(['reload', 'event'].includes(stalePage), 'stalePage', DEVELOPMENT && "'reload' or 'event'")
   const idle = idleTimeout === false ? Infinity : milliseconds(idleTimeout, 'idleTimeout')
   const absolute = absoluteTimeout === false ? Infinity : milliseconds(absoluteTimeout, 'absoluteTimeout')
-  check(idle, 'idleTimeout', 'more than 0, or false to switch it off')
-  check(absolute, 'absoluteTimeout', 'more than 0, or false to switch it off')
+  check(idle, 'idleTimeout', DEVELOPMENT && 'more than 0, or false to switch it off')
+  check(absolute, 'absoluteTimeout', DEVELOPMENT && 'more than 0, or false to switch it off')
   const shortest = Math.min(idle, absolute)
   const limit = milliseconds(requestTimeout, 'requestTimeout')
-  check(limit && limit <= LONGEST_REQUEST, 'requestTimeout', "more than 0 and at most '5m'")
+  check(limit && limit <= LONGEST_REQUEST, 'requestTimeout', DEVELOPMENT && "more than 0 and at most '5m'")
   const warnBefore = milliseconds(options.warnBefore ?? Math.min(12e4, shortest / 3), 'warnBefore')
-  check(warnBefore <= shortest, 'warnBefore', 'less than the timeout that it warns of')
+  check(warnBefore <= shortest, 'warnBefore', DEVELOPMENT && 'less than the timeout that it warns of')
   return {
     idleTimeout: idle,
     absoluteTimeout: absolute,
@@ -116,6 +126,6 @@ function storeOf(name: string, store: TokenStore): TokenStore {
 export function warnOfShortWarning({ warn }: Ports, { idleTimeout, absoluteTimeout, warnBefore }: Config): void {
   const half = Math.min(idleTimeout, absoluteTimeout) / 2
   const length = Math.min(warnBefore, half)
-  if (length < 2e4 && half < Infinity)
+  if (DEVELOPMENT && length < 2e4 && half < Infinity)
     warn(`sojourn: ${length} ms of warning (warnBefore, or half of the timeout), people need 20 s (WCAG 2.2.1).`)
 }

@@ -15,6 +15,7 @@ import { checkWindow, parseOptions, warnOfShortWarning } from './options.js'
 import { pluginsOf, type PluginHooks } from './plugin.js'
 import { createRecordSync } from './record-sync.js'
 import { createSignIn } from './sign-in.js'
+import { DEVELOPMENT } from '../util/development.js'
 
 const noop = (): void => undefined
 
@@ -67,7 +68,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   if (tokenStore && !context.tokens())
     throw sessionError(
       'invalid_options',
-      'tokenStore is a store of your own. Give customTokens(store), of sojourn/server.',
+      DEVELOPMENT && 'tokenStore is a store of your own. Give customTokens(store), of sojourn/server.',
     )
 
   let stopFollowing = noop

@@ -5,6 +5,7 @@ import type { Duration, Session, SignInOptions, TokenResponse } from '../types.j
 import { milliseconds } from '../util/duration.js'
 import type { SessionContext } from './context.js'
 import type { PluginHooks } from './plugin.js'
+import { DEVELOPMENT } from '../util/development.js'
 
 /** How a session begins. */
 export interface SignIn extends Pick<Session, 'signIn'> {
@@ -53,7 +54,10 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
     const record = context.current()
     if (!record || record.id === found || context.knows(login)) return
     await context.tokens()?.discard(context.ports.id(), given)
-    throw sessionError('signed_out', 'Somebody signed in after this page was prerendered, and before it was opened.')
+    throw sessionError(
+      'signed_out',
+      DEVELOPMENT && 'Somebody signed in after this page was prerendered, and before it was opened.',
+    )
   }
 
   /** Under the lock: another tab may have signed in meanwhile. */
@@ -79,7 +83,10 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
     }
     // A page that is merely done with its session object may bring the same tokens again: they are not revoked.
     if (!mayBegin()) await tokens?.discard(id, given)
-    throw sessionError('signed_out', `${isWanted() ? 'destroy' : 'signOut'}() came before this sign-in was done.`)
+    throw sessionError(
+      'signed_out',
+      DEVELOPMENT && `${isWanted() ? 'destroy' : 'signOut'}() came before this sign-in was done.`,
+    )
   }
 
   return {
@@ -101,7 +108,9 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
       if (continues && !context.current() && given)
         throw sessionError(
           'invalid_options',
-          'signIn: the session of this login has ended, and no login revives it. Give what the server makes anew for each login.',
+          DEVELOPMENT
+            ? 'signIn: the session of this login has ended, and no login revives it. Give what the server makes anew for each login.'
+            : 'login',
         )
       const request = { login, limits, given, givenAt: context.now(), isWanted: () => cancelCount === before }
       if (!given && continues) {
@@ -123,7 +132,9 @@ function parseTokens(context: SessionContext, tokens: unknown): TokenResponse | 
   if (parse) return parse(tokens)
   throw sessionError(
     'invalid_options',
-    'signIn was given tokens, but this session keeps none. Give createSession a tokenStore, such as memoryTokens().',
+    DEVELOPMENT
+      ? 'signIn was given tokens, but this session keeps none. Give createSession a tokenStore, such as memoryTokens().'
+      : 'tokenStore',
   )
 }
 
@@ -133,7 +144,7 @@ function parseLogin({ login }: SignInOptions): string {
   if (typeof login === 'string' && login) return fingerprint(login)
   throw sessionError(
     'invalid_options',
-    'signIn: login is empty or no text. Give what the server makes anew for each login.',
+    DEVELOPMENT ? 'signIn: login is empty or no text. Give what the server makes anew for each login.' : 'login',
   )
 }
 
@@ -142,5 +153,8 @@ function limitOf(option: string, value: Duration | undefined): number {
   if (value === undefined) return Infinity
   const ms = milliseconds(value, option)
   if (ms > 0) return ms
-  throw sessionError('invalid_options', `${option} is ${String(value)}. Give more than 0, or leave it out.`)
+  throw sessionError(
+    'invalid_options',
+    DEVELOPMENT ? `${option} is ${String(value)}. Give more than 0, or leave it out.` : option,
+  )
 }

@@ -10,6 +10,7 @@ import type { Cleanup } from './cleanup.js'
 import { createTokenRequest } from './token-request.js'
 import type { TokenCache } from './token-cache.js'
 import { createTokenWriter, type TokenWriter } from './token-writer.js'
+import { DEVELOPMENT } from '../util/development.js'
 
 /** What one tab does while it holds the refresh lock. */
 export interface RefreshTurn extends Omit<TokenWriter, 'commit' | 'newerThan'> {
@@ -35,7 +36,10 @@ export interface RefreshTurn extends Omit<TokenWriter, 'commit' | 'newerThan'> {
 }
 
 const noTokens = (): SessionError =>
-  sessionError('no_tokens', 'The session lives, but there are no tokens for it here. Bring some with setTokens().')
+  sessionError(
+    'no_tokens',
+    DEVELOPMENT && 'The session lives, but there are no tokens for it here. Bring some with setTokens().',
+  )
 
 const keyOf = ({ id, generation }: SharedRecord): string => id + String(generation)
 
@@ -116,7 +120,7 @@ export function createRefreshTurn(
   const assertBackoffOver: RefreshTurn['assertBackoffOver'] = ({ retryAt, skew }) => {
     if (retryAt <= context.now()) return
     throw new SessionError(lastFailure?.code ?? 'server', {
-      message: 'The server failed a moment ago. Nobody asks again before `retryAt`.',
+      ...(DEVELOPMENT && { message: 'The server failed a moment ago. Nobody asks again before `retryAt`.' }),
       retryAt: retryAt - skew,
       cause: lastFailure,
     })

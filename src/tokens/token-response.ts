@@ -1,5 +1,6 @@
 import { sessionError } from '../errors.js'
 import type { TokenResponse } from '../types.js'
+import { DEVELOPMENT } from '../util/development.js'
 
 /** Lengths of time, in seconds. Several servers send them as text. */
 const LIFETIMES = [
@@ -11,7 +12,7 @@ const LIFETIMES = [
 ]
 
 /** What is read by its name, be it a getter of a class. All else comes along where the object lists it. */
-const NAMED = ['access_token', 'token_type', 'refresh_token', 'scope', 'id_token', 'session_state', ...LIFETIMES]
+const NAMED = ['access_token', 'token_type', 'refresh_token', 'scope', 'id_token', 'session_state']
 
 /** How many objects and arrays a member may be made of, so that its depth stays within what browsers can store. */
 const MOST_PARTS = 500
@@ -23,7 +24,7 @@ const MOST_PARTS = 500
 export function parseTokenResponse(value: unknown): TokenResponse {
   try {
     const source = Object(value) as Record<string, unknown>
-    const copies = [...new Set([...NAMED, ...Object.keys(source)])].map(
+    const copies = [...new Set([...NAMED, ...LIFETIMES, ...Object.keys(source)])].map(
       (key) => [key, plain(key, source[key])] as const,
     )
     const tokens = Object.fromEntries(copies.filter(([, copy]) => copy !== undefined)) as Partial<TokenResponse>
@@ -35,7 +36,7 @@ export function parseTokenResponse(value: unknown): TokenResponse {
   }
   throw sessionError(
     'invalid_response',
-    'This is no token response (RFC 6749 §5.1): access_token is missing or no text.',
+    DEVELOPMENT && 'This is no token response (RFC 6749 §5.1): access_token is missing or no text.',
   )
 }
 

@@ -1,4 +1,5 @@
 import { sessionError } from '../errors.js'
+import { DEVELOPMENT } from './development.js'
 
 /**
  * Calls `listener` when `signal` aborts, unless `until` has aborted before. By hand, because Node forgets the `signal` of a
@@ -24,11 +25,11 @@ export function withTimeout<T>(
   const own = new AbortController()
   return new Promise<T>((resolve, reject) => {
     const onAbort = (): void => {
-      reject(sessionError('signed_out', 'The session ended before this was done.'))
+      reject(sessionError('signed_out', DEVELOPMENT && 'The session ended before this was done.'))
       own.abort()
     }
     const expire = (): void => {
-      reject(sessionError('timeout', 'No answer in time. Nothing is lost: try again later.'))
+      reject(sessionError('timeout', DEVELOPMENT && 'No answer in time. Nothing is lost: try again later.'))
       own.abort()
     }
     // In two halves: a page that was busy (`alert()`, printing) finds a timer due before it is handed the answer that lies

@@ -1,4 +1,5 @@
 import { sessionError } from '../errors.js'
+import { DEVELOPMENT } from './development.js'
 import type { Duration } from '../types.js'
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5 }
@@ -14,6 +15,8 @@ export function milliseconds(value: Duration, option: string): number {
   if (ms >= 0 && ms < Infinity) return ms
   throw sessionError(
     'invalid_options',
-    `${option} is ${String(value)}, no length of time. Give milliseconds, or a number with ms, s, m, h or d: '15m'.`,
+    DEVELOPMENT
+      ? `${option} is ${String(value)}, no length of time. Give milliseconds, or a number with ms, s, m, h or d: '15m'.`
+      : option,
   )
 }

@@ -1,4 +1,5 @@
 import { sessionError } from '../errors.js'
+import { DEVELOPMENT } from './development.js'
 
 /**
  * Who gets credentials: says of a URL, as the browser serialises it, whether it is one of `origins`; of the page's own where
@@ -36,7 +37,8 @@ function parse(who: string, origins: readonly string[]): readonly string[] {
     }
     throw sessionError(
       'invalid_options',
-      `${who}: origins has ${String(given)}, which is no origin. Give a list such as ['https://api.example.com'], without path or wildcard.`,
+      DEVELOPMENT &&
+        `${who}: origins has ${String(given)}, which is no origin. Give a list such as ['https://api.example.com'], without path or wildcard.`,
     )
   })
 }
