@@ -1,6 +1,7 @@
 import { browserPorts } from './ports/browser.js'
 import { NO_DOCUMENT } from './session/create-context.js'
 import { createSessionWith } from './session/session.js'
+import { DEVELOPMENT } from './util/development.js'
 import type { Session, SessionOptions, TokenServer, TokenSession, TokenStore } from './types.js'
 
 export { isSessionError, SessionError, type SessionErrorCode } from './errors.js'
@@ -46,6 +47,6 @@ export function createSession(options: SessionOptions = {}): Session {
   const ports = browserPorts()
   const session = createSessionWith(ports, options)
   // A server that renders pages is meant to; servers at the edge have a WorkerGlobalScope as well, but load no scripts.
-  if (!ports.hasPage && 'importScripts' in globalThis) ports.warn(`sojourn: ${NO_DOCUMENT}`)
+  if (DEVELOPMENT && !ports.hasPage && 'importScripts' in globalThis) ports.warn(`sojourn: ${NO_DOCUMENT}`)
   return session
 }

@@ -76,10 +76,10 @@ export function cookieSession(options: CookieOptions): SessionServer & Plugged {
   const isOver = (response: Response): boolean => {
     try {
       const over: unknown = options.isOver ? options.isOver(response) : response.status === 401
-      if (typeof over !== 'boolean') warn('isOver', '', ' returned neither true nor false.')
+      if (DEVELOPMENT && typeof over !== 'boolean') warn('isOver', '', ' returned neither true nor false.')
       return over === true
     } catch (error) {
-      warn('isOver', '', ' threw:', 0, error)
+      if (DEVELOPMENT) warn('isOver', '', ' threw:', 0, error)
       return false
     }
   }
@@ -96,7 +96,8 @@ export function cookieSession(options: CookieOptions): SessionServer & Plugged {
     })
     if (isOver(response)) throw responseError(response, true)
     if (response.ok) return response
-    warn(option, url, '. Mend the URL, or say with isOver that this means the end of the session.', response.status)
+    if (DEVELOPMENT)
+      warn(option, url, '. Mend the URL, or say with isOver that this means the end of the session.', response.status)
     throw responseError(response, false)
   }
 
@@ -108,7 +109,7 @@ export function cookieSession(options: CookieOptions): SessionServer & Plugged {
     try {
       if (text) return JSON.parse(text) as ServerTimes
     } catch {
-      warn(option, url, ' without JSON. Mend the URL, or read the reply with times.', response.status)
+      if (DEVELOPMENT) warn(option, url, ' without JSON. Mend the URL, or read the reply with times.', response.status)
       throw sessionError('invalid_response', DEVELOPMENT && 'The server sent no JSON.')
     }
   }

@@ -1,3 +1,4 @@
+import { DEVELOPMENT } from '../util/development.js'
 import { parseUrl, responseError, type Warn } from './response-error.js'
 
 export type Json = Record<string, unknown>
@@ -34,7 +35,7 @@ export function createDiscovery(
       const found = await read(standard)
         .catch(() => read(`${base}/.well-known/openid-configuration`))
         .catch((error: unknown) => {
-          if (status)
+          if (DEVELOPMENT && status)
             warn('issuer', base, ' without its metadata (RFC 8414). Mend the issuer, or give the endpoints.', status)
           throw error
         })

@@ -126,21 +126,27 @@ export function oauth(options: OAuthOptions): TokenServer {
         const name = typeof error === 'string' && /^\w{1,40}$/.test(error) ? error : ''
         // GitHub answers an error with 200.
         if (ok && (access_token || !name)) {
-          if (!access_token) warn('tokenEndpoint', url, ' without tokens. Is this the token endpoint?', status)
+          if (DEVELOPMENT && !access_token)
+            warn('tokenEndpoint', url, ' without tokens. Is this the token endpoint?', status)
           return bound(body as unknown as TokenResponse, dpop)
         }
         // RFC 9449 §8: a nonce is wanted. Or a wrong clock has just learned the right time. The token is not used up.
         if (isNew && !again && name.includes('dpop')) return ask(true)
         const isMistake = MISTAKE.test(name)
-        if (isMistake) warn('tokenEndpoint', url, ` ${name}. Mend the options of oauth(), or the client there.`, status)
-        else if (!name)
+        if (DEVELOPMENT && isMistake)
+          warn('tokenEndpoint', url, ` ${name}. Mend the options of oauth(), or the client there.`, status)
+        else if (DEVELOPMENT && !name)
           warn(
             'tokenEndpoint',
             url,
             ' without an OAuth error. Is this the token endpoint? A proxy may have answered.',
             status,
           )
-        throw responseError(response, isFinal(name, status), isMistake ? `${name}: mend the options of oauth().` : name)
+        throw responseError(
+          response,
+          isFinal(name, status),
+          DEVELOPMENT && isMistake ? `${name}: mend the options of oauth().` : name,
+        )
       }
       return ask()
     },
@@ -155,7 +161,8 @@ export function oauth(options: OAuthOptions): TokenServer {
       const [{ ok, status }] = await sendThoughLeaving((keepalive) =>
         post(url, { token, token_type_hint: kind }, { signal, keepalive }),
       )
-      if (!ok) warn('revocationEndpoint', url, '. Tokens may stay valid at the server after sign-out.', status)
+      if (DEVELOPMENT && !ok)
+        warn('revocationEndpoint', url, '. Tokens may stay valid at the server after sign-out.', status)
     },
 
     ...(dpop &&

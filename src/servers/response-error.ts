@@ -48,7 +48,7 @@ export type Warn = (subject: string, url: string, what: string, status?: number,
 export function createWarnings(): Warn {
   const warned = new Set<string>()
   return (subject, url, what, status = 0, ...cause) => {
-    if (!DEVELOPMENT || isBusy(status) || warned.has(subject)) return
+    if (isBusy(status) || warned.has(subject)) return
     warned.add(subject)
     // A query may hold a key.
     const address = url && ` (${url.replace(/[?#].*/, '')})`

@@ -116,7 +116,9 @@ function storeOf(name: string, store: TokenStore): TokenStore {
   if (other !== name)
     throw sessionError(
       'invalid_options',
-      `The sessions ${other} and ${name} have one tokenStore without forSession(). Give each its own.`,
+      DEVELOPMENT
+        ? `The sessions ${other} and ${name} have one tokenStore without forSession(). Give each its own.`
+        : 'tokenStore',
     )
   served.set(store, name)
   return store

@@ -3,4 +3,4 @@
  * console. In the production build this is `false`, and bundlers drop what stands behind it. An error's code, the option or the
  * status it is about, and each check that guards a promise are in both.
  */
-export const DEVELOPMENT: boolean = true
+export const DEVELOPMENT = true as boolean
