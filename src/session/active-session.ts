@@ -3,6 +3,8 @@ import type { PluginHooks } from './plugin.js'
 
 /** The session that this tab acts for: the work that its end aborts, and the work that its end asks for. */
 export interface ActiveSession {
+  /** This tab has seen session `found` alive, in a prerendered page too. */
+  readonly note: (found: SharedRecord | null) => void
   /** Acts for the session of `record`, and for no other. `found`: the record before this tab did anything. True: it is another one. */
   readonly follow: (found: SharedRecord | null, record: SharedRecord | null) => boolean
   /** Empty while no session lives. */
@@ -22,9 +24,11 @@ export function createActiveSession(hooks: readonly PluginHooks[]): ActiveSessio
   let cleanup = Promise.resolve()
 
   return {
+    note(found) {
+      if (isLive(found)) activeId ||= found.id
+    },
     follow(found, record) {
       const id = isLive(record) ? record.id : ''
-      if (isLive(found)) activeId ||= found.id
       if (id === activeId) return false
       tabAbort.abort()
       sessionAbort.abort()

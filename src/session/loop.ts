@@ -143,6 +143,7 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
       show(cause, before, taken, !!doing.replace, clock)
     }
     emitter.enqueue('step', { cause, at: clock.wall, before: previous, after: snapshot, record: state.record })
+    active.note(taken.record)
     // Pending input was for the session before.
     if (!isPrerendered && active.follow(taken.record, state.record)) activity.watch(false)
     activity.watch(!!liveRecord() && !isPrerendered)

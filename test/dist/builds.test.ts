@@ -40,7 +40,7 @@ async function inVite(mode: 'production' | 'development'): Promise<string> {
       mode,
       configFile: false,
       logLevel: 'silent',
-      build: { write: false, minify: false, rollupOptions: { input: 'entry' } },
+      build: { write: false, minify: false, rolldownOptions: { input: 'entry' } },
       plugins: [
         {
           name: 'entry',
