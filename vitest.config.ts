@@ -27,12 +27,32 @@ const sabotage: Plugin = {
   },
 }
 
+/** The production build: what explains itself is switched off. */
+const production: Plugin = {
+  name: 'production',
+  enforce: 'pre',
+  transform: (code, id) =>
+    id === join(import.meta.dirname, 'src/util/development.ts') ? code.replace('true as boolean', 'false') : null,
+}
+
+/** Tests of the sentences themselves. */
+const ABOUT_SENTENCES = ['activity', 'options', 'plugins', 'prerender', 'server-view', 'start', 'words']
+
 export default defineConfig({
   plugins: [sabotage],
   test: {
     expect: { requireAssertions: true },
     projects: [
       { extends: true, test: files('unit') },
+      {
+        extends: true,
+        plugins: [production],
+        test: {
+          name: 'production',
+          include: ['test/unit/{session,tokens}/**/*.test.ts'],
+          exclude: ABOUT_SENTENCES.map((name) => `test/unit/session/${name}.test.ts`),
+        },
+      },
       { extends: true, test: files('laws') },
       { extends: true, test: files('reports') },
       { extends: true, test: files('demo') },

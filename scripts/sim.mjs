@@ -7,6 +7,7 @@
 //   npm run sim -- --world W             one world, as a violation names it: tells all that happens in its shortest schedule
 //
 //   npm run sim -- --write …             puts the table of counts into test/sim/README.md
+//   npm run sim -- --production …        plays the production build, without the sentences for developers
 //
 // Prints each violation with its world's seed and the shortest schedule that still shows it; then, per 1,000 worlds, how often
 // each rule was looked at, and how often each excuse stood in its way. From 2,000 worlds on, a rule that was looked at less
@@ -22,6 +23,12 @@ import { chunks, onAllCores, rules } from './worlds.mjs'
 
 /** @typedef {import('./worlds.mjs').Violation} Violation */
 /** @typedef {import('../test/sim/rule-names.ts').Counts} Counts */
+
+/** What the production build is made by. @type {import('./worlds.mjs').Edit} */
+const PRODUCTION = { file: 'util/development.ts', from: 'true as boolean', to: 'false' }
+
+/** @type {import('./worlds.mjs').Edit | undefined} */
+let edit
 
 /** So many violations of a run are told. */
 const MOST_TOLD = 50
@@ -75,9 +82,13 @@ async function playFailed() {
   /** @type {Map<number, Violation>} */
   const broken = new Map()
   const tasks = failed.map((world) => ({ world, traced: false }))
-  await onAllCores(tasks.values(), (answer) => {
-    if ('broken' in answer) broken.set(answer.seed, answer)
-  })
+  await onAllCores(
+    tasks.values(),
+    (answer) => {
+      if ('broken' in answer) broken.set(answer.seed, answer)
+    },
+    { edit },
+  )
   for (const { name, seed } of failed) {
     const violation = broken.get(seed)
     if (violation) describe(violation, name)
@@ -102,7 +113,7 @@ async function playMany(worlds, seed, write) {
   const names = await rules()
   /** @type {Counts} */
   const counts = {}
-  await onAllCores(chunks(worlds, seed), (answer) => {
+  const hear = (/** @type {import('./worlds.mjs').Answer} */ answer) => {
     if ('broken' in answer) {
       violations++
       // What breaks everything need not be read a thousand times.
@@ -112,7 +123,8 @@ async function playMany(worlds, seed, write) {
       names.addCounts(counts, answer.counts)
     }
     if (performance.now() - saidAt > PROGRESS) progress()
-  })
+  }
+  await onAllCores(chunks(worlds, seed), hear, { edit })
   progress()
   if (process.stdout.isTTY) console.log()
   const table = await aligned(tableOf(counts, worlds, names))
@@ -147,7 +159,7 @@ async function playOne(world) {
       violations++
       describe(answer)
     },
-    { threads: 1 },
+    { threads: 1, edit },
   )
   return { worlds: 1, violations, low: 0 }
 }
@@ -161,9 +173,11 @@ await report(async () => {
       world: { type: 'string' },
       failed: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
+      production: { type: 'boolean', default: false },
     },
   })
   const seed = whole(values.world ?? values.seed)
+  if (values.production) edit = PRODUCTION
   console.log(`seed ${seed}`)
   const runs = values.world
     ? [await playOne(seed)]

@@ -114,8 +114,14 @@ const stages = [
     ['publint', command('publint', '--strict')],
     ['sizes', command('size-limit')],
   ],
-  [['units, laws, reports and type tests', vitest('units', 'unit', 'adapters', 'laws', 'reports', 'demo', 'types')]],
-  [['simulated worlds', command('sim.mjs', '--failed', '--worlds', '5000')]],
+  [
+    [
+      'units, laws, reports and type tests',
+      vitest('units', 'unit', 'production', 'adapters', 'laws', 'reports', 'demo', 'types'),
+    ],
+  ],
+  [['simulated worlds', command('sim.mjs', '--failed', '--worlds', '4000')]],
+  [['simulated worlds, production build', command('sim.mjs', '--production', '--worlds', '2000')]],
   [['real browsers', playwright]],
 ]
 

@@ -63,7 +63,7 @@ export async function rules() {
  *
  * @param {Iterator<Task>} tasks
  * @param {(answer: Answer) => void} heard
- * @param {{ threads?: number, mostShrunk?: number, edit?: Edit }} [options] `mostShrunk`: of so many violations each thread looks for the shortest schedule
+ * @param {{ threads?: number, mostShrunk?: number, edit?: Edit | undefined }} [options] `mostShrunk`: of so many violations each thread looks for the shortest schedule
  */
 export async function onAllCores(tasks, heard, { threads = availableParallelism(), mostShrunk = 10, edit } = {}) {
   const plugins = edit ? [edited(edit)] : []
