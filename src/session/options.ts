@@ -44,7 +44,7 @@ function configOf(options: SessionOptions): Config {
   check(
     !tokenStore || (typeof tokenStore === 'object' && 'clear' in tokenStore),
     'tokenStore',
-    'idbTokens() or a TokenStore of your own',
+    'idbTokens(), or customTokens(store) of sojourn/server',
   )
   check(['ignore', 'extend'].includes(activityDuringWarning), 'activityDuringWarning', "'ignore' or 'extend'")
   check(['reload', 'event'].includes(stalePage), 'stalePage', "'reload' or 'event'")
