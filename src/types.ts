@@ -36,16 +36,19 @@ export interface ServerTimes {
  * Throw `SessionError('no_tokens')` when there is nothing to ask with: that is no failure.
  * Any other failure is temporary: the session stays, and the call is tried again with back-off.
  *
+ * `oauth()` and `cookieSession()` make one. A server of your own goes through `customServer()` of `sojourn/server`, which adds the
+ * code that the session needs for it.
+ *
  * @example A server of your own that refreshes by a cookie
  * ```ts
- * const server: SessionServer = {
+ * const server = customServer({
  *   async refresh(_tokens, { signal }) {
  *     const response = await fetch('/refresh', { method: 'POST', signal })
  *     if (response.status === 401) throw new SessionError('rejected')
  *     if (!response.ok) throw new SessionError('server')
  *     return (await response.json()) as TokenResponse
  *   },
- * }
+ * })
  * ```
  */
 export interface SessionServer {
@@ -90,7 +93,10 @@ export interface StoredTokens {
   readonly expiresAt: number | null
 }
 
-/** Where tokens rest. Every method may reject; the session then goes on in memory and reports `degraded`. */
+/**
+ * Where tokens rest. Every method may reject; the session then goes on in memory and reports `degraded`. A store of your own goes
+ * through `customTokens()` of `sojourn/server`.
+ */
 export interface TokenStore {
   /** The store as the session of this `name` sees it: nothing of another's. A store without it serves one session only. */
   forSession?(name: string): TokenStore
@@ -146,8 +152,12 @@ export interface SessionOptions {
   keepAliveEvery?: Duration
   /** What a page does that comes back from the back/forward cache after its session ended or changed. @default 'reload' */
   stalePage?: 'reload' | 'event'
-  /** @default memoryTokens() */
+  /**
+   * Where tokens are kept. Without it, the tokens of a server that refreshes stay in the memory of their tab; a session without
+   * such a server keeps none. All pages of one session should have the same. @default memoryTokens() with a server that refreshes
+   */
   tokenStore?: TokenStore
+  /** `oauth()`, `cookieSession()` or `customServer()`. All pages of one session should have the same. */
   server?: SessionServer
   /**
    * How long one request to the server may take: a longer one rejects with `timeout`. The lock and the waits of other tabs follow
@@ -206,13 +216,14 @@ export interface Session {
   /** Every step with its cause, for inspectors and tests. Holds no token. */
   inspect(listener: (step: SessionStep) => void): () => void
   /**
-   * Begins a session in all tabs, in place of one that may be there. Without tokens: a session by cookie.
+   * Begins a session in all tabs, in place of one that may be there. Without tokens: a session by cookie. Tokens are for a
+   * {@link TokenSession}.
    *
    * In a prerendered page it waits until somebody opens the page, and is refused where somebody signed in in the meantime.
    *
    * @throws SessionError `invalid_response` for what is no token response (RFC 6749 §5.1), `signed_out` when `signOut()` came first,
-   * `invalid_options` for a `login` that is empty or no text, for tokens with a `login` whose session has ended (the tokens are not
-   * stored and not revoked), and for a limit that is no length of time.
+   * `invalid_options` for tokens where this session keeps none, for a `login` that is empty or no text, for tokens with a `login`
+   * whose session has ended (the tokens are not stored and not revoked), and for a limit that is no length of time.
    */
   signIn(tokens?: TokenResponse, options?: SignInOptions): Promise<void>
   /**

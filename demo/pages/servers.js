@@ -2,6 +2,7 @@ import { memoryTokens, SessionError } from 'sojourn'
 import { cookieSession } from 'sojourn/cookie'
 import { dpop } from 'sojourn/dpop'
 import { oauth } from 'sojourn/oauth'
+import { customServer } from 'sojourn/server'
 import { idbTokens } from 'sojourn/tokens/idb'
 
 import { chosen } from './choices.js'
@@ -15,7 +16,7 @@ const asked = { 'X-Requested-With': 'sojourn' }
 const proofs = dpop({ name: 'dpop' })
 
 /** RFC 6749 by a backend: its cookie holds the refresh token, and it answers with access tokens. */
-const mediated = {
+const mediated = customServer({
   async refresh(_tokens, { signal }) {
     const response = await fetch('/mixed/token', { method: 'POST', headers: asked, signal })
     if (response.ok) return response.json()
@@ -26,7 +27,7 @@ const mediated = {
   async signOut(_tokens, { signal }) {
     await fetch('/mixed/logout', { method: 'POST', headers: asked, signal, keepalive: true })
   },
-}
+})
 
 /**
  * Four ways to keep a session. `options` go to `createSession`; a page with a `client` signs in by itself, the others leave that to

@@ -23,17 +23,23 @@ import { keepAlive } from './keep-alive.js'
 export function customServer(hooks: SessionServer & Required<Pick<SessionServer, 'refresh'>>): TokenServer
 export function customServer(hooks: SessionServer): SessionServer
 export function customServer(hooks: SessionServer): SessionServer & Plugged {
-  // The hooks stay methods of their object, which may be of a class.
-  const own = METHODS.flatMap((name) => (hooks[name] ? [[name, hooks[name].bind(hooks)] as const] : []))
+  const own = methodsOf(hooks)
   return {
-    ...(Object.fromEntries(own) as SessionServer),
-    ...(hooks.forSession && { forSession: (name: string) => customServer(hooks.forSession?.(name) ?? hooks) }),
+    ...own,
+    // A copy of another server may have methods that the part of that server for one session lacks.
+    ...(hooks.forSession && {
+      forSession: (name: string) => customServer({ ...own, ...methodsOf(hooks.forSession?.(name) ?? hooks) }),
+    }),
     ...(hooks.refresh && { tokens: true }),
     plugins: hooks.refresh ? [tokens, keepAlive] : [keepAlive, cookieSignOut],
   }
 }
 
 const METHODS = ['receive', 'refresh', 'keepAlive', 'check', 'signOut', 'authorize', 'challenge'] as const
+
+/** The methods that there are. They stay methods of their object, which may be of a class. */
+const methodsOf = (hooks: SessionServer): SessionServer =>
+  Object.fromEntries(METHODS.flatMap((name) => (hooks[name] ? [[name, hooks[name].bind(hooks)]] : [])))
 
 /**
  * A token store of your own.

@@ -5,7 +5,7 @@ import { sessionError } from '../errors.js'
 import type { Ports } from '../ports/types.js'
 import type { Session, SessionEvents, SessionServer, TokenStore } from '../types.js'
 import type { Cause } from './causes.js'
-import type { TokenHooks } from './plugin.js'
+import type { TokenHooks } from './token-hooks.js'
 import { DEVELOPMENT } from '../util/development.js'
 
 /** What the parts of a session need of the whole. */

@@ -50,7 +50,7 @@ function configOf(options: SessionOptions): Config {
   check(
     !tokenStore || (typeof tokenStore === 'object' && 'clear' in tokenStore),
     'tokenStore',
-    DEVELOPMENT && 'idbTokens() or a TokenStore of your own',
+    DEVELOPMENT && 'idbTokens(), or customTokens(store) of sojourn/server',
   )
   check(
     ['ignore', 'extend'].includes(activityDuringWarning),

@@ -1,7 +1,7 @@
 import type { SharedRecord } from '../core/record.js'
-import type { Change, TokenTimes } from '../core/changes.js'
-import type { StoredTokens, TokenResponse } from '../types.js'
+import type { Change } from '../core/changes.js'
 import type { SessionContext } from './context.js'
+import type { TokenHooks } from './token-hooks.js'
 
 /**
  * What a session does beside looking after the user: a server and a token store bring it, and the session runs it. A page that
@@ -28,22 +28,6 @@ export interface PluginHooks {
   readonly extend?: (change: Change) => Promise<boolean>
   /** Session `id` is over. `endedHere`: this tab was the first to see it. */
   readonly ended?: (id: string, reason: string, endedHere: boolean) => Promise<void>
-}
-
-/** What the sign-in and `createFetch` need of the tokens. */
-export interface TokenHooks {
-  /** A plain copy of a token response. Throws `invalid_response`. */
-  readonly parse: (tokens: unknown) => TokenResponse
-  /** Stores the tokens of session `id`, which is about to begin; run it under the lock. */
-  readonly store: (id: string, given: TokenResponse, givenAt: number) => Promise<TokenTimes>
-  /** Adds newer tokens to the running session `id`; run it under the lock. */
-  readonly add: (id: string, given: TokenResponse, givenAt: number) => Promise<void>
-  /** Revokes tokens of a sign-in that was given up, and removes them if they are stored. */
-  readonly discard: (id: string, given: TokenResponse | null) => Promise<void>
-  /** Tokens that are valid now, refreshed if necessary. */
-  readonly use: () => Promise<StoredTokens>
-  /** Newer tokens of session `id` than `generation`, once for all tabs and callers. */
-  readonly newer: (id: string, generation: number) => Promise<StoredTokens>
 }
 
 /** A server or a token store that brings its plugins. */

@@ -1,11 +1,11 @@
 /** A session with two hundred seconds to live, a hundred of them warned, and a count of who listens to it. */
-import type { Session } from '../../src/types.js'
+import type { Session, TokenSession } from '../../src/types.js'
 import { createWorld, type Tab, type World } from '../unit/session/world.js'
 
 export interface Watched {
   readonly world: World
   readonly tab: Tab
-  readonly session: Session
+  readonly session: TokenSession
   /** Who has asked for changes and for steps, and has not said that he is done. */
   readonly listeners: () => number
   /** How often somebody began to listen. */
@@ -30,7 +30,7 @@ export async function watched(world: World = createWorld()): Promise<Watched> {
         undo()
       }
     }
-  const session: Session = {
+  const session: TokenSession = {
     ...tab.session,
     subscribe: counted((listener) => tab.session.subscribe(listener)),
     inspect: counted((listener) => tab.session.inspect(listener)),

@@ -15,9 +15,7 @@ export interface Seat {
   readonly turns: string[]
 }
 
-export function createSeat(
-  ports: Pick<Ports, 'openChannel' | 'openRecordStore'> & Required<Pick<Ports, 'withLock'>>,
-): Seat {
+export function createSeat(ports: Pick<Ports, 'openChannel' | 'openRecordStore' | 'withLock'>): Seat {
   let room = ''
   let tabs: ReturnType<Ports['openChannel']> | undefined
   let records: ReturnType<Ports['openRecordStore']> | undefined
@@ -55,7 +53,9 @@ export function createSeat(
       const degraded = (): void => {
         turns.push('without locks')
       }
-      ports.withLock(room, { wait, signal: done.signal }, work, degraded).catch((error: unknown) => {
+      const { withLock } = ports
+      if (!withLock) throw new Error('There are no locks.')
+      withLock(room, { wait, signal: done.signal }, work, degraded).catch((error: unknown) => {
         turns.push((error as { code: string }).code)
       })
     },

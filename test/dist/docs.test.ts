@@ -73,7 +73,7 @@ const figures: readonly (readonly [page: string, words: RegExp, unit: number, fi
     'LOCK_WAIT',
   ],
   ['docs/reliability.md', /\| ([\d.]+) s for that +\| `SECOND_TRY`/, 1e3, 'tokens/refresh.ts', 'SECOND_TRY'],
-  ['docs/start.md', /for at most (\d+) ms where storage is denied/, 1, 'session/session.ts', 'ASKING'],
+  ['docs/start.md', /for at most (\d+) ms where storage is denied/, 1, 'util/timing.ts', 'PROPAGATION_DELAY'],
 ]
 
 test.each(figures)('%s says by %s what the code does', (page, words, unit, file, constant) => {
@@ -131,7 +131,7 @@ test('the docs name no event, reason, code or member of a session that is not th
   expect(events.filter((name) => !guides.some(({ text }) => new RegExp(`[\`']${name}[\`']`).test(text)))).toEqual([])
 
   const called = [...all.matchAll(/\bsession\.(?!ts\b|js\b|test\b)(\w+)/g)].map(([, name]) => name)
-  expect(called.filter((name) => !members('Session').includes(name!))).toEqual([])
+  expect(called.filter((name) => !members('TokenSession').includes(name!))).toEqual([])
 
   const codes = [...pageOf('docs/troubleshooting.md').matchAll(/^\| `(\w+)` +\|/gm)].map(([, code]) => code)
   expect(codes.sort()).toEqual(texts('SessionErrorCode').sort())

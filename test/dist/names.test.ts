@@ -44,13 +44,18 @@ const network = ['fetch', 'XMLHttpRequest', 'sendBeacon', 'WebSocket', 'EventSou
 const time = ['Date', 'performance', 'setTimeout', 'setInterval', 'queueMicrotask', 'requestIdleCallback']
 const secrets = ['crypto', 'subtle']
 
+/** Browsers' locks, or a lease in localStorage: what a server and a token store bring takes turns by them. */
+const turns = ['navigator', 'locks', 'addEventListener', 'localStorage', 'Date', 'performance', 'setTimeout']
+const without = (names: readonly string[], allowed: readonly string[]): string[] =>
+  names.filter((name) => !allowed.includes(name))
+
 /** They show what the session says; of the page they ask only whether it is hidden, and of time what it is. */
 const notInAdapters = [...storage, ...databases, ...channels, ...network, ...secrets, 'setInterval', 'createSession']
 
 /** What a part has no business with. */
 const forbidden: Readonly<Record<string, readonly string[]>> = {
   sojourn: [...databases, ...network, 'sessionStorage', 'cookie', 'postMessage$'],
-  'sojourn/cookie': [...notOfOwnOrigin, ...storage, ...databases, ...channels, ...secrets, 'performance', 'setTimeout'],
+  'sojourn/cookie': without([...notOfOwnOrigin, ...storage, ...databases, ...channels, ...secrets], turns),
   // It listens to the signals of its limits.
   'sojourn/dpop': [
     ...notOfOwnOrigin.filter((name) => name !== 'addEventListener'),
@@ -61,23 +66,37 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
   // Timeline and record come from the session alone; of the browser it wants the clipboard.
   'sojourn/inspector': [...storage, ...databases, ...channels, ...network, ...secrets, 'innerHTML'],
   'sojourn/fetch': [...storage, ...databases, ...channels, ...time, ...secrets, 'document', 'navigator'],
-  'sojourn/oauth': [...notOfOwnOrigin, ...storage, ...databases, ...channels],
+  'sojourn/oauth': without([...notOfOwnOrigin, ...storage, ...databases, ...channels], turns),
   'sojourn/react': [...page.filter((name) => name !== 'document'), ...notInAdapters],
   'sojourn/policies': [...page, ...storage, ...databases, ...channels, ...network, ...time, ...secrets],
-  'sojourn/testing': [
-    ...['document', 'window', 'navigator', 'location', 'localStorage', 'sessionStorage', 'cookie', 'BroadcastChannel'],
-    ...[...databases, ...network, ...time, ...secrets],
-  ],
+  // The application's own requests are the server's business.
+  'sojourn/server': without([...page, ...storage, ...databases, ...channels, ...network, ...time, ...secrets], turns),
+  'sojourn/testing': without(
+    [
+      ...[
+        'document',
+        'window',
+        'navigator',
+        'location',
+        'localStorage',
+        'sessionStorage',
+        'cookie',
+        'BroadcastChannel',
+      ],
+      ...[...databases, ...network, ...time, ...secrets],
+    ],
+    turns,
+  ),
   'sojourn/svelte': [...page.filter((name) => name !== 'document'), ...notInAdapters],
   'sojourn/solid': [...page.filter((name) => name !== 'document'), ...notInAdapters],
   // Credentials go to the page's own origin by default.
   'sojourn/angular': [...page.filter((name) => !['document', 'location'].includes(name)), ...notInAdapters],
-  'sojourn/tokens/idb': [...page, ...storage, ...channels, ...network],
-  'sojourn/tokens/web-storage': [
-    ...[...page, 'cookie', ...databases, ...channels, ...network, ...secrets],
-    // It waits a moment for what other processes read of it.
-    ...time.filter((name) => name !== 'setTimeout'),
-  ],
+  'sojourn/tokens/idb': without([...page, ...storage, ...channels, ...network], turns),
+  // It waits a moment for what other processes read of it.
+  'sojourn/tokens/web-storage': without(
+    [...page, 'cookie', ...databases, ...channels, ...network, ...time, ...secrets],
+    turns,
+  ),
   'sojourn/vue': [...page.filter((name) => name !== 'document'), ...notInAdapters],
 }
 

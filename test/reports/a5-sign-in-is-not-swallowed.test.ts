@@ -51,7 +51,7 @@ describe('a sign-in that is swallowed', () => {
     const held = new Promise<void>((resolve) => {
       release = resolve
     })
-    void two.ports.withLock(
+    void two.ports.withLock?.(
       'sojourn:session:1',
       { wait: 1e4, signal: new AbortController().signal },
       () => held,

@@ -8,7 +8,7 @@ import { oauth } from '../../src/servers/oauth.js'
 import { idbTokens } from '../../src/tokens/stores/idb.js'
 import { memoryTokens } from '../../src/tokens/stores/memory.js'
 import { parseTokenResponse } from '../../src/tokens/token-response.js'
-import type { SessionOptions, StoredTokens, TokenResponse, TokenStore } from '../../src/types.js'
+import type { StoredTokens, TokenResponse, TokenStore } from '../../src/types.js'
 
 beforeEach(() => {
   vi.stubGlobal('indexedDB', new IDBFactory())
@@ -136,18 +136,18 @@ describe('tokens that are no plain object', () => {
   // There, pages kept props of a reactive object in the history, which clones them. The cure was a copy by way of JSON. Right: the
   // same here, and options may be reactive, frozen, or change later as well.
   it('inertiajs/inertia#1967: may be given with options that are reactive, frozen or changed later', async () => {
-    for (const wrap of [reactive, Object.freeze] as ((options: SessionOptions) => SessionOptions)[]) {
+    for (const wrap of [reactive, Object.freeze] as (<T>(given: T) => T)[]) {
       const world = createWorld()
       const page = world.page()
       const options = {
         idleTimeout: '15m',
         tokenStore: memoryTokens(),
         server: world.server.of(page),
-      } as SessionOptions
+      } as const
       const session = createSessionWith(page.ports, wrap(options))
       if (wrap === reactive)
         Object.assign(options, { idleTimeout: 1, server: {}, tokenStore: undefined, name: 'other' })
-      await world.until(session.signIn(wrap(world.grant() as never) as never, wrap({ login: 'a' } as never) as never))
+      await world.until(session.signIn(wrap(world.grant()), wrap({ login: 'a' })))
       expect(await world.until(session.getAccessToken({ forceRefresh: true }))).toBe('access-f1-2')
       expect([...world.storage.stored.keys()]).toEqual(['sojourn:session:1'])
       session.destroy()

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createSession, memoryTokens } from '../../src/index.js'
-import type { Session } from '../../src/types.js'
+import type { TokenSession } from '../../src/types.js'
 
 /** The zone that runs now, as zone.js keeps it. */
 const current = ['root']
@@ -18,7 +18,7 @@ const inZone = <T>(name: string, work: () => T): T => {
 let timers: string[] = []
 let listeners: string[] = []
 let names = 0
-let session: Session
+let session: TokenSession
 
 beforeEach(async () => {
   vi.useFakeTimers()

@@ -1,5 +1,5 @@
 import type { Page } from '../../src/testing.js'
-import type { Session, Snapshot } from '../../src/types.js'
+import type { Snapshot, TokenSession } from '../../src/types.js'
 
 /** A promise that a session gave, and how long its page had run by then. */
 export interface Pending {
@@ -12,7 +12,7 @@ export interface Pending {
 export interface Actor {
   readonly name: string
   readonly page: Page
-  readonly session: Session
+  readonly session: TokenSession
   readonly bornAt: number
   /** The last picture that was looked at, and what this session object knows to be over. */
   seen: Snapshot

@@ -1,7 +1,7 @@
 /** A second application of the origin: its session has a name of its own, and nothing of one is the other's. */
 import { createSessionWith, type Page } from '../../src/testing.js'
 import { browser } from '../../src/testing/time.js'
-import type { Session, SessionServer, TokenResponse, TokenStore } from '../../src/types.js'
+import type { SessionServer, TokenResponse, TokenSession, TokenStore } from '../../src/types.js'
 import { idOf } from './actor.js'
 import { hasStoreFailed, onItsWay } from './rules.js'
 import type { Scene } from './scene.js'
@@ -11,7 +11,7 @@ const NAME = 'admin'
 
 export interface Neighbour {
   readonly page: Page
-  readonly session: Session
+  readonly session: TokenSession
   /** The session that it signed in to; empty while it is signed out. */
   id: string
   signedInAt: number

@@ -2,17 +2,29 @@ import {
   createSession,
   type Duration,
   type EndReason,
+  memoryTokens,
   type Session,
   type SessionErrorCode,
+  type SessionServer,
   type Snapshot,
+  type TokenResponse,
+  type TokenServer,
+  type TokenSession,
+  type TokenStore,
 } from 'sojourn'
-import { createFetch } from 'sojourn/fetch'
+import { cookieSession } from 'sojourn/cookie'
+import { createFetch, credentials } from 'sojourn/fetch'
 import { oauth } from 'sojourn/oauth'
 import { policies } from 'sojourn/policies'
+import { customServer, customTokens } from 'sojourn/server'
+import { createSessionWith, type Ports } from 'sojourn/testing'
 import { idbTokens } from 'sojourn/tokens/idb'
 import { describe, expectTypeOf, test } from 'vitest'
 
 declare const session: Session
+declare const ports: Ports
+declare const store: TokenStore
+declare const refresh: () => Promise<TokenResponse>
 
 describe('what an editor says while one writes', () => {
   test('a length of time takes a number or a number with a unit, and no prose', () => {
@@ -55,6 +67,39 @@ describe('what an editor says while one writes', () => {
       ...policies.nistAal2,
       tokenStore: idbTokens({ encrypt: true }),
       server: oauth({ tokenEndpoint: '/token', clientId: 'app' }),
+    })
+  })
+
+  test('a session keeps tokens where a token store or a token server is given, and nowhere else', () => {
+    const server = oauth({ tokenEndpoint: '/token', clientId: 'app' })
+    expectTypeOf(server).toEqualTypeOf<TokenServer>()
+    expectTypeOf(createSession({ server })).toEqualTypeOf<TokenSession>()
+    expectTypeOf(createSession({ tokenStore: memoryTokens() })).toEqualTypeOf<TokenSession>()
+    expectTypeOf(createSession({ tokenStore: idbTokens(), server: cookieSession({}) })).toEqualTypeOf<TokenSession>()
+    expectTypeOf(createSession()).toEqualTypeOf<Session>()
+    expectTypeOf(createSession({ idleTimeout: '15m' })).toEqualTypeOf<Session>()
+    expectTypeOf(createSession({ server: cookieSession({ check: '/session' }) })).toEqualTypeOf<Session>()
+    expectTypeOf(createSessionWith(ports, { server })).toEqualTypeOf<TokenSession>()
+    expectTypeOf(createSessionWith(ports)).toEqualTypeOf<Session>()
+    expectTypeOf<TokenSession>().toExtend<Session>()
+    expectTypeOf<Session>().not.toHaveProperty('getAccessToken')
+    expectTypeOf<Session>().not.toHaveProperty('setTokens')
+  })
+
+  test('a server of one’s own makes a token session if it can refresh', () => {
+    expectTypeOf(customServer({ refresh })).toEqualTypeOf<TokenServer>()
+    expectTypeOf(customServer({ check: async () => ({ idleExpiresIn: 60 }) })).toEqualTypeOf<SessionServer>()
+    expectTypeOf(createSession({ server: customServer({ refresh }) })).toEqualTypeOf<TokenSession>()
+    expectTypeOf(createSession({ server: customServer({}) })).toEqualTypeOf<Session>()
+    expectTypeOf(createSession({ tokenStore: customTokens(store) })).toEqualTypeOf<TokenSession>()
+  })
+
+  test('an interceptor gets the request with credentials, or null where there is nothing left to try', () => {
+    expectTypeOf(credentials(session).authorize).returns.toEqualTypeOf<Promise<Request | null>>()
+    expectTypeOf(credentials(session).authorize).toBeCallableWith(new Request('/orders'))
+    expectTypeOf(credentials(session).authorize).toBeCallableWith(new Request('/orders'), {
+      request: new Request('/orders'),
+      response: new Response(),
     })
   })
 

@@ -105,8 +105,8 @@ test('every example in README, docs and docstrings compiles', () => {
 
   const texts = new Map(examples.map(({ path, code }) => [path, code]))
   // What pages take for granted: a session, and in a framework's application the modules around the one that is shown.
-  texts.set(join(root, 'test/types/globals.d.ts'), "declare const session: import('sojourn').Session")
-  texts.set(join(root, 'test/types/session.ts'), "export declare const session: import('sojourn').Session")
+  texts.set(join(root, 'test/types/globals.d.ts'), "declare const session: import('sojourn').TokenSession")
+  texts.set(join(root, 'test/types/session.ts'), "export declare const session: import('sojourn').TokenSession")
   texts.set(join(root, 'test/types/api.ts'), 'export declare const api: typeof fetch')
   // As create-vue writes it.
   texts.set(

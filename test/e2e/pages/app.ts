@@ -1,7 +1,8 @@
 import { createSession, memoryTokens } from 'sojourn'
 import { oauth } from 'sojourn/oauth'
+import { customServer } from 'sojourn/server'
 import { idbTokens } from 'sojourn/tokens/idb'
 import { webStorageTokens } from 'sojourn/tokens/web-storage'
 import { installHarness } from './harness.js'
 
-installHarness({ createSession, memoryTokens, oauth, idbTokens, webStorageTokens })
+installHarness({ createSession, memoryTokens, oauth, customServer, idbTokens, webStorageTokens })

@@ -2,6 +2,7 @@
 import { createSession, memoryTokens } from 'sojourn'
 import { warningDialog, type DialogOptions, type DialogTexts } from 'sojourn/dialog'
 import { oauth } from 'sojourn/oauth'
+import { customServer } from 'sojourn/server'
 import { installHarness } from './harness.js'
 
 /** What can be said in a URL, as `&dialog=…`. */
@@ -86,7 +87,7 @@ function textsOf(words: DialogConfig['texts'] = {}): Partial<DialogTexts> {
   return texts
 }
 
-installHarness({ createSession, memoryTokens, oauth })
+installHarness({ createSession, memoryTokens, oauth, customServer })
 const options: DialogOptions = {
   ...(config.texts && { texts: textsOf(config.texts) }),
   ...(config.locale && { locale: config.locale }),

@@ -10,6 +10,8 @@ import type {
   SessionServer,
   Snapshot,
   TokenResponse,
+  TokenServer,
+  TokenSession,
   TokenStore,
 } from 'sojourn'
 import { deny, takeAway, type Feature } from './features.js'
@@ -18,7 +20,9 @@ import { deny, takeAway, type Feature } from './features.js'
 export interface Library {
   createSession(options?: SessionOptions): Session
   memoryTokens(): TokenStore
-  oauth(options: { tokenEndpoint: string; clientId: string; revocationEndpoint?: string }): SessionServer
+  oauth(options: { tokenEndpoint: string; clientId: string; revocationEndpoint?: string }): TokenServer
+  /** Versions up to 0.1.0 take a server as it is. */
+  customServer?(hooks: SessionServer): SessionServer
   idbTokens?(options?: { encrypt?: boolean }): TokenStore
   webStorageTokens?(storage?: () => Storage, key?: string): TokenStore
 }
@@ -64,7 +68,8 @@ export interface TokenAnswer {
 }
 
 export interface Harness {
-  readonly session: Session
+  /** Keeps no tokens where the configuration has no server. */
+  readonly session: TokenSession
   readonly library: Library
   readonly events: Recorded[]
   readonly violations: string[]
@@ -81,8 +86,8 @@ export interface Harness {
   /** So many sessions, one after the other, beside the page's own: made, used and destroyed. */
   pairs(count: number): void
   next(type: keyof SessionEvents, count?: number): Promise<Recorded>
-  token(options?: Parameters<Session['getAccessToken']>[0]): Promise<TokenAnswer>
-  tokens(count: number, options?: Parameters<Session['getAccessToken']>[0]): Promise<TokenAnswer[]>
+  token(options?: Parameters<TokenSession['getAccessToken']>[0]): Promise<TokenAnswer>
+  tokens(count: number, options?: Parameters<TokenSession['getAccessToken']>[0]): Promise<TokenAnswer[]>
   signIn(tokens?: TokenResponse, login?: string): Promise<string | null>
   /** Moves the wall clock only, as a sleeping machine or its owner does. */
   shiftClock(ms: number): void
@@ -146,7 +151,7 @@ export function installHarness(library: Library): void {
   const fetches: Harness['fetches'][number][] = []
   const databases: IDBDatabase[] = []
   const waiting: { type: string; count: number; resolve: (event: Recorded) => void }[] = []
-  let session: Session | null = null
+  let session: TokenSession | null = null
 
   document.addEventListener('securitypolicyviolation', (event) => {
     violations.push(`${event.effectiveDirective}: ${event.blockedURI} ${event.sample}`)
@@ -230,12 +235,13 @@ export function installHarness(library: Library): void {
       clientId: 'app',
     })
     if (!config.keepAlive) return oauth
-    return {
+    const own: SessionServer = {
       ...oauth,
       async keepAlive({ signal }) {
         await fetch('/alive', { method: 'POST', signal })
       },
     }
+    return library.customServer?.(own) ?? own
   }
 
   function start(): Promise<Snapshot> {
@@ -243,7 +249,7 @@ export function installHarness(library: Library): void {
       ...config.options,
       ...(config.server === 'none' ? {} : { server: server(), tokenStore: tokenStore() }),
     })
-    session = made
+    session = made as TokenSession
     const kinds: (keyof SessionEvents)[] = [
       'signedIn',
       'warning',
@@ -288,7 +294,7 @@ export function installHarness(library: Library): void {
     })
   }
 
-  async function token(options?: Parameters<Session['getAccessToken']>[0]): Promise<TokenAnswer> {
+  async function token(options?: Parameters<TokenSession['getAccessToken']>[0]): Promise<TokenAnswer> {
     const from = performance.now()
     try {
       const value = await harness.session.getAccessToken(options)

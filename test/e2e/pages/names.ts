@@ -1,6 +1,6 @@
 /** Applications of one origin, by name, each with a server of its own that answers in the page. */
 import { reactive } from '@vue/reactivity'
-import { createSession, memoryTokens, type Session, type TokenResponse, type TokenStore } from 'sojourn'
+import { createSession, memoryTokens, type TokenResponse, type TokenSession, type TokenStore } from 'sojourn'
 import { dpop } from 'sojourn/dpop'
 import { oauth, type DPoP } from 'sojourn/oauth'
 import { idbTokens } from 'sojourn/tokens/idb'
@@ -40,10 +40,10 @@ const stores: Record<Kind, TokenStore> = {
   memory: memoryTokens(),
 }
 const proofs = dpop()
-const sessions = new Map<string, { session: Session; keys: DPoP | undefined }>()
+const sessions = new Map<string, { session: TokenSession; keys: DPoP | undefined }>()
 const sent: string[] = []
 
-const of = (name: string): { session: Session; keys: DPoP | undefined } => {
+const of = (name: string): { session: TokenSession; keys: DPoP | undefined } => {
   const found = sessions.get(name)
   if (!found) throw new Error(`no application ${name}`)
   return found

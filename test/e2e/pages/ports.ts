@@ -1,5 +1,6 @@
 /** A tab with nothing but the browser's own ports, as the library uses them. */
 import { browserPorts } from '../../../src/ports/browser.js'
+import { browserLocks } from '../../../src/ports/web-locks.js'
 import { createSeat, type Seat } from '../../contract/seat.js'
 
 declare global {
@@ -10,7 +11,7 @@ declare global {
   }
 }
 
-window.seat = createSeat(browserPorts())
+window.seat = createSeat({ ...browserPorts(), withLock: browserLocks })
 window.isKept = null
 addEventListener('pageshow', ({ persisted }) => {
   window.isKept = persisted

@@ -1,3 +1,4 @@
+import type { TokenSession } from 'sojourn'
 import type { Library } from './harness.js'
 
 /** A worker of any kind, which answers to the port that it is sent. */
@@ -10,7 +11,7 @@ scope.importScripts('/dist/sojourn.core.min.js')
 
 const warnings: string[] = []
 console.warn = (text: string) => warnings.push(text)
-const session = scope.Sojourn.createSession()
+const session = scope.Sojourn.createSession({ tokenStore: scope.Sojourn.memoryTokens() }) as TokenSession
 
 const onMessage = ({ ports: [port] }: MessageEvent): void => {
   session.getAccessToken().catch((error: unknown) => {

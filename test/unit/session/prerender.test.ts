@@ -169,12 +169,9 @@ describe('a prerendered page', () => {
 const anyWindow = { closed: false, addEventListener: () => undefined } as unknown as Window
 
 /** Each method of a session, as a page may call it on load. */
-const methods: {
-  readonly [K in keyof Omit<TokenSession, 'ready'> | '~context']: (
-    session: TokenSession,
-    tokens: TokenResponse,
-  ) => unknown
-} = {
+const methods: Readonly<
+  Record<keyof Omit<TokenSession, 'ready'> | '~context', (session: TokenSession, tokens: TokenResponse) => unknown>
+> = {
   signIn: (session, tokens) => session.signIn(tokens, { login: 'tuesday' }),
   setTokens: (session, tokens) => session.setTokens(tokens),
   getSnapshot: (session) => session.getSnapshot(),

@@ -23,8 +23,8 @@ const waits: Record<string, (signal: AbortSignal, done: Promise<void>) => Promis
     }
     const locks = { request } as unknown as LockManager
     const lease = (): Promise<void> => Promise.reject(new Error('There are locks.'))
-    const exclusive = createMutex(noTimer, () => locks, lease)
-    return exclusive('name', { wait: 1000, signal }, () => Promise.resolve(), noTimer)
+    const withLock = createMutex(noTimer, () => locks, lease)
+    return withLock('name', { wait: 1000, signal }, () => Promise.resolve(), noTimer)
   },
 }
 

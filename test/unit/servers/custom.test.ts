@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { customServer } from '../../../src/servers/custom.js'
+import { oauth } from '../../../src/servers/oauth.js'
+import { createSessionWith } from '../../../src/testing.js'
+import type { DPoP } from '../../../src/servers/oauth.js'
+import { createWorld } from '../session/world.js'
+
+describe('customServer() around a copy of oauth()', () => {
+  /** As `dpop()`, it keeps something for each session. */
+  const proofs: DPoP = {
+    forSession: () => ({ ...proofs, proof: async () => 'the proof of this session' }),
+    prepare: async () => Promise.reject(new Error('no key')),
+    proof: async () => 'the proof of no session',
+    nonce: () => false,
+  }
+
+  it('tells the server of activity, also where tokens are bound to a key of the session', async () => {
+    const world = createWorld()
+    const page = world.page()
+    let calls = 0
+    const server = customServer({
+      ...oauth({ tokenEndpoint: 'https://id.example.com/token', clientId: 'app', dpop: proofs }),
+      async keepAlive() {
+        calls++
+      },
+    })
+    const session = createSessionWith(page.ports, { name: 'shop', idleTimeout: '15m', warnBefore: '2m', server })
+    await world.until(session.signIn({ access_token: 'a', token_type: 'DPoP' }))
+    await world.advance('13m')
+    expect(await world.until(session.extend())).toBe(true)
+    expect(calls).toBe(1)
+    const part = server.forSession?.('shop')
+    const request = await part?.authorize?.(new Request('https://api.example.com/'), { access_token: 'a' })
+    expect(request?.headers.get('DPoP')).toBe('the proof of this session')
+  })
+})
