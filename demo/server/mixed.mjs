@@ -7,7 +7,7 @@ export const MIXED = '/mixed'
 
 /**
  * A backend that mediates tokens: the page gets access tokens and keeps them in memory, the refresh token stays in an HttpOnly
- * cookie that only these paths see (OAuth 2.0 for Browser-Based Applications, "Token-Mediating Backend"). It keeps nothing itself.
+ * cookie that only these paths see (RFC 10017, "Token-Mediating Backend"). It keeps nothing itself.
  *
  * @param {{ origin: string, flow: ReturnType<typeof import('./code-flow.mjs').createCodeFlow> }} parts
  * @returns {(req: import('node:http').IncomingMessage, res: import('node:http').ServerResponse) => Promise<void>}

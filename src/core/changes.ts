@@ -9,6 +9,7 @@ import {
   type Clock,
   type Config,
 } from './deadlines.js'
+import type { EndReason } from './snapshot.js'
 
 /** What one tab knows: the shared record, and its own anchor between the clocks. */
 export interface State {
@@ -154,7 +155,7 @@ export const activity =
 export const extension: Change = (_record, activeAt) => ({ activeAt })
 
 export const ending =
-  (reason: string): Change =>
+  (reason: EndReason): Change =>
   (_record, endedAt) => ({ endedAt, reason })
 
 /** Limits of this tab, or of a sign-in, that are shorter than those of the session so far. */

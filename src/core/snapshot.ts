@@ -2,8 +2,13 @@ import { isLive, type SharedRecord } from './record.js'
 import { activeWarning, type Config } from './deadlines.js'
 import type { SessionError } from '../errors.js'
 
+/** Every reason for which a session can be over. The type follows from it, and so does the check of what storage says. */
+const END_REASONS = ['signOut', 'idle', 'absolute', 'rejected', 'wiped'] as const
+
 /** Why a session is over. `wiped`: its record, or its tokens, vanished from storage. (One that is replaced is told as `switched`.) */
-export type EndReason = 'signOut' | 'idle' | 'absolute' | 'rejected' | 'wiped'
+export type EndReason = (typeof END_REASONS)[number]
+
+const isEndReason = (reason: string): reason is EndReason => (END_REASONS as readonly string[]).includes(reason)
 
 /**
  * An immutable picture of the session for rendering. A new object appears when the phase or the id changes and, while warned,
@@ -42,16 +47,13 @@ export interface SessionEvents {
 /** An event for the application: its name, and what it says. */
 export type SessionEvent = { [K in keyof SessionEvents]: readonly [K, SessionEvents[K]] }[keyof SessionEvents]
 
-const REASONS: readonly string[] = ['signOut', 'idle', 'absolute', 'rejected', 'wiped']
-
 /** What is shown of a record at shared time `now`, by this device's clock. */
 export function snapshotOf(record: SharedRecord | null, policy: Config, now: number): Snapshot {
   if (!record) return { phase: 'signedOut', reason: null, endedAt: null }
   const { id, skew, reason, endedAt } = record
   // A reason of a newer version still ends the session.
   if (!isLive(record)) {
-    const known = REASONS.includes(reason) ? (reason as EndReason) : 'signOut'
-    return { phase: 'signedOut', reason: known, endedAt: endedAt - skew }
+    return { phase: 'signedOut', reason: isEndReason(reason) ? reason : 'signOut', endedAt: endedAt - skew }
   }
   const startedAt = record.startedAt - skew
   const end = activeWarning(record, policy, now)

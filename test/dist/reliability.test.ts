@@ -5,7 +5,10 @@ import { root } from '../../scripts/lib.mjs'
 
 const NUMBERS = Array.from({ length: 17 }, (_none, i) => `I${String(i + 1)}`)
 
-const page = readFileSync(join(root, 'docs/reliability.md'), 'utf8')
+/** What is promised, for users. */
+const promises = readFileSync(join(root, 'docs/reliability.md'), 'utf8')
+/** What keeps it, for successors. */
+const page = readFileSync(join(root, 'test/reliability.md'), 'utf8')
 const suite = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
   .filter((file) => /\.(test|spec)\.ts$|^contract/.test(file) && file.endsWith('.ts'))
   .map((file) => readFileSync(join(root, 'test', file), 'utf8'))
@@ -20,20 +23,30 @@ const rules = [...page.matchAll(/^\| [^|]+ \| `(\w+)` in `([\w/.-]+)` +\| (.+?) 
 const isThere = (title: string): boolean =>
   title.split(' › ').every((part) => suite.includes(part) || suite.includes(part.replaceAll("'", "\\'")))
 
-test('docs/reliability.md has a table for each invariant', () => {
-  const headings = [...page.matchAll(/^### (I\d+) /gm)].map(([, number]) => number)
-  expect(headings).toEqual(NUMBERS)
+const numbersIn = (text: string): (string | undefined)[] =>
+  [...text.matchAll(/^###? (I\d+) /gm)].map(([, number]) => number)
+
+test('docs/reliability.md has a section for each invariant, and ARCHITECTURE.md a row', () => {
+  expect(numbersIn(promises).sort()).toEqual([...NUMBERS].sort())
+  const rows = [...readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').matchAll(/^\| (I\d+) +\|/gm)]
+  expect(rows.map(([, number]) => number)).toEqual(NUMBERS)
+})
+
+test('test/reliability.md has a table for each invariant', () => {
+  expect(numbersIn(page)).toEqual(NUMBERS)
   expect(rules.length).toBeGreaterThan(NUMBERS.length)
 })
 
-test('each test that docs/reliability.md names is in the suite', () => {
+test('each test that test/reliability.md names is in the suite', () => {
   expect(rules.map(({ title }) => title).filter((title) => !isThere(title))).toEqual([])
 })
 
-test('what docs/reliability.md says keeps a rule is where it says', () => {
-  const missing = rules.filter(
-    ({ name, file }) => !new RegExp(`\\b${name}\\b`).test(readFileSync(join(root, 'src', file), 'utf8')),
-  )
+/** The code of a file without its comments. */
+const codeOf = (file: string): string =>
+  readFileSync(join(root, 'src', file), 'utf8').replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, '')
+
+test('each part that test/reliability.md names is in the code of its file', () => {
+  const missing = rules.filter(({ name, file }) => !new RegExp(`\\b${name}\\b`).test(codeOf(file)))
   expect(missing).toEqual([])
 })
 

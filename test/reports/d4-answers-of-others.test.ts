@@ -88,7 +88,7 @@ describe('answers that do not speak of the session', () => {
     const silent = await answered(respond)
     expect(silent).toMatchObject({ check: { phase: 'active' }, own: { phase: 'active' }, seen: status })
   }
-  it('geoff-maddock/events-tracker#1668: a 419 ends a session by cookie where isOver says so, and only there', async () => {
+  it('geoff-maddock/events-tracker#1668: S103: a 419 ends a session by cookie where isOver says so, and only there', async () => {
     await isEndWhereSaid(419)
   })
   it.each([403, 404, 410])(

@@ -145,7 +145,7 @@ describe('createFetch', () => {
     expect(asked).not.toHaveBeenCalled()
   })
 
-  it('leaves the caller’s own Authorization as it is', async () => {
+  it('S66: leaves the caller’s own Authorization as it is', async () => {
     const { api, asked, sent } = harness()
     await api(`${API}/x`, { headers: { authorization: 'Basic mine' } })
     await api(new Request(`${API}/x`, { headers: [['AUTHORIZATION', 'Basic mine']] }))

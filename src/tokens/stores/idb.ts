@@ -24,8 +24,8 @@ type Stored = Partial<StoredTokens> | undefined
  * silent for 2 s, and the session then goes on in memory. Each session `name` has its own tokens, and its own key.
  *
  * `encrypt` (AES-GCM, 256 bit) makes what a script copies out of the database useless elsewhere. It is no cure for XSS, since a
- * script can ask for the tokens in place, nor for a thief of the whole browser profile, in which the key lies as well (IETF
- * OAuth 2.0 for Browser-Based Applications §8.6). It needs a secure context: on plain http every call rejects.
+ * script can ask for the tokens in place, nor for a thief of the whole browser profile, in which the key lies as well (RFC 10017
+ * §8.6). It needs a secure context: on plain http every call rejects.
  *
  * @example Staying signed in over a reload
  * ```ts

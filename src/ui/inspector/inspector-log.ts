@@ -1,4 +1,4 @@
-import type { SessionStep, Snapshot } from '../../types.js'
+import type { EndReason, SessionStep, Snapshot } from '../../types.js'
 
 /** What one step did. */
 export interface Line {
@@ -33,6 +33,15 @@ const GROWN: Readonly<Record<string, string>> = {
   serverAt: 'the server said how long is left',
 }
 
+/** Whether any tab can see an end of this reason on its own clock; every other end was caused in one tab. */
+const IS_BY_CLOCK: Readonly<Record<EndReason, boolean>> = {
+  signOut: false,
+  idle: true,
+  absolute: true,
+  rejected: false,
+  wiped: false,
+}
+
 /** By the local clock: `09:12:01`. */
 export const timeOf = (at: number): string => new Date(at).toTimeString().slice(0, 8)
 
@@ -56,7 +65,7 @@ export function createReader(): (step: SessionStep) => Line {
     let isFound = false
     if (before !== after) {
       told.push(wordsOf(before, after))
-      isFound = 'reason' in after ? !/idle|absolute/.test(String(after.reason)) : is['id'] !== was['id']
+      isFound = 'reason' in after ? !(after.reason && IS_BY_CLOCK[after.reason]) : is['id'] !== was['id']
     }
     for (const [key, words] of Object.entries(GROWN)) {
       if (is['id'] !== was['id'] || !((is[key] as number) > (was[key] as number))) continue

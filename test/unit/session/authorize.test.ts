@@ -86,7 +86,7 @@ describe('authorizing a request', () => {
 })
 
 describe('an answer that refuses the credentials', () => {
-  it('of 401 costs one refresh for ten requests, each of which gets the newer token', async () => {
+  it('S62: of 401 costs one refresh for ten requests, each of which gets the newer token', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const all = Array.from({ length: 10 }, async () => {
@@ -110,7 +110,7 @@ describe('an answer that refuses the credentials', () => {
     expect(world.server.count('refresh')).toBe(1)
   })
 
-  it.each([200, 204, 400, 403, 404, 500])('of %i asks for nothing', async (status) => {
+  it.each([200, 204, 400, 403, 404, 500])('S68: of %i asks for nothing', async (status) => {
     const world = createWorld()
     const tab = await world.signedIn()
     const first = (await world.until(credentials(tab.session).authorize(request())))!
@@ -166,7 +166,7 @@ describe('an answer that refuses the credentials', () => {
 })
 
 describe('an answer that refuses the credentials, and what was tried before', () => {
-  it('of 401 to a replay is final: no loop, and no second refresh', async () => {
+  it('S61: of 401 to a replay is final: no loop, and no second refresh', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const first = (await world.until(credentials(tab.session).authorize(request())))!
@@ -299,7 +299,7 @@ describe('an answer that refuses the credentials, and what was tried before', ()
 })
 
 describe('I14: credentials', () => {
-  it('leave for the origins that were named and for no other, not even by redirect', async () => {
+  it('S65: leave for the origins that were named and for no other, not even by redirect', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const sent: Request[] = []
