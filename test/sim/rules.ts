@@ -1,4 +1,5 @@
 /** What must hold, I1 to I17 of the design, looked at after each turn, each hint and each call. */
+import { decode } from '../../src/core/record.js'
 import type { Page } from '../../src/testing.js'
 import { browser } from '../../src/testing/time.js'
 import type { ServerTimes, Snapshot, TokenResponse } from '../../src/types.js'
@@ -49,12 +50,11 @@ function isExhumed(scene: Scene, actor: Actor, { id, touchedAt: { exhumed } }: L
   return (record === id && end !== id) || scene.now() < lateAt + 2 * onItsWay(scene)
 }
 
-/** Whether storage says less of a user than `life` does: what it said was overwritten. */
+/** Whether storage says less of a user than `life` does: what it said was overwritten. What cannot be read says nothing. */
 function isBehind(scene: Scene, { id, countedAt }: Life): boolean {
-  const text = scene.world.storage.stored.get(KEY)
-  if (named(scene).record !== id) return true
-  const { activeAt, skew = 0 } = JSON.parse(text ?? '{}') as { activeAt?: unknown; skew?: number }
-  return typeof activeAt !== 'number' || realOf(scene, activeAt - skew) < countedAt - FLUSH
+  const { storage, time } = scene.world
+  const record = decode(storage.stored.get(KEY), time.clock().wall)
+  return record?.id !== id || realOf(scene, record.activeAt - record.skew) < countedAt - FLUSH
 }
 
 /** A page that opens now may believe what was written over a record. */
