@@ -64,13 +64,15 @@ export function createRefresh(
     const life = Math.max(0, (tokens.expires_in ?? NaN) * 1e3)
     const lives = (givenAt !== undefined || life > 0) && life < Infinity
     const now = host.now()
-    const tokenAt = givenAt ?? now
-    const expiresAt = lives ? ports.clock().wall + tokenAt - now + life : null
+    const startsAt = Math.min(givenAt ?? now, now)
+    const expiresAt = lives ? ports.clock().wall + startsAt - now + life : null
     const next = { id, generation, tokens, expiresAt }
     return [
       next,
       // Whether they could be stored is known later.
       (kept) => {
+        // While nobody is signed in, nothing but this tells that the clock was set back: no token comes from the future.
+        const tokenAt = Math.min(startsAt, host.now())
         const record = host.current()
         const before = record?.id === id ? record : undefined
         const ends = grantEnds(tokens, tokenAt, used?.tokens, used && before)
