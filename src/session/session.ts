@@ -7,10 +7,10 @@ import {
   ending,
   endSent,
   extension,
-  isAhead,
   reduce,
   settle,
   shortening,
+  unlessAhead,
   type Change,
   type State,
 } from '../core/changes.js'
@@ -252,10 +252,13 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     const was = snapshot
     const found = board.read()
     const last = basis.record
-    // What slept while storage was emptied and filled again does not displace what it finds there.
-    const isOver = !!last && board.isReplaced(last.id) && !isLive(settle(last, policy, sharedNow(last, clock)))
-    const mine = isOver || isAhead(last, found, clock) ? null : last
-    const taken = adopt({ ...basis, record: mine }, merge(found, isAhead(heard, found, clock) ? null : heard), clock)
+    // What slept while storage was emptied and filled again does not displace what it finds there, if that lives.
+    const isOver =
+      !!last && isLive(found) && board.isReplaced(last.id) && !isLive(settle(last, policy, sharedNow(last, clock)))
+    const mine = isOver ? null : unlessAhead(last, found, clock)
+    const others = merge(found, unlessAhead(heard, found, clock))
+    // What began here since the clock was set back is not displaced by what a tab says that counted on before.
+    const taken = adopt({ ...basis, record: mine }, unlessAhead(others, mine, clock, true), clock)
     const at = sharedNow(taken.record, clock)
     if (isLive(taken.record)) compareLimits(taken.record)
     state = taken
