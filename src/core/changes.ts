@@ -91,15 +91,22 @@ export function settle(record: SharedRecord | null, policy: Config, now: number)
 }
 
 /**
- * Whether `other` says nothing beside the session that was found in storage: it began later than it is now. Storage was emptied
- * and filled again while a tab slept, and the clock was set back in between. One that began since then, and counted on from a
- * session of before, is ahead in number alone.
+ * `other`, or null where it says nothing beside the session that was found in storage: it began later than it is now. Storage was
+ * emptied and filled again while a tab slept, and the clock was set back in between. One that began since then, and counted on
+ * from a session of before, is ahead in number alone. `isKnown`: null only if `other` knows itself that it began earlier.
  */
-export function isAhead(other: SharedRecord | null, found: SharedRecord | null, { wall }: Clock): boolean {
-  if (!other || !found || other.id === found.id || other.seq <= wall + SAME_MOMENT || found.seq > wall) return false
-  // By the clock of this device, as it is set now if the session knows of that.
-  const beganAt = other.startedAt - other.skew
-  return beganAt > wall || beganAt <= found.startedAt - found.skew
+export function unlessAhead(
+  other: SharedRecord | null,
+  found: SharedRecord | null,
+  { wall }: Clock,
+  isKnown = false,
+): SharedRecord | null {
+  if (other && found && other.id !== found.id && other.seq > wall + SAME_MOMENT && found.seq <= wall) {
+    // By the clock of this device, as it is set now if the session knows of that.
+    const beganAt = other.startedAt - other.skew
+    if ((beganAt > wall && !isKnown) || beganAt <= found.startedAt - found.skew) return null
+  }
+  return other
 }
 
 /**

@@ -1,4 +1,4 @@
-import { adopt, ending, isAhead, reduce, settle, shortening, type Change, type State } from '../core/changes.js'
+import { adopt, ending, reduce, settle, shortening, unlessAhead, type Change, type State } from '../core/changes.js'
 import { nextWakeAt, policyFor, sharedNow, type Clock, type Config } from '../core/deadlines.js'
 import { isLive, merge, type SharedRecord } from '../core/record.js'
 import { eventsOf, isSameSnapshot, snapshotOf, type Snapshot } from '../core/snapshot.js'
@@ -88,10 +88,13 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
   const read = (received: SharedRecord | null, clock: Clock): State => {
     const found = sync.read()
     const last = basis.record
-    // A tab that slept while storage was emptied and filled again does not displace the session that it finds there.
-    const isOver = !!last && sync.isReplaced(last.id) && !isLive(settle(last, config, sharedNow(last, clock)))
-    const own = isOver || isAhead(last, found, clock) ? null : last
-    return adopt({ ...basis, record: own }, merge(found, isAhead(received, found, clock) ? null : received), clock)
+    // A tab that slept while storage was emptied and filled again does not displace the session that it finds there, if that lives.
+    const isOver =
+      !!last && isLive(found) && sync.isReplaced(last.id) && !isLive(settle(last, config, sharedNow(last, clock)))
+    const own = isOver ? null : unlessAhead(last, found, clock)
+    const others = merge(found, unlessAhead(received, found, clock))
+    // A session that began here since the clock was set back is not displaced by one that counted on before.
+    return adopt({ ...basis, record: own }, unlessAhead(others, own, clock, true), clock)
   }
 
   /** `taken` with what happened in this tab. */

@@ -78,9 +78,11 @@ export const createLifetimes =
     const life = Math.max(0, (tokens.expires_in ?? NaN) * 1e3)
     const isKnown = (givenAt !== undefined || life > 0) && life < Infinity
     const at = now()
-    const tokenAt = givenAt ?? at
-    const expiresAt = isKnown ? ports.clock().wall + tokenAt - at + life : null
+    const startsAt = Math.min(givenAt ?? at, at)
+    const expiresAt = isKnown ? ports.clock().wall + startsAt - at + life : null
     const known = (kept: StoredTokens): TokenTimes => {
+      // While nobody is signed in, nothing but this shows that the clock was set back: no token comes from the future.
+      const tokenAt = Math.min(startsAt, now())
       const record = current()
       const before = record?.id === id ? record : undefined
       const ends = grantEnds(tokens, tokenAt, used?.tokens, used && before)

@@ -144,6 +144,32 @@ describe('an order of sessions that lives in a store which may be emptied', () =
   })
 })
 
+describe('an older session that is over', () => {
+  // A process that lagged wrote it over the next one, which was over as well. A tab forgot the end that it knew, and showed the
+  // next one alive when the record of that reached it late.
+  it('does not make a tab forget the end of the next one', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { stored } = world.storage
+    await world.until(tab.session.signOut())
+    const first = Object.fromEntries(stored)
+    await signIn(world, tab)
+    const second = stored.get(KEY)!
+    await world.until(tab.session.signOut())
+    await world.advance('1s')
+    tab.frozen = true
+    world.storage.change(first)
+    await world.advance('1s')
+    tab.frozen = false
+    tab.hint('resume')
+    tab.news()
+    world.storage.change({ [KEY]: second, [`${KEY}:end`]: null })
+    await world.advance('1s')
+    expect(tab.sees()).toBe('signedOut')
+    expect(tab.news()).toEqual([])
+  })
+})
+
 describe('an order of sessions that tabs without storage tell each other', () => {
   // A page that knew of no session began its count at the clock that had been set back. A tab that counted on from its own session
   // took its newer sign-in for one from the future when it heard of that page's, and both tabs swapped their sessions.
@@ -167,6 +193,28 @@ describe('an order of sessions that tabs without storage tell each other', () =>
     expect(one.session.getSnapshot()).toMatchObject({ phase: 'active', id: 'session-0003' })
     expect(two.session.getSnapshot()).toEqual(one.session.getSnapshot())
   })
+})
+
+describe('a sign-in in a page that asked the others in vain', () => {
+  it.each(['active', 'signedOut'])(
+    'is not displaced by what they answer late of the session before, which is %s, though the clock was set back',
+    async (before) => {
+      const world = createWorld()
+      world.storage.works = false
+      const one = await world.signedIn()
+      world.setClock(-HOUR)
+      one.hint('focus')
+      if (before === 'signedOut') await world.until(one.session.signOut())
+      world.channel.delay = ({ name }) => (name === one.name ? 500 : 1)
+      const two = world.tab()
+      await signIn(world, two)
+      await world.advance('1s')
+      expect(two.news()).toEqual([])
+      expect(two.session.getSnapshot()).toMatchObject({ phase: 'active', id: 'session-0002' })
+      expect(one.session.getSnapshot()).toEqual(two.session.getSnapshot())
+      expect(world.tokens.stored?.id).toBe('session-0002')
+    },
+  )
 })
 
 describe('a planted record or end', () => {

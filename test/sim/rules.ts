@@ -1,4 +1,5 @@
 /** What must hold, I1 to I17 of the design, looked at after each turn, each hint and each call. */
+import { decode } from '../../src/core/record.js'
 import type { Page } from '../../src/testing.js'
 import { browser } from '../../src/testing/time.js'
 import type { ServerTimes, Snapshot, TokenResponse } from '../../src/types.js'
@@ -49,12 +50,14 @@ function isExhumed(scene: Scene, actor: Actor, { id, touchedAt: { exhumed } }: L
   return (record === id && end !== id) || scene.now() < lateAt + 2 * onItsWay(scene)
 }
 
-/** Whether storage says less of a user than `life` does: what it said was overwritten. */
+/** What can be read in storage. */
+const decodedOf = ({ world }: Scene): ReturnType<typeof decode> =>
+  decode(world.storage.stored.get(KEY), world.time.clock().wall)
+
+/** Whether storage says less of a user than `life` does: what it said was overwritten. What cannot be read says nothing. */
 function isBehind(scene: Scene, { id, countedAt }: Life): boolean {
-  const text = scene.world.storage.stored.get(KEY)
-  if (named(scene).record !== id) return true
-  const { activeAt, skew = 0 } = JSON.parse(text ?? '{}') as { activeAt?: unknown; skew?: number }
-  return typeof activeAt !== 'number' || realOf(scene, activeAt - skew) < countedAt - FLUSH
+  const record = decodedOf(scene)
+  return record?.id !== id || realOf(scene, record.activeAt - record.skew) < countedAt - FLUSH
 }
 
 /** A page that opens now may believe what was written over a record. */
@@ -268,7 +271,7 @@ function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { pha
       {
         'web storage has no transactions': isTorn(scene),
         // One of those that could not know of it took its tokens for left over.
-        'tabs were apart': life.touchedAt.swept >= life.signInAt,
+        'a tab could not know of the session': life.touchedAt.swept >= life.signInAt,
       },
     )
   if (reason === 'rejected')
@@ -634,9 +637,11 @@ export function cleared(scene: Scene, page: Page, id: string): void {
   look(scene)
   const life = scene.lives.get(id)
   if (!life) return
-  const isKnown = [...scene.actors].some((one) => one.page === page && idOf(one.session.getSnapshot()) === id)
+  const isKnown = [...scene.actors].every((one) => one.page !== page || idOf(one.session.getSnapshot()) === id)
+  // It reads of another session, or of none.
+  const isUnread = life.touchedAt.overwritten >= life.startedAt && decodedOf(scene)?.id !== id
   if (life.ended) touch(scene, id, 'robbed')
-  else if (!isKnown && !wereTogether(scene, life.startedAt)) touch(scene, id, 'swept')
+  else if (!isKnown && (isUnread || !wereTogether(scene, life.startedAt))) touch(scene, id, 'swept')
   const lives = !life.ended && !life.signOutCalled && [...scene.lives.keys()].at(-1) === id
   const ids = [...scene.actors].filter((actor) => isAwake(actor) && actor.page !== page).map((one) => idOf(one.seen))
   scene.must(
@@ -654,6 +659,7 @@ export function cleared(scene: Scene, page: Page, id: string): void {
       'activity ahead was planted': life.touchedAt.ahead >= life.startedAt,
       // To a page that opens, the tokens are left over.
       'its record was removed': life.touchedAt.removed >= life.startedAt,
+      'its record was overwritten': isUnread,
     },
   )
 }

@@ -145,7 +145,12 @@ export function extend(scene: Scene, actor: Actor): void {
       if (!isAwake(actor)) return
       // Where the server is told, it may say no.
       if (canExtend && !traits.keepAlive && life && !life.ended)
-        scene.must('I17: a warning can be answered', extended, () => actor.name)
+        // Work that goes on may have closed it right before.
+        scene.must(
+          'I17: a warning can be answered',
+          extended || (traits.activityExtends && actor.session.getSnapshot().phase === 'active'),
+          () => actor.name,
+        )
       if (extended) {
         // A page that was still asking others has had its answer by now, perhaps in this very turn.
         look(scene)

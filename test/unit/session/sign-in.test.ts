@@ -146,6 +146,23 @@ describe('signing in', () => {
     expect(await world.until(two.session.getAccessToken())).toBe('access-f2-2')
   })
 
+  it.each([
+    ['waits for its turn', 0, 100],
+    ['stores them', 10, 0],
+  ])('counts no longer life of tokens where the clock is set back while it %s', async (_what, ms, age) => {
+    const world = createWorld()
+    world.tokens.delay = () => 100
+    const tab = world.tab()
+    await world.advance(SECOND)
+    const signedIn = tab.session.signIn({ ...world.grant(), authorization_expires_in: 600 })
+    if (ms > 0) await world.advance(ms)
+    world.setClock(-24 * HOUR)
+    await world.until(signedIn)
+    const { startedAt, tokenAt, tokenExpiresAt, grantEndsAt } = world.record() as Record<string, number>
+    expect(startedAt! - tokenAt!).toBe(age)
+    expect([tokenExpiresAt! - tokenAt!, grantEndsAt! - tokenAt!]).toEqual([5 * MINUTE, 10 * MINUTE])
+  })
+
   it('gives a full absolute and idle timeout, whatever came before', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ absoluteTimeout: '1h' })
