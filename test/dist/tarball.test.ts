@@ -68,6 +68,7 @@ describe('what is published', () => {
         "dist/session/causes.d.ts",
         "dist/session/context.d.ts",
         "dist/session/plugin.d.ts",
+        "dist/session/token-hooks.d.ts",
         "dist/shared/async.js",
         "dist/shared/changes.js",
         "dist/shared/clock.js",
