@@ -13,7 +13,7 @@ const FILE = join(root, 'ARCHITECTURE.md')
 const START = '<!-- layers -->'
 const END = '<!-- /layers -->'
 
-/** Every layer may import these, so that the picture draws no arrows to them. */
+/** Nearly every layer imports these, so that the picture draws no arrows to them. */
 const EVERYONE = 'types, errors, util'
 
 /** @typedef {{ readonly name: string, readonly files: readonly string[] }} Room */
@@ -52,7 +52,7 @@ function draw() {
 /** @param {string} room */
 const idOf = (room) => room.replaceAll(/[^a-z]/g, '_')
 
-/** The picture, as Mermaid, and the same as a table, with what arrows to every room would hide. */
+/** The picture, as Mermaid: a solid arrow is an import, a dotted one an import of types alone. */
 export function layersPicture() {
   const rooms = draw()
   const names = [...rooms.keys()]
