@@ -84,6 +84,7 @@ describe('who imports whom', () => {
       for (const { target } of graph.get(file) ?? []) walk(target)
     }
     walk('global.ts')
+    walk('global-core.ts')
     for (const [, file] of subpaths) walk(file.replace(/^dist\/(.*)\.js$/, '$1.ts'))
     expect(files.filter((file) => !reached.has(file))).toEqual([])
   })
