@@ -1,4 +1,4 @@
-import type { Clock } from '../core/deadlines.js'
+import type { Clock } from '../core/clock.js'
 import { outsideZones } from './zones.js'
 import type { Undo } from './types.js'
 

@@ -1,5 +1,6 @@
 import { activity, extension, type Change } from '../core/changes.js'
-import { drift, type Anchor, type Config } from '../core/deadlines.js'
+import { drift, type Anchor } from '../core/clock.js'
+import type { Config } from '../core/deadlines.js'
 import type { InputWatch, Ports, Undo } from '../ports/types.js'
 
 /** What happened, and when, shared time. What happened before the deadline counts, however late it is said. */
