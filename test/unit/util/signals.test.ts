@@ -3,8 +3,8 @@ import { getEventListeners } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
-import { createExclusive } from '../../../src/ports/mutex.js'
-import { rest, within } from '../../../src/util/async.js'
+import { createMutex } from '../../../src/ports/mutex.js'
+import { sleep, withTimeout } from '../../../src/util/async.js'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
@@ -14,8 +14,8 @@ const count = (signal: AbortSignal): number => getEventListeners(signal, 'abort'
 
 /** Each waits with the same signal, until it is let go. */
 const waits: Record<string, (signal: AbortSignal, done: Promise<void>) => Promise<unknown>> = {
-  'work with a limit': (signal, done) => within(noTimer, 1000, signal, () => done),
-  'a pause': (signal, done) => rest((_ms, callback) => (void done.then(callback), () => undefined), 1000, signal),
+  'work with a limit': (signal, done) => withTimeout(noTimer, 1000, signal, () => done),
+  'a pause': (signal, done) => sleep((_ms, callback) => (void done.then(callback), () => undefined), 1000, signal),
   'a turn': (signal, done) => {
     const request = async (_name: string, _options: unknown, work: (lock: object) => Promise<void>): Promise<void> => {
       await done
@@ -23,7 +23,7 @@ const waits: Record<string, (signal: AbortSignal, done: Promise<void>) => Promis
     }
     const locks = { request } as unknown as LockManager
     const lease = (): Promise<void> => Promise.reject(new Error('There are locks.'))
-    const exclusive = createExclusive(noTimer, () => locks, lease)
+    const exclusive = createMutex(noTimer, () => locks, lease)
     return exclusive('name', { wait: 1000, signal }, () => Promise.resolve(), noTimer)
   },
 }
