@@ -70,6 +70,9 @@ const bounds = {
   message: 'A world repeats itself exactly: expect the value.',
 }
 
+/** Functions that can be read at once. @param {number} max @returns {import('eslint').Linter.RuleEntry} */
+const mostLines = (max) => ['error', { max, skipBlankLines: true, skipComments: true }]
+
 export default defineConfig(
   {
     ignores: [
@@ -112,12 +115,14 @@ export default defineConfig(
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       'no-restricted-syntax': ['error', ...notInTheLibrary],
       'no-restricted-properties': ['error', ...tooYoung],
+      'max-lines-per-function': mostLines(120),
     },
   },
   {
     files: ['src/core/**'],
     rules: {
       'no-restricted-globals': ['error', ...notInCore],
+      'max-lines-per-function': mostLines(60),
       'no-restricted-properties': [
         'error',
         ...tooYoung,

@@ -1,12 +1,6 @@
 import { isLive, type SharedRecord } from './record.js'
 
-/** One reading of both clocks, ms. The wall clock can be set; the monotonic one stops while some machines sleep. */
-export interface Clock {
-  readonly wall: number
-  readonly mono: number
-}
-
-/** What the application asked for, in ms; `Infinity` switches a timeout off. */
+/** The application's options, in ms; `Infinity` switches a timeout off. */
 export interface Config {
   readonly idleTimeout: number
   readonly absoluteTimeout: number
@@ -16,22 +10,15 @@ export interface Config {
   readonly requestTimeout: number
   readonly activityExtends: boolean
   readonly reloadsStalePage: boolean
-  /** Whether all tabs have the same tokens, whose known ends are then those of the session. */
+  /** Whether all tabs share their tokens: the session then ends when the refresh token or the grant does. */
   readonly sharesTokens: boolean
-  /** What the server can be asked for. */
+  /** Which calls the server supports. */
   readonly canRefresh: boolean
   readonly canKeepAlive: boolean
   readonly canCheck: boolean
 }
 
-/** The last moment at which both clocks were believed. */
-export interface Anchor {
-  readonly shared: number
-  readonly mono: number
-  /** Whether shared time was guessed from the record, with nobody there to say how far the clock was set back. */
-  readonly guessed?: boolean
-}
-
+/** One thing that ends the session, and when its warning starts. */
 export interface End {
   readonly by: 'idle' | 'absolute' | 'server'
   readonly reason: 'idle' | 'absolute'
@@ -39,67 +26,61 @@ export interface End {
   readonly warnAt: number
 }
 
-/** Clock differences below this are rounding and slewing. */
-const TOLERANCE = 1e3
-
-export const sharedNow = (record: SharedRecord | null, clock: Clock): number => clock.wall + (record?.skew ?? 0)
-
 /**
- * How far shared time has fallen behind (negative) or jumped ahead of the monotonic clock since the anchor, 0 if both agree.
- * Behind: the wall clock was set back. Ahead: the machine slept, or the clock was set forward; those cannot be told apart.
+ * The options for one session: the record may allow less time than the options of this tab do. `keepAlive` is then called more
+ * often as well, or the server would end the session between two calls.
  */
-export function drift(anchor: Anchor, now: number, mono: number): number {
-  const off = now - mono - (anchor.shared - anchor.mono)
-  return Math.abs(off) > TOLERANCE ? off : 0
-}
-
-/**
- * The policy for one session: its record may say less time than the options of this tab. The server is then told of activity
- * more often as well.
- */
-export function policyFor(record: SharedRecord | null, policy: Config): Config {
-  const { idleTimeout, absoluteTimeout } = record ?? policy
+export function configFor(record: SharedRecord | null, config: Config): Config {
+  const { idleTimeout, absoluteTimeout } = record ?? config
   return {
-    ...policy,
-    idleTimeout: Math.min(policy.idleTimeout, idleTimeout),
-    absoluteTimeout: Math.min(policy.absoluteTimeout, absoluteTimeout),
+    ...config,
+    idleTimeout: Math.min(config.idleTimeout, idleTimeout),
+    absoluteTimeout: Math.min(config.absoluteTimeout, absoluteTimeout),
     keepAliveEvery:
-      idleTimeout < policy.idleTimeout ? Math.min(policy.keepAliveEvery, idleTimeout / 3) : policy.keepAliveEvery,
+      idleTimeout < config.idleTimeout ? Math.min(config.keepAliveEvery, idleTimeout / 3) : config.keepAliveEvery,
   }
 }
 
-/** Everything that ends the session, the earliest first. Of each is warned, but never before half of its way. */
+/**
+ * Everything that ends the session, the earliest first. Each warning starts `warnBefore` before its deadline, at most halfway.
+ *
+ * @example Idle timeout of 15 minutes, absolute timeout of 12 hours, `warnBefore` of 2 minutes, in minutes since the sign-in
+ * ```ts
+ * deadlines({ ...live, startedAt: 0, activeAt: 30 }, config)
+ * // [{ by: 'idle', at: 45, warnAt: 43, … }, { by: 'absolute', at: 720, warnAt: 718, … }, …]
+ * ```
+ */
 export function deadlines(record: SharedRecord, options: Config): readonly [End, ...End[]] {
   const { startedAt, activeAt, tokenAt, refreshEndsAt, grantEndsAt, serverIdleEndsAt, serverAbsoluteEndsAt } = record
-  const policy = policyFor(record, options)
+  const config = configFor(record, options)
   const end = (by: End['by'], reason: End['reason'], from: number, at: number): End => ({
     by,
     reason,
     at,
-    warnAt: at - Math.min(policy.warnBefore, (at - from) / 2),
+    warnAt: at - Math.min(config.warnBefore, (at - from) / 2),
   })
   const all: [End, ...End[]] = [
-    end('idle', 'idle', activeAt, activeAt + policy.idleTimeout),
-    end('absolute', 'absolute', startedAt, startedAt + policy.absoluteTimeout),
-    // Where the server can be told of activity, its idle end is no different from ours: it can be extended.
-    end(policy.canKeepAlive ? 'idle' : 'server', 'idle', startedAt, serverIdleEndsAt),
-    // Where each tab has tokens of its own, their ends are told as the server's word, so that all tabs know of them.
-    end('server', 'absolute', startedAt, Math.min(serverAbsoluteEndsAt, policy.sharesTokens ? grantEndsAt : Infinity)),
-    end('server', 'absolute', tokenAt, policy.sharesTokens ? refreshEndsAt : Infinity),
+    end('idle', 'idle', activeAt, activeAt + config.idleTimeout),
+    end('absolute', 'absolute', startedAt, startedAt + config.absoluteTimeout),
+    // With `keepAlive` the server's idle timeout can be extended, as ours can; without, it cannot.
+    end(config.canKeepAlive ? 'idle' : 'server', 'idle', startedAt, serverIdleEndsAt),
+    // Where each tab has tokens of its own, it reports their end as the server's absolute end, so that all tabs know of it.
+    end('server', 'absolute', startedAt, Math.min(serverAbsoluteEndsAt, config.sharesTokens ? grantEndsAt : Infinity)),
+    end('server', 'absolute', tokenAt, config.sharesTokens ? refreshEndsAt : Infinity),
   ]
   return all.sort((a, b) => a.at - b.at)
 }
 
-/** When the first warning is due. A long warning of a later end may come before the short one of the first. */
+/** When the first warning starts. The long warning of a later deadline may start before the short one of the first. */
 export const firstWarningAt = (all: readonly End[]): number => Math.min(...all.map((end) => end.warnAt))
 
-/** The end that is warned of now: the earliest of those whose warning has begun. */
-export const activeWarning = (record: SharedRecord, policy: Config, now: number): End | undefined =>
-  deadlines(record, policy).find((end) => now >= end.warnAt)
+/** The end that the user is warned of now: the earliest of those whose warning has started. */
+export const activeWarning = (record: SharedRecord, config: Config, now: number): End | undefined =>
+  deadlines(record, config).find((end) => now >= end.warnAt)
 
 /**
- * When a refresh ahead of need may start: at the latest at half of a short token's life, before the end of the refresh token is
- * warned of, and never before `retryAt`.
+ * When an access token may be refreshed before it expires: `refreshBefore` ahead, for a short-lived token at half of its time. A
+ * refresh token that expires is replaced before its warning starts. Never before `retryAt`.
  */
 export function refreshAt(record: SharedRecord, { refreshBefore, warnBefore }: Config): number {
   const { tokenAt, tokenExpiresAt, refreshEndsAt, retryAt } = record
@@ -108,37 +89,37 @@ export function refreshAt(record: SharedRecord, { refreshBefore, warnBefore }: C
   return Math.max(Math.min(tokenExpiresAt - ahead, refreshEndsAt - aheadOfWarning), retryAt)
 }
 
-/** When the timer starts it: a user who has done nothing since the sign-in, or since the token came, needs no newer one. */
-export const backgroundRefreshAt = (record: SharedRecord, policy: Config): number =>
-  policy.canRefresh && record.activeAt > Math.max(record.startedAt, record.tokenAt)
-    ? refreshAt(record, policy)
+/** When the timer starts a refresh: only for a user who was active since the sign-in and since the token was issued. */
+export const backgroundRefreshAt = (record: SharedRecord, config: Config): number =>
+  config.canRefresh && record.activeAt > Math.max(record.startedAt, record.tokenAt)
+    ? refreshAt(record, config)
     : Infinity
 
-/** When the server is next to be told of activity: only of activity that it does not know, and not too often. */
-export const keepAliveAt = (record: SharedRecord, policy: Config): number =>
-  policy.canKeepAlive && record.activeAt > record.toldAt
-    ? record.toldAt + policyFor(record, policy).keepAliveEvery
+/** When `keepAlive` is due: only for activity that the server does not know of, and at most once per `keepAliveEvery`. */
+export const keepAliveAt = (record: SharedRecord, config: Config): number =>
+  config.canKeepAlive && record.activeAt > record.toldAt
+    ? record.toldAt + configFor(record, config).keepAliveEvery
     : Infinity
 
-/** When the server is next to be asked: shortly before the warning and shortly before the end, once each. */
-export function checkAt(record: SharedRecord, policy: Config): number {
-  const all = deadlines(record, policy)
+/** When `check` is due: shortly before the warning and shortly before the end, once each. */
+export function checkAt(record: SharedRecord, config: Config): number {
+  const all = deadlines(record, config)
   const warnAt = firstWarningAt(all)
   const windows = [
     [record.activeAt, warnAt],
     [warnAt, all[0].at],
   ] as const
-  for (const [from, at] of policy.canCheck ? windows : []) {
+  for (const [from, at] of config.canCheck ? windows : []) {
     const ahead = Math.min(1e4, (at - from) / 4)
-    // An answer in whole seconds moves the end by up to one. That is no reason to ask again.
+    // A reply in whole seconds moves the end by up to one second. That must not cause another check.
     if (record.askedAt < at - ahead - Math.max(1500, ahead / 2)) return at - ahead
   }
   return Infinity
 }
 
-/** When the phase changes next by itself. A timer that rings late is harmless: each step looks at the clock. */
-export function nextWakeAt(record: SharedRecord | null, policy: Config, now: number): number {
+/** When the phase changes next by itself. A timer that fires early or late is harmless: each step reads the clock. */
+export function nextWakeAt(record: SharedRecord | null, config: Config, now: number): number {
   if (!isLive(record)) return Infinity
-  const all = deadlines(record, policy).flatMap((end) => [end.warnAt, end.at])
+  const all = deadlines(record, config).flatMap((end) => [end.warnAt, end.at])
   return Math.min(...all.filter((at) => at > now))
 }

@@ -1,6 +1,6 @@
 /**
- * A short fingerprint of a text, to see whether two are the same: two rounds of FNV-1a (32 bit, different seeds).
- * Not for secrets. Web Crypto has better, but only asynchronously and not on plain http.
+ * A short fingerprint of a text, to compare two texts: two rounds of FNV-1a (32 bit, different seeds).
+ * Not for secrets. Web Crypto has better hashes, but only asynchronously, and not on plain http.
  */
 export function fingerprint(text: string): string {
   const round = (seed: number): string => {

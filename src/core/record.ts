@@ -1,38 +1,38 @@
 /**
- * What all tabs know of one session: a join-semilattice under {@link merge}. It holds no secret.
- * Instants are shared time (see time.ts); 0 or Infinity says that there was none.
+ * The state of one session that all tabs share: a join-semilattice under {@link merge}. It holds no secret.
+ * Instants are shared time (`sharedNow` in clock.ts); 0 or Infinity means that there was none.
  */
 export interface SharedRecord {
   readonly id: string
   /**
-   * Orders sessions, as a hybrid logical clock: more than that of the session before, and no less than the time of the sign-in.
-   * The first holds while the clock is set back; the second while storage was emptied and nobody knows the session before.
+   * Orders sessions, as a hybrid logical clock: higher than that of the session before, and no less than the time of the sign-in.
+   * The first rule keeps the order after the clock was set back, the second after storage was emptied.
    */
   readonly seq: number
   readonly startedAt: number
   readonly activeAt: number
-  /** What shared time adds to this device's wall clock, ms. Only grows. */
+  /** How much shared time adds to this device's wall clock, ms. It never falls. */
   readonly skew: number
 
   readonly generation: number
   readonly tokenAt: number
   readonly tokenExpiresAt: number
-  /** When the server will refuse the refresh token, and when it will end the grant or wants the user to authenticate anew. */
+  /** When the refresh token expires, and when the server ends the grant or requires a new authentication. */
   readonly refreshEndsAt: number
   readonly grantEndsAt: number
-  /** 1 where a store refused the tokens, so that only the tab that refreshed has them. */
+  /** 1 where the store failed to keep the tokens: only the tab that refreshed them has them. */
   readonly unstored: number
   readonly failures: number
   readonly retryAt: number
 
-  /** When the server was last told of activity, last asked how long is left, and what it said when. */
+  /** When `keepAlive` and `check` were last called, when the last request with a reply was sent, and the ends it gave. */
   readonly toldAt: number
   readonly askedAt: number
   readonly serverAt: number
   readonly serverIdleEndsAt: number
   readonly serverAbsoluteEndsAt: number
 
-  /** What the options of all tabs and the sign-in allow at most, ms: the shortest counts. */
+  /** The shortest timeouts among the options of all tabs and of the sign-in, ms. */
   readonly idleTimeout: number
   readonly absoluteTimeout: number
 
@@ -40,7 +40,7 @@ export interface SharedRecord {
   readonly login: string
   readonly endedAt: number
   readonly reason: string
-  /** When the server heard of the end; 0 while it has not. */
+  /** When the server was told of the end; 0 while it was not. */
   readonly endSentAt: number
 }
 
@@ -59,7 +59,10 @@ export const NO_TOKENS: Part<
   retryAt: 0,
 }
 
-/** The least record: what each field says when nothing is known. What starts at Infinity falls, everything else rises. */
+/**
+ * The least record: the value of each field while nothing is known. A field that starts at Infinity can only fall when records
+ * are merged, every other can only rise.
+ */
 const BOTTOM: SharedRecord = {
   id: '',
   seq: 0,
@@ -80,13 +83,13 @@ const BOTTOM: SharedRecord = {
   endSentAt: 0,
 }
 
-/** A record seen as its fields. Those that BOTTOM does not have are a newer version's, and are written back as read. */
+/** A record as a map of its fields. Fields that BOTTOM does not have come from a newer version and are written back as read. */
 type Fields = Record<string, unknown>
 const bottom = BOTTOM as unknown as Fields
 
-/** No instant lies beyond what a Date can hold, ECMA-262 §21.4.1.1. */
+/** The last instant that a Date can hold, ECMA-262 §21.4.1.1. */
 const MAX_INSTANT = 864e13
-/** No count and no skew comes near this. */
+/** More than any count or skew can be. */
 export const MAX_COUNT = 4e12
 /**
  * How far ahead of the wall clock `seq` may be, ms: 31 years, more than any clock was set wrong by. The limit moves with the
@@ -94,7 +97,7 @@ export const MAX_COUNT = 4e12
  */
 const SEQ_ROOM = 1e12
 
-/** A record of what is known, in whole ms. What others could not read (NaN, a token that outlives all dates) is not said. */
+/** A record with these fields, in whole ms. A number that {@link decode} would refuse (NaN, an instant after all dates) is left out. */
 export function createRecord(known: Partial<SharedRecord>): SharedRecord {
   const fields: Fields = { ...bottom, ...known }
   for (const [key, value] of Object.entries(fields))
@@ -102,12 +105,21 @@ export function createRecord(known: Partial<SharedRecord>): SharedRecord {
   return fields as unknown as SharedRecord
 }
 
-/** Whether both tell of the same session: `seq` too, so that a forged one makes another session, not a higher one. */
+/** Whether both are of one session. `seq` counts too: a forged one makes another session instead of raising this one's. */
 export const isSameSession = (a: SharedRecord, b: SharedRecord): boolean => a.id === b.id && a.seq === b.seq
 export const isLive = (record: SharedRecord | null): record is SharedRecord & { readonly reason: '' } =>
   record?.endedAt === Infinity
 
-/** Least upper bound: commutative, associative, idempotent, so that lost, late and doubled messages cannot make tabs disagree. */
+/**
+ * The least upper bound of two records. It is commutative, associative and idempotent, so lost, late and repeated messages cannot
+ * make tabs disagree.
+ *
+ * @example Two tabs each saw something: the later activity and the shorter timeout are kept
+ * ```ts
+ * merge({ ...live, activeAt: 5, idleTimeout: 60 }, { ...live, activeAt: 8, idleTimeout: 90 })
+ * // { ...live, activeAt: 8, idleTimeout: 60 }
+ * ```
+ */
 export function merge(a: SharedRecord | null, b: SharedRecord | null): SharedRecord | null {
   if (!a || !b) return a ?? b
   if (!isSameSession(a, b)) return a.seq > b.seq || (a.seq === b.seq && a.id > b.id) ? a : b
@@ -118,7 +130,7 @@ export function merge(a: SharedRecord | null, b: SharedRecord | null): SharedRec
   return merged as unknown as SharedRecord
 }
 
-/** What `a` has to say beside `b`: nothing of tokens that were refreshed, an older reply, or the reason of a later end. */
+/** The fields of `a` that still count beside `b`: not those of older tokens, of an older reply, or the reason of a later end. */
 const withoutStaleFields = (a: SharedRecord, b: SharedRecord): Fields => ({
   ...a,
   ...(a.generation < b.generation && NO_TOKENS),
@@ -126,13 +138,18 @@ const withoutStaleFields = (a: SharedRecord, b: SharedRecord): Fields => ({
   ...(a.endedAt > b.endedAt && { reason: '' }),
 })
 
+/** The merged value of one field: the lower one if the field falls, else the higher one. */
 function join(key: string, a: unknown, b: unknown): unknown {
-  const isHigher = bottom[key] !== undefined ? (a as number) > (b as number) : canonical(a) > canonical(b)
-  return isHigher === (bottom[key] === Infinity) ? b : a
+  const least = bottom[key]
+  const falls = least === Infinity
+  const isHigher = least !== undefined ? (a as number) > (b as number) : canonical(a) > canonical(b)
+  return isHigher === falls ? b : a
 }
 
+/** A field of a newer version may be of any type, so such fields are compared by their JSON. */
 const canonical = (value: unknown): string => (value === undefined ? '' : JSON.stringify(value))
 
+/** The wanted fields as JSON, in a fixed order. A field with its least value is left out: {@link decode} puts it back. */
 const serialize = (record: SharedRecord, wanted: (key: string) => boolean): string =>
   JSON.stringify(
     Object.fromEntries(
@@ -142,26 +159,27 @@ const serialize = (record: SharedRecord, wanted: (key: string) => boolean): stri
     ),
   )
 
-/** The record's text, sorted, without what says nothing. Its end has a text of its own. */
+/** The record's text, without its end, which has a text of its own ({@link encodeEnd}). */
 export const encode = (record: SharedRecord): string =>
   serialize(record, (key) => key !== 'endedAt' && key !== 'reason')
 
-/** The tombstone's text. Its format never changes: every version obeys it. */
+/** The text of the session's end, its tombstone. This format never changes: every version obeys it. */
 export const encodeEnd = (record: SharedRecord): string =>
   serialize(record, (key) => ['id', 'seq', 'endedAt', 'reason'].includes(key))
 
+/** The highest value of a number in a field. */
 const limit = (key: string, wall: number): number =>
   key === 'seq' ? wall + SEQ_ROOM : key.endsWith('At') ? MAX_INSTANT : MAX_COUNT
 
 /**
- * What a text from storage or another tab says at `wall`, or null. The text is input: what we would not have written counts as
- * absent. A tombstone alone gives a record that knows nothing but its end.
+ * The record of a text from storage or another tab, read at `wall`, or null. The text is input: one that this library would not have
+ * written counts as absent. A tombstone alone gives a record with nothing but an end.
  */
 export function decode(text: unknown, wall: number): SharedRecord | null {
   try {
     const fields: Fields = { ...bottom, ...(JSON.parse(text as string) as object) }
     for (const [key, value] of Object.entries(fields)) {
-      // A field of a newer version is kept, but none may pass for what every object inherits.
+      // Fields of newer versions are kept, but none that shadows a member of all objects, such as `__proto__` or `toString`.
       if (key in {}) return null
       const least = bottom[key]
       if (least !== undefined && typeof value !== typeof least) return null
@@ -173,8 +191,8 @@ export function decode(text: unknown, wall: number): SharedRecord | null {
         return null
     }
     const record = fields as unknown as SharedRecord
-    const tells = record.startedAt < Infinity || !isLive(record)
-    return tells && /^[\w-]{8,64}$/.test(record.id) && (text as string).length < 2e3 ? record : null
+    const isStarted = record.startedAt < Infinity || !isLive(record)
+    return isStarted && /^[\w-]{8,64}$/.test(record.id) && (text as string).length < 2e3 ? record : null
   } catch {
     return null
   }

@@ -2,17 +2,17 @@ import { isLive, type SharedRecord } from './record.js'
 import { activeWarning, type Config } from './deadlines.js'
 import type { SessionError } from '../errors.js'
 
-/** Every reason for which a session can be over. The type follows from it, and so does the check of what storage says. */
+/** Every reason for which a session can end. The type follows from it, and so does the check of what storage says. */
 const END_REASONS = ['signOut', 'idle', 'absolute', 'rejected', 'wiped'] as const
 
-/** Why a session is over. `wiped`: its record, or its tokens, vanished from storage. (One that is replaced is told as `switched`.) */
+/** Why a session ended. `wiped`: its record, or its tokens, vanished from storage. (A session that is replaced ends with the event `switched`.) */
 export type EndReason = (typeof END_REASONS)[number]
 
 const isEndReason = (reason: string): reason is EndReason => (END_REASONS as readonly string[]).includes(reason)
 
 /**
- * An immutable picture of the session for rendering. A new object appears when the phase or the id changes and, while warned,
- * when the end moves; never for mere activity. It does not read the clock: `check()` does.
+ * The session as an immutable object, for rendering. A new object appears when the phase or the id changes and, while warned,
+ * when the end moves; never for mere activity. Reading it does not read the clock: `check()` does.
  */
 export type Snapshot =
   | { readonly phase: 'loading' }
@@ -28,7 +28,7 @@ export type Snapshot =
       readonly canExtend: boolean
     }
 
-/** What `session.on` reports. */
+/** The events of `session.on`, by name. */
 export interface SessionEvents {
   signedIn: { id: string; where: 'here' | 'elsewhere' }
   /** The warning phase began, or became one that cannot be extended. */
@@ -40,15 +40,15 @@ export interface SessionEvents {
   switched: { from: string; to: string }
   refreshed: { generation: number }
   refreshFailed: { error: SessionError; retryAt: number | null }
-  /** A browser feature is missing or broken; the session goes on with less. Told to late listeners as well. */
+  /** A browser feature is missing or broken; the session goes on with less. Listeners that are added later get it as well. */
   degraded: { feature: 'storage' | 'channel' | 'locks' | 'tokenStore' | 'dpop'; consequence: string }
 }
 
-/** An event for the application: its name, and what it says. */
+/** An event for the application: its name and its data. */
 export type SessionEvent = { [K in keyof SessionEvents]: readonly [K, SessionEvents[K]] }[keyof SessionEvents]
 
-/** What is shown of a record at shared time `now`, by this device's clock. */
-export function snapshotOf(record: SharedRecord | null, policy: Config, now: number): Snapshot {
+/** The snapshot of a record at shared time `now`. Its instants are by this device's clock. */
+export function snapshotOf(record: SharedRecord | null, config: Config, now: number): Snapshot {
   if (!record) return { phase: 'signedOut', reason: null, endedAt: null }
   const { id, skew, reason, endedAt } = record
   // A reason of a newer version still ends the session.
@@ -56,13 +56,13 @@ export function snapshotOf(record: SharedRecord | null, policy: Config, now: num
     return { phase: 'signedOut', reason: isEndReason(reason) ? reason : 'signOut', endedAt: endedAt - skew }
   }
   const startedAt = record.startedAt - skew
-  const end = activeWarning(record, policy, now)
+  const end = activeWarning(record, config, now)
   if (!end) return { phase: 'active', id, startedAt }
   const { at, by } = end
   return { phase: 'warning', id, startedAt, endAt: at - skew, endsBy: by, canExtend: by === 'idle' }
 }
 
-/** `startedAt` belongs to the id: it moves only with this device's clock. */
+/** Whether two snapshots show the same. `startedAt` does not count: for one session it moves only with this device's clock. */
 export const isSameSnapshot = (a: Snapshot, b: Snapshot): boolean =>
   JSON.stringify({ ...a, startedAt: 0 }) === JSON.stringify({ ...b, startedAt: 0 })
 

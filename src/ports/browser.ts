@@ -5,7 +5,7 @@ import { openTabs } from './channel.js'
 import type { Ports } from './types.js'
 import { onWake, page, prerendering } from './page-lifecycle.js'
 
-/** The world of a tab in a browser. Globals are touched when called, never before. */
+/** The ports of a tab in a browser. They use globals only when they are called: an import has no side effects. */
 export const browserPorts = (): Ports => ({
   hasPage: typeof document !== 'undefined',
   prerendering,
@@ -18,14 +18,14 @@ export const browserPorts = (): Ports => ({
   online: () => navigator.onLine,
   openRecordStore: recordStore,
   openChannel: openTabs,
-  onWake: onWake,
+  onWake,
   watchInput: watchActivity,
   page,
   report(error) {
-    // Firefox has it since 93, Chrome since 95.
-    // eslint-disable-next-line no-console -- an error of the application, which it would otherwise never see
-    const tell = (globalThis as { reportError?: (error: unknown) => void }).reportError ?? console.error
-    tell(error)
+    // Firefox has `reportError` since 93, Chrome since 95.
+    // eslint-disable-next-line no-console -- an error of the application, which would otherwise be lost
+    const report = (globalThis as { reportError?: (error: unknown) => void }).reportError ?? console.error
+    report(error)
   },
   warn(message) {
     // eslint-disable-next-line no-console -- for the developer, once

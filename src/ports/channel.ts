@@ -2,20 +2,20 @@ import { listen } from './safe-dom.js'
 import type { OnMessage, Channel } from './types.js'
 
 /**
- * The storage event and BroadcastChannel. The channel stays open in `pagehide`: a message then evicts the page from the
- * back/forward cache instead of being lost, https://github.com/whatwg/html/issues/7253.
+ * Messages of other tabs, by the storage event and by BroadcastChannel. The channel stays open after `pagehide`: a message then
+ * evicts the page from the back/forward cache instead of being lost, https://github.com/whatwg/html/issues/7253.
  */
-export function openTabs(name: string, heard: OnMessage): Channel {
+export function openTabs(name: string, onMessage: OnMessage): Channel {
   const abort = new AbortController()
   listen(
     window,
     'storage',
     (event) => {
       const { key, newValue } = event as StorageEvent
-      // A key of null says that everything was cleared.
-      if (key === null) heard('storage', null)
-      else if (key === name) heard('storage', { record: newValue })
-      else if (key === `${name}:end`) heard('storage', { end: newValue })
+      // `localStorage.clear()` sends a key of null.
+      if (key === null) onMessage('storage', null)
+      else if (key === name) onMessage('storage', { record: newValue })
+      else if (key === `${name}:end`) onMessage('storage', { end: newValue })
     },
     { signal: abort.signal },
   )
@@ -23,10 +23,10 @@ export function openTabs(name: string, heard: OnMessage): Channel {
   try {
     channel = new BroadcastChannel(name)
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-      heard('channel', data instanceof Object ? data : null)
+      onMessage('channel', data instanceof Object ? data : null)
     }
   } catch {
-    // Missing, or an opaque origin: storage has to do.
+    // The browser has no BroadcastChannel, or the origin is opaque: the storage event has to do.
   }
   return {
     works: !!channel,
@@ -36,7 +36,7 @@ export function openTabs(name: string, heard: OnMessage): Channel {
     close() {
       abort.abort()
       channel?.close()
-      // The answer of a refresh may still come, and is written down without it.
+      // The response of a refresh may still arrive: its tokens are stored, and no message is posted.
       channel = undefined
     },
   }

@@ -2,23 +2,24 @@ import { listen, ofDocument } from './safe-dom.js'
 import { followFocus, ownFocus } from './focus.js'
 import type { InputWatch, Watching } from './types.js'
 
-/** What only a person does. Not: focus, scroll, visibility, which happen without one. */
+/** Events that only the user causes. Focus, scroll and visibility change without the user as well. */
 const TYPES = ['pointerdown', 'pointermove', 'wheel', 'touchmove', 'keydown', 'compositionupdate', 'dragover']
 
 /**
- * These events are trusted also where a script is their cause: `input` after `checkbox.click()` and `execCommand()`
+ * Events that are trusted even if a script caused them: `input` after `checkbox.click()` and `execCommand()`
  * (https://github.com/whatwg/html/issues/1126), `click` in WebKit after `label.click()`.
  */
 const SCRIPTABLE = ['beforeinput', 'input', 'click']
 
+/** How long after the start a first `pointermove` may be the browser reporting where the mouse rests, ms. */
 const GREETING = 1e3
 
-/** Calls `seen` for each input event of a person in `view` and its same-origin frames, and costs next to nothing. */
+/** Calls `onUserInput` for each input event of the user in `view` and its same-origin frames. It runs at each event, so it does little. */
 export function watchActivity(
-  seen: () => void,
+  onUserInput: () => void,
   { isKnown = () => false, left = () => undefined, view }: Watching = {},
 ): InputWatch {
-  // The document that is there now: the window may go to another site, and may then be asked for nothing.
+  // The document that the window has now: after the window navigates to another site, access to it throws.
   const document = view?.document
   const since = Date.now()
   const abort = new AbortController()
@@ -34,38 +35,39 @@ export function watchActivity(
     if (event.type === 'pointermove') {
       // Chromium sends moves that move nothing when the layout changes under a still mouse, https://crbug.com/41148954.
       const { screenX, screenY, movementX, movementY } = event as PointerEvent
-      // A locked pointer stays where it is.
+      // A locked pointer stays at its position, and only `movementX` and `movementY` change.
       if (screenX === x && screenY === y && !movementX && !movementY) return
-      // A page that comes up under a resting mouse is told where it is, as a move that moved nothing yet.
+      // A page that appears under a resting mouse gets a first `pointermove` although the mouse does not move.
       const isGreeting = x === undefined && Date.now() - since < GREETING
       x = screenX
       y = screenY
       if (isGreeting) return
     }
-    seen()
+    onUserInput()
   }
-  // Microtasks run between the listeners of an event that the browser dispatches by itself, but not before the script has
-  // returned that caused it: https://html.spec.whatwg.org/multipage/webappapis.html#clean-up-after-running-script.
+  // Microtasks run between the listeners of an event that the browser dispatches by itself: `eventPhase` is then not 0. If a
+  // script caused the event, they run only after the script has returned: https://html.spec.whatwg.org/multipage/webappapis.html#clean-up-after-running-script.
   const unlessScripted = async (event: Event): Promise<void> => {
     // eslint-disable-next-line @typescript-eslint/await-thenable -- zone.js replaces promises and `queueMicrotask()`, but not this
     await null
-    if (event.eventPhase) seen()
+    if (event.eventPhase) onUserInput()
   }
   const onScriptable = (event: Event): void => {
     if (event.isTrusted && !isKnown()) void unlessScripted(event)
   }
 
-  // Events of a frame stay in it. `load` brings each document that a frame shows later; it does not reach the window.
+  // A frame's events do not leave it, so each frame is watched. `load` announces each document that a frame shows later; it is
+  // dispatched at the frame's element, and does not reach the window.
   const watch = (view: Window): void => {
     try {
       for (const type of TYPES) listen(view, type, onInput, options)
       for (const type of SCRIPTABLE) listen(view, type, onScriptable, options)
-      // The page's own is followed all the time: see `onWake`.
+      // `onWake` follows the focus of the page's own window all the time.
       if (view !== window) follow(view)
       listen(view.document, 'load', onLoad, options)
       for (const frame of Array.from<Window>(view)) watch(frame)
     } catch {
-      // Another origin's frame: see `framed`.
+      // A frame of another origin throws: see `isFocusInFrame`.
     }
   }
   const onLoad = ({ target }: Event): void => {
@@ -80,14 +82,14 @@ export function watchActivity(
     isFocusInFrame() {
       let element = ofDocument('activeElement', document) as Partial<HTMLIFrameElement> | null
       for (let inside; (inside = element?.shadowRoot ?? element?.contentDocument); element = inside.activeElement)
-        // A frame in a shadow tree is in no list of frames, and its `load` does not leave the tree.
+        // A frame in a shadow tree is not among the window's frames, and its `load` does not leave the tree.
         if (element?.contentWindow) watch(element.contentWindow)
-      // A PDF viewer sends no events, whatever element shows it, nor does another origin's frame. The window has lost the
-      // focus to them, or it never told of a frame that went to another page while it had the focus.
+      // A PDF viewer, in whatever element, and a frame of another origin send no events. Either the window has lost the focus to
+      // them, or a frame had the focus when it navigated to another page, and the window got no event.
       const isElsewhere = !focus.isHere || !!(element?.contentWindow ?? element?.getSVGDocument)
       return isElsewhere && !hidden() && ofDocument('hasFocus', document)
     },
-    // Sees clicks and keys in frames of any origin, for about 5 s: HTML §6.4.1, transient activation.
+    // True for about 5 s after a click or a key in a frame of any origin: HTML §6.4.1, transient activation.
     isUserActive: () =>
       ((view?.navigator ?? navigator) as { userActivation?: UserActivation }).userActivation?.isActive ?? false,
     stop() {

@@ -1,9 +1,9 @@
 import type { RecordStore } from './types.js'
 
-/** As much as a record and its end take at most. */
+/** The most that a record and its end take, in characters. */
 const ROOM = 700
 
-/** localStorage: synchronous, shared, readable before the first paint. Each access may throw, so each is caught. */
+/** `localStorage` is synchronous, shared, and readable before the first paint. Each access may throw, so each is caught. */
 export function recordStore(name: string): RecordStore {
   const keys = { record: name, end: `${name}:end` } as const
   let tried = false
@@ -11,7 +11,8 @@ export function recordStore(name: string): RecordStore {
     read() {
       try {
         const texts = { record: localStorage.getItem(keys.record), end: localStorage.getItem(keys.end) }
-        // Empty, or too full for a record? Then other tabs know more, and have to be asked.
+        // Both keys are absent: storage is empty, or too full to write a record. If it is full, the record is in other tabs only,
+        // and has to be queried.
         if (!tried && !texts.record && !texts.end) {
           localStorage.setItem(`${name}:try`, 'x'.repeat(ROOM))
           localStorage.removeItem(`${name}:try`)
@@ -24,7 +25,7 @@ export function recordStore(name: string): RecordStore {
     },
     write(texts) {
       try {
-        // The tombstone first: nobody may read the record as alive in between.
+        // The tombstone first, so that no tab reads the record as live in between.
         for (const key of ['end', 'record'] as const) {
           const text = texts[key]
           if (text) localStorage.setItem(keys[key], text)
@@ -32,14 +33,14 @@ export function recordStore(name: string): RecordStore {
         return true
       } catch {
         try {
-          // Full: a record that is over makes room, and must not be found alive by the next page. Its key stays, or another tab
-          // might look in between, and take the session for wiped.
+          // Storage is full: emptying the record makes room for the tombstone, without which the next page would find a live
+          // session. The key stays, because a tab that reads in between would take the session for wiped.
           if (texts.end) {
             localStorage.setItem(keys.record, '')
             localStorage.setItem(keys.end, texts.end)
           }
         } catch {
-          // Denied: other tabs hear of it aloud.
+          // Storage is denied: the channel carries the end.
         }
         return false
       }

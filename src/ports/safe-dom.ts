@@ -1,17 +1,17 @@
 import { outsideZones } from './zones.js'
 
 /**
- * Window and document as the browser made them. Elements take the place of members that have their `id` or `name`, and HTML
- * that comes from users may have any: https://html.spec.whatwg.org/multipage/dom.html#dom-tree-accessors, OWASP ASVS 5.0 §3.2.3.
+ * Window and document as the browser made them. An element replaces the member that has its `id` or `name` (DOM clobbering), and
+ * HTML from users may contain any: https://html.spec.whatwg.org/multipage/dom.html#dom-tree-accessors, OWASP ASVS 5.0 §3.2.3.
  */
 
-/** What adds the listeners of this page's window and document. */
+/** Functions that add the listeners of this page's window and document again. */
 const lasting = new Set<() => void>()
 let observer: MutationObserver | undefined
 
 /**
- * `document.open()` takes all listeners away from the window and the document, and all nodes out of it (HTML §8.4.1): then they
- * are added anew. Nobody else hears of it. https://github.com/scriptscat/scriptcat/issues/1049
+ * Keeps a listener after `document.open()`, which removes all listeners of the window and the document, and all nodes (HTML §8.4.1).
+ * There is no event for it; the observer sees that the nodes are gone. https://github.com/scriptscat/scriptcat/issues/1049
  */
 function last(add: () => void, signal: AbortSignal): void {
   lasting.add(add)
@@ -28,11 +28,11 @@ function last(add: () => void, signal: AbortSignal): void {
   try {
     observer.observe(document, { childList: true })
   } catch {
-    // A proxy in place of the document: see below.
+    // The document is a proxy: see `ofDocument`.
   }
 }
 
-/** `addEventListener`: the target's own where it is one, for in test runners the window is none that a prototype knows. */
+/** The target's own `addEventListener`, if it is a function: in test runners the window does not inherit from `EventTarget`. */
 export function listen(
   target: EventTarget,
   type: string,
@@ -54,8 +54,8 @@ export function listen(
 type Asked<K extends keyof Document> = Document[K] extends () => infer T ? T : Document[K]
 
 /**
- * What a member of the document says; a method is called. A micro-frontend may have a proxy in place of the document, which
- * the browser's own getters refuse, and which has getters that work: https://github.com/Tencent/wujie/issues/667
+ * The value of a member of the document, or the result of a method. A micro-frontend may replace the document with a proxy: the
+ * browser's own getters throw for it, those of the proxy work: https://github.com/Tencent/wujie/issues/667
  */
 export function ofDocument<K extends keyof Document>(name: K, of: Document = document): Asked<K> {
   const ask = (from: object): unknown => {

@@ -1,85 +1,85 @@
-import type { Clock } from '../core/deadlines.js'
+import type { Clock } from '../core/clock.js'
 
 export type { Clock }
 
-/** Undoes what gave it; may be called twice. */
+/** Undoes the call that returned it. It may be called twice. */
 export type Undo = () => void
 
-/** The two texts that tabs share. `null`: the key is not there. */
+/** The two texts that tabs share. `null`: the key is absent. */
 export interface Texts {
   readonly record: string | null
   readonly end: string | null
 }
 
-/** Storage that all tabs see. Nothing here throws: what cannot be read is `null`, what cannot be written is `false`. */
+/** Storage that all tabs share. Its methods do not throw: a failed read returns `null`, a failed write `false`. */
 export interface RecordStore {
   /** Null where storage does not work. */
   readonly read: () => Texts | null
   readonly write: (texts: Partial<Texts>) => boolean
 }
 
-/** How tabs hear of each other. What is heard is not to be trusted. */
+/** Messages between tabs. They are input, and not trusted. */
 export interface Channel {
-  /** Whether there is a channel; the storage event needs none. */
+  /** Whether messages can be posted; the storage event works without. */
   readonly works: boolean
-  /** Says something to all other tabs at once, where there is a channel. An empty message asks them what they know. */
+  /** Posts a message to all other tabs, if it can. `{}` is a query: other tabs reply with their record. */
   readonly post: (message: Partial<Texts>) => void
   readonly close: () => void
 }
 
 export type OnMessage = (cause: 'storage' | 'channel', message: Partial<Record<keyof Texts, unknown>> | null) => void
 
-/** What else is to be known of input in one window. */
+/** Options of `watchInput`. */
 export interface Watching {
-  /** Whether one more sign of a person would say nothing new now. Asked before the cause of an event is looked into. */
+  /** Whether activity is already flagged. Then the cause of another event is not examined. */
   readonly isKnown?: () => boolean
-  /** Calls back when the focus has left a window that is watched: `framed` may have changed. */
+  /** Called when the focus has left a watched window: `isFocusInFrame` may have changed. */
   readonly left?: () => void
-  /** @default the page's own */
+  /** The window to watch. @default the page's own */
   readonly view?: Window | undefined
 }
 
 export interface InputWatch {
-  /** Whether the user's focus is where this page sees nothing: inside another origin's frame, or a PDF viewer. */
+  /** Whether the focus is where the page gets no events: in a frame of another origin, or in a PDF viewer. */
   readonly isFocusInFrame: () => boolean
-  /** Whether the page is hidden, and its timers may ring late. */
+  /** Whether the page is hidden, so that its timers may fire late. */
   readonly hidden: () => boolean
   /** Whether the user was active in this page or in a frame of it within the last seconds. */
   readonly isUserActive: () => boolean
   readonly stop: () => void
 }
 
-/** How a page that is out of date is kept from being seen. */
+/** Keeps the user from seeing a page that is out of date. */
 export interface Page {
   readonly hide: () => void
   readonly reload: () => void
 }
 
-/** The world of one tab. A session touches nothing else. */
+/** Everything outside the library that a session in one tab uses. */
 export interface Ports {
-  /** False on a server: nothing else is then called. */
+  /** False on a server: then no other member is used. */
   readonly hasPage: boolean
-  /** Whether the browser renders this page before anybody has opened it. When somebody does, `wake` hints `prerenderingchange`. */
+  /** Whether the browser renders this page before the user opens it. When they do, `onWake` reports `prerenderingchange`. */
   readonly prerendering: () => boolean
   /** Both clocks, ms. */
   readonly clock: () => Clock
-  /** The wall clock alone, which costs a tenth of both in Chromium: it is read at each input. */
+  /** The wall clock alone, read at each input event: in Chromium that takes a tenth of the time of both. */
   readonly wallNow: () => number
   /** Calls once, after `ms` or later; any length is allowed. */
   readonly after: (ms: number, callback: () => void) => Undo
   /** 0 ≤ x < 1. */
   readonly random: () => number
-  /** A new id that nobody can guess or repeat. */
+  /** A new id that is unique and cannot be guessed. */
   readonly id: () => string
-  /** False where it is certain that no request can succeed. */
+  /** False if the browser says that no request can succeed. */
   readonly online: () => boolean
   readonly openRecordStore: (name: string) => RecordStore
-  readonly openChannel: (name: string, heard: OnMessage) => Channel
+  readonly openChannel: (name: string, onMessage: OnMessage) => Channel
   /**
-   * Runs `work` while no other tab runs any under this name, and returns what it returns. Rejects with `timeout`
-   * where its turn did not come within `wait` ms (with a wait of 0: where it is not free now), or `signal` came first. `hold`:
-   * how long the work may take; where there is no lock of the browser's, another tab then goes ahead. @default 14.8 s
-   * `isLost`: whether the browser has taken the turn away since. Only servers and token stores need it. @default the browser's locks
+   * Runs `work` while no other tab runs any under this name, and returns its result. Rejects with `timeout` if the lock is not
+   * granted within `wait` ms (with a wait of 0: if it is not free now), or if `signal` aborts first. `hold`: how long the work may
+   * take, by default 14.8 s; without Web Locks another tab goes ahead after that. `isLost`: whether the browser has taken the lock
+   * away since. Only servers and token stores need locks. @default the browser's locks
    */
   readonly withLock?: <T>(
     name: string,
@@ -87,12 +87,12 @@ export interface Ports {
     work: (isLost?: () => boolean) => Promise<T>,
     degraded: () => void,
   ) => Promise<T>
-  /** Calls back at each sign that time may have passed. `restored`: the page comes from the back/forward cache. */
+  /** Calls `hint` at each event after which time may have passed. `restored`: the page comes from the back/forward cache. */
   readonly onWake: (hint: (cause: string, restored: boolean) => void) => Undo
-  /** Calls back at each sign of a person. The callback must cost next to nothing. */
-  readonly watchInput: (seen: () => void, more?: Watching) => InputWatch
+  /** Calls `onUserInput` at each input event of the user. It must be fast. */
+  readonly watchInput: (onUserInput: () => void, options?: Watching) => InputWatch
   readonly page: Page
-  /** Tells the developer of a mistake in his code. */
+  /** Reports an error that the application's own code threw. */
   readonly report: (error: unknown) => void
   readonly warn: (message: string) => void
 }

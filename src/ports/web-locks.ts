@@ -4,8 +4,9 @@ import { after } from './clock.js'
 import type { Ports } from './types.js'
 
 /**
- * A key that says who works, until when at most, and how long that is in all. It is read again after a moment, because two tabs
- * may write at once; the last writer has it. This is weaker than a lock, and what it guards checks again before it commits.
+ * A lock made of a key in `localStorage`, with its owner, the time at which it expires, and its length. Two tabs may write at once,
+ * so each reads the key again after a moment: the last writer has the lease. This is weaker than a lock, and the code that runs
+ * under it does a compare-and-set before it commits.
  */
 const lease: Lease = async (name, hold, signal, start, busy) => {
   const key = `${name}:lease`
@@ -13,8 +14,8 @@ const lease: Lease = async (name, hold, signal, start, busy) => {
   const owner = (): string | undefined => {
     const [who, until, length] = (localStorage.getItem(key) ?? '').split(' ')
     const left = Number(until) - Date.now()
-    // Tabs may have different options, and an older version did not write the length. A lease that ends later than it could is
-    // left from before the clock was set back; one that is longer than any is none of ours.
+    // Tabs may have different options, and an older version did not write the length. A lease that expires later than its length
+    // allows was written before the clock was set back; one that is longer than the longest was not written by this library.
     const longest = Math.min(Number(length) || leaseLength(1e4), leaseLength(LONGEST_REQUEST))
     return left > 0 && left <= longest ? who : undefined
   }
@@ -29,7 +30,7 @@ const lease: Lease = async (name, hold, signal, start, busy) => {
     await start()
     if (owner() === mine) localStorage.removeItem(key)
   } catch {
-    // No storage either: each tab is alone.
+    // Storage does not work either: each tab goes ahead.
     await start()
   }
 }

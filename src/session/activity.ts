@@ -1,148 +1,175 @@
 import { activity, extension, type Change } from '../core/changes.js'
-import { drift, type Anchor, type Config } from '../core/deadlines.js'
+import { drift, type Anchor } from '../core/clock.js'
+import type { Config } from '../core/deadlines.js'
 import type { InputWatch, Ports, Undo } from '../ports/types.js'
 
-/** What happened, and when, shared time. What happened before the deadline counts, however late it is said. */
+/** A change, and the shared time at which it happened. A change from before the deadline counts, however late it is applied. */
 export type PendingChange = readonly [at: number, change: Change]
 
-/** What this tab sees of its user. */
+/** The activity of the user in this tab. */
 export interface Activity {
-  /** Watches while somebody is signed in, and only then. */
-  readonly watch: (live: boolean) => void
-  /** Watches one more window, from the next `watch` on. */
+  /** Listens to input while a session is live, and only then. */
+  readonly watch: (isLive: boolean) => void
+  /** Listens to one more window, from the next `watch` on. */
   readonly add: (view: Window) => Undo
-  /** A sign of the user: per event a look at the clock and a flag, and no more. */
+  /** An input event of the user. Most calls only read the clock and set a flag. */
   readonly onInput: () => void
   readonly hold: () => () => void
-  /** The page was frozen, and no work has gone on meanwhile, whatever the clocks say. */
+  /** The page was frozen: no work went on meanwhile, whatever the clocks say. */
   readonly thawed: () => void
-  /** What is to be said now, the earliest first: flagged input, work that goes on, what is seen of other origins' frames. */
+  /** The changes that are due: flagged input, `hold()`, and activity in frames of other origins. */
   readonly takePending: (now: Anchor, idleTimeout: number) => PendingChange[]
-  /** When there will be more to say; 0 for never. */
+  /** When `takePending` is to be called next; 0 for never. */
   readonly wakeTimes: () => number[]
 }
 
-interface Watched {
+/** A window whose input is watched; without `view` the page's own. */
+interface WatchedWindow {
   readonly view?: Window
-  activity?: InputWatch | undefined
+  input?: InputWatch | undefined
 }
 
-/** How often a frame of another origin is looked at; its activation lasts about 5 s. */
-const SAMPLE = 4e3
+/** How often a frame of another origin is checked for activity, which its browser reports for about 5 s. */
+const SAMPLE_EVERY = 4e3
 /**
- * How late a timer may ring in a page that runs: Chromium lets those of a hidden page ring once a minute,
+ * How late a timer may fire in a page that runs: Chromium fires those of a hidden page once a minute,
  * https://developer.chrome.com/blog/timer-throttling-in-chrome-88.
  */
-const LATEST = 65e3
+const LATEST_TIMER = 65e3
+const NEVER: Anchor = { shared: 0, mono: 0 }
 
-/** `step`: the user does something first after a quiet while, or after time has jumped, or their focus leaves: see `overdue`. */
-export function createActivity(ports: Ports, policy: Config, step: (cause: 'activity' | 'blur') => void): Activity {
-  const own: Watched = {}
-  /** The page's own window, and those that it fills itself. */
-  const windows = new Set([own])
-  let watching = false
-  /** Until when input only raises the flag; 0 while the user is quiet. */
+/** `step` is called for input that must not wait for the timer (see `onInput`), and where the focus may have entered a frame. */
+export function createActivity(ports: Ports, config: Config, step: (cause: 'activity' | 'blur') => void): Activity {
+  const page: WatchedWindow = {}
+  /** The page's own window, and those that the page opened and fills itself. */
+  const windows = new Set([page])
+  let isWatching = false
+  /** When flagged input is recorded; 0 while there was none lately. */
   let flushAt = 0
-  /** The same by the wall clock, which is cheap to read. */
-  let flagsUntil = 0
-  let flag = false
-  let isFirst = false
-  let holds = 0
+  /** The same by the wall clock, which is cheap to read. Until then input only sets the flag. */
+  let pendingUntil = 0
+  let isFlagged = false
+  let isFirstInput = false
+  let pending: PendingChange[] = []
+  let holdCount = 0
   let holdAt = 0
-  let heldAt: Anchor = { shared: 0, mono: 0 }
-  /** Whether the page has been hidden since: the timers of one that is seen are on time, unless the machine has slept. */
+  /** When `hold()` was last recorded. */
+  let heldAt = NEVER
+  /** Whether the page was hidden since then. While it is visible its timers are on time, unless the machine slept. */
   let wasHidden = false
   let sampleAt = 0
 
-  const seen = (): void => {
-    // Timers sleep too: the input that wakes a machine may be the first sign of it.
-    if (ports.wallNow() < flagsUntil) flag = true
+  const isPending = (): boolean => ports.wallNow() < pendingUntil
+  /**
+   * The first input after a pause is recorded at once, later input when `flushAt` comes. The clock decides, not the timer: timers
+   * stop while the machine sleeps, and the input that wakes it may come before they fire.
+   */
+  const onInput = (): void => {
+    if (isPending()) isFlagged = true
     else {
-      isFirst = true
+      isFirstInput = true
       step('activity')
     }
   }
-  const more = {
-    isKnown: () => flag && ports.wallNow() < flagsUntil,
+  const watching = {
+    isKnown: () => isFlagged && isPending(),
     left: () => {
       step('blur')
     },
   }
 
+  /** Adds a change to those that `takePending` returns. */
+  const note = (at: number, change: Change = activity(config)): void => {
+    pending.push([at, change])
+  }
+
+  /** Input that followed the first was only flagged: it counts as of `flushAt`. */
+  const takeFlagged = (at: number, flushEvery: number): void => {
+    if (!flushAt || at < flushAt) return
+    if (isFlagged) note(flushAt)
+    // A flag that is read late says little about now: the next input is then recorded at once.
+    flushAt = isFlagged && at < flushAt + 1e3 ? at + flushEvery : 0
+    isFlagged = false
+  }
+
+  /** `hold()`: work that goes on is activity, recorded every `holdEvery` ms. */
+  const takeHold = (now: Anchor, holdEvery: number): void => {
+    const at = now.shared
+    holdAt = heldAt.shared + holdEvery
+    const isHidden = !!page.input?.hidden()
+    wasHidden ||= isHidden
+    if (holdCount < 1 || at < holdAt) return
+    // The timer of a hidden page fires late, but the work went on all the time: it counts as of when the timer was due. Where the
+    // clocks do not agree on how long that was, the machine slept, and the work may have stopped.
+    const hasRun = wasHidden && at - holdAt < LATEST_TIMER && !drift(heldAt, at, now.mono)
+    note(hasRun ? holdAt : at, (record) => extension(record, at))
+    holdAt = at + holdEvery
+    heldAt = now
+    wasHidden = isHidden
+  }
+
+  /** Frames of other origins send no events: while the focus is in one, the browser is asked whether the user is active. */
+  const takeSample = (at: number): void => {
+    const framed = [...windows].filter((one) => one.input?.isFocusInFrame())
+    if (framed.length < 1) sampleAt = 0
+    else if (at >= sampleAt) {
+      sampleAt = at + SAMPLE_EVERY
+      if (framed.some((one) => one.input?.isUserActive())) note(at)
+    }
+  }
+
   return {
-    onInput: seen,
-    watch(live) {
-      watching = live
+    onInput,
+    watch(isLive) {
+      isWatching = isLive
       for (const one of windows) {
         if (one.view?.closed) windows.delete(one)
-        else if (live) one.activity ??= ports.watchInput(seen, { ...more, view: one.view })
+        else if (isLive) one.input ??= ports.watchInput(onInput, { ...watching, view: one.view })
         else {
-          one.activity?.stop()
-          one.activity = undefined
+          one.input?.stop()
+          one.input = undefined
         }
       }
-      if (!live) {
-        flushAt = flagsUntil = 0
-        flag = false
+      if (!isLive) {
+        flushAt = pendingUntil = 0
+        isFlagged = false
       }
     },
     add(view) {
-      const one: Watched = { view }
+      const one: WatchedWindow = { view }
       windows.add(one)
       return () => {
-        one.activity?.stop()
+        one.input?.stop()
         windows.delete(one)
       }
     },
     thawed() {
-      heldAt = { shared: 0, mono: 0 }
+      heldAt = NEVER
     },
     hold() {
-      if (!holds++) heldAt = { shared: 0, mono: 0 }
-      let held = true
+      if (holdCount === 0) heldAt = NEVER
+      holdCount++
+      let isHeld = true
       return () => {
-        if (held) holds--
-        held = false
+        if (isHeld) holdCount--
+        isHeld = false
       }
     },
     takePending(now, idleTimeout) {
-      // How often continuous input, and work that goes on, are written down.
-      const flushEvery = Math.min(2e3, idleTimeout / 10)
-      const holdEvery = Math.min(6e4, idleTimeout / 4)
       const at = now.shared
-      const overdue: PendingChange[] = []
-      if (flushAt && at >= flushAt) {
-        if (flag) overdue.push([flushAt, activity(policy)])
-        // A flag that is looked at late says little about now: the next input is to say when it comes.
-        flushAt = flag && at < flushAt + 1e3 ? at + flushEvery : 0
-        flag = false
-      }
-      holdAt = heldAt.shared + holdEvery
-      const isHidden = !!own.activity?.hidden()
-      wasHidden ||= isHidden
-      if (holds && at >= holdAt) {
-        // In a page that has run since, the work has gone on all the time: it is as if the timer had rung when it was due.
-        // Where both clocks do not agree on how long that was, the machine has slept, and nobody knows about the work.
-        const hasRun = wasHidden && at - holdAt < LATEST && !drift(heldAt, at, now.mono)
-        overdue.push([hasRun ? holdAt : at, (record) => extension(record, at)])
-        holdAt = at + holdEvery
-        heldAt = now
-        wasHidden = isHidden
-      }
-      if (isFirst) {
+      const flushEvery = Math.min(2e3, idleTimeout / 10)
+      pending = []
+      takeFlagged(at, flushEvery)
+      takeHold(now, Math.min(6e4, idleTimeout / 4))
+      if (isFirstInput) {
         flushAt = at + flushEvery
-        overdue.push([at, activity(policy)])
+        note(at)
       }
-      isFirst = false
-      flagsUntil = ports.wallNow() + flushAt - at
-      const framed = [...windows].filter((one) => one.activity?.isFocusInFrame())
-      if (framed.length < 1) sampleAt = 0
-      else if (at >= sampleAt) {
-        sampleAt = at + SAMPLE
-        if (framed.some((one) => one.activity?.isUserActive())) overdue.push([at, activity(policy)])
-      }
-      return overdue
+      isFirstInput = false
+      pendingUntil = ports.wallNow() + flushAt - at
+      takeSample(at)
+      return pending
     },
-    wakeTimes: () => (watching ? [flushAt, sampleAt, holds && holdAt] : []),
+    wakeTimes: () => (isWatching ? [flushAt, sampleAt, holdCount > 0 ? holdAt : 0] : []),
   }
 }

@@ -1,5 +1,7 @@
-import { adopt, ending, reduce, settle, shortening, unlessAhead, type Change, type State } from '../core/changes.js'
-import { nextWakeAt, policyFor, sharedNow, type Clock, type Config } from '../core/deadlines.js'
+import { adopt, unlessAhead } from '../core/adopt.js'
+import { ending, reduce, settle, shortening, type Change, type State } from '../core/changes.js'
+import { sharedNow, type Clock } from '../core/clock.js'
+import { configFor, nextWakeAt, type Config } from '../core/deadlines.js'
 import { isLive, merge, type SharedRecord } from '../core/record.js'
 import { eventsOf, isSameSnapshot, snapshotOf, type Snapshot } from '../core/snapshot.js'
 import type { Ports, Undo } from '../ports/types.js'
@@ -103,7 +105,7 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
     const missing = taken.record && sync.isMissing(taken.record.id) ? ending('wiped') : null
     // What happened before the deadline comes before it, however late it is written down. The last `reduce` settles, even
     // with a null change.
-    const { idleTimeout } = policyFor(taken.record, config)
+    const { idleTimeout } = configFor(taken.record, config)
     const pending = isPrerendered || isClosed ? [] : activity.takePending({ shared: at, mono: clock.mono }, idleTimeout)
     for (const [when, one] of pending) next = reduce(next, one, clock, config, when)
     for (const one of isPrerendered ? [missing] : [missing, change ?? null]) next = reduce(next, one, clock, config)

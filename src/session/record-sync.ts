@@ -10,115 +10,126 @@ import {
 } from '../core/record.js'
 import type { RecordStore, Channel, Texts } from '../ports/types.js'
 
+/** A message of another tab, or what a storage event says. */
+type Message = { readonly [K in keyof Texts]?: unknown }
+
 const NOTHING: Texts = { record: null, end: null }
 
-/** What the tabs have in common: two texts in storage or, where there is none, what was last said aloud. */
+const isSameTexts = (a: Texts, b: Texts): boolean => a.record === b.record && a.end === b.end
+
+/** A record that has only an end needs no text besides the end's. */
+const textsOf = (record: SharedRecord): Texts => ({
+  record: record.startedAt < Infinity ? encode(record) : null,
+  end: isLive(record) ? null : encodeEnd(record),
+})
+
+/** What the tabs share: two texts in storage or, where storage does not work, those of the last message. */
 export interface RecordSync {
+  /** Whether storage works. */
   readonly isAvailable: () => boolean
-  /** What the board says. */
+  /** The record that the tabs share. */
   readonly read: () => SharedRecord | null
-  /** Whether this tab has seen session `id` here, and now finds everything gone. */
+  /** Whether this tab has seen session `id` in storage, and now finds both keys gone. */
   readonly isMissing: (id: string) => boolean
-  /** Whether this tab saw session `id` here the last time, and now finds another in its place. */
+  /** Whether this tab saw session `id` in storage the last time, and now finds another in its place. */
   readonly isReplaced: (id: string) => boolean
-  /** What a message says; where storage does not work, the channel is the board. */
-  readonly receive: (message: { readonly [K in keyof Texts]?: unknown }) => SharedRecord | null
-  /** Makes the board say what `record` says, and tells other tabs of what they would learn too late. */
+  /** The record of a message. Where storage does not work, it is from now on what the tabs share. */
+  readonly receive: (message: Message) => SharedRecord | null
+  /** Writes `record` if it differs, and posts a message where other tabs would learn of it too late. */
   readonly publish: (record: SharedRecord | null, cause: string) => void
-  /** Tells everything that this tab knows to one that asked. */
+  /** Posts everything that this tab knows, as the reply to a query. */
   readonly reply: () => void
 }
 
-/** `shared`: whether tabs share their tokens too. Where not, what the record says of them is each tab's own business. */
+/** `sharesTokens`: whether tabs share their tokens. If not, each tab keeps the token fields of the record to itself. */
 export function createRecordSync(
   store: RecordStore,
-  tabs: Channel,
-  wall: () => number,
-  shared: boolean,
-  broken: () => void,
+  channel: Channel,
+  wallNow: () => number,
+  sharesTokens: boolean,
+  onBroken: () => void,
 ): RecordSync {
-  let works = true
-  let said = ''
-  /** What was last found in storage. */
-  let found: Texts = NOTHING
-  /** The same, or what is to stand there as soon as it can be written: until then tabs tell it each other by channel. */
-  let texts = NOTHING
-  let posted: SharedRecord | null = null
-  /** What another tab said aloud need not be said again, even if storage lags behind it. */
-  let heard: SharedRecord | null = null
-  /** The session that this tab last saw in storage, and the one that it saw there before. */
-  let seen = ''
-  let seenBefore = ''
+  let isAvailable = true
   let isReadable = true
+  /** What was last found in storage. */
+  let stored = NOTHING
+  /** The same, or what is to be written there as soon as that is possible: until then the channel has to carry it. */
+  let texts = NOTHING
+  /** The record of `texts`. */
+  let shared: SharedRecord | null = null
+  /** The texts at the last write, which a retry does not post again. */
+  let posted = NOTHING
+  /** The record of the last message. Other tabs have it too, even if it has not reached storage. */
+  let received: SharedRecord | null = null
+  /** The session that this tab last saw in storage, and the one that it saw there before. */
+  let seenId = ''
+  let seenBefore = ''
 
-  const ours = (record: SharedRecord | null): SharedRecord | null =>
-    record && !shared ? { ...record, ...NO_TOKENS } : record
-  const read = (message: { readonly [K in keyof Texts]?: unknown }): SharedRecord | null =>
-    ours(merge(decode(message.record, wall()), decode(message.end, wall())))
-  const textsOf = (record: SharedRecord): Texts => ({
-    // What knows nothing but its end has no text of its own.
-    record: record.startedAt < Infinity ? encode(record) : null,
-    end: isLive(record) ? null : encodeEnd(record),
-  })
-  const write = (record: SharedRecord): void => {
+  const withoutOwnTokens = (record: SharedRecord | null): SharedRecord | null =>
+    record && !sharesTokens ? { ...record, ...NO_TOKENS } : record
+  const parse = (message: Message): SharedRecord | null =>
+    withoutOwnTokens(merge(decode(message.record, wallNow()), decode(message.end, wallNow())))
+  const share = (record: SharedRecord): void => {
     texts = textsOf(record)
-    posted = record
+    shared = record
   }
-  /** Each failure may be the last: a disk that was full has room again. */
-  const setWorks = (does: boolean): void => {
-    if (works && !does) broken()
-    works = does
+  /** Storage that failed is tried again each time: a full disk may have room again. */
+  const setAvailable = (isSo: boolean): void => {
+    if (isAvailable && !isSo) onBroken()
+    isAvailable = isSo
   }
+  /** Whether other tabs have read or written that this session began, or that it ended. */
+  const isAnnounced = (record: SharedRecord): boolean =>
+    [shared, received].some((known) => known && isSameSession(known, record) && isLive(known) === isLive(record))
 
   return {
-    isAvailable: () => works,
+    isAvailable: () => isAvailable,
     read() {
-      const now = store.read()
-      if (!now) setWorks(false)
-      // Most reads find what the last one found. What could not be believed then may be believed now.
-      else if (now.record !== found.record || now.end !== found.end || !posted) {
-        found = texts = now
-        posted = read(now)
-        if (posted) {
-          seenBefore = seen
-          seen = posted.id
+      const found = store.read()
+      if (!found) setAvailable(false)
+      // Most reads find what the last one found. A text that was refused then is parsed again: the clock may have been wrong.
+      else if (!shared || !isSameTexts(found, stored)) {
+        stored = texts = found
+        shared = parse(found)
+        if (shared) {
+          seenBefore = seenId
+          seenId = shared.id
         }
       }
-      isReadable = !!now
-      return posted
+      isReadable = !!found
+      return shared
     },
-    isMissing: (id) => isReadable && seen === id && found.record === null && found.end === null,
-    isReplaced: (id) => isReadable && seen !== id && seenBefore === id,
+    isMissing: (id) => isReadable && seenId === id && isSameTexts(stored, NOTHING),
+    isReplaced: (id) => isReadable && seenId !== id && seenBefore === id,
     receive(message) {
-      heard = read(message)
-      if (!works && heard) write(heard)
-      return heard
+      received = parse(message)
+      if (!isAvailable && received) share(received)
+      return received
     },
     publish(full, cause) {
-      const record = ours(full)
-      // Who was just told something does not say that he disbelieves it: two tabs whose clocks differ would correct each
-      // other for ever. Chromium on Windows reads the system's clock once a minute, each process for itself
-      // (base/time/time_win.cc).
-      const says = ['storage', 'channel'].includes(cause) ? merge(posted, record) : record
-      const isNews = !posted || !says || JSON.stringify(textsOf(says)) !== JSON.stringify(textsOf(posted))
-      if (!record || (!isNews && works)) return
-      const tells = (known: SharedRecord | null): boolean =>
-        !!known && isSameSession(known, record) && isLive(known) === isLive(record)
-      const turned = !tells(posted) && !tells(heard)
-      if (isNews) write(record)
+      const record = withoutOwnTokens(full)
+      if (!record) return
+      // Do not write a correction of a message just received: two tabs with different clocks would correct each other for
+      // ever. Chromium on Windows reads the system's clock once a minute, each process for itself (base/time/time_win.cc).
+      const isReceived = ['storage', 'channel'].includes(cause)
+      const next = merge(isReceived ? shared : null, record) ?? record
+      const isNew = !shared || !isSameTexts(textsOf(next), textsOf(shared))
+      if (!isNew && isAvailable) return
+      const isKnownElsewhere = isAnnounced(record)
+      if (isNew) share(record)
       const isWritten = store.write(texts)
       if (isWritten) {
-        found = texts
-        seen = record.id
+        stored = texts
+        seenId = record.id
       }
-      setWorks(isWritten)
-      // Each message costs the pages in the back/forward cache that listen: only what is worth it is said aloud.
-      const aloud = JSON.stringify(texts)
-      if (isNews && (turned || !works) && aloud !== said) tabs.post(texts)
-      said = aloud
+      setAvailable(isWritten)
+      // Each message evicts listening pages from the back/forward cache. So only a sign-in or an end is posted, where that is
+      // wanted; all else only if storage cannot carry it.
+      if (isNew && !(isKnownElsewhere && isWritten) && !isSameTexts(texts, posted)) channel.post(texts)
+      posted = texts
     },
     reply() {
-      if (posted) tabs.post(texts)
+      if (shared) channel.post(texts)
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { Ports } from '../ports/types.js'
+import type { Channel, OnMessage, Ports } from '../ports/types.js'
 import type { FakeChannel, Listener } from './channel.js'
 import { exclusiveBy } from './exclusive.js'
 import type { FakeLocks } from './locks.js'
@@ -6,7 +6,7 @@ import { recordStoreIn } from './record-store.js'
 import type { FakeStorage } from './storage.js'
 import type { Owner, Time } from './time.js'
 
-/** Whose way with frozen pages, and with the back/forward cache, a world has. */
+/** The browser engine whose treatment of frozen pages and of the back/forward cache a world imitates. */
 export type Engine = 'chromium' | 'firefox' | 'webkit'
 
 /** What all tabs of a world share. */
@@ -71,38 +71,119 @@ export interface PageSetup {
   readonly prerendered?: boolean
 }
 
-/** A page of this origin. */
-export function createPage(name: string, origin: Origin, { alive = true, prerendered = false }: PageSetup): Page {
-  const { engine, time, storage, channel, locks, random, id } = origin
+type Hint = Parameters<Ports['onWake']>[0]
+
+interface Watcher {
+  readonly onInput: () => void
+  readonly view: Window | undefined
+}
+
+/** The timers of a page. */
+interface Timers {
+  readonly after: Ports['after']
+  readonly pending: ReadonlySet<object>
+}
+
+function createTimers(time: Time, page: Page): Timers {
   const pending = new Set<object>()
-  const hints = new Set<Parameters<Ports['onWake']>[0]>()
-  const watchers = new Set<{ readonly seen: () => void; readonly view: Window | undefined }>()
-  const state = { cached: false, gone: false }
-  let waiting: (() => void)[] | null = prerendered ? [] : null
-  const shown = { hidden: false, reloads: 0 }
-  const timers: Owner = {
+  const owner: Owner = {
     get frozen() {
       return page.frozen || page.timersEvery === Infinity
     },
     get gone() {
-      return state.gone
+      return page.gone
     },
   }
-  const after: Ports['after'] = (ms, callback) => {
-    const timer = {}
-    pending.add(timer)
-    const ring = (): void => {
-      pending.delete(timer)
-      callback()
-    }
-    const { mono } = time.clock()
-    const grid = page.timersEvery < Infinity ? page.timersEvery : 0
-    const cancel = time.later(timers, grid ? Math.ceil((mono + ms) / grid) * grid - mono : ms, ring)
-    return () => {
-      pending.delete(timer)
-      cancel()
-    }
+  return {
+    pending,
+    after(ms, callback) {
+      const timer = {}
+      pending.add(timer)
+      const ring = (): void => {
+        pending.delete(timer)
+        callback()
+      }
+      const { mono } = time.clock()
+      const grid = page.timersEvery < Infinity ? page.timersEvery : 0
+      const cancel = time.later(owner, grid ? Math.ceil((mono + ms) / grid) * grid - mono : ms, ring)
+      return () => {
+        pending.delete(timer)
+        cancel()
+      }
+    },
   }
+}
+
+/** A page's channel and storage events, as the library sees both. */
+function openChannel({ channel, storage }: Origin, page: Page, key: string, onMessage: OnMessage): Channel {
+  const end = channel.open(page, key, (message) => onMessage('channel', message instanceof Object ? message : null))
+  const stop = storage.listen(page, (changed, text) => {
+    if (changed === null) onMessage('storage', null)
+    else if (changed === key) onMessage('storage', { record: text })
+    else if (changed === `${key}:end`) onMessage('storage', { end: text })
+  })
+  return {
+    ...end,
+    close() {
+      stop()
+      end.close()
+    },
+  }
+}
+
+/** The ports of a page: everything that a session on it calls. */
+function createPorts(
+  origin: Origin,
+  page: Page,
+  hasPage: boolean,
+  { after }: Timers,
+  hints: Set<Hint>,
+  watchers: Set<Watcher>,
+): Ports {
+  const { time, storage, locks, random, id } = origin
+  return {
+    hasPage,
+    prerendering: () => page.prerendered,
+    clock: time.clock,
+    wallNow: () => time.clock().wall,
+    after,
+    random,
+    id,
+    online: () => page.online,
+    openRecordStore: (key) => recordStoreIn(storage.of(page), key),
+    openChannel: (key, onMessage) => openChannel(origin, page, key, onMessage),
+    withLock: (...call) => exclusiveBy(locks, page, after)(...call),
+    onWake(hint) {
+      hints.add(hint)
+      return () => hints.delete(hint)
+    },
+    watchInput(onInput, { view } = {}) {
+      const watcher = { onInput, view }
+      watchers.add(watcher)
+      return {
+        hidden: () => page.timersEvery > 0,
+        isFocusInFrame: () => !view && page.framed,
+        isUserActive: () => !view && page.activated,
+        stop: () => watchers.delete(watcher),
+      }
+    },
+    page: {
+      hide: () => (page.page.hidden = true),
+      reload: () => page.page.reloads++,
+    },
+    report: (error) => page.reports.push(error),
+    warn: (message) => page.warnings.push(message),
+  }
+}
+
+/** A page of this origin. */
+export function createPage(name: string, origin: Origin, { alive = true, prerendered = false }: PageSetup): Page {
+  const { engine, time, locks } = origin
+  const hints = new Set<Hint>()
+  const watchers = new Set<Watcher>()
+  const state = { cached: false, gone: false }
+  let waiting: (() => void)[] | null = prerendered ? [] : null
+  /** Chromium delivers messages to a page in the back/forward cache, and evicts it. */
   const ear: Owner = {
     frozen: false,
     get gone() {
@@ -114,59 +195,11 @@ export function createPage(name: string, origin: Origin, { alive = true, prerend
     locks.release(page)
   }
 
-  const own: Ports = {
-    hasPage: alive,
-    prerendering: () => !!waiting,
-    clock: time.clock,
-    wallNow: () => time.clock().wall,
-    after,
-    random,
-    id,
-    online: () => page.online,
-    openRecordStore: (key) => recordStoreIn(storage.of(page), key),
-    openChannel(key, heard) {
-      const end = channel.open(page, key, (message) => heard('channel', message instanceof Object ? message : null))
-      const stop = storage.listen(page, (changed, text) => {
-        if (changed === null) heard('storage', null)
-        else if (changed === key) heard('storage', { record: text })
-        else if (changed === `${key}:end`) heard('storage', { end: text })
-      })
-      return {
-        ...end,
-        close() {
-          stop()
-          end.close()
-        },
-      }
-    },
-    withLock: (...call) => exclusiveBy(locks, page, after)(...call),
-    onWake(hint) {
-      hints.add(hint)
-      return () => hints.delete(hint)
-    },
-    watchInput(seen, { view } = {}) {
-      const watcher = { seen, view }
-      watchers.add(watcher)
-      return {
-        hidden: () => page.timersEvery > 0,
-        isFocusInFrame: () => !view && page.framed,
-        isUserActive: () => !view && page.activated,
-        stop: () => watchers.delete(watcher),
-      }
-    },
-    page: {
-      hide: () => (shown.hidden = true),
-      reload: () => shown.reloads++,
-    },
-    report: (error) => page.reports.push(error),
-    warn: (message) => page.warnings.push(message),
-  }
-
   let ports: Ports | undefined
   const page: Page = {
     name,
     get ports() {
-      return (ports ??= origin.ports(own, page))
+      return (ports ??= origin.ports(createPorts(origin, page, alive, timers, hints, watchers), page))
     },
     frozen: false,
     get cached() {
@@ -187,9 +220,9 @@ export function createPage(name: string, origin: Origin, { alive = true, prerend
     timersEvery: prerendered ? 1e3 : 0,
     reports: [],
     warnings: [],
-    page: shown,
+    page: { hidden: false, reloads: 0 },
     input(of) {
-      for (const { seen, view } of [...watchers]) if (view === of) seen()
+      for (const { onInput, view } of [...watchers]) if (view === of) onInput()
     },
     hint(cause, restored = false) {
       for (const hint of [...hints]) hint(cause, restored)
@@ -231,8 +264,9 @@ export function createPage(name: string, origin: Origin, { alive = true, prerend
     ...(engine !== 'webkit' && { evict: leaveForGood }),
     forgets: engine !== 'chromium',
     ...(engine === 'chromium' && { ear }),
-    timers: () => pending.size,
+    timers: () => timers.pending.size,
     listens: () => watchers.size > 0,
   }
+  const timers = createTimers(time, page)
   return page
 }

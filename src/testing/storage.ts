@@ -1,13 +1,13 @@
 import type { Listener } from './channel.js'
 import { browser, type Time } from './time.js'
 
-/** localStorage of one origin: a disk, and what each tab has read of it. */
+/** `localStorage` of one origin: a disk, and the copy of it that each tab reads. */
 export interface FakeStorage {
-  /** What lies on the disk, by key. Write here to play a program that tells nobody. */
+  /** The texts on the disk, by key. Writing here changes it without an event, as another program would. */
   readonly stored: Map<string, string>
   /** False: every access throws, as where the user blocks site data. */
   works: boolean
-  /** True: nothing can be written that takes more room, but all can be read and removed. */
+  /** True: a write that takes more room fails; reading and removing work. */
   full: boolean
   /**
    * How long a tab still reads what was there before another tab wrote, ms. Browsers keep a copy in each process, so that two
@@ -16,7 +16,7 @@ export interface FakeStorage {
   lag: Delay
   /** How long the storage event takes after that, ms; `Infinity` loses it. @default 2 */
   delay: Delay
-  /** How often anything was read and written. */
+  /** The number of reads and writes. */
   readonly count: { reads: number; writes: number }
   /** The storage that one tab sees. */
   readonly of: (tab: Listener) => Storage
@@ -39,15 +39,84 @@ interface Change {
   readonly text: string | null
 }
 
-/** What one tab sees otherwise than it lies on the disk. */
+/** The differences between the disk and what one tab reads. */
 interface View {
-  /** What it wrote and what has not arrived yet. */
+  /** Its own writes that have not reached the disk. */
   readonly ahead: Change[]
-  /** What it still reads, though others have changed it. */
+  /** Changes by other tabs that it does not read yet. */
   readonly behind: { readonly key: string | null; readonly before: ReadonlyMap<string, string> }[]
-  /** Until when what is on its way takes: nothing overtakes. */
+  /** When the last write arrives and the last change is read: a later one is never earlier. */
   writesAt: number
   readsAt: number
+}
+
+const touches = (change: { readonly key: string | null }, key: string): boolean =>
+  change.key === null || change.key === key
+
+/** The text that a tab reads under `key`. */
+function read({ ahead, behind }: View, stored: ReadonlyMap<string, string>, key: string): string | null {
+  const own = ahead.filter((change) => touches(change, key)).at(-1)
+  if (own) return own.key === null ? null : own.text
+  return (behind.find((change) => touches(change, key))?.before ?? stored).get(key) ?? null
+}
+
+const sizeOf = (key: string, text: string | null): number => key.length + (text ?? '').length
+
+/** What the storage of one tab has in common with that of all tabs. */
+interface Disk {
+  readonly storage: FakeStorage
+  /** How much can be stored. */
+  readonly limit: () => number
+  readonly write: (from: Listener, change: Change) => void
+}
+
+/** `localStorage` of one tab. */
+function createTabStorage(tab: Listener, view: View, { storage, limit, write }: Disk): Storage {
+  const look = (key: string): string | null => read(view, storage.stored, key)
+  const check = (): void => {
+    if (!storage.works) throw new DOMException('The user blocks site data.', 'SecurityError')
+  }
+  const change = (key: string | null, text: string | null): void => {
+    if (tab.gone) return
+    storage.count.writes++
+    if (key !== null) {
+      check()
+      // A write of the same text is no change, and causes no event: HTML §12.2.1.
+      if (look(key) === text) return
+    }
+    write(tab, { key, text })
+  }
+  const keys = (): string[] => {
+    check()
+    const all = new Set([...storage.stored.keys(), ...view.ahead.flatMap(({ key }) => key ?? [])])
+    return [...all].filter((key) => look(key) !== null)
+  }
+  return {
+    get length() {
+      return keys().length
+    },
+    key: (index) => keys()[index] ?? null,
+    getItem(key) {
+      storage.count.reads++
+      check()
+      return look(key)
+    },
+    setItem(key, text) {
+      // A text that takes no more room than the one before can still be written.
+      const size = keys().reduce((sum, one) => sum + (one === key ? 0 : sizeOf(one, look(one))), sizeOf(key, text))
+      if (size > limit()) {
+        storage.count.writes++
+        throw new DOMException('There is no room left.', 'QuotaExceededError')
+      }
+      change(key, text)
+    },
+    removeItem(key) {
+      change(key, null)
+    },
+    clear() {
+      change(null, null)
+    },
+  }
 }
 
 export function createStorage(time: Time): FakeStorage {
@@ -63,15 +132,8 @@ export function createStorage(time: Time): FakeStorage {
     views.set(tab, view)
     return view
   }
-  const touches = (change: { readonly key: string | null }, key: string): boolean =>
-    change.key === null || change.key === key
-  const look = ({ ahead, behind }: View, key: string): string | null => {
-    const own = ahead.filter((change) => touches(change, key)).at(-1)
-    if (own) return own.key === null ? null : own.text
-    return (behind.find((change) => touches(change, key))?.before ?? stored).get(key) ?? null
-  }
 
-  /** The disk takes it, and tells the others in their time. */
+  /** Changes the disk. Other tabs read the change after the lag, and get the storage event after the delay. */
   const apply = (from: Listener | null, { key, text }: Change): void => {
     const before = new Map(stored)
     if (key === null) stored.clear()
@@ -86,14 +148,14 @@ export function createStorage(time: Time): FakeStorage {
       const at = Math.max(view.readsAt, now + draw(storage.lag) / 2)
       view.readsAt = at
       const seen = (): void => {
-        // Its own write is a copy until the disk has confirmed it, in its turn.
+        // The tab's own write was a copy until now: the disk has it.
         if (tab === from) {
           view.ahead.shift()
           return
         }
         view.behind.shift()
         for (const one of listeners)
-          // Firefox and WebKit forget it for a cached page, Chromium tells it when it is back.
+          // Firefox and WebKit drop the event of a page in the back/forward cache, Chromium delivers it when the page is back.
           if (one.tab === tab && !(tab.cached && tab.forgets))
             time.later(tab, draw(storage.delay), () => {
               if (listeners.has(one)) one.heard(key, text)
@@ -120,8 +182,6 @@ export function createStorage(time: Time): FakeStorage {
   }
 
   let limit = Infinity
-  const sizeOf = (key: string, text: string | null): number => key.length + (text ?? '').length
-
   const storage: FakeStorage = {
     stored,
     works: true,
@@ -130,7 +190,7 @@ export function createStorage(time: Time): FakeStorage {
     },
     set full(isFull) {
       const texts = new Map(stored)
-      // What is on its way has its room.
+      // Writes that have not arrived yet have their room.
       for (const { ahead } of views.values())
         for (const { key, text } of ahead) if (key !== null && text !== null) texts.set(key, text)
       limit = isFull ? [...texts].reduce((sum, entry) => sum + sizeOf(...entry), 0) : Infinity
@@ -138,51 +198,7 @@ export function createStorage(time: Time): FakeStorage {
     lag: 0,
     delay: 2,
     count: { reads: 0, writes: 0 },
-    of(tab) {
-      const view = viewOf(tab)
-      const checked = (): View => {
-        if (!storage.works) throw new DOMException('The user blocks site data.', 'SecurityError')
-        return view
-      }
-      const change = (key: string | null, text: string | null): void => {
-        if (tab.gone) return
-        storage.count.writes++
-        // What is the same already is no change, and no event: HTML §12.2.1.
-        if (key === null || look(checked(), key) !== text) write(tab, { key, text })
-      }
-      const keys = (): string[] => {
-        const all = new Set([...stored.keys(), ...checked().ahead.flatMap(({ key }) => key ?? [])])
-        return [...all].filter((key) => look(view, key) !== null)
-      }
-      return {
-        get length() {
-          return keys().length
-        },
-        key: (index) => keys()[index] ?? null,
-        getItem(key) {
-          storage.count.reads++
-          return look(checked(), key)
-        },
-        setItem(key, text) {
-          // What takes no more room than there was can still be written.
-          const size = keys().reduce(
-            (sum, one) => sum + (one === key ? 0 : sizeOf(one, look(view, one))),
-            sizeOf(key, text),
-          )
-          if (size > limit) {
-            storage.count.writes++
-            throw new DOMException('There is no room left.', 'QuotaExceededError')
-          }
-          change(key, text)
-        },
-        removeItem(key) {
-          change(key, null)
-        },
-        clear() {
-          change(null, null)
-        },
-      }
-    },
+    of: (tab) => createTabStorage(tab, viewOf(tab), { storage, limit: () => limit, write }),
     listen(tab, heard) {
       const one = { tab, heard }
       viewOf(tab)

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/deadlines.js'
+import type { Clock } from '../core/clock.js'
 
 /** Whose turn it is: what a frozen tab has to do waits, what a tab that is gone had to do is lost. */
 export interface Owner {

@@ -2,114 +2,128 @@ import { withTimeout } from '../util/async.js'
 import type { StoredTokens, TokenStore } from '../types.js'
 import { storedTokens } from './stored-tokens.js'
 
-/** A store that never fails and always answers: what it cannot keep stays in this tab's memory. */
+/** A token store that never throws and always replies: tokens that it cannot keep stay in this tab's memory. */
 export interface TokenCache {
-  /** The newest tokens of session `id`; what is in memory will do if it is of `generation` or later. */
+  /** The newest tokens of session `id`. Those in memory are returned without reading the store if they are of `generation` or later. */
   readonly get: (id: string, generation: number) => Promise<StoredTokens | null>
-  /** Stores `next` where exactly `expected` is stored, nothing for null. False where something else is. */
+  /** Compare-and-set: stores `next` if exactly `expected` is stored (null: nothing). False if something else is. */
   readonly set: (next: StoredTokens, expected: StoredTokens | null) => Promise<boolean>
   /**
-   * Stores `next` in place of whatever is stored, of any session. Returns that, and what it `kept` of `next`: its generation is
-   * higher than any there was.
+   * Stores `next` in place of whatever is stored, of any session. Returns what it `replaced`, and what it `kept`: `next` with a
+   * generation above that of the tokens before.
    */
   readonly replace: (
     next: StoredTokens,
   ) => Promise<{ readonly replaced: StoredTokens | null; readonly kept: StoredTokens }>
-  /** Removes the tokens of session `id` and returns what nobody else will return. */
+  /** Removes the tokens of session `id`. Returns them in one tab only, the one that removed them: it has to revoke them. */
   readonly clear: (id: string) => Promise<StoredTokens | null>
   /** Whatever is stored, of any session. */
   readonly readStore: () => Promise<StoredTokens | null>
   /**
-   * Whether all tabs share the store, and it answers that it has no tokens of session `id` of `generation` or later, and this tab
-   * has none either.
+   * Whether the tokens of session `id` of `generation` or later are gone: all tabs share the store, it replied without them,
+   * and this tab's memory does not have them either.
    */
   readonly isMissing: (id: string, generation: number) => Promise<boolean>
-  /** Whether the store refused these, so that no other tab finds them. */
+  /** Whether the store failed to keep these tokens, so that no other tab finds them. */
   readonly isUnstored: (tokens: StoredTokens) => boolean
 }
 
-/** A store that does not answer is broken. */
-const LIMIT = 5e3
+/**
+ * The outcome of a write. `refused`: something else is stored than was expected. `failed`: the store threw, or did not reply in
+ * time, so the tokens are in this tab's memory only.
+ */
+type Outcome = 'written' | 'refused' | 'failed'
+
+/** A store that does not reply within this time has failed, ms. */
+const STORE_TIMEOUT = 5e3
 
 export function createTokenCache(
   store: TokenStore,
   after: (ms: number, callback: () => void) => () => void,
-  broken: () => void,
+  onFailure: () => void,
 ): TokenCache {
-  let held: StoredTokens | null = null
-  let onlyHere = false
+  let cached: StoredTokens | null = null
+  let isMemoryOnly = false
   const unstored = new WeakSet<StoredTokens>()
 
+  /** Undefined if the store fails. */
   const attempt = <T>(work: () => Promise<T>): Promise<T | undefined> =>
-    withTimeout(after, LIMIT, null, async () => work()).catch(() => {
-      broken()
+    withTimeout(after, STORE_TIMEOUT, null, async () => work()).catch(() => {
+      onFailure()
       return undefined
     })
-  const heldFor = (id: string): StoredTokens | null => (held?.id === id ? held : null)
-  const hold = (next: StoredTokens, here: boolean): void => {
-    held = next
-    onlyHere = here
+  const cachedFor = (id: string): StoredTokens | null => (cached?.id === id ? cached : null)
+  const remember = (next: StoredTokens, isOnlyHere: boolean): void => {
+    cached = next
+    isMemoryOnly = isOnlyHere
   }
-  const peek: TokenCache['readStore'] = async () => {
-    // The application's own store is input as well.
+  const readStore: TokenCache['readStore'] = async () => {
+    // An application's own store may return anything: its reply is checked as input.
     return storedTokens(await attempt(() => store.get()))
   }
 
-  const put = async (next: StoredTokens, expected: StoredTokens | null | undefined): Promise<boolean> => {
-    // What is only here is nowhere else. The store may work again, and each write is tried.
-    const alone = expected && onlyHere && heldFor(next.id)
-    // A store that returns nothing has written: `false` alone says that something else is stored.
-    const outcome = await attempt(async () => {
-      const answer = (await store.set(next, alone ? null : expected)) as boolean | undefined
-      return answer === false ? 'refused' : 'written'
-    })
+  /** `expected`: undefined for whatever is stored. */
+  const write = async (next: StoredTokens, expected: StoredTokens | null | undefined): Promise<Outcome> =>
+    (await attempt(async () => {
+      // A store may be written without returning anything: only `false` is a refusal.
+      const reply = (await store.set(next, expected)) as boolean | undefined
+      return reply === false ? 'refused' : 'written'
+    })) ?? 'failed'
+
+  const set = async (next: StoredTokens, expected: StoredTokens | null | undefined): Promise<boolean> => {
+    // Tokens in memory only are not in the store, so nothing is expected there. The store may work again: each write is tried.
+    const wasMemoryOnly = expected && isMemoryOnly && cachedFor(next.id)
+    const outcome = await write(next, wasMemoryOnly ? null : expected)
     if (outcome === 'refused') return false
-    hold(next, !outcome)
-    if (!outcome) unstored.add(next)
-    // The store is broken. What it may still hold has been used up, and must not be found by anybody.
-    if (!outcome && !alone) await attempt(() => store.clear(next.id))
+    remember(next, outcome === 'failed')
+    if (outcome === 'failed') {
+      unstored.add(next)
+      // The store may still have the tokens before, whose refresh token is used up. No tab may find and use it again.
+      if (!wasMemoryOnly) await attempt(() => store.clear(next.id))
+    }
     return true
   }
 
   return {
-    readStore: peek,
-    set: put,
+    readStore,
+    set,
     isUnstored: (tokens) => unstored.has(tokens),
     async isMissing(id, generation) {
-      // Undefined where it fails or is silent: that says nothing of the tokens.
-      const answer = await attempt(async () => store.get())
-      const stored = storedTokens(answer)
-      const isHere = (one: StoredTokens | null): boolean => one?.id === id && one.generation >= generation
-      return store.shared && answer !== undefined && !isHere(stored) && !isHere(held)
+      // Undefined if the store fails: that does not mean that the tokens are gone.
+      const reply = await attempt(async () => store.get())
+      const stored = storedTokens(reply)
+      const isNewEnough = (one: StoredTokens | null): boolean => one?.id === id && one.generation >= generation
+      return store.shared && reply !== undefined && !isNewEnough(stored) && !isNewEnough(cached)
     },
     async replace(next) {
-      const mine = onlyHere ? held : null
-      // Mostly it is what this tab knows. Another that did not wait for the lock may store its own between reading and writing.
-      let stored = onlyHere ? null : held
+      const inMemory = isMemoryOnly ? cached : null
+      // The store mostly has what this tab knows. A tab without the lock may write between our read and our write: then the store
+      // refuses, and is read again.
+      let stored = isMemoryOnly ? null : cached
       for (let tries = 0; tries < 3; tries++) {
-        // The record of another tab may lag behind what it stored.
+        // The store may be ahead of the record, which another tab writes after it.
         const least = stored?.id === next.id ? stored.generation + 1 : 0
         const kept = { ...next, generation: Math.max(next.generation, least) }
-        if (await put(kept, stored)) return { replaced: stored ?? mine, kept }
-        stored = await peek()
+        if (await set(kept, stored)) return { replaced: stored ?? inMemory, kept }
+        stored = await readStore()
       }
-      // What cannot be read (another format, say) cannot be expected either.
-      await put(next, undefined)
-      return { replaced: mine, kept: next }
+      // The store has something that cannot be read, such as another format: it is overwritten, whatever it is.
+      await set(next, undefined)
+      return { replaced: inMemory, kept: next }
     },
     async get(id, generation) {
-      if ((heldFor(id)?.generation ?? -1) < generation) {
-        const stored = await peek()
-        if (stored?.id === id && stored.generation > (heldFor(id)?.generation ?? -1)) hold(stored, false)
+      if ((cachedFor(id)?.generation ?? -1) < generation) {
+        const stored = await readStore()
+        if (stored?.id === id && stored.generation > (cachedFor(id)?.generation ?? -1)) remember(stored, false)
       }
-      return heldFor(id)
+      return cachedFor(id)
     },
     async clear(id) {
-      const mine = heldFor(id)
-      if (mine) held = null
+      const inMemory = cachedFor(id)
+      if (inMemory) cached = null
       const removed = await attempt(async () => storedTokens(await store.clear(id)))
-      // A store that is broken tells nobody whose turn it is.
-      return removed ?? (onlyHere || removed === undefined ? mine : null)
+      // Undefined: the store failed, and cannot say which tab is to revoke the tokens. Then each tab revokes those that it has.
+      return removed ?? (isMemoryOnly || removed === undefined ? inMemory : null)
     },
   }
 }

@@ -2,8 +2,8 @@ import { sessionError } from '../errors.js'
 import { DEVELOPMENT } from './development.js'
 
 /**
- * Calls `listener` when `signal` aborts, unless `until` has aborted before. By hand, because Node forgets the `signal` of a
- * listener where its target has several: https://github.com/nodejs/node/issues/63954.
+ * Calls `listener` when `signal` aborts, unless `until` has aborted before. The option `signal` of a listener would do the same, but
+ * Node forgets it where a target has several such listeners: https://github.com/nodejs/node/issues/63954.
  */
 export function onceAborted(signal: AbortSignal, listener: () => void, until: AbortSignal): void {
   signal.addEventListener('abort', listener)
@@ -13,8 +13,8 @@ export function onceAborted(signal: AbortSignal, listener: () => void, until: Ab
 }
 
 /**
- * Work with a limit: rejects with `timeout` after `ms`, with `signed_out` as soon as `parent` aborts, and aborts the
- * signal that the work was given. By hand, because `AbortSignal.any` and `.timeout` are newer than our floor of support.
+ * Runs `work` for a limited time: rejects with `timeout` after `ms`, with `signed_out` as soon as `parent` aborts, and then aborts
+ * the signal that the work was given. `AbortSignal.any` and `.timeout` are newer than the browsers that the library supports.
  */
 export function withTimeout<T>(
   after: (ms: number, callback: () => void) => () => void,
@@ -32,8 +32,8 @@ export function withTimeout<T>(
       reject(sessionError('timeout', DEVELOPMENT && 'No answer in time. Nothing is lost: try again later.'))
       own.abort()
     }
-    // In two halves: a page that was busy (`alert()`, printing) finds a timer due before it is handed the answer that lies
-    // ready, and would ask again with a refresh token that has been used.
+    // Two timers of half the time: after a page was blocked (`alert()`, printing), a timer that is due fires before a response
+    // that has arrived is delivered. One timer would reject it, and the refresh token, used by then, would be sent again.
     let clear = after(ms / 2, () => {
       clear = after(ms / 2, expire)
     })
@@ -51,7 +51,7 @@ export function withTimeout<T>(
   })
 }
 
-/** Lets time pass, less where `parent` aborts. */
+/** Resolves after `ms`, or as soon as `parent` aborts. */
 export const sleep = (
   after: (ms: number, callback: () => void) => () => void,
   ms: number,
@@ -59,14 +59,14 @@ export const sleep = (
 ): Promise<unknown> => withTimeout(after, ms, parent, () => new Promise(() => undefined)).catch(() => undefined)
 
 /**
- * `work`, unless `signal` aborts first; what it waited for goes on for the others. `reason`: what it then rejects with, in place
- * of the signal's own.
+ * Settles as `work` does, or rejects as soon as `signal` aborts. The work itself goes on, for other callers. `reason` gives the error
+ * to reject with, in place of the signal's own.
  */
 export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined, reason?: () => Error): Promise<T> {
   if (!signal) return work
   return new Promise((resolve, reject) => {
     const stop = (): void => {
-      // Chrome before 98 knows no `reason`.
+      // Chrome has `reason` since 98.
       reject(
         reason?.() ??
           (signal.reason as Error | undefined) ??
@@ -81,6 +81,14 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined, 
   })
 }
 
-/** What a failed call waits before the next, ms: exponential, with jitter, at most a minute. Ten seconds of 503 take five calls. */
+/**
+ * The back-off after a failed call, ms: exponential, with jitter, at most a minute. During ten seconds of 503 it makes five calls.
+ *
+ * @param random 0 ≤ x < 1: the wait is between three quarters of the full one and all of it.
+ * @example Without jitter
+ * ```ts
+ * [0, 1, 2, 3].map((failures) => backoff(failures, () => 1)) // [800, 1600, 3200, 6400]
+ * ```
+ */
 export const backoff = (failures: number, random: () => number): number =>
   Math.min(6e4, 800 * 2 ** failures) * (0.75 + random() / 4)

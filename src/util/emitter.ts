@@ -2,19 +2,32 @@ type Listener = (value: never) => void
 
 export interface Emitter {
   readonly add: (type: string, listener: Listener) => () => void
-  /** Queues, so that what a listener does in its turn is told after what it was told. */
+  /** Queues an event for the next `flush`. */
   readonly enqueue: (type: string, value?: unknown) => void
-  /** Tells what is queued. */
+  /** Calls the listeners of all queued events. During a call it does nothing: an event that a listener causes comes after the others. */
   readonly flush: () => void
-  /** Forgets all listeners. */
+  /** Removes all listeners. */
   readonly clear: () => void
 }
 
-/** Who listens to what. A throwing listener hurts nobody else: its error goes to `report`. */
+/** The listeners of a session. If one throws, the others are still called, and its error goes to `report`. */
 export function createEmitter(report: (error: unknown) => void): Emitter {
   const entries = new Set<readonly [type: string, listener: Listener]>()
   const queue: [type: string, value: unknown][] = []
-  let draining = false
+  let isFlushing = false
+
+  const emit = (type: string, value: unknown): void => {
+    for (const entry of [...entries]) {
+      // A listener that was called before may have removed this one.
+      if (entry[0] !== type || !entries.has(entry)) continue
+      try {
+        entry[1](value as never)
+      } catch (error) {
+        report(error)
+      }
+    }
+  }
+
   return {
     add(type, listener) {
       const entry = [type, listener] as const
@@ -28,20 +41,10 @@ export function createEmitter(report: (error: unknown) => void): Emitter {
       queue.push([type, value])
     },
     flush() {
-      if (draining) return
-      draining = true
-      for (let next = queue.shift(); next; next = queue.shift()) {
-        for (const entry of [...entries]) {
-          // One that was called before it may have removed it.
-          if (entry[0] !== next[0] || !entries.has(entry)) continue
-          try {
-            entry[1](next[1] as never)
-          } catch (error) {
-            report(error)
-          }
-        }
-      }
-      draining = false
+      if (isFlushing) return
+      isFlushing = true
+      for (let next = queue.shift(); next; next = queue.shift()) emit(...next)
+      isFlushing = false
     },
   }
 }

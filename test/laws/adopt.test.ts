@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { decode as decodeAt, encode, type SharedRecord } from '../../src/core/record.js'
 import {
   activity,
-  adopt,
   serverReply,
   begin,
   ending,
@@ -14,6 +13,7 @@ import {
   type Change,
   type State,
 } from '../../src/core/changes.js'
+import { adopt } from '../../src/core/adopt.js'
 import { deadlines, type Config } from '../../src/core/deadlines.js'
 import { anyPolicy, anyRecord, canonical, instant, known, liveRecord, NOW } from './arbitrary.js'
 

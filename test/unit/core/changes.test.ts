@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { createRecord, type SharedRecord } from '../../../src/core/record.js'
 import {
   activity,
-  adopt,
   serverReply,
   begin,
   ending,
@@ -13,7 +12,9 @@ import {
   type Change,
   type State,
 } from '../../../src/core/changes.js'
-import { sharedNow, activeWarning, type Clock, type Config } from '../../../src/core/deadlines.js'
+import { adopt } from '../../../src/core/adopt.js'
+import { sharedNow, type Clock } from '../../../src/core/clock.js'
+import { activeWarning, type Config } from '../../../src/core/deadlines.js'
 
 const SECOND = 1e3
 const MINUTE = 6e4
