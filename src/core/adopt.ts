@@ -16,22 +16,23 @@ const SAME_MOMENT = 100
  * // { record: { ...live, skew: 36e5 }, anchor: { shared: 39e5, mono: 3e5, isSkewGuessed: false } }
  * ```
  */
-export function adopt(state: State, incoming: SharedRecord | null, clock: Clock): State {
-  const { wall, mono } = clock
+export function adopt(state: State, incoming: SharedRecord | null, { wall, mono }: Clock): State {
   const winner = merge(state.record, incoming)
   if (!winner) return { record: null, anchor: { shared: wall, mono } }
   const known = state.record && isSameSession(state.record, winner) ? state.record : null
-  const knownSkew = skewOf(winner, known, state.anchor, clock)
+  const knownSkew = skewOf(winner, known, state.anchor, wall, mono)
   const jump = known ? drift(state.anchor, wall + knownSkew, mono) : 0
   // A clock that was set back raises the skew by the whole difference at once. Raised per reading, it would grow by rounding.
   const skew = Math.round(knownSkew + Math.max(0, -jump))
   const now = wall + skew
   const trusted = incoming && isSameSession(incoming, winner) ? dropFuture(incoming, now) : null
   const record = merge(known, trusted) ?? winner
-  const isSkewGuessed = !known && skew > winner.skew + CLOCK_TOLERANCE
   return {
     record: { ...record, skew },
-    anchor: known && !jump ? state.anchor : { shared: now, mono, isSkewGuessed },
+    anchor:
+      known && !jump
+        ? state.anchor
+        : { shared: now, mono, isSkewGuessed: !known && skew > winner.skew + CLOCK_TOLERANCE },
   }
 }
 
@@ -42,15 +43,15 @@ export function adopt(state: State, incoming: SharedRecord | null, clock: Clock)
  * @param known The same session as this tab knew it; null where the session is new to this tab.
  * @example All tabs were closed, the clock was set back by an hour, and a new tab finds activity an hour ahead
  * ```ts
- * skewOf({ ...live, skew: 0, activeAt: 36e5 }, null, anchor, { wall: 0, mono: 0 }) // 3600000
+ * skewOf({ ...live, skew: 0, activeAt: 36e5 }, null, anchor, 0, 0) // 3600000
  * ```
  * @example The clock was set back by an hour: another tab has raised the skew, this tab still reads the old clock
  * ```ts
  * const anchor = { shared: 36e5, mono: 0 }
- * skewOf({ ...live, skew: 36e5 }, { ...live, skew: 0 }, anchor, { wall: 36e5 + 5e3, mono: 5e3 }) // 0
+ * skewOf({ ...live, skew: 36e5 }, { ...live, skew: 0 }, anchor, 36e5 + 5e3, 5e3) // 0
  * ```
  */
-function skewOf(winner: SharedRecord, known: SharedRecord | null, anchor: Anchor, { wall, mono }: Clock): number {
+function skewOf(winner: SharedRecord, known: SharedRecord | null, anchor: Anchor, wall: number, mono: number): number {
   // While no tab was open, the clock may have been set back. Activity ahead of the clock proves it: shared time goes on there.
   if (!known) return isLive(winner) ? Math.min(MAX_COUNT, Math.max(winner.skew, winner.activeAt - wall)) : winner.skew
   // Other tabs see that the clock was set back, this tab does not yet: with their skew its time would be ahead. Chromium on

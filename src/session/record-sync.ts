@@ -78,9 +78,6 @@ export function createRecordSync(
     if (isAvailable && !isSo) onBroken()
     isAvailable = isSo
   }
-  /** Whether other tabs have read or written that this session began, or that it ended. */
-  const isAnnounced = (record: SharedRecord): boolean =>
-    [shared, received].some((known) => known && isSameSession(known, record) && isLive(known) === isLive(record))
 
   return {
     isAvailable: () => isAvailable,
@@ -115,7 +112,10 @@ export function createRecordSync(
       const next = merge(isReceived ? shared : null, record) ?? record
       const isNew = !shared || !isSameTexts(textsOf(next), textsOf(shared))
       if (!isNew && isAvailable) return
-      const isKnownElsewhere = isAnnounced(record)
+      // Whether other tabs know already that this session began, or that it ended.
+      const isKnownElsewhere = [shared, received].some(
+        (known) => known && isSameSession(known, record) && isLive(known) === isLive(record),
+      )
       if (isNew) share(record)
       const isWritten = store.write(texts)
       if (isWritten) {
