@@ -51,8 +51,8 @@ export function createRefresh(
   const name = ({ id, generation }: SharedRecord): string => id + String(generation)
 
   /**
-   * `givenAt`: when the application brought them, which may bring what is dead by now. A server that answers with a life of 0
-   * states none.
+   * `givenAt`: when the application brought them, by the wall clock, for shared time may have been raised since; it may bring what
+   * is dead by now. A server that answers with a life of 0 states none.
    */
   const times = (
     id: string,
@@ -63,16 +63,16 @@ export function createRefresh(
   ): [StoredTokens, (kept: StoredTokens) => TokenTimes] => {
     const life = Math.max(0, (tokens.expires_in ?? NaN) * 1e3)
     const lives = (givenAt !== undefined || life > 0) && life < Infinity
-    const now = host.now()
-    const startsAt = Math.min(givenAt ?? now, now)
-    const expiresAt = lives ? ports.clock().wall + startsAt - now + life : null
+    const wall = ports.wall()
+    const at = Math.min(givenAt ?? wall, wall)
+    const expiresAt = lives ? at + life : null
     const next = { id, generation, tokens, expiresAt }
     return [
       next,
       // Whether they could be stored is known later.
       (kept) => {
-        // While nobody is signed in, nothing but this tells that the clock was set back: no token comes from the future.
-        const tokenAt = Math.min(startsAt, host.now())
+        // Where the clock was set back since, no token comes from the future, though nobody else may know of it.
+        const tokenAt = host.now() - Math.max(0, ports.wall() - at)
         const record = host.current()
         const before = record?.id === id ? record : undefined
         const ends = grantEnds(tokens, tokenAt, used?.tokens, used && before)

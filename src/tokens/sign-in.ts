@@ -61,7 +61,7 @@ export function createSignIn(host: Host, refresh: Refresh, { wipe, payDebt }: Si
     async setTokens(tokens) {
       const given = checkTokens(tokens)
       const { id } = host.live()
-      const givenAt = host.now()
+      const givenAt = ports.wall()
       await underLock(() => add(id, given, givenAt))
     },
     async signIn(tokens, { login, idleTimeout, absoluteTimeout } = {}) {
@@ -106,7 +106,7 @@ export function createSignIn(host: Host, refresh: Refresh, { wipe, payDebt }: Si
         return
       }
       // The life of a token is counted from here: its turn may be long in coming.
-      const givenAt = host.now()
+      const givenAt = ports.wall()
       const opening = host.opening()
       if (opening) {
         const found = host.current()?.id
