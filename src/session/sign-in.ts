@@ -112,7 +112,7 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
             ? 'signIn: the session of this login has ended, and no login revives it. Give what the server makes anew for each login.'
             : 'login',
         )
-      const request = { login, limits, given, givenAt: context.now(), isWanted: () => cancelCount === before }
+      const request = { login, limits, given, givenAt: context.ports.wallNow(), isWanted: () => cancelCount === before }
       if (!given && continues) {
         resume(request)
         return

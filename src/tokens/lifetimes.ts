@@ -62,7 +62,8 @@ export function grantEnds(
 /**
  * Tokens as they are stored, and what the record says of them once it is known whether they could be.
  *
- * `givenAt`: when the application brought them, which may bring an expired one. A server that answers with a life of 0 states none.
+ * `givenAt`: when the application brought them, by the wall clock, for shared time may have been raised since; they may have expired
+ * by now. A server that answers with a life of 0 states none.
  */
 export type LifetimesOf = (
   id: string,
@@ -77,12 +78,12 @@ export const createLifetimes =
   (id, generation, tokens, givenAt, used) => {
     const life = Math.max(0, (tokens.expires_in ?? NaN) * 1e3)
     const isKnown = (givenAt !== undefined || life > 0) && life < Infinity
-    const at = now()
-    const startsAt = Math.min(givenAt ?? at, at)
-    const expiresAt = isKnown ? ports.clock().wall + startsAt - at + life : null
+    const wall = ports.wallNow()
+    const at = Math.min(givenAt ?? wall, wall)
+    const expiresAt = isKnown ? at + life : null
     const known = (kept: StoredTokens): TokenTimes => {
-      // While nobody is signed in, nothing but this shows that the clock was set back: no token comes from the future.
-      const tokenAt = Math.min(startsAt, now())
+      // If the clock was set back since, no token comes from the future, though no other tab may know of it.
+      const tokenAt = now() - Math.max(0, ports.wallNow() - at)
       const record = current()
       const before = record?.id === id ? record : undefined
       const ends = grantEnds(tokens, tokenAt, used?.tokens, used && before)

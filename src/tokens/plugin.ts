@@ -54,7 +54,7 @@ export const tokens: Plugin = (context) => {
       await context.ready
       const given = parseTokenResponse(tokens)
       const { id } = context.live()
-      const givenAt = context.now()
+      const givenAt = ports.wallNow()
       await withLock(() => add(id, given, givenAt))
       // Listeners are called now that the lock is free.
       context.look()

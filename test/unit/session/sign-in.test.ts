@@ -163,6 +163,23 @@ describe('signing in', () => {
     expect([tokenExpiresAt! - tokenAt!, grantEndsAt! - tokenAt!]).toEqual([5 * MINUTE, 10 * MINUTE])
   })
 
+  it('counts no less life of tokens where its page learns meanwhile that the clock was set back', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const removed = Object.fromEntries(world.storage.stored)
+    world.setClock(-10 * MINUTE)
+    world.storage.stored.clear()
+    world.tokens.delay = () => 100
+    const two = world.tab()
+    const signedIn = two.session.signIn(world.grant())
+    await world.advance(10)
+    world.storage.change(removed)
+    one.session.check()
+    await world.until(signedIn)
+    const { startedAt, tokenAt, skew } = world.record() as Record<string, number>
+    expect([skew, startedAt! - tokenAt!]).toEqual([10 * MINUTE, 300])
+  })
+
   it('gives a full absolute and idle timeout, whatever came before', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ absoluteTimeout: '1h' })
