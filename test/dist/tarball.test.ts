@@ -45,6 +45,7 @@ describe('what is published', () => {
         "dist/adapters/vue.d.ts",
         "dist/adapters/vue.js",
         "dist/core/changes.d.ts",
+        "dist/core/clock.d.ts",
         "dist/core/deadlines.d.ts",
         "dist/core/record.d.ts",
         "dist/core/snapshot.d.ts",
