@@ -3,7 +3,7 @@ import { followFocus, ownFocus } from './focus.js'
 import type { InputWatch, Watching } from './types.js'
 
 /** Events that only the user causes. Focus, scroll and visibility change without the user as well. */
-const TYPES = ['pointerdown', 'pointermove', 'wheel', 'touchmove', 'keydown', 'compositionupdate', 'dragover']
+const TYPES = ['pointerdown', 'wheel', 'touchmove', 'keydown', 'compositionupdate', 'dragover']
 
 /**
  * Events that are trusted even if a script caused them: `input` after `checkbox.click()` and `execCommand()`
@@ -27,23 +27,24 @@ export function watchActivity(
   const focus = view ? { isHere: true } : ownFocus
   const follow = followFocus(focus, left, signal)
   const options = { capture: true, passive: true, signal }
-  let x: number | undefined
-  let y: number | undefined
+  let lastMove: PointerEvent | undefined
 
   const onInput = (event: Event): void => {
+    if (event.isTrusted && !isKnown()) onUserInput()
+  }
+  // A mouse that moves fires this at each frame: while input is flagged anyway, the position is not read.
+  const onMove = (event: Event): void => {
     if (!event.isTrusted) return
-    if (event.type === 'pointermove') {
-      // Chromium sends moves that move nothing when the layout changes under a still mouse, https://crbug.com/41148954.
-      const { screenX, screenY, movementX, movementY } = event as PointerEvent
-      // A locked pointer stays at its position, and only `movementX` and `movementY` change.
-      if (screenX === x && screenY === y && !movementX && !movementY) return
-      // A page that appears under a resting mouse gets a first `pointermove` although the mouse does not move.
-      const isGreeting = x === undefined && Date.now() - since < GREETING
-      x = screenX
-      y = screenY
-      if (isGreeting) return
-    }
-    onUserInput()
+    const before = lastMove
+    lastMove = event as PointerEvent
+    if (isKnown()) return
+    const { screenX, screenY, movementX, movementY } = lastMove
+    // Chromium sends moves that move nothing when the layout changes under a still mouse, https://crbug.com/41148954. A locked
+    // pointer stays at its position, and only `movementX` and `movementY` change.
+    const isStill = screenX === before?.screenX && screenY === before.screenY && !movementX && !movementY
+    // A page that appears under a resting mouse gets a first `pointermove` although the mouse does not move.
+    const isGreeting = !before && Date.now() - since < GREETING
+    if (!isStill && !isGreeting) onUserInput()
   }
   // Microtasks run between the listeners of an event that the browser dispatches by itself: `eventPhase` is then not 0. If a
   // script caused the event, they run only after the script has returned: https://html.spec.whatwg.org/multipage/webappapis.html#clean-up-after-running-script.
@@ -61,6 +62,7 @@ export function watchActivity(
   const watch = (view: Window): void => {
     try {
       for (const type of TYPES) listen(view, type, onInput, options)
+      listen(view, 'pointermove', onMove, options)
       for (const type of SCRIPTABLE) listen(view, type, onScriptable, options)
       // `onWake` follows the focus of the page's own window all the time.
       if (view !== window) follow(view)

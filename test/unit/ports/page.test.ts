@@ -104,6 +104,32 @@ describe('a person’s activity', () => {
     expect(seen).toHaveBeenCalledTimes(4)
   })
 
+  it('reads no position while input is known anyway, and still knows a move that moves nothing afterwards', () => {
+    const state = { isKnown: false }
+    const fresh = watchActivity(seen, { isKnown: () => state.isKnown })
+    watching.stop()
+    vi.setSystemTime(Date.now() + 5e3)
+    let reads = 0
+    const move = (x: number): void => {
+      const event = byPerson('pointermove', { screenY: 1 })
+      Object.defineProperty(event, 'screenX', { get: () => (reads++, x) })
+      document.body.dispatchEvent(event)
+    }
+    move(2)
+    expect(seen).toHaveBeenCalledTimes(1)
+    state.isKnown = true
+    reads = 0
+    for (const x of [3, 4, 5]) move(x)
+    expect([reads, seen.mock.calls.length]).toEqual([0, 1])
+    state.isKnown = false
+    // The layout changes under the mouse, which rests where the last move left it.
+    move(5)
+    expect(seen).toHaveBeenCalledTimes(1)
+    move(6)
+    expect(seen).toHaveBeenCalledTimes(2)
+    fresh.stop()
+  })
+
   it('I16: is not the move that greets a page under a resting mouse', () => {
     const late = vi.fn()
     const fresh = watchActivity(late)
