@@ -117,15 +117,18 @@ export function createRecordSync(
         (known) => known && isSameSession(known, record) && isLive(known) === isLive(record),
       )
       if (isNew) share(record)
+      // Each message evicts listening pages from the back/forward cache. So only a sign-in or an end is posted, where that is
+      // wanted; all else only if storage cannot carry it. A sign-in or an end is posted first: a write takes longer than a message,
+      // and both happen in this task.
+      const isUnposted = isNew && !isSameTexts(texts, posted)
+      if (isUnposted && !isKnownElsewhere) channel.post(texts)
       const isWritten = store.write(texts)
       if (isWritten) {
         stored = texts
         seenId = record.id
       }
       setAvailable(isWritten)
-      // Each message evicts listening pages from the back/forward cache. So only a sign-in or an end is posted, where that is
-      // wanted; all else only if storage cannot carry it.
-      if (isNew && !(isKnownElsewhere && isWritten) && !isSameTexts(texts, posted)) channel.post(texts)
+      if (isUnposted && isKnownElsewhere && !isWritten) channel.post(texts)
       posted = texts
     },
     reply() {
