@@ -7,7 +7,11 @@ export default {
   testRunner: 'vitest',
   plugins: ['@stryker-mutator/vitest-runner'],
   vitest: { configFile: 'vitest.mutants.config.ts' },
-  mutate: ['src/core/*.ts', 'src/session/session.ts', 'src/tokens/refresh.ts'],
+  mutate: [
+    'src/core/*.ts',
+    'src/session/{loop,session,create-context,active-session,follow-page}.ts',
+    'src/tokens/{refresh,refresh-turn,token-writer,token-request}.ts',
+  ],
   coverageAnalysis: 'perTest',
   concurrency: 2,
   timeoutMS: 3000,
