@@ -30,14 +30,15 @@ const FOLDERS = {
 const readJson = async (path) => JSON.parse(await readFile(new URL(path, ROOT), 'utf8'))
 
 /**
- * What the pages may import by name: our own subpaths as package.json exports them, and the packages by their entry.
+ * What the pages may import by name: our own subpaths as package.json exports them for development, so that
+ * the page can show what an error says, and the packages by their entry.
  *
  * @returns {Promise<Record<string, string>>}
  */
 export async function importMap() {
   const { name, exports } = await readJson('package.json')
   const own = Object.entries(exports).flatMap(([subpath, target]) =>
-    typeof target === 'object' ? [[name + subpath.slice(1), target.default.slice(1)]] : [],
+    typeof target === 'object' ? [[name + subpath.slice(1), target.development.slice(1)]] : [],
   )
   const foreign = await Promise.all(
     PACKAGES.map(async (dependency) => {

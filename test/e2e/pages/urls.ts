@@ -1,5 +1,5 @@
 /** Where requests go in a page whose `<base>` says otherwise, by the platform's own resolution. */
-import { createSession } from 'sojourn'
+import { createSession, memoryTokens } from 'sojourn'
 import { cookieSession } from 'sojourn/cookie'
 import { dpop } from 'sojourn/dpop'
 import { createFetch } from 'sojourn/fetch'
@@ -49,7 +49,7 @@ window.urls = {
     return went
   },
   async credentials(urls) {
-    const session = createSession({ name: 'urls' })
+    const session = createSession({ name: 'urls', tokenStore: memoryTokens() })
     await session.signIn(tokens)
     const sent: boolean[] = []
     const api = createFetch(session, {

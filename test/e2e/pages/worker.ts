@@ -7,7 +7,7 @@ const scope = self as unknown as {
   addEventListener(type: 'message' | 'connect', listener: (event: MessageEvent) => void): void
   Sojourn: Library
 }
-scope.importScripts('/dist/sojourn.core.min.js')
+scope.importScripts('/dist/sojourn.dev.js')
 
 const warnings: string[] = []
 console.warn = (text: string) => warnings.push(text)

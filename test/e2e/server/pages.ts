@@ -1,6 +1,7 @@
 /**
  * The pages of the tests, and the built package as a browser would get it: modules through an import map that is made from
- * package.json's `exports`, and the script build. Every page lives under a strict policy with Trusted Types, so that each test
+ * package.json's `exports` under the `development` condition, so that tests can read its sentences, and the script builds, which
+ * are for production. Every page lives under a strict policy with Trusted Types, so that each test
  * is also one for it.
  */
 import { readFile } from 'node:fs/promises'
@@ -22,14 +23,14 @@ const types: Record<string, string> = {
 
 export async function importMap(): Promise<string> {
   const { exports } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
-    exports: Record<string, string | { default?: string; import?: string }>
+    exports: Record<string, string | { development?: string; import?: string }>
   }
   const imports: Record<string, string> = {
     'idb-keyval': await browserFile('idb-keyval'),
     '@vue/reactivity': '/node_modules/@vue/reactivity/dist/reactivity.esm-browser.prod.js',
   }
   for (const [subpath, target] of Object.entries(exports)) {
-    const file = typeof target === 'string' ? target : (target.import ?? target.default)
+    const file = typeof target === 'string' ? target : (target.import ?? target.development)
     if (file?.endsWith('.js')) imports[`sojourn${subpath.slice(1)}`] = file.slice(1)
   }
   return JSON.stringify({ imports })
