@@ -50,6 +50,13 @@ function isExhumed(scene: Scene, actor: Actor, { id, touchedAt: { exhumed } }: L
   return (record === id && end !== id) || scene.now() < lateAt + 2 * onItsWay(scene)
 }
 
+/** Whether session `id` was put back in storage, where the one that replaced it has the lower number: a clock was set back. */
+function isPutBack(scene: Scene, actor: Actor, id: string): boolean {
+  const life = scene.lives.get(id)
+  const setBack = life && scene.jumps.find(({ at, by }) => by < 0 && at >= life.startedAt)
+  return !!setBack && isExhumed(scene, actor, life, setBack.at)
+}
+
 /** What can be read in storage. */
 const decodedOf = ({ world }: Scene): ReturnType<typeof decode> =>
   decode(world.storage.stored.get(KEY), world.time.clock().wall)
@@ -154,6 +161,7 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
         // Then a tab that missed the newer session is believed.
         'a clock was set back, without storage':
           !actor.sound && scene.jumps.some(({ at, by }) => by < 0 && at >= (scene.lives.get(to)?.startedAt ?? 0)),
+        'its record was put back after a clock was set back': isPutBack(scene, actor, to),
       },
     )
     let life = scene.lives.get(to)
