@@ -280,6 +280,9 @@ function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { pha
         'web storage has no transactions': isTorn(scene),
         // One of those that could not know of it took its tokens for left over.
         'a tab could not know of the session': life.touchedAt.swept >= life.signInAt,
+        // Another tab took out what it had used, and could not store what it got for that.
+        'word of unstored tokens was lost':
+          traits.lost > 0 && !actor.sound && life.touchedAt.withdrawn >= life.signInAt,
       },
     )
   if (reason === 'rejected')
@@ -649,6 +652,7 @@ export function cleared(scene: Scene, page: Page, id: string): void {
   // It reads of another session, or of none.
   const isUnread = life.touchedAt.overwritten >= life.startedAt && decodedOf(scene)?.id !== id
   if (life.ended) touch(scene, id, 'robbed')
+  else if (isKnown && hasStoreFailed(scene, life.tokenAt)) touch(scene, id, 'withdrawn')
   else if (!isKnown && (isUnread || !wereTogether(scene, life.startedAt))) touch(scene, id, 'swept')
   const lives = !life.ended && !life.signOutCalled && [...scene.lives.keys()].at(-1) === id
   const ids = [...scene.actors].filter((actor) => isAwake(actor) && actor.page !== page).map((one) => idOf(one.seen))
