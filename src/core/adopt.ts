@@ -81,6 +81,9 @@ function dropFuture(record: SharedRecord, now: number): SharedRecord {
   }
 }
 
+/** When a session began by this device's clock as it is set now, if the session knows of all changes. */
+export const beganAt = ({ startedAt, skew }: SharedRecord): number => startedAt - skew
+
 /**
  * `other`, or null if it must not displace the session `found` in storage, because by this device's clock `other` has not begun yet.
  * Storage was emptied and filled again while a tab slept, and the clock was set back in between. A session that began since then
@@ -94,7 +97,5 @@ export function unlessAhead(
   isKnown = false,
 ): SharedRecord | null {
   if (!other || !found || other.id === found.id || other.seq <= wall + SAME_MOMENT || found.seq > wall) return other
-  // Without the skew: by this device's clock as it is set now, if the session knows of the change.
-  const beganAt = other.startedAt - other.skew
-  return (beganAt > wall && !isKnown) || beganAt <= found.startedAt - found.skew ? null : other
+  return (beganAt(other) > wall && !isKnown) || beganAt(other) <= beganAt(found) ? null : other
 }

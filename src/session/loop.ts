@@ -1,5 +1,5 @@
-import { adopt, unlessAhead } from '../core/adopt.js'
-import { ending, reduce, settle, shortening, type Change, type State } from '../core/changes.js'
+import { adopt, beganAt, unlessAhead } from '../core/adopt.js'
+import { ending, reduce, shortening, type Change, type State } from '../core/changes.js'
 import { sharedNow, type Clock } from '../core/clock.js'
 import { configFor, nextWakeAt, type Config } from '../core/deadlines.js'
 import { isLive, merge, type SharedRecord } from '../core/record.js'
@@ -89,10 +89,10 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
   /** The state with what storage and a message say. */
   const read = (received: SharedRecord | null, clock: Clock): State => {
     const found = sync.read()
-    const last = basis.record
-    // A tab that slept while storage was emptied and filled again does not displace the session that it finds there, if that lives.
-    const isOver =
-      !!last && isLive(found) && sync.isReplaced(last.id) && !isLive(settle(last, config, sharedNow(last, clock)))
+    // First what this tab's own clocks show: only then is it known when the session began.
+    const last = adopt(basis, null, clock).record
+    // A tab that slept while storage was emptied and filled again does not displace a later session that it finds there.
+    const isOver = last && isLive(found) && sync.isReplaced(last.id) && beganAt(found) > beganAt(last)
     const own = isOver ? null : unlessAhead(last, found, clock)
     const others = merge(found, unlessAhead(received, found, clock))
     // A session that began here since the clock was set back is not displaced by one that counted on before.

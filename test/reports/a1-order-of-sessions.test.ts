@@ -129,6 +129,26 @@ describe('an order of sessions that lives in a store which may be emptied', () =
     expect(newest.sees()).toBe('active')
   })
 
+  // The tab's own session had not run out yet, and its number no longer lay ahead of the clock.
+  it('a tab that saw the clock set back before it slept does not displace the newest sign-in', async () => {
+    const { world, tab: sleeper } = await thirdSession('webkit')
+    await world.advance('1s')
+    world.setClock(-6e5)
+    sleeper.hint('focus')
+    sleeper.leave()
+    empty(world)
+    const newest = world.tab()
+    await signIn(world, newest)
+    await world.advance('11m')
+    newest.input()
+    await world.advance('5s')
+    newest.news()
+    sleeper.comeBack()
+    await world.advance('1s')
+    expect(newest.news()).toEqual([])
+    expect(newest.sees()).toBe('active')
+  })
+
   it('a clock that is set back between two sign-ins does not change their order', async () => {
     const world = createWorld()
     const one = await world.signedIn()
@@ -170,7 +190,48 @@ describe('an older session that is over', () => {
   })
 })
 
+describe('a process that lags', () => {
+  // It read one after the other what another tab had written, and believed the session that lived, though it was the older one.
+  it('does not bring back the session before the one whose end it knows', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { stored } = world.storage
+    const first = stored.get(KEY)!
+    await world.advance('1s')
+    await signIn(world, tab)
+    await world.until(tab.session.signOut())
+    tab.news()
+    world.storage.change({ [KEY]: first, [`${KEY}:end`]: null })
+    await world.advance('1s')
+    expect(tab.news()).toEqual([])
+    expect(tab.sees()).toBe('signedOut')
+  })
+})
+
 describe('an order of sessions that tabs without storage tell each other', () => {
+  // The tab had heard of the sign-in by channel. When storage worked again it found there how the session before had ended, and
+  // took its own for one that had not begun yet.
+  it('counts more than the end of the session before in storage, though the clock was set back', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    await world.until(one.session.signOut())
+    await world.advance('2h')
+    world.storage.works = false
+    const two = world.tab()
+    await world.advance('1s')
+    await signIn(world, one)
+    await world.advance('1s')
+    two.news()
+    world.setClock(-HOUR)
+    world.storage.works = true
+    two.hint('focus')
+    one.hint('focus')
+    await world.advance('1s')
+    expect(two.news()).toEqual([])
+    expect(two.session.getSnapshot()).toMatchObject({ phase: 'active', id: 'session-0002' })
+    expect(one.session.getSnapshot()).toEqual(two.session.getSnapshot())
+  })
+
   // A page that knew of no session began its count at the clock that had been set back. A tab that counted on from its own session
   // took its newer sign-in for one from the future when it heard of that page's, and both tabs swapped their sessions.
   it('the newer of two sign-ins after the clock was set back wins, whichever of them counted on', async () => {

@@ -1,9 +1,9 @@
 /** What goes wrong around the tabs: storage, the token store, the server. */
 import { browser } from '../../src/testing/time.js'
 import { around, aroundBy, inTab, inTabBy, type Act } from './act.js'
-import { isAwake, type Actor } from './actor.js'
+import { idOf, isAwake, type Actor } from './actor.js'
 import { mendStore, poison, POISONS, setStorage, unsee } from './faults.js'
-import { named, remove, rob, touch } from './touch.js'
+import { idIn, named, remove, rob, touch } from './touch.js'
 import { openNeighbour, signInNextDoor, signOutNextDoor } from './neighbour.js'
 import { hint, open } from './pages.js'
 import { onItsWay } from './rules.js'
@@ -16,10 +16,14 @@ import { oneOf, upTo } from './ways.js'
 function overwrite(scene: Scene, actor: Actor): void {
   const record = scene.world.storage.stored.get(KEY)
   const since = scene.now() - onItsWay(scene)
-  // What it does not know of a clock that was set back nobody knows, unless some tab still does.
+  const id = idIn(record)
+  // What it does not know of a clock that was set back nobody knows, unless some tab still does. Tabs that have gone over to
+  // another session have forgotten it.
   const forget = (): void => {
-    if (![...scene.actors].some(isAwake))
-      for (const { by } of scene.jumps.filter((jump) => jump.by < 0 && jump.at >= since)) unsee(scene, by)
+    const awake = [...scene.actors].filter(isAwake)
+    if (awake.some(({ session }) => idOf(session.getSnapshot()) === id)) return
+    const forgotten = [...scene.lives.values()].filter((life) => awake.length === 0 || life.id === id)
+    for (const { by } of scene.jumps.filter((jump) => jump.by < 0 && jump.at >= since)) unsee(scene, by, forgotten)
   }
   scene.world.time.later(browser, 5e3, () => {
     forget()

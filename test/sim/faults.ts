@@ -2,7 +2,7 @@
 import { idOf, isAwake, type Actor } from './actor.js'
 import { hint } from './pages.js'
 import { noteApart } from './rules.js'
-import type { Touch } from './life.js'
+import type { Life, Touch } from './life.js'
 import { named, touch } from './touch.js'
 import { KEY, type Scene } from './scene.js'
 
@@ -83,9 +83,9 @@ export function setClock(scene: Scene, by: number): void {
   if (by < 0 && (!witness || witness.page.gone)) unsee(scene, by)
 }
 
-/** Nobody knows that the clock was set back. */
-export function unsee(scene: Scene, by: number): void {
-  for (const life of scene.lives.values()) {
+/** Nobody knows that the clock was set back: of all sessions, or of these. */
+export function unsee(scene: Scene, by: number, lives: Iterable<Life> = scene.lives.values()): void {
+  for (const life of lives) {
     life.unseen = true
     life.putOff -= by
   }

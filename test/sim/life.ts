@@ -41,8 +41,9 @@ export interface Life {
  * its record says what it never said. `ahead`: it speaks of activity in the future, which a tab that comes to know of it takes
  * for a clock that was set back. `exhumed`: its end was taken away, or its record put back beside none. `robbed`: its tokens were
  * taken out of the store, by somebody else or at its end. `swept`: a tab that could not know of it did that.
+ * `withdrawn`: a tab that shows it did, because it could not store the next ones.
  */
-export type Touch = 'removed' | 'overwritten' | 'planted' | 'ahead' | 'exhumed' | 'robbed' | 'swept'
+export type Touch = 'removed' | 'overwritten' | 'planted' | 'ahead' | 'exhumed' | 'robbed' | 'swept' | 'withdrawn'
 
 export const UNTOUCHED: Readonly<Record<Touch, number>> = {
   removed: -Infinity,
@@ -52,6 +53,7 @@ export const UNTOUCHED: Readonly<Record<Touch, number>> = {
   exhumed: -Infinity,
   robbed: -Infinity,
   swept: -Infinity,
+  withdrawn: -Infinity,
 }
 
 export interface Told {

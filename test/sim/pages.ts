@@ -94,7 +94,9 @@ function heal(scene: Scene, actor: Actor): void {
   const { works, full } = scene.world.storage
   if (!works || full) return
   const { id = '', reason } = actor.record ?? {}
-  if (reason && !actor.page.gone) {
+  // A page that crashed in this very step may not have come to write.
+  const isHere = !actor.page.gone
+  if (reason && isHere) {
     const text = scene.world.storage.of(actor.page).getItem(`${KEY}:end`)
     scene.must(
       'I5: an end is written',
@@ -103,7 +105,7 @@ function heal(scene: Scene, actor: Actor): void {
     )
   }
   const life = scene.lives.get(id)
-  if (life?.ended && !life.ended.sound && reason) life.ended = { ...life.ended, at: scene.now(), sound: true }
+  if (life?.ended && !life.ended.sound && reason && isHere) life.ended = { ...life.ended, at: scene.now(), sound: true }
   actor.sound = true
   actor.half = false
 }

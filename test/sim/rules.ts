@@ -50,6 +50,13 @@ function isExhumed(scene: Scene, actor: Actor, { id, touchedAt: { exhumed } }: L
   return (record === id && end !== id) || scene.now() < lateAt + 2 * onItsWay(scene)
 }
 
+/** Whether session `id` was put back in storage, where the one that replaced it has the lower number: a clock was set back. */
+function isPutBack(scene: Scene, actor: Actor, id: string): boolean {
+  const life = scene.lives.get(id)
+  const setBack = life && scene.jumps.find(({ at, by }) => by < 0 && at >= life.startedAt)
+  return !!setBack && isExhumed(scene, actor, life, setBack.at)
+}
+
 /** What can be read in storage. */
 const decodedOf = ({ world }: Scene): ReturnType<typeof decode> =>
   decode(world.storage.stored.get(KEY), world.time.clock().wall)
@@ -154,6 +161,7 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
         // Then a tab that missed the newer session is believed.
         'a clock was set back, without storage':
           !actor.sound && scene.jumps.some(({ at, by }) => by < 0 && at >= (scene.lives.get(to)?.startedAt ?? 0)),
+        'its record was put back after a clock was set back': isPutBack(scene, actor, to),
       },
     )
     let life = scene.lives.get(to)
@@ -272,6 +280,9 @@ function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { pha
         'web storage has no transactions': isTorn(scene),
         // One of those that could not know of it took its tokens for left over.
         'a tab could not know of the session': life.touchedAt.swept >= life.signInAt,
+        // Another tab took out what it had used, and could not store what it got for that.
+        'word of unstored tokens was lost':
+          traits.lost > 0 && !actor.sound && life.touchedAt.withdrawn >= life.signInAt,
       },
     )
   if (reason === 'rejected')
@@ -641,6 +652,7 @@ export function cleared(scene: Scene, page: Page, id: string): void {
   // It reads of another session, or of none.
   const isUnread = life.touchedAt.overwritten >= life.startedAt && decodedOf(scene)?.id !== id
   if (life.ended) touch(scene, id, 'robbed')
+  else if (isKnown && hasStoreFailed(scene, life.tokenAt)) touch(scene, id, 'withdrawn')
   else if (!isKnown && (isUnread || !wereTogether(scene, life.startedAt))) touch(scene, id, 'swept')
   const lives = !life.ended && !life.signOutCalled && [...scene.lives.keys()].at(-1) === id
   const ids = [...scene.actors].filter((actor) => isAwake(actor) && actor.page !== page).map((one) => idOf(one.seen))
