@@ -1,5 +1,5 @@
 import { adopt, beganAt, unlessAhead } from '../core/adopt.js'
-import { ending, reduce, shortening, type Change, type State } from '../core/changes.js'
+import { ending, reduce, settle, shortening, type Change, type State } from '../core/changes.js'
 import { sharedNow, type Clock } from '../core/clock.js'
 import { configFor, nextWakeAt, type Config } from '../core/deadlines.js'
 import { isLive, merge, type SharedRecord } from '../core/record.js'
@@ -89,10 +89,15 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
   /** The state with what storage and a message say. */
   const read = (received: SharedRecord | null, clock: Clock): State => {
     const found = sync.read()
-    // First what this tab's own clocks show: only then is it known when the session began.
+    // First what this tab's own clocks show: a clock that was set back tells how old the session is.
     const last = adopt(basis, null, clock).record
-    // A tab that slept while storage was emptied and filled again does not displace a later session that it finds there.
-    const isOver = last && isLive(found) && sync.isReplaced(last.id) && beganAt(found) > beganAt(last)
+    // A tab that slept while storage was emptied and filled again does not displace the session that it finds there, if that
+    // lives and began later, or the tab's own has come to its end meanwhile.
+    const isOver =
+      !!last &&
+      isLive(found) &&
+      sync.isReplaced(last.id) &&
+      (beganAt(found) > beganAt(last) || (isLive(last) && !isLive(settle(last, config, sharedNow(last, clock)))))
     const own = isOver ? null : unlessAhead(last, found, clock)
     const others = merge(found, unlessAhead(received, found, clock))
     // A session that began here since the clock was set back is not displaced by one that counted on before.
