@@ -14,7 +14,7 @@ const pages = [...readdirSync(root), ...inFolder('docs'), ...inFolder('test'), '
 /** Folders that a path may start from, beside the page's own: a page about `src` gives paths below it. */
 const STARTS = ['', 'src', 'test', 'test/e2e']
 /** Files that are made by a build, or lie in the application of the reader. */
-const ELSEWHERE = [/^(node_modules\/sojourn\/)?(dist\/)?sojourn(\.core)?\.min\.js$/, /^main\.tsx?$/]
+const ELSEWHERE = [/^(node_modules\/sojourn\/)?(dist\/)?sojourn(\.core\.min|\.min|\.dev)\.js$/, /^main\.tsx?$/]
 
 const isThere = (path: string, page: string): boolean =>
   [dirname(page), ...STARTS].some((start) => existsSync(join(root, start, path)))
