@@ -49,7 +49,7 @@ export function isSessionError(value: unknown): value is SessionError {
 export const sessionError = (code: SessionErrorCode, message: string | false): SessionError =>
   new SessionError(code, message ? { message } : {})
 
-/** What a server or the browser threw, as one of our errors. `fetch` rejects with a TypeError when nothing came back. */
+/** An error of a server or the browser, as a `SessionError`. `fetch` rejects with a TypeError when no response came back. */
 export function toSessionError(cause: unknown): SessionError {
   if (isSessionError(cause)) return cause
   const isUnreachable = cause instanceof TypeError

@@ -5,7 +5,7 @@ import type { Session } from './types.js'
 
 export { credentials, type Credentials }
 
-/** Who gets credentials from {@link createFetch}, and what it sends with. */
+/** The origins that get credentials from {@link createFetch}, and the `fetch` that it sends with. */
 export interface FetchOptions {
   /** Exact origins (scheme, host, port) that get credentials, such as `'https://api.example.com'`. @default the page's own */
   origins?: readonly string[]
@@ -49,7 +49,7 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
     if (!isOurs(request.url) || request.headers.has('Authorization')) return send(request)
     const headers = String([...request.headers])
     const authorize: Credentials['authorize'] = (...call) => abortable(authorized(...call), request.signal)
-    // What is read as a stream is gone. Its stand-in still lets the session mend what was refused, for the next request.
+    // A stream can be read once, so the request cannot be sent again. Its stand-in lets the session refresh for the next request.
     const isStream = 'getReader' in Object(init?.body)
     const spare = isStream ? new Request(url) : request.clone()
     // At the most a nonce and a refresh.

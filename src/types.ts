@@ -82,7 +82,7 @@ export interface SessionServer {
 /** A server that refreshes tokens: of `oauth()`, or of `customServer()` with `refresh`. */
 export type TokenServer = SessionServer & { readonly tokens: true }
 
-/** What a {@link TokenStore} keeps. */
+/** The tokens as a {@link TokenStore} keeps them. */
 export interface StoredTokens {
   /** The session that the tokens belong to. */
   readonly id: string
@@ -176,7 +176,7 @@ export interface Deadlines {
   readonly endsBy: 'idle' | 'absolute' | 'server' | null
 }
 
-/** What `signIn` is told beside the tokens. */
+/** Options of `signIn`. */
 export interface SignInOptions {
   /**
    * A value that is not secret and that the server makes anew for each login. With it the call is safe on every page load: the
@@ -270,7 +270,7 @@ export interface Session {
   destroy(): void
 }
 
-/** What `createSession` makes where tokens are given: by `oauth()`, a token store or `customServer()` with `refresh`. */
+/** The session that `createSession` makes where tokens are given: by `oauth()`, a token store or `customServer()` with `refresh`. */
 export interface TokenSession extends Session {
   /** Tokens from elsewhere (a silent sign-in, say) for the session that is running. Rejects with `signed_out` where none is. */
   setTokens(tokens: TokenResponse): Promise<void>

@@ -18,7 +18,7 @@ const UNHEARD: readonly (string | undefined)[] = ['offline', 'timeout', 'signed_
 
 const networks = /* @__PURE__ */ new WeakMap<SessionContext, Network>()
 
-/** What the plugins of one session know of the network: one has what another learned. */
+/** The network as the plugins of one session know it: they share what each learns. */
 export function networkOf(context: SessionContext): Network {
   const network = networks.get(context) ?? createNetwork(context)
   networks.set(context, network)

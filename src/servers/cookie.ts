@@ -104,7 +104,7 @@ export function cookieSession(options: CookieOptions): SessionServer & Plugged {
   const times = async (option: string, url: string, method: string, init: RequestInit): Promise<ServerTimes | void> => {
     const response = await call(option, url, method, init)
     if (options.times) return options.times(response)
-    // Of an answer that is no JSON nobody knows who sent it: a hotel's gateway, or a page for unknown paths.
+    // An answer that is no JSON may come from a captive portal, or be a page for unknown paths.
     const text = await response.text()
     try {
       if (text) return JSON.parse(text) as ServerTimes

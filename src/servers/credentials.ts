@@ -7,7 +7,7 @@ const MOST = 100
 /** How long an endpoint that is refreshed for in vain again and again waits for the next refresh. */
 const PAUSE = 6e4
 
-/** What {@link credentials} gives. */
+/** The credentials of one session. */
 export interface Credentials {
   /**
    * The request with the session's credentials. With `previous`, what its answer asks for: a newer token, a refresh, a fresh nonce;
@@ -111,7 +111,7 @@ function createCredentials(context: SessionContext): Credentials {
     const endpoint = id + request.url.replace(/[?#].*/, '')
     if (!challenge) vain.delete(endpoint)
     if (challenge === 'refresh' && attempted.includes(challenge)) noteVain(endpoint, generation)
-    // What did not help does not help again.
+    // Each remedy is tried once per request.
     if (!challenge || isStepUp || attempted.includes(challenge)) return null
     const record = context.live(id)
     if (challenge === 'rejected') {

@@ -25,7 +25,7 @@ type Stored = CryptoKeyPair | string | undefined
 
 /** A store that does not answer is broken. */
 const LIMIT = 2e3
-/** What a server's clock may differ by without being a reason to try again. */
+/** A difference of the server's clock that is no reason to try again, ms. */
 const TOLERANCE = 5e3
 
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
@@ -70,7 +70,7 @@ export function dpop(options: DpopOptions = {}): DPoP {
   const own = (): Part => partOf((name ??= 'session'))
   return {
     forSession(session) {
-      // What was prepared lies where this session does not look.
+      // The prepared key is stored under another name than this session's.
       if (!isGiven && !keyPair && (name ?? session) !== session)
         throw sessionError(
           'invalid_options',
@@ -181,7 +181,7 @@ function createPart(session: string, keyPair: CryptoKeyPair | undefined): Part {
     },
 
     nonce({ url, ok, headers }) {
-      // Of refusals alone: what worked may come from a cache, and be as old as it.
+      // Only refusals are read: a successful response may come from a cache, with an old `Date`.
       const off = ok ? 0 : Date.parse(headers.get('Date') ?? '') - Date.now() - ahead
       const isOff = Math.abs(off) > TOLERANCE
       if (isOff) ahead += off

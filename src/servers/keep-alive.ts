@@ -145,7 +145,7 @@ export const keepAlive: Plugin = (context) => {
 function createExtendingWarning(
   context: SessionContext,
 ): (sentAt: number, activeAt: number, idle: number | undefined) => void {
-  /** What the last calls were answered, and how often in a row as if each had been activity. */
+  /** The last reply, and how many replies in a row looked as if the call had been activity. */
   let last = { sentAt: 0, activeAt: 0, idle: 0, repeats: 0 }
   return (sentAt, activeAt, idle = 0) => {
     if (!DEVELOPMENT) return

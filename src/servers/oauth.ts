@@ -22,7 +22,7 @@ export interface DPoP {
   nonce(response: Response): boolean
 }
 
-/** What {@link oauth} needs to know of an authorization server: its issuer, or its endpoints. */
+/** An authorization server for {@link oauth}: its issuer, or its endpoints. */
 export interface OAuthOptions {
   /** The issuer's URL, whose metadata (RFC 8414) names the endpoints that are not given here. Asked for once, when needed. */
   issuer?: string | URL

@@ -10,7 +10,7 @@ export type WakeCause =
   | 'resume'
   | 'prerenderingchange'
 
-/** What a step of the session comes from. */
+/** Every reason for a step of the session. */
 export type Cause =
   | WakeCause
   // The application.

@@ -8,7 +8,7 @@ import type { Cause } from './causes.js'
 import type { TokenHooks } from './token-hooks.js'
 import { DEVELOPMENT } from '../util/development.js'
 
-/** What the parts of a session need of the whole. */
+/** The session as its parts and plugins see it. */
 export interface SessionContext {
   readonly ports: Ports
   readonly config: Config

@@ -15,7 +15,7 @@ import { DEVELOPMENT } from '../util/development.js'
 export const NO_DOCUMENT =
   'There is no document here (a server or a worker): a session runs in a page. Ask the page for what you need.'
 
-/** What a context is made of. */
+/** The parts of a context. */
 export interface ContextParts extends Parsed {
   readonly ports: Ports
   readonly loop: Loop

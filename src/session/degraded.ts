@@ -4,7 +4,7 @@ import type { Emitter } from '../util/emitter.js'
 
 type Degraded = SessionEvents['degraded']
 
-/** What works with less than it should. */
+/** The features that are missing or broken in this tab. */
 export interface DegradedFeatures {
   /** Reports a feature once, a moment later: never in the middle of a step. */
   readonly degraded: (feature: Degraded['feature'], consequence: string) => void

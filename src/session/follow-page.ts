@@ -7,7 +7,7 @@ import type { Loop } from './loop.js'
 import type { PluginHooks } from './plugin.js'
 import type { RecordSync } from './record-sync.js'
 
-/** What follows the life of the page. */
+/** The parts of a session that follow the page's lifecycle. */
 export interface PageParts {
   readonly ports: Ports
   readonly config: Config

@@ -14,21 +14,21 @@ import type { Cause } from './causes.js'
 import type { PluginHooks } from './plugin.js'
 import type { RecordSync } from './record-sync.js'
 
-/** What a step is to do beside looking. */
+/** The work of a step, beside reading storage and the clock. */
 export interface Doing {
-  /** What happens to the session that lives. */
+  /** Changes the session if it is live. */
   readonly change?: Change | undefined
   /** Listeners are called later: when a lock that is held now is free again. */
   readonly deferEvents?: boolean | undefined
-  /** What another tab said by channel. */
+  /** The record that another tab posted. */
   readonly received?: SharedRecord | null | undefined
   /** A new state in place of the one there is. */
   readonly replace?: ((state: State, clock: Clock) => State) | undefined
-  /** What was under way at `destroy()` still counts. */
+  /** The step is taken after `destroy()` as well: its work was under way then. */
   readonly evenIfClosed?: boolean | undefined
 }
 
-/** What a loop is made of. */
+/** The parts of a loop. */
 export interface LoopParts {
   readonly ports: Ports
   readonly config: Config
@@ -66,7 +66,7 @@ const noop = (): void => undefined
 
 export function createLoop({ ports, config, sync, activity, active, emitter, hooks }: LoopParts): Loop {
   let state: State = { record: null, anchor: { shared: 0, mono: 0 } }
-  /** What the next step begins with: in a prerendered page what was read, which it may settle otherwise when it is opened. */
+  /** The state that the next step starts from. In a prerendered page it is the state as read: when the page is opened, the session may still be live. */
   let basis = state
   let snapshot: Snapshot = { phase: 'loading' }
   let isClosed = !ports.hasPage
@@ -108,8 +108,8 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
   const apply = (taken: State, { change, replace }: Doing, at: number, clock: Clock): State => {
     let next = taken
     const missing = taken.record && sync.isMissing(taken.record.id) ? ending('wiped') : null
-    // What happened before the deadline comes before it, however late it is written down. The last `reduce` settles, even
-    // with a null change.
+    // Activity before the deadline counts before it, however late it is recorded. The last `reduce` settles, even with a null
+    // change.
     const { idleTimeout } = configFor(taken.record, config)
     const pending = isPrerendered || isClosed ? [] : activity.takePending({ shared: at, mono: clock.mono }, idleTimeout)
     for (const [when, one] of pending) next = reduce(next, one, clock, config, when)
@@ -128,7 +128,7 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
       emitter.enqueue('change')
       resolveReady(next)
     }
-    // What a page finds when it is loaded is no event.
+    // A page that loads finds a session: that is no event.
     if (previous.phase === 'loading' && !isNew) return
     const found = snapshotOf(taken.record, config, sharedNow(taken.record, clock))
     const events = eventsOf({ before, after: record, previous, found, next, cause, config })

@@ -13,7 +13,7 @@ export function checkWindow(view: Window): void {
     // A window of another origin says whether it is closed, and throws for its methods.
     isOurs = view.closed || (typeof view.closed === 'boolean' && !!view.addEventListener)
   } catch {
-    // Of another origin, or nothing that has members.
+    // A window of another origin, or a value without members.
   }
   if (!isOurs)
     throw sessionError(
@@ -23,7 +23,7 @@ export function checkWindow(view: Window): void {
     )
 }
 
-/** What the options mean, in ms. Throws `invalid_options` for what cannot be meant. */
+/** The options in ms, checked. Throws `invalid_options` for what cannot be meant. */
 function configOf(options: SessionOptions): Config {
   if (Object(options) !== options)
     throw sessionError('invalid_options', DEVELOPMENT && 'createSession takes an object of options, or nothing.')
@@ -84,7 +84,7 @@ function configOf(options: SessionOptions): Config {
   }
 }
 
-/** What a session is made of. */
+/** The options of a session, checked. */
 export interface Parsed {
   readonly config: Config
   readonly name: string

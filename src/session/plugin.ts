@@ -9,7 +9,7 @@ import type { TokenHooks } from './token-hooks.js'
  */
 export type Plugin = (context: SessionContext) => PluginHooks
 
-/** What a plugin does when. It runs once for each session object; everything is optional. */
+/** The work of a plugin, by occasion. It runs once for each session object; everything is optional. */
 export interface PluginHooks {
   /** Methods that the session object gains, such as `getAccessToken`. */
   readonly methods?: object

@@ -13,7 +13,7 @@ export interface SignIn extends Pick<Session, 'signIn'> {
   readonly cancel: () => void
 }
 
-/** What was asked for, checked. */
+/** The arguments of `signIn`, checked. */
 interface Request {
   /** A fingerprint; empty where no login was given. */
   readonly login: string
@@ -76,7 +76,7 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
     const mayBegin = (): boolean => isWanted() && !continues
     const mayStore = mayBegin() && !context.isClosed()
     const times = given && mayStore ? await tokens?.store(id, given, givenAt) : null
-    // What has taken the place of other tokens goes on after `destroy()` as well: nobody else could give them back.
+    // Tokens that have replaced others in the store begin their session after `destroy()` as well: the others cannot be restored.
     if (mayStore && mayBegin()) {
       context.begin({ id, login, ...limits, ...times })
       if (!context.isClosed()) return
@@ -138,7 +138,7 @@ function parseTokens(context: SessionContext, tokens: unknown): TokenResponse | 
   )
 }
 
-/** Of anything else the fingerprint would be one and the same; and an empty one may mean that nobody is signed in. */
+/** A fingerprint of a value that is no text would be the same for all, and an empty text may mean that nobody is signed in. */
 function parseLogin({ login }: SignInOptions): string {
   if (login === undefined) return ''
   if (typeof login === 'string' && login) return fingerprint(login)

@@ -1,7 +1,7 @@
 import type { TokenTimes } from '../core/changes.js'
 import type { StoredTokens, TokenResponse } from '../types.js'
 
-/** What the sign-in and `createFetch` need of the tokens. */
+/** The tokens, as the sign-in and `createFetch` use them. */
 export interface TokenHooks {
   /** A plain copy of a token response. Throws `invalid_response`. */
   readonly parse: (tokens: unknown) => TokenResponse

@@ -5,7 +5,7 @@ import { sleep } from '../util/async.js'
 import { PROPAGATION_DELAY } from '../util/timing.js'
 import type { TokenCache } from './token-cache.js'
 
-/** What is left to do for the tokens of a session that is over. */
+/** Removes and revokes the tokens of a session that has ended. */
 export interface Cleanup {
   /**
    * Removes the tokens of session `id` first, then revokes them at the server. The tab that removed them revokes them, so that it

@@ -12,7 +12,7 @@ import type { TokenCache } from './token-cache.js'
 import { createTokenWriter, type TokenWriter } from './token-writer.js'
 import { DEVELOPMENT } from '../util/development.js'
 
-/** What one tab does while it holds the refresh lock. */
+/** The work of one tab while it holds the refresh lock. */
 export interface RefreshTurn extends Omit<TokenWriter, 'commit' | 'newerThan'> {
   /**
    * Adopts what another tab got, else asks the server and stores its answer. `acquire`: waits for the lock anew, where the browser

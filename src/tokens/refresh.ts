@@ -42,7 +42,7 @@ export function createRefresh(
   const acquire = async (id: string, seen: number): Promise<StoredTokens> => {
     // A session by cookie has no tokens that could be lost.
     if (!context.live(id).generation && !server?.refresh) throw turn.noTokens()
-    // What was known of network and server before somebody opened the page is no reason to fail.
+    // A prerendered page waits until it is opened: a failure from before that may be over.
     await context.opening()
     const record = context.live(id)
     if (server?.refresh) turn.assertBackoffOver(record)

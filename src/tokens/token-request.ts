@@ -8,7 +8,7 @@ import { parseTokenResponse } from './token-response.js'
 /** Asks the server for newer tokens than `used`, and waits `limit` ms at most. */
 export type RequestTokens = (id: string, used: StoredTokens | null, limit: number) => Promise<StoredTokens>
 
-/** What is carried over where a reply leaves it out. */
+/** The members that are carried over if a reply leaves them out. */
 const KEPT = ['refresh_token', 'id_token', 'scope']
 
 /** `commit` and `refused` are given what the server answered, however late. */
@@ -33,7 +33,7 @@ export function createTokenRequest(
   }
 
   /**
-   * What comes after `limit` counts as well, as long as the session lives, and so does what comes after `destroy()`: the server
+   * A reply after `limit` counts as well while the session is live, and so does one after `destroy()`: the server
    * may have rotated, and the next refresh with the old token would end the session.
    */
   return (id, used, limit) => {

@@ -11,7 +11,7 @@ const LIFETIMES = [
   'authorization_expires_in',
 ]
 
-/** What is read by its name, be it a getter of a class. All else comes along where the object lists it. */
+/** Members that are read by name, because they may be getters of a class. All others are copied if the object lists them. */
 const NAMED = ['access_token', 'token_type', 'refresh_token', 'scope', 'id_token', 'session_state']
 
 /** How many objects and arrays a member may be made of, so that its depth stays within what browsers can store. */

@@ -20,7 +20,7 @@ export function remainingOf(session: Session): number | null {
   return seconds >= 0 ? seconds : null
 }
 
-/** What all who watch one session share. */
+/** One timer for all who watch one session. */
 function createWatch(session: Session): Watch {
   const told = new Set<() => void>()
   let shown: number | null = null

@@ -13,7 +13,7 @@ export function add<Tag extends keyof HTMLElementTagNameMap>(
   return element
 }
 
-/** What has the focus, in shadow trees and frames of this origin too. */
+/** The element with the focus, in shadow trees and frames of this origin too. */
 export function activeElement(): HTMLElement | null {
   let element = document.activeElement as (HTMLElement & Partial<HTMLIFrameElement>) | null
   for (let inner; (inner = (element?.shadowRoot ?? element?.contentDocument)?.activeElement);)

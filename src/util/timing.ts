@@ -14,7 +14,7 @@
 export const PROPAGATION_DELAY = 300
 /** Between a connection that was cut and the second try. */
 export const BETWEEN_TRIES = 500
-/** What a second try gets at least, unless L is less. */
+/** The least time for a second try, unless L is less. */
 export const SECOND_TRY = 3500
 
 /** No request may take longer: browsers themselves give up after that. */

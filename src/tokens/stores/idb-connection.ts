@@ -1,4 +1,4 @@
-/** What idb-keyval calls a custom store: its one extension point. */
+/** A custom store of idb-keyval: its one extension point. */
 type UseStore = <T>(mode: IDBTransactionMode, work: (objects: IDBObjectStore) => T | PromiseLike<T>) => Promise<T>
 
 /** ms that one call may take, the opening of the database included. */

@@ -16,7 +16,7 @@ export interface IdbTokensOptions {
   encrypt?: boolean
 }
 
-/** What may lie in the database, plain or sealed. Nothing of it is certain. */
+/** A stored value, plain or encrypted. Any script of the origin may have written it. */
 type Stored = Partial<StoredTokens> | undefined
 
 /**
@@ -50,7 +50,7 @@ function createPart(
   cipherKey: string,
 ): TokenStore {
   // The new key is made beforehand (in 0.1 ms) and mostly thrown away, for a transaction ends while it waits for a cipher.
-  // Of two tabs that come first together the transaction lets one write. What counts is what can be read back: Safari takes
+  // If two tabs are the first at the same time, the transaction lets one of them write. The key that can be read back counts: Safari takes
   // keys that it then gives out as null, https://github.com/dialog-db/dialog-db/pull/473
   const ensureKey = async (): Promise<CryptoKey> => {
     const fresh = await createKey()

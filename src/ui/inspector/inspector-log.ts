@@ -1,6 +1,6 @@
 import type { EndReason, SessionStep, Snapshot } from '../../types.js'
 
-/** What one step did. */
+/** One step, as the log shows it. */
 export interface Line {
   /** Epoch ms, by this device's clock. */
   readonly at: number
@@ -23,7 +23,7 @@ const PLACES: readonly (readonly [where: string, causes: RegExp])[] = [
 /** Causes by which this tab itself can change what the words below are about. */
 const OURS = /^(signIn|signOut|setTokens|extend|claimed|server|rejected|refresh.*)$/
 
-/** What it means that a number in the record has grown. */
+/** Words for each number of the record that has grown. */
 const GROWN: Readonly<Record<string, string>> = {
   activeAt: 'activity',
   skew: 'the clock is behind by ms:',
