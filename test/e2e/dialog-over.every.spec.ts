@@ -8,7 +8,7 @@ import type { DialogConfig } from './pages/dialog.js'
 import type { ModalName } from './pages/modals.bundle.js'
 
 /** So long a person has the dialog before them: the first moment, in which nothing is an answer, is over. */
-const READING = 800
+const READING = 1000
 
 /** The variants that run by `npm run test:all` only are tagged. */
 const tagged = <T extends string>(all: Readonly<Record<T, 'short' | 'long'>>): [T, { tag: string[] }][] =>
