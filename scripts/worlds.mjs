@@ -31,7 +31,7 @@ export function editedText({ file, from, to }) {
 }
 
 /** Sources as they are, but for one text. @param {Edit} edit @returns {import('esbuild').Plugin} */
-const edited = (edit) => ({
+export const edited = (edit) => ({
   name: 'edited',
   setup({ onLoad }) {
     const path = join(root, 'src', edit.file)

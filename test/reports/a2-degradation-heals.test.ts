@@ -108,6 +108,8 @@ describe('a degradation that has to heal', () => {
     world.storage.stored.delete('of the page')
     await world.until(tab.session.signIn(world.grant()))
     const next = world.tab()
+    // Nobody is told that they are signed out before the other tabs were asked.
+    expect(next.sees()).toBe('loading')
     await world.advance('1s')
     expect([tab.sees(), next.sees()]).toEqual(['active', 'active'])
     expect(world.server.count('signOut')).toBe(0)

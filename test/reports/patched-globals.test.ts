@@ -3,6 +3,7 @@ import { createContext, runInContext } from 'node:vm'
 import { build } from 'esbuild'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { root } from '../../scripts/lib.mjs'
+import { edited, type Edit } from '../../scripts/worlds.mjs'
 
 let library = ''
 
@@ -17,6 +18,8 @@ beforeAll(async () => {
         export { cookieSession } from './src/servers/cookie.ts'`,
       resolveDir: root,
     },
+    // As vitest.config.ts does for what is imported.
+    plugins: process.env['SABOTAGE'] ? [edited(JSON.parse(process.env['SABOTAGE']) as Edit)] : [],
     bundle: true,
     write: false,
     format: 'iife',
