@@ -1,6 +1,8 @@
 import { ending } from '../core/changes.js'
+import { sessionError } from '../errors.js'
 import { contextOf, type SessionContext } from '../session/context.js'
 import type { Session, StoredTokens } from '../types.js'
+import { DEVELOPMENT } from '../util/development.js'
 
 /** How many endpoints are remembered. */
 const MOST = 100
@@ -31,7 +33,8 @@ const made = /* @__PURE__ */ new WeakMap<SessionContext, Credentials>()
  * @example An interceptor
  * ```ts
  * const { authorize } = credentials(session)
- * const request = (await authorize(new Request('/orders'))) ?? undefined
+ * const request = await authorize(new Request('/orders'))
+ * const response = request && (await fetch(request))
  * ```
  */
 export function credentials(session: Session): Credentials {
@@ -89,8 +92,15 @@ function createCredentials(context: SessionContext): Credentials {
   }
 
   const usableTokens = async (): Promise<StoredTokens | null> => {
+    const tokens = context.tokens()
+    // The tokens of this session are in a store that this page has not imported: a request without them would fail elsewhere.
+    if (!tokens && context.live().generation)
+      throw sessionError(
+        'no_tokens',
+        DEVELOPMENT && 'This page keeps no tokens, other pages of the session do. Import the same.',
+      )
     try {
-      return (await context.tokens()?.use()) ?? null
+      return (await tokens?.use()) ?? null
     } catch (error) {
       // A session by cookie has no tokens, and needs none.
       const isByCookie = !server?.refresh && !context.live().generation
