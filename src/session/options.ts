@@ -48,7 +48,11 @@ function configOf(options: SessionOptions): Config {
     DEVELOPMENT && 'oauth({ … }), cookieSession({ … }), or customServer({ … }) of sojourn/server',
   )
   check(
-    !tokenStore || (typeof tokenStore === 'object' && 'clear' in tokenStore),
+    // A store of the application's own brings no plugin: the server has to.
+    !tokenStore ||
+      (typeof tokenStore === 'object' &&
+        'clear' in tokenStore &&
+        ('plugins' in tokenStore || (server && 'tokens' in server))),
     'tokenStore',
     DEVELOPMENT && 'idbTokens(), or customTokens(store) of sojourn/server',
   )

@@ -1,6 +1,5 @@
 import { ending, extension } from '../core/changes.js'
 import { activeWarning, deadlines, firstWarningAt } from '../core/deadlines.js'
-import { sessionError } from '../errors.js'
 import type { OnMessage, Ports } from '../ports/types.js'
 import type { Session, SessionEvents, SessionOptions, TokenServer, TokenSession, TokenStore } from '../types.js'
 import { createEmitter, type Emitter } from '../util/emitter.js'
@@ -15,7 +14,6 @@ import { checkWindow, parseOptions, warnOfShortWarning } from './options.js'
 import { pluginsOf, type PluginHooks } from './plugin.js'
 import { createRecordSync } from './record-sync.js'
 import { createSignIn } from './sign-in.js'
-import { DEVELOPMENT } from '../util/development.js'
 
 const noop = (): void => undefined
 
@@ -65,11 +63,6 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   // Tokens first: with them, the others leave the sign-out to them. Without a prototype, to which a page may have added `extend`.
   for (const plugin of pluginsOf(tokenStore, server))
     hooks.push(Object.assign(Object.create(null) as PluginHooks, plugin(context)))
-  if (tokenStore && !context.tokens())
-    throw sessionError(
-      'invalid_options',
-      DEVELOPMENT && 'tokenStore is a store of your own. Give customTokens(store), of sojourn/server.',
-    )
 
   let stopFollowing = noop
   if (ports.hasPage) {

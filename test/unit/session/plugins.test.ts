@@ -73,9 +73,16 @@ describe('what brings no plugin', () => {
       { tokenStore: { shared: false, get: async () => null, set: async () => true, clear: async () => null } },
     ],
   ])('is refused, and the error names the function that wraps a %s', (option, options) => {
-    const create = (): unknown => createPlain(createWorld().page().ports, options as never)
+    let opened = 0
+    const { ports } = createWorld().page()
+    const openChannel: typeof ports.openChannel = (...call) => {
+      opened++
+      return ports.openChannel(...call)
+    }
+    const create = (): unknown => createPlain({ ...ports, openChannel }, options as never)
     expect(create).toThrow(expect.objectContaining({ code: 'invalid_options' }))
     expect(create).toThrow(option === 'server' ? /customServer/ : /customTokens/)
+    expect(opened).toBe(0)
   })
 
   it('is refused by createFetch, which says what it takes', () => {
@@ -139,6 +146,14 @@ describe('a page without the plugins of its session', () => {
     expect(world.record()).toMatchObject({ generation, tokenAt, tokenExpiresAt })
     expect(world.record()['activeAt']).toBe(now)
     expect(await world.until(tab.session.getAccessToken())).toBe('access-f1-1')
+  })
+
+  it('sends no request without the credentials that other pages would add', async () => {
+    const world = createWorld()
+    await world.signedIn(LIMITS)
+    const { authorize } = credentials(barePage(world).session)
+    const request = new Request('https://api.example.com/')
+    expect(await world.until(outcome(authorize(request)))).toBe('no_tokens')
   })
 
   it('ends the session everywhere, and a tab that has the plugins revokes the tokens once', async () => {
