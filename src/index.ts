@@ -4,6 +4,7 @@ import { createSessionWith } from './session/session.js'
 import { DEVELOPMENT } from './util/development.js'
 import type { Session, SessionOptions, TokenServer, TokenSession, TokenStore } from './types.js'
 
+export { eachSession, type CurrentSession } from './session/each-session.js'
 export { isSessionError, SessionError, type SessionErrorCode } from './errors.js'
 export { memoryTokens } from './tokens/stores/memory.js'
 export type {

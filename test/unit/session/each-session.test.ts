@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest'
+import { eachSession } from '../../../src/session/each-session.js'
+import type { Session } from '../../../src/types.js'
+import { createWorld, MINUTE, type Tab } from './world.js'
+
+/** Notes what `eachSession` does in a tab. `phases`: the phase that the session showed meanwhile. */
+function follow(tab: Tab): { readonly log: string[]; readonly undo: () => void } {
+  const log: string[] = []
+  const names = new Map<string, string>()
+  const undo = eachSession(tab.session, ({ id, signal }) => {
+    const name = names.get(id) ?? `session ${names.size + 1}`
+    names.set(id, name)
+    log.push(`${name} starts`)
+    signal.addEventListener('abort', () => log.push(`${name} aborts`))
+    return () => log.push(`${name} stops, ${String(signal.aborted)}`)
+  })
+  return { log, undo }
+}
+const ended = (name: string): string[] => [`${name} aborts`, `${name} stops, true`]
+
+describe('eachSession', () => {
+  it('starts at once where somebody is signed in, and stops in the task of the sign-out', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { log } = follow(tab)
+    expect(log).toEqual(['session 1 starts'])
+    void tab.session.signOut()
+    expect(log).toEqual(['session 1 starts', ...ended('session 1')])
+  })
+
+  it('starts with each sign-in, of another tab too', async () => {
+    const world = createWorld()
+    const [one, two] = [world.tab(), world.tab()]
+    const { log } = follow(two)
+    expect(log).toEqual([])
+    await world.until(one.session.signIn(world.grant()))
+    await world.advance(100)
+    expect(log).toEqual(['session 1 starts'])
+    await world.until(one.session.signOut())
+    await world.until(one.session.signIn(world.grant()))
+    await world.advance(100)
+    expect(log).toEqual(['session 1 starts', ...ended('session 1'), 'session 2 starts'])
+  })
+
+  it('stops what belongs to a replaced session before listeners hear of the next one', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { log } = follow(tab)
+    tab.session.on('signedIn', () => log.push('signedIn'))
+    await world.until(tab.session.signIn(world.grant()))
+    expect(log).toEqual(['session 1 starts', ...ended('session 1'), 'session 2 starts', 'signedIn'])
+  })
+
+  it('starts nothing for a session that is past its deadline', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.sleep(16 * MINUTE)
+    expect(follow(tab).log).toEqual([])
+  })
+
+  it('stops at the undo and at destroy(), once, and starts no more', async () => {
+    const world = createWorld()
+    const [one, two] = [await world.signedIn(), world.tab()]
+    const [first, second] = [follow(one), follow(two)]
+    first.undo()
+    first.undo()
+    two.session.destroy()
+    for (const { log } of [first, second]) expect(log).toEqual(['session 1 starts', ...ended('session 1')])
+    await world.until(one.session.signOut())
+    await world.until(one.session.signIn(world.grant()))
+    for (const { log } of [first, second]) expect(log).toHaveLength(3)
+    second.undo()
+  })
+
+  it('calls what start returned where the session ended during start', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const log: string[] = []
+    eachSession(tab.session, ({ signal }) => {
+      void tab.session.signOut()
+      log.push(String(signal.aborted))
+      return () => log.push('stopped')
+    })
+    expect(log).toEqual(['true', 'stopped'])
+  })
+
+  it('reports an error of start and of what it returned, and goes on', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    let count = 0
+    eachSession(tab.session, () => {
+      if (!count++) throw new Error('start')
+      return () => {
+        throw new Error('stop')
+      }
+    })
+    await world.until(tab.session.signOut())
+    await world.until(tab.session.signIn(world.grant()))
+    await world.until(tab.session.signOut())
+    expect(tab.reports).toEqual([new Error('start'), new Error('stop')])
+    expect(tab.phase()).toBe('signedOut')
+  })
+
+  it('refuses what is no session', () => {
+    expect(() => eachSession({} as Session, () => undefined)).toThrow(
+      expect.objectContaining({ code: 'invalid_options' }) as Error,
+    )
+  })
+})
