@@ -4,7 +4,7 @@
 const everyone = ['types.ts', 'errors.ts', 'util/']
 
 /** What an adapter may use beside its framework: nothing of the core, which the application has anyhow. */
-const adapter = ['errors.ts', 'ui/countdown.ts']
+const adapter = ['errors.ts', 'countdown.ts']
 
 /**
  * Who may import whom, and nothing else. The linter and test/dist/imports.test.ts read it.
@@ -28,7 +28,7 @@ export const layers = [
       'plugins/',
       'tokens/plugin.ts',
       'session/context.ts',
-      'ports/clock.ts',
+      'tokens/stores/idb-connection.ts',
       'idb-keyval',
       ...everyone,
     ],
@@ -45,7 +45,8 @@ export const layers = [
     types: ['core/', 'ports/'],
   },
   { files: ['fetch.ts'], imports: ['util/', 'servers/credentials.ts'], types: ['types.ts'] },
-  { files: ['ui/'], imports: ['util/session-time.ts'], types: ['types.ts'] },
+  { files: ['countdown.ts'], imports: ['util/session-time.ts'], types: ['types.ts'] },
+  { files: ['ui/'], imports: ['countdown.ts', 'util/session-time.ts'], types: ['types.ts'] },
   {
     files: ['adapters/angular.ts'],
     imports: ['@angular/core', 'rxjs', 'util/origins.ts', 'servers/credentials.ts', ...adapter],
@@ -61,7 +62,16 @@ export const layers = [
   { files: ['adapters/vue.ts'], imports: ['vue', ...adapter], types: ['types.ts'] },
   {
     files: ['global.ts'],
-    imports: ['index.ts', 'fetch.ts', 'policies.ts', 'servers/', 'tokens/stores/', 'ui/'],
+    imports: [
+      'index.ts',
+      'countdown.ts',
+      'fetch.ts',
+      'policies.ts',
+      'ports/lease.ts',
+      'servers/',
+      'tokens/stores/',
+      'ui/',
+    ],
   },
 ]
 

@@ -11,6 +11,7 @@ export type {
   Deadlines,
   Duration,
   EndReason,
+  Lease,
   ServerTimes,
   Session,
   SessionEvents,

@@ -115,6 +115,11 @@ export interface TokenStore {
   clear(id: string): Promise<StoredTokens | null>
 }
 
+/** Lets one tab at a time refresh where a page has no Web Locks: `lease` of `sojourn/lease`. */
+export interface Lease {
+  readonly lease: true
+}
+
 /**
  * How one session behaves. Everything has a default.
  *
@@ -167,6 +172,8 @@ export interface SessionOptions {
    * @default '10s'
    */
   requestTimeout?: Duration
+  /** `lease` of `sojourn/lease`, for pages without Web Locks (plain http, other than localhost). */
+  lease?: Lease
 }
 
 /** When the session will warn and end, in epoch ms of this device's clock. `Infinity` where nothing ends the session. */

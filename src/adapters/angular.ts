@@ -15,7 +15,7 @@ import { sessionError } from '../errors.js'
 import { credentials } from '../servers/credentials.js'
 import { originsOf } from '../util/origins.js'
 import type { Session, Snapshot } from '../types.js'
-import { remainingOf, watchRemaining } from '../ui/countdown.js'
+import { remainingSeconds, watchRemaining } from '../countdown.js'
 
 /** The session of {@link provideSession}: `inject(SESSION)` where a component or service calls `extend()` or `signOut()`. */
 export const SESSION: InjectionToken<Session> = /* @__PURE__ */ new InjectionToken<Session>('sojourn')
@@ -84,7 +84,7 @@ export function injectSession(session?: Session): Signal<Snapshot> {
 export function injectRemaining(session?: Session): Signal<number | null> {
   const found = given(session)
   return follow(
-    () => remainingOf(found),
+    () => remainingSeconds(found),
     (listener) => watchRemaining(found, listener),
   )
 }

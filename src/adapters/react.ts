@@ -10,7 +10,7 @@ import {
 } from 'react'
 import { sessionError } from '../errors.js'
 import type { Session, Snapshot } from '../types.js'
-import { remainingOf, watchRemaining } from '../ui/countdown.js'
+import { remainingSeconds, watchRemaining } from '../countdown.js'
 
 /** The session that a {@link SessionProvider} gave: `useContext(SessionContext)` where a component calls `extend()` or `signOut()`. */
 export const SessionContext: Context<Session | null> = /* @__PURE__ */ createContext<Session | null>(null)
@@ -70,7 +70,7 @@ export function useRemaining(session?: Session): number | null {
   const watch = useCallback((listener: () => void) => watchRemaining(given, listener), [given])
   return useSyncExternalStore(
     watch,
-    () => remainingOf(given),
+    () => remainingSeconds(given),
     () => null,
   )
 }

@@ -12,7 +12,7 @@ import {
 } from 'solid-js'
 import { sessionError } from '../errors.js'
 import type { Session, Snapshot } from '../types.js'
-import { remainingOf, watchRemaining } from '../ui/countdown.js'
+import { remainingSeconds, watchRemaining } from '../countdown.js'
 
 /** The session that a {@link SessionProvider} gave: `useContext(SessionContext)` where a component calls `extend()` or `signOut()`. */
 export const SessionContext: Context<Session | undefined> = /* @__PURE__ */ createContext<Session>()
@@ -84,5 +84,5 @@ export function useSession(session?: Session): Accessor<Snapshot> {
  * ```
  */
 export function useRemaining(session?: Session): Accessor<number | null> {
-  return follow(session, null, remainingOf, watchRemaining)
+  return follow(session, null, remainingSeconds, watchRemaining)
 }

@@ -3,7 +3,7 @@ import { createSubscriber } from 'svelte/reactivity'
 import type { Readable } from 'svelte/store'
 import { sessionError } from '../errors.js'
 import type { Session, Snapshot } from '../types.js'
-import { remainingOf, watchRemaining } from '../ui/countdown.js'
+import { remainingSeconds, watchRemaining } from '../countdown.js'
 
 /** Where {@link provideSession} puts the session: `getContext(sessionKey)` where a component calls `extend()` or `signOut()`. */
 export const sessionKey: unique symbol = Symbol('sojourn')
@@ -80,5 +80,5 @@ export function useSession(session?: Session): Live<Snapshot> {
  * ```
  */
 export function useRemaining(session?: Session): Live<number | null> {
-  return live(session, remainingOf, watchRemaining)
+  return live(session, remainingSeconds, watchRemaining)
 }

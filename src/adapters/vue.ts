@@ -10,7 +10,7 @@ import {
 } from 'vue'
 import { sessionError } from '../errors.js'
 import type { Session, Snapshot } from '../types.js'
-import { remainingOf, watchRemaining } from '../ui/countdown.js'
+import { remainingSeconds, watchRemaining } from '../countdown.js'
 
 /** Where {@link sessionPlugin} puts the session: `inject(sessionKey)` where a component calls `extend()` or `signOut()`. */
 export const sessionKey: InjectionKey<Session> = Symbol('sojourn')
@@ -77,5 +77,5 @@ export function useSession(session?: Session): Readonly<ShallowRef<Snapshot>> {
  * ```
  */
 export function useRemaining(session?: Session): Readonly<ShallowRef<number | null>> {
-  return follow(session, null, remainingOf, watchRemaining)
+  return follow(session, null, remainingSeconds, watchRemaining)
 }

@@ -10,14 +10,17 @@ export interface Locks {
   readonly serverLock: <T>(work: () => Promise<T>) => Promise<T>
 }
 
-export function createLocks({ ports, config, key, opening, destroyed, flush, degraded }: SessionContext): Locks {
+export function createLocks({ ports, config, key, lease, opening, destroyed, flush, degraded }: SessionContext): Locks {
   const withLock = ports.withLock ?? browserLocks
   const run = async <T>(name: string, wait: number, work: (isLost?: () => boolean) => Promise<T>): Promise<T> => {
     // The browser makes a prerendered page wait for its lock anyway: our own limit is to begin when it can be had.
     const waiting = opening()
     if (waiting) await waiting
-    return withLock(name, { wait, hold: leaseLength(config.requestTimeout), signal: destroyed }, work, () => {
-      degraded('locks', 'Two tabs may now and then refresh at once.')
+    return withLock(name, { wait, hold: leaseLength(config.requestTimeout), signal: destroyed, lease }, work, () => {
+      degraded(
+        'locks',
+        lease ? 'Two tabs may now and then refresh at once.' : 'Tabs may refresh at once: see sojourn/lease.',
+      )
     }).finally(flush)
   }
   return {

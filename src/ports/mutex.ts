@@ -1,27 +1,31 @@
 import { sessionError } from '../errors.js'
 import { onceAborted } from '../util/async.js'
 import { leaseLength } from '../util/timing.js'
+import type { Lease } from '../types.js'
 import type { Ports } from './types.js'
 import { DEVELOPMENT } from '../util/development.js'
 
 type WithLock = NonNullable<Ports['withLock']>
 
-/**
- * A lock without Web Locks: calls `start` when this tab has it, for `hold` ms at most, or `busy` where another tab has it. Stops
- * trying when `signal` aborts.
- */
-export type Lease = (
-  name: string,
-  hold: number,
-  signal: AbortSignal,
-  start: () => Promise<void>,
-  busy?: () => void,
-) => Promise<void>
+/** The code of a {@link Lease}. */
+export interface LeaseLock extends Lease {
+  /**
+   * Calls `start` when this tab has the lease, for `hold` ms at most, or `busy` where another tab has it. Stops trying when `signal`
+   * aborts.
+   */
+  readonly run: (
+    name: string,
+    hold: number,
+    signal: AbortSignal,
+    start: () => Promise<void>,
+    busy?: () => void,
+  ) => Promise<void>
+}
 
 /**
  * Runs work while no other tab runs any under the same name. It waits for a limited time, and never steals a lock.
- * `lease` replaces Web Locks where a page does not have them (plain http, https://w3c.github.io/web-locks/#api), or may not use
- * them.
+ * Where a page does not have Web Locks (plain http, https://w3c.github.io/web-locks/#api), or may not use them, the caller's
+ * `lease` replaces them; without one the work begins at once.
  *
  * A call goes through these states:
  *
@@ -33,10 +37,10 @@ export type Lease = (
  * 4. *free*: the work is done and the lock is free again. Now the call resolves, so that the caller can request the lock again.
  */
 export const createMutex =
-  (after: Ports['after'], locks: () => Pick<LockManager, 'request'> | undefined, lease: Lease): WithLock =>
+  (after: Ports['after'], locks: () => Pick<LockManager, 'request'> | undefined): WithLock =>
   <T>(
     name: string,
-    { wait, hold = leaseLength(1e4), signal }: Parameters<WithLock>[1],
+    { wait, hold = leaseLength(1e4), signal, lease }: Parameters<WithLock>[1],
     work: (isLost: () => boolean) => Promise<T>,
     degraded: () => void,
   ): Promise<T> =>
@@ -71,7 +75,7 @@ export const createMutex =
         isLost = !isWaiting()
         if (isLost) return
         degraded()
-        await lease(name, hold, waiting.signal, start, wait ? undefined : giveUp)
+        await (lease ? (lease as LeaseLock).run(name, hold, waiting.signal, start, wait ? undefined : giveUp) : start())
       }
       const request = (mayRetry: boolean): Promise<unknown> => {
         const manager = locks()

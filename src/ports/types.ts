@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js'
+import type { Lease } from '../types.js'
 
 export type { Clock }
 
@@ -83,7 +84,12 @@ export interface Ports {
    */
   readonly withLock?: <T>(
     name: string,
-    turn: { readonly wait: number; readonly hold?: number; readonly signal: AbortSignal },
+    turn: {
+      readonly wait: number
+      readonly hold?: number
+      readonly signal: AbortSignal
+      readonly lease?: Lease | undefined
+    },
     work: (isLost?: () => boolean) => Promise<T>,
     degraded: () => void,
   ) => Promise<T>

@@ -1,43 +1,9 @@
-import { createMutex, type Lease } from './mutex.js'
-import { leaseLength, LONGEST_REQUEST } from '../util/timing.js'
+import { createMutex } from './mutex.js'
 import { after } from './clock.js'
 import type { Ports } from './types.js'
 
-/**
- * A lock made of a key in `localStorage`, with its owner, the time at which it expires, and its length. Two tabs may write at once,
- * so each reads the key again after a moment: the last writer has the lease. This is weaker than a lock, and the code that runs
- * under it does a compare-and-set before it commits.
- */
-const lease: Lease = async (name, hold, signal, start, busy) => {
-  const key = `${name}:lease`
-  const mine = String(Math.random())
-  const owner = (): string | undefined => {
-    const [who, until, length] = (localStorage.getItem(key) ?? '').split(' ')
-    const left = Number(until) - Date.now()
-    // Tabs may have different options, and an older version did not write the length. A lease that expires later than its length
-    // allows was written before the clock was set back; one that is longer than the longest was not written by this library.
-    const longest = Math.min(Number(length) || leaseLength(1e4), leaseLength(LONGEST_REQUEST))
-    return left > 0 && left <= longest ? who : undefined
-  }
-  try {
-    while (owner() !== mine && !signal.aborted) {
-      if (owner()) busy?.()
-      else localStorage.setItem(key, `${mine} ${Date.now() + hold} ${hold}`)
-      await new Promise<void>((resolve) => {
-        after(50 + Math.random() * 25, resolve)
-      })
-    }
-    await start()
-    if (owner() === mine) localStorage.removeItem(key)
-  } catch {
-    // Storage does not work either: each tab goes ahead.
-    await start()
-  }
-}
-
-/** Web Locks, or the lease where there are none. */
+/** Web Locks, where there are any. */
 export const browserLocks: NonNullable<Ports['withLock']> = /* @__PURE__ */ createMutex(
   after,
   () => (navigator as { locks?: LockManager }).locks,
-  lease,
 )

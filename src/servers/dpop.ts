@@ -1,8 +1,7 @@
-import { createStore, promisifyRequest } from 'idb-keyval'
+import { promisifyRequest, type UseStore } from 'idb-keyval'
 import { sessionError } from '../errors.js'
-import { withTimeout } from '../util/async.js'
 import { ownOrigin } from '../util/origins.js'
-import { after } from '../ports/clock.js'
+import { openDatabase } from '../tokens/stores/idb-connection.js'
 import { sessionKey } from '../util/session-key.js'
 import type { DPoP } from './oauth.js'
 import { DEVELOPMENT } from '../util/development.js'
@@ -23,8 +22,6 @@ export interface DpopOptions {
 /** A key, or the mark of one that could not be stored. */
 type Stored = CryptoKeyPair | string | undefined
 
-/** A store that does not answer is broken. */
-const LIMIT = 2e3
 /** A difference of the server's clock that is no reason to try again, ms. */
 const TOLERANCE = 5e3
 
@@ -62,8 +59,9 @@ export function dpop(options: DpopOptions = {}): DPoP {
   let { name } = options
   let isGiven = false
   const parts = new Map<string, Part>()
+  const database = openDatabase()
   const partOf = (session: string): Part => {
-    const part = parts.get(session) ?? createPart(session, keyPair)
+    const part = parts.get(session) ?? createPart(session, keyPair, database)
     parts.set(session, part)
     return part
   }
@@ -91,7 +89,7 @@ export function dpop(options: DpopOptions = {}): DPoP {
 type Part = DPoP & { receive: NonNullable<DPoP['receive']> }
 
 /** The keys of one session, and what servers said to it. */
-function createPart(session: string, keyPair: CryptoKeyPair | undefined): Part {
+function createPart(session: string, keyPair: CryptoKeyPair | undefined, database: UseStore): Part {
   const KEY = sessionKey('dpop', session)
   const NEXT = sessionKey('dpop-next', session)
   const nonces = new Map<string, string>()
@@ -104,18 +102,13 @@ function createPart(session: string, keyPair: CryptoKeyPair | undefined): Part {
   /** The token of the last proof, and its key: a token is bound to one for its life. */
   let last: { readonly token: string | undefined; readonly pair: CryptoKeyPair } | undefined
 
-  /** Each access has a connection of its own, which is closed as soon as it is done: it keeps nobody waiting, nor gets lost. */
   const access = <T>(mode: IDBTransactionMode, work: (objects: IDBObjectStore) => Promise<T>): Promise<T> =>
-    withTimeout(after, LIMIT, null, () =>
-      createStore('sojourn', 'keyval')(mode, async (objects) => {
-        const { transaction } = objects
-        transaction.db.close()
-        const result = await work(objects)
-        // Quota and disk speak up when the transaction commits.
-        await promisifyRequest(transaction)
-        return result
-      }),
-    )
+    database(mode, async (objects) => {
+      const result = await work(objects)
+      // A request that succeeded is not stored yet: quota and disk errors come when the transaction commits.
+      await promisifyRequest(objects.transaction)
+      return result
+    })
 
   const load = async (): Promise<CryptoKeyPair> => {
     const stored =

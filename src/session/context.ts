@@ -3,7 +3,7 @@ import type { Config } from '../core/deadlines.js'
 import type { SharedRecord } from '../core/record.js'
 import { sessionError } from '../errors.js'
 import type { Ports } from '../ports/types.js'
-import type { Session, SessionEvents, SessionServer, TokenStore } from '../types.js'
+import type { Lease, Session, SessionEvents, SessionServer, TokenStore } from '../types.js'
 import type { Cause } from './causes.js'
 import type { TokenHooks } from './token-hooks.js'
 import { DEVELOPMENT } from '../util/development.js'
@@ -18,6 +18,7 @@ export interface SessionContext {
   /** The server, and the token store, as the session of this name uses them. */
   readonly server: SessionServer | undefined
   readonly tokenStore: TokenStore | undefined
+  readonly lease: Lease | undefined
   /** The tokens, where a plugin keeps some. */
   readonly tokens: () => TokenHooks | undefined
   /** The record as of now, settled. Throws `signed_out` where no session lives, or another than `id`. @default cause 'look' */

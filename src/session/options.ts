@@ -4,7 +4,7 @@ import type { Ports } from '../ports/types.js'
 import { sessionError } from '../errors.js'
 import { DEVELOPMENT } from '../util/development.js'
 import { LONGEST_REQUEST } from '../util/timing.js'
-import type { SessionOptions, SessionServer, TokenStore } from '../types.js'
+import type { Lease, SessionOptions, SessionServer, TokenStore } from '../types.js'
 
 /** Throws for what is no window, and for one whose input this page is not given. */
 export function checkWindow(view: Window): void {
@@ -27,7 +27,7 @@ export function checkWindow(view: Window): void {
 function configOf(options: SessionOptions): Config {
   if (Object(options) !== options)
     throw sessionError('invalid_options', DEVELOPMENT && 'createSession takes an object of options, or nothing.')
-  const { name = 'session', server, tokenStore, idleTimeout = '15m', absoluteTimeout = '12h' } = options
+  const { name = 'session', server, tokenStore, lease, idleTimeout = '15m', absoluteTimeout = '12h' } = options
   const {
     activityDuringWarning = 'ignore',
     stalePage = 'reload',
@@ -56,6 +56,7 @@ function configOf(options: SessionOptions): Config {
     'tokenStore',
     DEVELOPMENT && 'idbTokens(), or customTokens(store) of sojourn/server',
   )
+  check(!lease || (Object(lease) as Partial<Lease>).lease, 'lease', DEVELOPMENT && 'the lease of sojourn/lease')
   check(
     ['ignore', 'extend'].includes(activityDuringWarning),
     'activityDuringWarning',
@@ -95,18 +96,20 @@ export interface Parsed {
   readonly key: string
   readonly server: SessionServer | undefined
   readonly tokenStore: TokenStore | undefined
+  readonly lease: Lease | undefined
 }
 
 /** The options, checked. Throws `invalid_options`. */
 export function parseOptions(options: SessionOptions): Parsed {
   const config = configOf(options)
-  const { name = 'session', server, tokenStore } = options
+  const { name = 'session', server, tokenStore, lease } = options
   return {
     config,
     name,
     key: `sojourn:${name}:1`,
     server: server?.forSession?.(name) ?? server,
     tokenStore: tokenStore && storeOf(name, tokenStore),
+    lease,
   }
 }
 

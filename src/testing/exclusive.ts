@@ -3,13 +3,6 @@ import type { Ports } from '../ports/types.js'
 import type { FakeLocks } from './locks.js'
 import type { Listener } from './channel.js'
 
-/**
- * One at a time, by the world's locks. Where there are none every tab goes ahead at once: that is worse than the lease which
- * the library then falls back on, and must do no harm either.
- */
+/** One at a time, by the world's locks. Where there are none every tab goes ahead at once, as without a lease. */
 export const exclusiveBy = (locks: FakeLocks, tab: Listener, after: Ports['after']): NonNullable<Ports['withLock']> =>
-  createMutex(
-    after,
-    () => locks.of(tab),
-    (_name, _hold, _signal, start) => start(),
-  )
+  createMutex(after, () => locks.of(tab))

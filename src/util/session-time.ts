@@ -16,5 +16,15 @@ export function setSessionTime(session: Session, time: SessionTime): void {
   times.set(session.ready, time)
 }
 
-/** What {@link setSessionTime} has said; undefined where the session goes by the browser's time. */
-export const ownTime = (session: Session): SessionTime | undefined => times.get(session.ready)
+const browserTime: SessionTime = {
+  now: () => Date.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms)
+    return () => {
+      clearTimeout(timer)
+    }
+  },
+}
+
+/** The clock and the timers that a session goes by: the browser's, or those of a world of `sojourn/testing`. */
+export const sessionTime = (session: Session): SessionTime => times.get(session.ready) ?? browserTime

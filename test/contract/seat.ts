@@ -1,3 +1,4 @@
+import { lease } from '../../src/ports/lease.js'
 import type { Ports } from '../../src/ports/types.js'
 
 /** One tab's place among the tabs of an origin: the three ports by which they have to do with each other, and what came of it. */
@@ -55,7 +56,7 @@ export function createSeat(ports: Pick<Ports, 'openChannel' | 'openRecordStore' 
       }
       const { withLock } = ports
       if (!withLock) throw new Error('There are no locks.')
-      withLock(room, { wait, signal: done.signal }, work, degraded).catch((error: unknown) => {
+      withLock(room, { wait, signal: done.signal, lease }, work, degraded).catch((error: unknown) => {
         turns.push((error as { code: string }).code)
       })
     },

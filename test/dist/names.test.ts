@@ -55,6 +55,7 @@ const notInAdapters = [...storage, ...databases, ...channels, ...network, ...sec
 /** What a part has no business with. */
 const forbidden: Readonly<Record<string, readonly string[]>> = {
   sojourn: [...databases, ...network, 'sessionStorage', 'cookie', 'postMessage$'],
+  'sojourn/countdown': [...page.filter((name) => name !== 'document'), ...notInAdapters],
   'sojourn/cookie': without([...notOfOwnOrigin, ...storage, ...databases, ...channels, ...secrets], turns),
   // It listens to the signals of its limits.
   'sojourn/dpop': [
@@ -68,6 +69,7 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
   'sojourn/fetch': [...storage, ...databases, ...channels, ...time, ...secrets, 'document', 'navigator'],
   'sojourn/oauth': without([...notOfOwnOrigin, ...storage, ...databases, ...channels], turns),
   'sojourn/react': [...page.filter((name) => name !== 'document'), ...notInAdapters],
+  'sojourn/lease': without([...page, ...storage, ...databases, ...channels, ...network, ...time, ...secrets], turns),
   'sojourn/policies': [...page, ...storage, ...databases, ...channels, ...network, ...time, ...secrets],
   // The application's own requests are the server's business.
   'sojourn/server': without([...page, ...storage, ...databases, ...channels, ...network, ...time, ...secrets], turns),

@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { memoryTokens } from '../../src/tokens/stores/memory.js'
-import { idbTokens } from '../../src/tokens/stores/idb.js'
+import { aesGcm, idbTokens } from '../../src/tokens/stores/idb.js'
 import { webStorageTokens } from '../../src/tokens/stores/web-storage.js'
 import { createSessionWith, createWorld, type Tab, type World } from '../../src/testing.js'
 import type { TokenStore } from '../../src/types.js'
@@ -70,7 +70,7 @@ describe('two applications on one origin', () => {
     ['webStorageTokens', (tab, world) => webStorageTokens(() => world.storage.of(tab))],
     ['memoryTokens', () => memoryTokens()],
     ['idbTokens', () => idbTokens()],
-    ['idbTokens with encrypt', () => idbTokens({ encrypt: true })],
+    ['idbTokens with encrypt', () => idbTokens({ encrypt: aesGcm })],
   ])(
     'damienbod/angular-auth-oidc-client#538: a second application of the page leaves the tokens of the first: %s',
     async (_kind, make) => {

@@ -213,7 +213,11 @@ export function createBrowserPage(
   })
   storage.listen(page, (key, newValue) => body.dispatch('storage', { key, newValue }))
   return {
-    ports: { ...library.browserPorts(), withLock: library.browserLocks },
+    ports: {
+      ...library.browserPorts(),
+      // As a page on plain http does, each gives the lease.
+      withLock: (name, turn, ...rest) => library.browserLocks(name, { ...turn, lease: library.lease }, ...rest),
+    },
     webStorageTokens: () => library.webStorageTokens(),
   }
 }

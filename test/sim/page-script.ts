@@ -2,3 +2,4 @@
 export { browserPorts } from '../../src/ports/browser.js'
 export { webStorageTokens } from '../../src/tokens/stores/web-storage.js'
 export { browserLocks } from '../../src/ports/web-locks.js'
+export { lease } from '../../src/ports/lease.js'

@@ -18,7 +18,7 @@ import { oauth } from 'sojourn/oauth'
 import { policies } from 'sojourn/policies'
 import { customServer, customTokens } from 'sojourn/server'
 import { createSessionWith, type Ports } from 'sojourn/testing'
-import { idbTokens } from 'sojourn/tokens/idb'
+import { aesGcm, idbTokens } from 'sojourn/tokens/idb'
 import { describe, expectTypeOf, test } from 'vitest'
 
 declare const session: Session
@@ -65,7 +65,7 @@ describe('what an editor says while one writes', () => {
   test('a policy spreads into the options, and stores and servers fit', () => {
     expectTypeOf(createSession).toBeCallableWith({
       ...policies.nistAal2,
-      tokenStore: idbTokens({ encrypt: true }),
+      tokenStore: idbTokens({ encrypt: aesGcm }),
       server: oauth({ tokenEndpoint: '/token', clientId: 'app' }),
     })
   })

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createFetch, credentials } from '../../src/fetch.js'
 import { createSession } from '../../src/index.js'
 import { oauth } from '../../src/servers/oauth.js'
-import { idbTokens } from '../../src/tokens/stores/idb.js'
+import { aesGcm, idbTokens } from '../../src/tokens/stores/idb.js'
 import { memoryTokens } from '../../src/tokens/stores/memory.js'
 import { webStorageTokens } from '../../src/tokens/stores/web-storage.js'
 
@@ -16,7 +16,7 @@ describe('I11: on a server that renders the page', () => {
   })
 
   it('stores can be created and asked whether they are shared, and fail only when used', async () => {
-    const stores = [webStorageTokens(), idbTokens(), idbTokens({ encrypt: true })]
+    const stores = [webStorageTokens(), idbTokens(), idbTokens({ encrypt: aesGcm })]
     for (const store of stores) {
       expect(store.shared).toBe(true)
       await expect(store.get()).rejects.toThrow()

@@ -1,7 +1,19 @@
 import type { StoredTokens } from '../../types.js'
 import { matches, storedTokens } from '../stored-tokens.js'
 
-/** Tokens that only the key opens. The guard's two fields stay readable: a transaction cannot wait for a decryption. */
+/** What `idbTokens` encrypts with: {@link aesGcm}. */
+export interface Encryption {
+  readonly encryption: true
+}
+
+/** The code of an {@link Encryption}. */
+export interface Cipher extends Encryption {
+  readonly createKey: () => Promise<CryptoKey>
+  readonly seal: (key: CryptoKey, value: StoredTokens) => Promise<Sealed>
+  readonly unseal: (key: CryptoKey | null | undefined, sealed: unknown) => Promise<StoredTokens | null>
+}
+
+/** Tokens that only the key decrypts. The guard's two fields stay readable: a transaction cannot wait for a decryption. */
 export interface Sealed {
   readonly id: string
   readonly generation: number
@@ -19,26 +31,24 @@ function subtle(): SubtleCrypto {
 }
 
 /** A key that no script can read out. */
-export function createKey(): Promise<CryptoKey> {
+function createKey(): Promise<CryptoKey> {
   return subtle().generateKey({ name: CIPHER, length: 256 }, false, ['encrypt', 'decrypt'])
 }
 
-export async function seal(key: CryptoKey, value: StoredTokens): Promise<Sealed> {
+async function seal(key: CryptoKey, value: StoredTokens): Promise<Sealed> {
   // Fresh each time: two texts under one key and IV would give both away, NIST SP 800-38D §8.
   const iv = crypto.getRandomValues(new Uint8Array(12))
   const data = await subtle().encrypt({ name: CIPHER, iv }, key, new TextEncoder().encode(JSON.stringify(value)))
   return { id: value.id, generation: value.generation, iv, data }
 }
 
-export const isSealed = (stored: unknown): boolean => !!(Object(stored) as Partial<Sealed>).data
-
 /** Null for whatever is not exactly what {@link seal} made with this key; Safari gives stored keys out as null. */
-export async function unseal(key: CryptoKey | null | undefined, sealed: unknown): Promise<StoredTokens | null> {
-  const cipher = subtle()
+async function unseal(key: CryptoKey | null | undefined, sealed: unknown): Promise<StoredTokens | null> {
+  const crypto = subtle()
   if (!key) return null
   try {
     const { id, generation, iv, data } = sealed as Sealed
-    const text = await cipher.decrypt({ name: CIPHER, iv }, key, data)
+    const text = await crypto.decrypt({ name: CIPHER, iv }, key, data)
     const value = storedTokens(JSON.parse(new TextDecoder().decode(text)))
     // The sealed pair vouches for the readable one.
     return value && matches(value, { id, generation }) ? value : null
@@ -46,3 +56,16 @@ export async function unseal(key: CryptoKey | null | undefined, sealed: unknown)
     return null
   }
 }
+
+const cipher: Cipher = { encryption: true, createKey, seal, unseal }
+
+/**
+ * AES-GCM with 256 bit, under a key that no script can read out and that lies beside the tokens. It needs a secure context: on plain
+ * http every call rejects, and the session goes on in memory.
+ *
+ * @example
+ * ```ts
+ * const store = idbTokens({ encrypt: aesGcm })
+ * ```
+ */
+export const aesGcm: Encryption = cipher

@@ -1,5 +1,4 @@
-/** A custom store of idb-keyval: its one extension point. */
-type UseStore = <T>(mode: IDBTransactionMode, work: (objects: IDBObjectStore) => T | PromiseLike<T>) => Promise<T>
+import { createStore, type UseStore } from 'idb-keyval'
 
 /** ms that one call may take, the opening of the database included. */
 const LIMIT = 2000
@@ -12,7 +11,7 @@ const LOST = ['InvalidStateError', 'UnknownError', 'AbortError']
  * opened anew once, and no other tab is kept waiting. `create` makes a store without a connection.
  * https://github.com/jakearchibald/idb-keyval/issues/120, https://github.com/jakearchibald/idb-keyval/issues/165
  */
-export function withReconnect(create: () => UseStore): UseStore {
+function withReconnect(create: () => UseStore): UseStore {
   let store = create()
 
   const attempt: UseStore = async (mode, work) => {
@@ -68,3 +67,6 @@ function within<T>(work: Promise<T>): Promise<T> {
     })
   })
 }
+
+/** The library's database. It is opened at the first call. */
+export const openDatabase = (): UseStore => withReconnect(() => createStore('sojourn', 'keyval'))

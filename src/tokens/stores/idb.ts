@@ -1,19 +1,25 @@
-import { createStore, get, promisifyRequest } from 'idb-keyval'
+import { get, promisifyRequest, type UseStore } from 'idb-keyval'
+import { sessionError } from '../../errors.js'
 import { sessionKey } from '../../util/session-key.js'
 import type { Plugged } from '../../session/plugin.js'
 import { tokens } from '../plugin.js'
 import type { StoredTokens, TokenStore } from '../../types.js'
-import { withReconnect } from './idb-connection.js'
-import { createKey, isSealed, seal, unseal } from './encryption.js'
+import { DEVELOPMENT } from '../../util/development.js'
+import type { Cipher, Encryption } from './encryption.js'
+import { openDatabase } from './idb-connection.js'
 import { isOf, matches, revocable, storedTokens } from '../stored-tokens.js'
+
+export { aesGcm, type Encryption } from './encryption.js'
 
 /** How {@link idbTokens} keeps tokens. */
 export interface IdbTokensOptions {
   /**
-   * Encrypts tokens under a key that no script can read out and that lies beside them. It may be switched in any release: tokens
-   * of the other form are read, and written in the new one when they are next refreshed. @default false
+   * Encrypts tokens: `aesGcm`. It may be given in any release: tokens that an earlier release stored plain are read, and
+   * encrypted when they are next refreshed.
    */
-  encrypt?: boolean
+  encrypt?: Encryption
+  /** Reads what an earlier release encrypted, for a release that encrypts no longer. Without it such tokens count as absent. */
+  decrypt?: Encryption
 }
 
 /** A stored value, plain or encrypted. Any script of the origin may have written it. */
@@ -23,37 +29,47 @@ type Stored = Partial<StoredTokens> | undefined
  * Tokens in IndexedDB, shared by all tabs and kept over reloads. It rejects where IndexedDB is missing, full, or
  * silent for 2 s, and the session then goes on in memory. Each session `name` has its own tokens, and its own key.
  *
- * `encrypt` (AES-GCM, 256 bit) makes what a script copies out of the database useless elsewhere. It is no cure for XSS, since a
- * script can ask for the tokens in place, nor for a thief of the whole browser profile, in which the key lies as well (RFC 10017
- * §8.6). It needs a secure context: on plain http every call rejects.
+ * `encrypt` makes what a script copies out of the database useless elsewhere. It is no cure for XSS, since a script can ask for the
+ * tokens in place, nor for a thief of the whole browser profile, in which the key lies as well (RFC 10017 §8.6).
  *
+ * @throws SessionError `invalid_options` for an encryption that is not `aesGcm`
  * @example Staying signed in over a reload
  * ```ts
- * createSession({ tokenStore: idbTokens({ encrypt: true }) })
+ * createSession({ tokenStore: idbTokens({ encrypt: aesGcm }) })
  * ```
  */
 export function idbTokens(options: IdbTokensOptions = {}): TokenStore & Plugged {
-  const { encrypt = false } = options
-  const store = withReconnect(() => createStore('sojourn', 'keyval'))
+  const [encrypt, decrypt] = [cipherOf('encrypt', options), cipherOf('decrypt', options)]
+  const store = openDatabase()
   const forSession = (name: string): TokenStore & Plugged => ({
-    ...createPart(store, encrypt, sessionKey('tokens', name), sessionKey('key', name)),
+    ...createPart(store, encrypt, decrypt, sessionKey('tokens', name), sessionKey('key', name)),
     plugins: [tokens],
   })
   return { ...forSession('session'), forSession }
 }
 
+function cipherOf(option: keyof IdbTokensOptions, options: IdbTokensOptions): Cipher | undefined {
+  const given = options[option]
+  if (!given || (Object(given) as Partial<Encryption>).encryption) return given as Cipher | undefined
+  throw sessionError(
+    'invalid_options',
+    DEVELOPMENT ? `idbTokens: ${option} is no encryption. Give aesGcm of sojourn/tokens/idb, or leave it out.` : option,
+  )
+}
+
 /** The tokens of one session. */
 function createPart(
-  store: ReturnType<typeof withReconnect>,
-  encrypt: boolean,
+  store: UseStore,
+  encrypt: Cipher | undefined,
+  decrypt: Cipher | undefined,
   tokensKey: string,
   cipherKey: string,
 ): TokenStore {
   // The new key is made beforehand (in 0.1 ms) and mostly thrown away, for a transaction ends while it waits for a cipher.
   // If two tabs are the first at the same time, the transaction lets one of them write. The key that can be read back counts: Safari takes
   // keys that it then gives out as null, https://github.com/dialog-db/dialog-db/pull/473
-  const ensureKey = async (): Promise<CryptoKey> => {
-    const fresh = await createKey()
+  const ensureKey = async (cipher: Cipher): Promise<CryptoKey> => {
+    const fresh = await cipher.createKey()
     return store('readwrite', async (objects) => {
       const stored = await promisifyRequest<unknown>(objects.get(cipherKey))
       if (!(stored instanceof CryptoKey)) objects.put(fresh, cipherKey)
@@ -63,10 +79,13 @@ function createPart(
     })
   }
 
-  // Tabs of an application that switches `encrypt`, and its next release, find what the others wrote: each form is read, and
-  // the next write brings it into this store's own.
-  const open = async (stored: unknown): Promise<StoredTokens | null> =>
-    storedTokens(stored) ?? (encrypt || isSealed(stored) ? unseal(await get(cipherKey, store), stored) : null)
+  // Tabs of an application that begins or stops to encrypt, and its next release, find what the others wrote: both forms are
+  // read, and the next write brings it into this store's own.
+  const open = async (stored: unknown): Promise<StoredTokens | null> => {
+    // A store that encrypts rejects on plain http even while nothing is stored.
+    const cipher = encrypt ?? (stored === undefined ? undefined : decrypt)
+    return storedTokens(stored) ?? (cipher ? cipher.unseal(await get(cipherKey, store), stored) : null)
+  }
 
   return {
     shared: true,
@@ -75,7 +94,7 @@ function createPart(
     },
     async set(value, expected) {
       // Before the transaction, which would end while it waits for the cipher.
-      const content = encrypt ? await seal(await ensureKey(), value) : value
+      const content = encrypt ? await encrypt.seal(await ensureKey(encrypt), value) : value
       return store('readwrite', async (objects) => {
         const free = expected === undefined || matches(await promisifyRequest<Stored>(objects.get(tokensKey)), expected)
         if (free) await written(objects, objects.put(content, tokensKey))

@@ -3,7 +3,7 @@ import { dialogStyle } from './dialog-style.js'
 import { activeElement, add } from '../dom.js'
 import { createGuard } from './guard.js'
 import { createPlace } from './place.js'
-import { remainingOf, watchRemaining } from '../countdown.js'
+import { remainingSeconds, watchRemaining } from '../../countdown.js'
 import { applyStyle } from '../shadow-style.js'
 import { countInTitle } from './title-countdown.js'
 import { durationWords, english, type DialogTexts } from './texts.js'
@@ -99,7 +99,7 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
   }
   const show = (): void => {
     const snapshot = session.getSnapshot()
-    const seconds = remainingOf(session)
+    const seconds = remainingSeconds(session)
     // A page that wakes past the end may not know yet that it is over.
     if (snapshot.phase !== 'warning' || !seconds || (!snapshot.canExtend && snapshot.endAt === seenEndAt)) {
       close()

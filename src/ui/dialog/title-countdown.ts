@@ -1,6 +1,6 @@
 import type { Session } from '../../types.js'
-import { remainingOf } from '../countdown.js'
-import { sessionTime } from '../time.js'
+import { remainingSeconds } from '../../countdown.js'
+import { sessionTime } from '../../util/session-time.js'
 
 /** Counts down in the document's title while the session is about to end and the page is hidden: `1:20 · …`. Returns the undo. */
 export function countInTitle(session: Session, text: string): () => void {
@@ -11,7 +11,7 @@ export function countInTitle(session: Session, text: string): () => void {
 
   const show = (): void => {
     cancelTimer?.()
-    const seconds = !done && document.hidden && remainingOf(session)
+    const seconds = !done && document.hidden && remainingSeconds(session)
     const { title } = document
     const isOurs = shown !== null && title.includes(shown)
     // The page may have set another title meanwhile, or put something around this one: a count of what is unread.

@@ -2,7 +2,7 @@ import type { Session } from '../../types.js'
 import { createReader, timeOf, type Fields, type Line } from './inspector-log.js'
 import { inspectorStyle } from './inspector-style.js'
 import { applyStyle } from '../shadow-style.js'
-import { sessionTime } from '../time.js'
+import { sessionTime } from '../../util/session-time.js'
 
 export interface InspectorOptions {
   /** Where the panel stands. @default it floats in a lower corner of the page */

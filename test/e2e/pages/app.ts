@@ -1,8 +1,9 @@
 import { createSession, memoryTokens } from 'sojourn'
 import { oauth } from 'sojourn/oauth'
+import { lease } from 'sojourn/lease'
 import { customServer } from 'sojourn/server'
-import { idbTokens } from 'sojourn/tokens/idb'
+import { aesGcm, idbTokens } from 'sojourn/tokens/idb'
 import { webStorageTokens } from 'sojourn/tokens/web-storage'
 import { installHarness } from './harness.js'
 
-installHarness({ createSession, memoryTokens, oauth, customServer, idbTokens, webStorageTokens })
+installHarness({ createSession, memoryTokens, oauth, customServer, idbTokens, aesGcm, lease, webStorageTokens })

@@ -1,6 +1,6 @@
 /** The contract of token stores, run against the real things. */
 import { memoryTokens, type TokenStore } from 'sojourn'
-import { idbTokens } from 'sojourn/tokens/idb'
+import { aesGcm, idbTokens } from 'sojourn/tokens/idb'
 import { webStorageTokens } from 'sojourn/tokens/web-storage'
 import { tokenStoreContract, type Place } from '../../contract/token-store.js'
 
@@ -40,7 +40,7 @@ function settled<T>(request: IDBRequest<T>): Promise<T> {
 
 function inDatabase(encrypt: boolean): Place {
   const name = `contract-${String(places++)}`
-  const tab = (): TokenStore => idbTokens({ encrypt }).forSession?.(name) ?? idbTokens()
+  const tab = (): TokenStore => idbTokens(encrypt ? { encrypt: aesGcm } : {}).forSession?.(name) ?? idbTokens()
   if (encrypt) return { tab }
   let written = false
   return {

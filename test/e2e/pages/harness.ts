@@ -4,6 +4,7 @@
  */
 import type {
   EndReason,
+  Lease,
   Session,
   SessionEvents,
   SessionOptions,
@@ -14,6 +15,7 @@ import type {
   TokenSession,
   TokenStore,
 } from 'sojourn'
+import type { Encryption } from 'sojourn/tokens/idb'
 import { deny, takeAway, type Feature } from './features.js'
 
 /** The names that a page needs; the script build has them flat on `Sojourn`, the modules have them by subpath. */
@@ -23,7 +25,10 @@ export interface Library {
   oauth(options: { tokenEndpoint: string; clientId: string; revocationEndpoint?: string }): TokenServer
   /** Versions up to 0.1.0 take a server as it is. */
   customServer?(hooks: SessionServer): SessionServer
-  idbTokens?(options?: { encrypt?: boolean }): TokenStore
+  /** Versions up to 0.1.0 take `true`. */
+  idbTokens?(options?: { encrypt?: Encryption }): TokenStore
+  aesGcm?: Encryption
+  lease?: Lease
   webStorageTokens?(storage?: () => Storage, key?: string): TokenStore
 }
 
@@ -222,7 +227,9 @@ export function installHarness(library: Library): void {
       case 'local':
         return library.webStorageTokens?.() ?? library.memoryTokens()
       case 'idb-encrypted':
-        return library.idbTokens?.({ encrypt: true }) ?? library.memoryTokens()
+        return (
+          library.idbTokens?.({ encrypt: library.aesGcm ?? (true as unknown as Encryption) }) ?? library.memoryTokens()
+        )
       case 'idb':
         return library.idbTokens?.() ?? library.memoryTokens()
     }
@@ -246,6 +253,7 @@ export function installHarness(library: Library): void {
 
   function start(): Promise<Snapshot> {
     const made = library.createSession({
+      ...(library.lease && { lease: library.lease }),
       ...config.options,
       ...(config.server === 'none' ? {} : { server: server(), tokenStore: tokenStore() }),
     })

@@ -3,7 +3,7 @@ import { reactive } from '@vue/reactivity'
 import { createSession, memoryTokens, type TokenResponse, type TokenSession, type TokenStore } from 'sojourn'
 import { dpop } from 'sojourn/dpop'
 import { oauth, type DPoP } from 'sojourn/oauth'
-import { idbTokens } from 'sojourn/tokens/idb'
+import { aesGcm, idbTokens } from 'sojourn/tokens/idb'
 import { webStorageTokens } from 'sojourn/tokens/web-storage'
 
 export const KINDS = ['idb', 'idb-encrypted', 'local', 'session', 'memory'] as const
@@ -34,7 +34,7 @@ declare global {
 
 const stores: Record<Kind, TokenStore> = {
   idb: idbTokens(),
-  'idb-encrypted': idbTokens({ encrypt: true }),
+  'idb-encrypted': idbTokens({ encrypt: aesGcm }),
   local: webStorageTokens(),
   session: webStorageTokens(() => sessionStorage),
   memory: memoryTokens(),

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { lease } from '../../../src/ports/lease.js'
 import { browserLocks } from '../../../src/ports/web-locks.js'
 
 const NAME = 'sojourn:session:1'
@@ -15,7 +16,7 @@ const work = (who: string, ms: number) => async (): Promise<string> => {
   return who
 }
 const turn = (who: string, { wait = 15e3, ms = 100, signal = never } = {}): Promise<unknown> =>
-  browserLocks(NAME, { wait, signal }, work(who, ms), degraded).catch(
+  browserLocks(NAME, { wait, signal, lease }, work(who, ms), degraded).catch(
     (error: unknown) => (error as { code: string }).code,
   )
 
@@ -51,6 +52,17 @@ describe('where there are no Web Locks', () => {
     expect(stored.size).toBe(0)
   })
 
+  it('without a lease each begins at once, and says that this is less', async () => {
+    const each = ['one', 'two'].map((who) =>
+      browserLocks(NAME, { wait: 15e3, signal: never }, work(who, 100), degraded),
+    )
+    await vi.runAllTimersAsync()
+    expect(await Promise.all(each)).toEqual(['one', 'two'])
+    expect(ran).toEqual(['one begins', 'two begins', 'one ends', 'two ends'])
+    expect(degraded).toHaveBeenCalledTimes(2)
+    expect(stored.size).toBe(0)
+  })
+
   it('one of two that write at the same moment yields to the last writer', async () => {
     const mine = turn('mine')
     await vi.advanceTimersByTimeAsync(20)
@@ -63,7 +75,7 @@ describe('where there are no Web Locks', () => {
   })
 
   it('I8: what a crashed tab left runs out, and until then nobody waits for longer than was asked for', async () => {
-    void browserLocks(NAME, { wait: 15e3, signal: never }, () => new Promise(() => undefined), degraded)
+    void browserLocks(NAME, { wait: 15e3, signal: never, lease }, () => new Promise(() => undefined), degraded)
     const impatient = turn('impatient', { wait: 5e3 })
     const patient = turn('patient')
     const began = Date.now()
@@ -122,7 +134,7 @@ describe('where there are no Web Locks', () => {
 
   it('work that fails gives the lease back, and its error on', async () => {
     const fault = new Error('no')
-    const failing = browserLocks(NAME, { wait: 15e3, signal: never }, () => Promise.reject(fault), degraded)
+    const failing = browserLocks(NAME, { wait: 15e3, signal: never, lease }, () => Promise.reject(fault), degraded)
     const seen = failing.catch((error: unknown) => error)
     await vi.runAllTimersAsync()
     expect(await seen).toBe(fault)
@@ -199,7 +211,7 @@ describe('with Web Locks', () => {
 
   it('is held for the work alone, whatever that comes to', async () => {
     const fault = new Error('no')
-    const failing = browserLocks(NAME, { wait: 15e3, signal: never }, () => Promise.reject(fault), degraded)
+    const failing = browserLocks(NAME, { wait: 15e3, signal: never, lease }, () => Promise.reject(fault), degraded)
     const seen = failing.catch((error: unknown) => error)
     await expect(asked[0]!.grant({})).resolves.toBeUndefined()
     expect(await seen).toBe(fault)

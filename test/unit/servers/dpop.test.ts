@@ -201,11 +201,11 @@ describe('the key', () => {
 
   it('is read once for each access token', async () => {
     const { key } = await signedIn()
-    const open = vi.spyOn(indexedDB, 'open')
+    const get = vi.spyOn(IDBObjectStore.prototype, 'get')
     for (let count = 0; count < 5; count++) await key('token-1')
-    expect(open).toHaveBeenCalledTimes(1)
+    expect(get).toHaveBeenCalledTimes(1)
     await key('token-2')
-    expect(open).toHaveBeenCalledTimes(2)
+    expect(get).toHaveBeenCalledTimes(2)
   })
 
   it('stays where tokens come that no key was prepared for', async () => {
@@ -382,11 +382,19 @@ describe('a browser that does not store keys', () => {
 
   it('fails for a moment only where it does so for a moment', async () => {
     const made = await signedIn()
-    const broken = new DOMException('lost', 'UnknownError')
-    vi.spyOn(indexedDB, 'open').mockImplementationOnce(() => {
+    const broken = new DOMException('of the disk', 'DataError')
+    vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementationOnce(() => {
       throw broken
     })
     await expect(made.proof({ method: 'GET', url: RS })).rejects.toBe(broken)
+    expect(await made.key()).toBe(await keyOf(made.pair))
+  })
+
+  it('is opened again where the browser has dropped the connection', async () => {
+    const made = await signedIn()
+    vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementationOnce(() => {
+      throw new DOMException('lost', 'UnknownError')
+    })
     expect(await made.key()).toBe(await keyOf(made.pair))
   })
 

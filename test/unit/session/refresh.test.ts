@@ -342,7 +342,9 @@ describe('I4: several tabs', () => {
     await world.until(Promise.all([token(one), token(two)]))
     expect(world.server.count('refresh')).toBe(2)
     expect([one.phase(), two.phase()]).toEqual(['active', 'active'])
-    expect(one.degraded).toMatchObject([{ feature: 'locks' }])
+    expect(one.degraded).toMatchObject([
+      { feature: 'locks', consequence: 'Tabs may refresh at once: see sojourn/lease.' },
+    ])
     await outlive(world, one)
     await world.until(Promise.all([token(one), token(two)]))
     expect(one.phase()).toBe('active')

@@ -3,7 +3,7 @@ import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { createStore, entries, get, set } from 'idb-keyval'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { idbTokens } from '../../../src/tokens/stores/idb.js'
+import { aesGcm, idbTokens } from '../../../src/tokens/stores/idb.js'
 import { webStorageTokens } from '../../../src/tokens/stores/web-storage.js'
 import { createWorld, type Tab, type World } from '../session/world.js'
 
@@ -32,9 +32,9 @@ const revoked = (world: World) =>
   world.server.calls.filter(({ method }) => method === 'signOut').map(({ tokens }) => tokens?.refresh_token)
 
 describe.each([
-  { before: {}, now: { encrypt: true } },
-  { before: { encrypt: true }, now: {} },
-])('a release with idbTokens($now) after one with idbTokens($before)', ({ before, now }) => {
+  { title: 'encrypts after one that did not', before: { decrypt: aesGcm }, now: { encrypt: aesGcm } },
+  { title: 'decrypts after one that encrypted', before: { encrypt: aesGcm }, now: { decrypt: aesGcm } },
+])('a release that $title', ({ before, now }) => {
   it('has the tokens of the session, refreshes them, and revokes them at sign-out', async () => {
     const world = createWorld()
     const old = world.tab({ tokenStore: idbTokens(before) })
@@ -65,11 +65,11 @@ describe.each([
 
 it('a key that is gone leaves no sealed tokens behind after sign-out, and the next sign-in works', async () => {
   const world = createWorld()
-  const tab = world.tab({ tokenStore: idbTokens({ encrypt: true }) })
+  const tab = world.tab({ tokenStore: idbTokens({ encrypt: aesGcm }) })
   await settled(world, tab.session.signIn(world.grant()))
   tab.close()
   await set('key', null, database())
-  const next = world.tab({ tokenStore: idbTokens({ encrypt: true }) })
+  const next = world.tab({ tokenStore: idbTokens({ encrypt: aesGcm }) })
   await expect(token(world, next)).rejects.toMatchObject({
     code: expect.stringMatching(/no_tokens|signed_out/) as string,
   })

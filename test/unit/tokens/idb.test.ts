@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto'
 import { IDBFactory, IDBObjectStore } from 'fake-indexeddb'
 import { createStore, entries, get, set } from 'idb-keyval'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { idbTokens } from '../../../src/tokens/stores/idb.js'
+import { aesGcm, idbTokens, type Encryption } from '../../../src/tokens/stores/idb.js'
 import type { TokenStore } from '../../../src/types.js'
 import { next, some } from '../../contract/token-store.js'
 import { keepsContract } from './contract.js'
@@ -50,7 +50,10 @@ async function settled(work: Promise<unknown>): Promise<number> {
 
 const silent = () => ({}) as IDBOpenDBRequest
 
-describe.each([{ encrypt: false }, { encrypt: true }])('idbTokens($encrypt)', (options) => {
+describe.each([
+  { title: 'idbTokens()', options: {} },
+  { title: 'idbTokens({ encrypt: aesGcm })', options: { encrypt: aesGcm } },
+])('$title', ({ options }) => {
   keepsContract(() => {
     vi.stubGlobal('indexedDB', new IDBFactory())
     const place = database()
@@ -134,7 +137,7 @@ describe.each([{ encrypt: false }, { encrypt: true }])('idbTokens($encrypt)', (o
     const open = indexedDB.open.bind(indexedDB)
     const held = silent()
     vi.spyOn(indexedDB, 'open').mockImplementationOnce(() => held)
-    const store = idbTokens({ encrypt: false })
+    const store = idbTokens()
     const given = store.set(some)
     await settled(given)
     await expect(given).rejects.toMatchObject({ name: 'TimeoutError' })
@@ -276,8 +279,8 @@ describe.each([{ encrypt: false }, { encrypt: true }])('idbTokens($encrypt)', (o
   })
 })
 
-describe('idbTokens({ encrypt: true })', () => {
-  const encrypted = () => idbTokens({ encrypt: true })
+describe('idbTokens({ encrypt: aesGcm })', () => {
+  const encrypted = () => idbTokens({ encrypt: aesGcm })
 
   it('writes no token into the database in the clear, but the guard', async () => {
     await encrypted().set(some)
@@ -412,19 +415,19 @@ describe('idbTokens({ encrypt: true })', () => {
 })
 
 describe.each([
-  { before: {}, now: { encrypt: true } },
-  { before: { encrypt: true }, now: {} },
-])('idbTokens($now), where idbTokens($before) has been', ({ before, now }) => {
+  { title: 'encrypts where one did not', before: { decrypt: aesGcm }, now: { encrypt: aesGcm } },
+  { title: 'decrypts where one encrypted', before: { encrypt: aesGcm }, now: { decrypt: aesGcm } },
+])('a store that $title', ({ before, now }) => {
   const isSealed = async () => 'data' in (await get<object>('tokens', database()))!
 
   it('reads what lies there, and writes its own form the next time', async () => {
     await idbTokens(before).set(some)
     const store = idbTokens(now)
     await expect(store.get()).resolves.toEqual(some)
-    expect(await isSealed()).toBe(!!before.encrypt)
+    expect(await isSealed()).toBe('encrypt' in before)
     expect(await store.set(next, { id: some.id, generation: 9 })).toBe(false)
     expect(await store.set(next, { id: some.id, generation: some.generation })).toBe(true)
-    expect(await isSealed()).toBe(!!now.encrypt)
+    expect(await isSealed()).toBe('encrypt' in now)
     await expect(idbTokens(before).get()).resolves.toEqual(next)
   })
 
@@ -446,13 +449,37 @@ describe.each([
   it.each([undefined, null, 'lost', {}])(
     'has nothing where the key is %s, and removes what it cannot read',
     async (key) => {
-      await idbTokens({ encrypt: true }).set(some)
+      await idbTokens({ encrypt: aesGcm }).set(some)
       await set('key', key, database())
       const store = idbTokens(now)
       await expect(store.get()).resolves.toBeNull()
       await expect(store.clear(some.id)).resolves.toBeNull()
       await expect(get('tokens', database())).resolves.toBeUndefined()
     },
+  )
+})
+
+describe('a store without the encryption of the release before', () => {
+  it('has no tokens, and removes at the end what it cannot read', async () => {
+    await idbTokens({ encrypt: aesGcm }).set(some)
+    const store = idbTokens()
+    await expect(store.get()).resolves.toBeNull()
+    await expect(store.clear('another')).resolves.toBeNull()
+    await expect(store.clear(some.id)).resolves.toBeNull()
+    await expect(get('tokens', database())).resolves.toBeUndefined()
+  })
+
+  it('keeps the tokens of the next sign-in', async () => {
+    await idbTokens({ encrypt: aesGcm }).set(some)
+    const store = idbTokens()
+    await expect(store.set(next)).resolves.toBe(true)
+    await expect(store.get()).resolves.toEqual(next)
+  })
+})
+
+it.each(['encrypt', 'decrypt'])('refuses an option %s that is no encryption', (option) => {
+  expect(() => idbTokens({ [option]: true as unknown as Encryption })).toThrow(
+    expect.objectContaining({ code: 'invalid_options', message: expect.stringContaining(option) as string }) as Error,
   )
 })
 

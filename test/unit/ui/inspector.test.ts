@@ -99,7 +99,7 @@ describe('the head of the panel', () => {
     inspect({}, other)
     await poor.advance(10)
     expect(text('#problems')).toBe(
-      'channel: Tabs hear of each other by storage alone.\nlocks: Two tabs may now and then refresh at once.\n',
+      'channel: Tabs hear of each other by storage alone.\nlocks: Tabs may refresh at once: see sojourn/lease.\n',
     )
   })
 })

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { createSession } from '../../../src/index.js'
 import { createSessionWith } from '../../../src/testing.js'
 import type { Session, Snapshot } from '../../../src/types.js'
-import { remainingOf, watchRemaining } from '../../../src/ui/countdown.js'
+import { remainingSeconds, watchRemaining } from '../../../src/countdown.js'
 import { createWorld, START, type World } from '../session/world.js'
 import { hide, MINUTE, pass, settle, untilWarned, usePage } from './page.js'
 
@@ -12,21 +12,21 @@ const warned = (): Promise<void> => untilWarned(page.session)
 
 describe('the seconds that remain', () => {
   it('are null while nobody is warned, and whole seconds while one is, the begun one included', async () => {
-    expect(remainingOf(page.session)).toBeNull()
+    expect(remainingSeconds(page.session)).toBeNull()
     await warned()
-    expect(remainingOf(page.session)).toBe(120)
+    expect(remainingSeconds(page.session)).toBe(120)
     await pass(1)
-    expect(remainingOf(page.session)).toBe(120)
+    expect(remainingSeconds(page.session)).toBe(120)
     await pass(999)
-    expect(remainingOf(page.session)).toBe(119)
+    expect(remainingSeconds(page.session)).toBe(119)
     await page.session.signOut()
-    expect(remainingOf(page.session)).toBeNull()
+    expect(remainingSeconds(page.session)).toBeNull()
   })
 
   it('are never less than none, where the page wakes past the end and nobody has looked yet', async () => {
     await warned()
     vi.setSystemTime(Date.now() + MINUTE * 60)
-    expect(remainingOf(page.session)).toBe(0)
+    expect(remainingSeconds(page.session)).toBe(0)
   })
 
   it('are null on a server, where nothing of a page is touched', () => {
@@ -34,7 +34,7 @@ describe('the seconds that remain', () => {
     const onServer = createSession()
     const listener = vi.fn()
     const undo = watchRemaining(onServer, listener)
-    expect(remainingOf(onServer)).toBeNull()
+    expect(remainingSeconds(onServer)).toBeNull()
     undo()
     vi.unstubAllGlobals()
     expect(vi.getTimerCount()).toBe(1)
@@ -44,7 +44,7 @@ describe('the seconds that remain', () => {
 describe('who watches', () => {
   it('is told once a second, at the turn of the second, until the end', async () => {
     const told: (number | null)[] = []
-    watchRemaining(page.session, () => told.push(remainingOf(page.session)))
+    watchRemaining(page.session, () => told.push(remainingSeconds(page.session)))
     await warned()
     expect(told).toEqual([120])
     await pass(999)
@@ -114,7 +114,7 @@ describe('who watches', () => {
 
   it('rests while the page is hidden, and is told the truth when it is shown', async () => {
     const told: (number | null)[] = []
-    watchRemaining(page.session, () => told.push(remainingOf(page.session)))
+    watchRemaining(page.session, () => told.push(remainingSeconds(page.session)))
     await warned()
     hide(true)
     expect(vi.getTimerCount()).toBe(1)
@@ -129,7 +129,7 @@ describe('who watches', () => {
 
   it('hears of an answer in another tab, and of a new warning', async () => {
     const told: (number | null)[] = []
-    watchRemaining(page.session, () => told.push(remainingOf(page.session)))
+    watchRemaining(page.session, () => told.push(remainingSeconds(page.session)))
     await warned()
     await page.session.extend()
     await settle()
@@ -182,16 +182,16 @@ describe('a session in a world of its own', () => {
   it('has a countdown by the clock of that world, though nobody watches it', async () => {
     const world = createWorld()
     const session = await warnedIn(world)
-    expect(remainingOf(session)).toBe(50)
+    expect(remainingSeconds(session)).toBe(50)
     await world.advance('30s')
-    expect(remainingOf(session)).toBe(20)
+    expect(remainingSeconds(session)).toBe(20)
   })
 
   it('calls the listeners of its countdown by the timers of that world', async () => {
     const world = createWorld()
     const session = await warnedIn(world)
     const told: (number | null)[] = []
-    watchRemaining(session, () => told.push(remainingOf(session)))
+    watchRemaining(session, () => told.push(remainingSeconds(session)))
     const before = vi.getTimerCount()
     await world.advance('3s')
     expect(told).toEqual([50, 49, 48, 47])
@@ -205,7 +205,7 @@ describe('a session in a world of its own', () => {
     const session = await warnedIn(world)
     vi.stubGlobal('document', undefined)
     const told: (number | null)[] = []
-    watchRemaining(session, () => told.push(remainingOf(session)))
+    watchRemaining(session, () => told.push(remainingSeconds(session)))
     await world.advance('2s')
     expect(told).toEqual([50, 49, 48])
     vi.unstubAllGlobals()
@@ -217,15 +217,15 @@ describe('a session in a world of its own', () => {
     const session = createSessionWith({ ...page.ports, wallNow: wall }, { idleTimeout: '100s', warnBefore: '50s' })
     vi.spyOn(session, 'getSnapshot').mockReturnValue({ phase: 'warning', endAt: START + 9e3 } as Snapshot)
     wall.mockReturnValue(START)
-    expect(remainingOf(session)).toBe(9)
+    expect(remainingSeconds(session)).toBe(9)
   })
 
   it('has the same countdown in a copy and in a proxy, as frameworks make them', async () => {
     const world = createWorld()
     const session = await warnedIn(world)
     await world.advance('30s')
-    expect(remainingOf({ ...session })).toBe(20)
-    expect(remainingOf(new Proxy(session, {}))).toBe(20)
+    expect(remainingSeconds({ ...session })).toBe(20)
+    expect(remainingSeconds(new Proxy(session, {}))).toBe(20)
   })
 
   it('has a countdown that stands still while its page is frozen', async () => {

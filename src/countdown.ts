@@ -1,5 +1,5 @@
-import type { Session } from '../types.js'
-import { sessionTime } from './time.js'
+import type { Session } from './types.js'
+import { sessionTime } from './util/session-time.js'
 
 type Watch = (listener: () => void) => () => void
 
@@ -15,7 +15,7 @@ function leftOf(session: Session): number {
  * Whole seconds until the end while warned, the one that has begun included; null otherwise. Reads the session's own clock and
  * changes nothing: safe during a render, and null on a server.
  */
-export function remainingOf(session: Session): number | null {
+export function remainingSeconds(session: Session): number | null {
   const seconds = Math.ceil(leftOf(session) / 1000)
   return seconds >= 0 ? seconds : null
 }
@@ -37,7 +37,7 @@ function createWatch(session: Session): Watch {
       // At the turn of the second. A timer that rings too early finds the same second, and waits for the rest of it.
       cancelTimer = sessionTime(session).after(left % 1000 || 1000, look)
     }
-    const seconds = remainingOf(session)
+    const seconds = remainingSeconds(session)
     if (seconds === shown) return
     shown = seconds
     // Each on its own: what one throws is reported, and hurts nobody else.
@@ -60,14 +60,14 @@ function createWatch(session: Session): Watch {
 }
 
 /**
- * Calls `listener` a moment after {@link remainingOf} became another: at the turn of the second that is shown, so at most
+ * Calls `listener` a moment after {@link remainingSeconds} became another: at the turn of the second that is shown, so at most
  * once a second, only while warned and while the page is visible. All who watch a session share one timer, which runs only
  * then. Returns the undo.
  *
  * @example A countdown of your own
  * ```ts
  * const undo = watchRemaining(session, () => {
- *   counter.textContent = String(remainingOf(session) ?? '')
+ *   counter.textContent = String(remainingSeconds(session) ?? '')
  * })
  * ```
  */
