@@ -14,6 +14,8 @@ export interface Actor {
   readonly page: Page
   readonly session: TokenSession
   readonly bornAt: number
+  /** Whether its page has given the session neither server nor token store. */
+  readonly isBare: boolean
   /** The last picture that was looked at, and what this session object knows to be over. */
   seen: Snapshot
   /** The last session that it showed. */

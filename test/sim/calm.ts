@@ -97,11 +97,26 @@ export async function calm(scene: Scene): Promise<void> {
   if (scene.actors.size === 0) open(scene)
   await agree(scene, 'after the storm')
   if (isBroken(scene)) return
+  await leftBehind(scene)
   await handOut(scene)
   await tokensNextDoor(scene, (promise) => settle(scene, promise, 70e3))
   const family = await signInAnew(scene)
   if (isBroken(scene)) return
   await signOutAll(scene, family)
+}
+
+/** Pages without tokens leave those of a session that ends there: the next page that has tokens removes them. */
+async function leftBehind(scene: Scene): Promise<void> {
+  for (const { page, isBare } of scene.actors) if (isBare) page.close()
+  bury(scene)
+  open(scene)
+  await pass(scene, 5e3)
+  const isOver = [...scene.actors].every(({ session }) => session.getSnapshot().phase === 'signedOut')
+  if (!isOver || scene.traits.store !== 'shared') return
+  scene.must('I9: no token lies there while nobody is signed in', !scene.world.tokens.stored, () => 'tokens are left', {
+    // A page that cannot read who is signed in removes nothing.
+    'storage is denied': !scene.traits.storage,
+  })
 }
 
 /** Whoever shares tokens gets the same one; nobody gets two answers. */

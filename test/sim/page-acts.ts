@@ -39,6 +39,9 @@ export const pageActs = {
   open: around(10, 'open a tab', (scene) => {
     if (pagesOf(scene).size < scene.traits.mostTabs) open(scene)
   }),
+  openBare: around(2, 'open a tab of a page without tokens', (scene) => {
+    if (pagesOf(scene).size < scene.traits.mostTabs) open(scene, scene.world.page(), true)
+  }),
   prerender: around(3, 'prerender a tab', (scene) => {
     // Chromium alone does.
     if (scene.traits.engine === 'chromium' && pagesOf(scene).size < scene.traits.mostTabs)
@@ -117,6 +120,7 @@ export const pageActs = {
     (scene, actor, every) => {
       if (actor.page.prerendered) return
       actor.page.timersEvery = every
+      scene.throttledAt = scene.now()
       interrupt(scene, actor)
     },
   ),

@@ -35,8 +35,8 @@ export function watch<T>(
     .finally(() => actor.pending.delete(pending))
 }
 
-/** A page comes to be, or a second session object on one. */
-export function open(scene: Scene, page = scene.world.page()): Actor {
+/** A page comes to be, or a second session object on one. `isBare`: it imports neither server nor token store. */
+export function open(scene: Scene, page = scene.world.page(), isBare = false): Actor {
   const { traits } = scene
   const now = scene.now()
   // The clock was set back a moment ago, and who saw it could not tell this page yet.
@@ -51,6 +51,7 @@ export function open(scene: Scene, page = scene.world.page()): Actor {
     page,
     session: undefined as never,
     bornAt: now,
+    isBare,
     seen: { phase: 'loading' },
     last: '',
     over: new Set(),
@@ -77,8 +78,7 @@ export function open(scene: Scene, page = scene.world.page()): Actor {
     absoluteTimeout: traits.absolute,
     activityDuringWarning: traits.activityExtends ? 'extend' : 'ignore',
     stalePage: traits.reloads ? 'reload' : 'event',
-    tokenStore: scene.storeOf(page),
-    server: scene.servers.of(actor),
+    ...(!isBare && { tokenStore: scene.storeOf(page), server: scene.servers.of(actor) }),
   })
   Object.assign(actor, { session })
   scene.actors.add(actor)

@@ -1,6 +1,6 @@
 import type { Actor } from './actor.js'
 import { acts } from './acts.js'
-import { bury, open } from './pages.js'
+import { bury, instancesOn, open } from './pages.js'
 import { faultOfImport, type PageScript } from './browser.js'
 import { calm } from './calm.js'
 import type { Plan } from './plan.js'
@@ -22,10 +22,9 @@ export function tidy(scene: Scene): void {
   bury(scene)
   for (const actor of [...scene.actors]) {
     const { page } = actor
-    // A sign-out that waited, and found that its session object was done, says so.
-    const odd = page.reports.filter(
-      (error) => actor.destroyedAt === null || (error as { code?: string }).code !== 'signed_out',
-    )
+    // A sign-out that waited, and found that its session object was destroyed, is reported: by whichever of the page's two.
+    const isDestroyed = instancesOn(scene, actor).some(({ destroyedAt }) => destroyedAt !== null)
+    const odd = page.reports.filter((error) => !isDestroyed || (error as { code?: string }).code !== 'signed_out')
     scene.must('I12: nothing is reported', odd.length === 0, () => `${actor.name} reports ${odd.join()}`)
     if (page.page.reloads > 0) {
       page.close()

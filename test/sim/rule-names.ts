@@ -49,6 +49,7 @@ export const FLOORS = {
   'I9: no token in an event': 110,
   'I9: no token in a step': 580,
   'I9: no token is left after the end': 500,
+  'I9: no token lies there while nobody is signed in': 170,
   'I9: tokens are revoked at the end': 77,
   'I10: a destroyed session shows nothing new': 4300,
   'I10: a destroyed session listens to nothing': 2000,

@@ -85,9 +85,12 @@ const isOverwritten = (scene: Scene, life: Life): boolean =>
       ((life.touchedAt.overwritten >= life.countedAt || (scene.traits.lag > 0 && scene.traits.lost > 0)) &&
         isBehind(scene, life))
 
-/** localStorage has no transactions: where processes lag, or lose their lock, one may remove what another has just stored. */
-export const isTorn = ({ traits, unlockedAt }: Scene): boolean =>
-  traits.store === 'local' && (traits.lag > 0 || unlockedAt >= 0)
+/**
+ * localStorage has no transactions: one tab may remove what another has just stored, where processes lag or lose their lock, or where
+ * a tab with late timers needs longer to store than the lock is waited for.
+ */
+export const isTorn = ({ traits, unlockedAt, throttledAt }: Scene): boolean =>
+  traits.store === 'local' && (traits.lag > 0 || Math.max(unlockedAt, throttledAt) >= 0)
 
 /**
  * Who came to know of the session between a clock that was set back and the first word of that takes the new time for granted;

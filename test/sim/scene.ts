@@ -47,6 +47,8 @@ export interface Scene {
   signOutAt: number
   /** When a page last lost its locks in the back/forward cache. */
   unlockedAt: number
+  /** When the timers of a page were last made late. */
+  throttledAt: number
   /** Whether the token store fails now, and when it last did or was emptied. */
   isStoreFaulty: boolean
   storeFaultAt: number
@@ -297,6 +299,7 @@ export function createScene(
     sleptAt: -Infinity,
     signOutAt: -Infinity,
     unlockedAt: -Infinity,
+    throttledAt: -Infinity,
     isStoreFaulty: false,
     storeFaultAt: -Infinity,
     storedNumber: new Map(),

@@ -73,7 +73,7 @@ export const userActs = {
       )
   }),
   setTokens: inTab(1, 'bring new tokens', (scene, actor) => {
-    if (!isAwake(actor) || !idOf(actor.session.getSnapshot()) || !scene.servers.usesTokens) return
+    if (!isAwake(actor) || !idOf(actor.session.getSnapshot()) || !scene.servers.usesTokens || actor.isBare) return
     const { tokens } = scene.servers.grant('ada')
     if (tokens) watch(scene, actor, 'setTokens', actor.session.setTokens(tokens))
   }),

@@ -76,6 +76,8 @@ export function signIn(
   user: string,
   shape = (tokens: TokenResponse): TokenResponse => tokens,
 ): void {
+  // A page without tokens signs nobody in who has some.
+  if (actor.isBare && scene.servers.usesTokens) return
   const { grant, tokens: plain } = scene.servers.grant(user)
   const tokens = plain && shape(plain)
   // One browser has one cookie: to the other tabs it looks as if the user were active elsewhere.
@@ -111,6 +113,7 @@ export function token(
   actor: Actor,
   options: { minValidity?: number; forceRefresh?: boolean } = {},
 ): void {
+  if (actor.isBare) return
   const at = scene.now()
   actor.wantedAt = at
   const promise = actor.session.getAccessToken(options)
