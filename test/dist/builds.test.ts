@@ -1,10 +1,12 @@
 /** The two builds: one explains itself, the other is small, and both do the same. */
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build as esbuild } from 'esbuild'
 import { build as vite } from 'vite'
 import { describe, expect, test } from 'vitest'
+import webpack from 'webpack'
 import { root } from '../../scripts/lib.mjs'
 import { plain } from './subpaths.js'
 
@@ -56,6 +58,33 @@ async function inVite(mode: 'production' | 'development'): Promise<string> {
   }
 }
 
+/** The same application as webpack builds it. */
+async function inWebpack(mode: 'production' | 'development'): Promise<string> {
+  // Outside the project, whose tsconfig.json would lead webpack to the sources.
+  const folder = mkdtempSync(join(tmpdir(), 'sojourn-webpack-'))
+  try {
+    writeFileSync(join(folder, 'entry.mjs'), entry)
+    mkdirSync(join(folder, 'node_modules'))
+    symlinkSync(root, join(folder, 'node_modules/sojourn'))
+    const compiler = webpack({
+      mode,
+      context: folder,
+      entry: './entry.mjs',
+      output: { path: folder, filename: 'out.js' },
+      devtool: false,
+    })
+    await new Promise<void>((resolve, reject) => {
+      compiler.run((error, stats) => {
+        if (error ?? stats?.hasErrors()) reject(error ?? new Error(stats?.toString('errors-only')))
+        else resolve()
+      })
+    })
+    return readFileSync(join(folder, 'out.js'), 'utf8')
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
 describe('the production build', () => {
   test('holds no sentence for developers, in modules and scripts', () => {
     const production = files('dist').filter((path) => !/development|\.dev\.js|dist.(ui|testing)/.test(path))
@@ -68,8 +97,9 @@ describe('the production build', () => {
     expect(inNode()).toEqual({ name: 'SessionError', code: 'invalid_options', message: 'idleTimeout' })
   })
 
-  test('is what Vite puts into what it builds', async () => {
+  test('is what Vite and webpack put into what they build', async () => {
     expect(SENTENCE.test(await inVite('production'))).toBe(false)
+    expect(SENTENCE.test(await inWebpack('production'))).toBe(false)
   })
 })
 
@@ -80,8 +110,9 @@ describe('the development build', () => {
     expect(said.message).toMatch(/^idleTimeout is -1, no length of time\. Give milliseconds/)
   })
 
-  test('is what Vite and esbuild take for development', async () => {
+  test('is what Vite, webpack and esbuild take for development', async () => {
     expect(SENTENCE.test(await inVite('development'))).toBe(true)
+    expect(SENTENCE.test(await inWebpack('development'))).toBe(true)
     const { outputFiles } = await esbuild({
       stdin: { contents: entry, resolveDir: root },
       bundle: true,
