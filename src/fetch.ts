@@ -32,34 +32,34 @@ export interface FetchOptions {
  * ```
  */
 export function createFetch(session: Session, options: FetchOptions = {}): typeof fetch {
-  const { authorize: authorized } = credentials(session)
-  const isOurs = originsOf('createFetch', options.origins)
-  const original = globalThis.fetch
+  const { authorize: authorizeRequest } = credentials(session)
+  const isAllowed = originsOf('createFetch', options.origins)
+  const originalFetch = globalThis.fetch
 
   // Late, so that mocks and instrumentation installed later count; but never itself, should it replace the global one.
   const send = (...call: Parameters<typeof fetch>): Promise<Response> =>
-    (options.fetch ?? (globalThis.fetch === own ? original : globalThis.fetch))(...call)
+    (options.fetch ?? (globalThis.fetch === sessionFetch ? originalFetch : globalThis.fetch))(...call)
 
-  const own: typeof fetch = async (input, init) => {
+  const sessionFetch: typeof fetch = async (input, init) => {
     const { url } = new Request(typeof input === 'object' && 'url' in input ? input.url : input)
-    if (!isOurs(url)) return send(input, init)
+    if (!isAllowed(url)) return send(input, init)
 
     const request = new Request(input, init)
     // An object may name one URL by its member and another as a text. What counts is where the request goes.
-    if (!isOurs(request.url) || request.headers.has('Authorization')) return send(request)
+    if (!isAllowed(request.url) || request.headers.has('Authorization')) return send(request)
     const headers = String([...request.headers])
-    const authorize: Credentials['authorize'] = (...call) => abortable(authorized(...call), request.signal)
+    const authorize: Credentials['authorize'] = (...call) => abortable(authorizeRequest(...call), request.signal)
     // A stream can be read once, so the request cannot be sent again. Its stand-in lets the session refresh for the next request.
     const isStream = 'getReader' in Object(init?.body)
-    const spare = isStream ? new Request(url) : request.clone()
+    const copy = isStream ? new Request(url) : request.clone()
     // At the most a nonce and a refresh.
     let replays = isStream ? 0 : 2
 
-    for (let next = (await authorize(request)) ?? request; ;) {
-      const response = await sendSafely(next, headers)
-      const again = await authorize(spare.clone(), { request: next, response })
-      if (!again || !replays--) return response
-      next = again
+    for (let current = (await authorize(request)) ?? request; ;) {
+      const response = await sendSafely(current, headers)
+      const retry = await authorize(copy.clone(), { request: current, response })
+      if (!retry || !replays--) return response
+      current = retry
     }
   }
 
@@ -72,5 +72,5 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
     const { referrer, referrerPolicy } = request
     return send(request, { redirect: 'error', referrer, referrerPolicy })
   }
-  return own
+  return sessionFetch
 }

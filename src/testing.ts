@@ -1,22 +1,29 @@
 /** A world of tabs for tests, without a browser: yours, and the library's own. */
 export { createSessionWith } from './testing/session.js'
-export { createWorld, type Tab, type TabSetup, type Told, type World, type WorldOptions } from './testing/world.js'
+export {
+  createWorld,
+  type Tab,
+  type TabSetup,
+  type HeardEvent,
+  type World,
+  type WorldOptions,
+} from './testing/world.js'
 export type { FakeChannel, FakeChannelEnd, Listener, Message } from './testing/channel.js'
 export type { FakeLocks } from './testing/locks.js'
 export type { Engine, Page } from './testing/page.js'
-export type { FakeServer, Manner, ServerCall, ServerMethod } from './testing/server.js'
+export type { FakeServer, Reply, ServerCall, ServerMethod } from './testing/server.js'
 export type { Delay, FakeStorage } from './testing/storage.js'
 export type { Owner, Time } from './testing/time.js'
 export type { FakeTokens, TokenAccess } from './testing/tokens.js'
-export { tryOut } from './testing/try-out.js'
+export { playgroundActions } from './testing/playground-actions.js'
 export type {
-  InputWatch as Activity,
+  Channel,
   Clock,
-  OnMessage as Heard,
+  InputWatch,
+  OnMessage,
   Page as PagePort,
   Ports,
   RecordStore,
-  Channel as Tabs,
   Texts,
   Undo,
 } from './ports/types.js'

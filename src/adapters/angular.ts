@@ -32,7 +32,7 @@ export function provideSession(session: Session): ValueProvider {
   return { provide: SESSION, useValue: session }
 }
 
-function given(session?: Session): Session {
+function requireSession(session?: Session): Session {
   const found = session ?? inject(SESSION, { optional: true })
   if (!found) throw sessionError('invalid_options', 'No session: add provideSession(session) to the providers.')
   return found
@@ -62,7 +62,7 @@ function follow<T>(read: () => T, watch: (listener: () => void) => () => void): 
  * ```
  */
 export function injectSession(session?: Session): Signal<Snapshot> {
-  const found = given(session)
+  const found = requireSession(session)
   return follow(
     () => found.getSnapshot(),
     (listener) => found.subscribe(listener),
@@ -82,7 +82,7 @@ export function injectSession(session?: Session): Signal<Snapshot> {
  * ```
  */
 export function injectRemaining(session?: Session): Signal<number | null> {
-  const found = given(session)
+  const found = requireSession(session)
   return follow(
     () => remainingSeconds(found),
     (listener) => watchRemaining(found, listener),
@@ -105,7 +105,7 @@ export function sessionGuard(
   otherwise: (route: ActivatedRouteSnapshot, state: RouterStateSnapshot) => GuardResult | Promise<GuardResult>,
 ): CanActivateFn {
   return async (route, state) => {
-    const session = given()
+    const session = requireSession()
     const injector = inject(Injector)
     await session.ready
     return session.check().phase !== 'signedOut' || runInInjectionContext(injector, () => otherwise(route, state))
@@ -136,27 +136,27 @@ const namesAndValues = (headers: HttpHeaders): [string, string][] =>
  * ```
  */
 export function sessionInterceptor(options: InterceptorOptions = {}): HttpInterceptorFn {
-  const isOurs = originsOf('sessionInterceptor', options.origins)
+  const isAllowed = originsOf('sessionInterceptor', options.origins)
   return (request, next) => {
-    const session = given()
+    const session = requireSession()
     // On a server there is nobody to act for, and a path leads nowhere.
     if (!(globalThis as Partial<typeof globalThis>).location) return next(request)
-    const bare = new Request(request.urlWithParams, {
+    const plainRequest = new Request(request.urlWithParams, {
       method: request.method,
       headers: namesAndValues(request.headers),
     })
-    if (!isOurs(bare.url) || bare.headers.has('Authorization')) return next(request)
+    if (!isAllowed(plainRequest.url) || plainRequest.headers.has('Authorization')) return next(request)
 
     const send = (authorized: Request, replays: number): Observable<HttpEvent<unknown>> => {
       const headers = [...authorized.headers]
       // A `<base>` may have been set while the credentials were awaited, and Angular resolves the URL when it sends.
-      const isSameUrl = new Request(request.urlWithParams).url === bare.url
-      const isChanged = isSameUrl && String(headers) !== String([...bare.headers])
-      const again = async (answer: HttpResponseBase): Promise<Request | null> => {
+      const isSameUrl = new Request(request.urlWithParams).url === plainRequest.url
+      const isChanged = isSameUrl && String(headers) !== String([...plainRequest.headers])
+      const authorizeRetry = async (answer: HttpResponseBase): Promise<Request | null> => {
         // Others are no answers, or cannot be shown as one.
         if (!(answer.status > 199 && answer.status < 600)) return null
         const response = new Response(null, { status: answer.status, headers: namesAndValues(answer.headers) })
-        return credentials(session).authorize(bare.clone(), { request: authorized, response })
+        return credentials(session).authorize(plainRequest.clone(), { request: authorized, response })
       }
       return next(
         isChanged
@@ -168,10 +168,10 @@ export function sessionInterceptor(options: InterceptorOptions = {}): HttpInterc
       ).pipe(
         tap((event) => {
           // A right answer may bring the nonce for the next request (RFC 9449 §8.2).
-          if ('body' in event) void again(event)
+          if ('body' in event) void authorizeRetry(event)
         }),
         catchError((error: Error & HttpResponseBase) =>
-          defer(() => again(error)).pipe(
+          defer(() => authorizeRetry(error)).pipe(
             switchMap((better) => {
               if (!better || !replays) throw error
               return send(better, replays - 1)
@@ -185,11 +185,11 @@ export function sessionInterceptor(options: InterceptorOptions = {}): HttpInterc
     return defer(
       () =>
         credentials(session)
-          .authorize(bare.clone())
+          .authorize(plainRequest.clone())
           .catch((error: unknown) => {
             if ((error as { code?: unknown }).code !== 'signed_out') throw error
           }),
       // At the most a nonce and a refresh.
-    ).pipe(switchMap((authorized) => send(authorized ?? bare, 2)))
+    ).pipe(switchMap((authorized) => send(authorized ?? plainRequest, 2)))
   }
 }

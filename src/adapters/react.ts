@@ -31,7 +31,7 @@ export function SessionProvider(props: { readonly session: Session; readonly chi
 /** On a server nothing is known, and the first render in the page has to agree with it. */
 const LOADING: Snapshot = { phase: 'loading' }
 
-function useGiven(session: Session | undefined): Session {
+function useRequiredSession(session: Session | undefined): Session {
   const provided = useContext(SessionContext)
   const found = session ?? provided
   if (!found)
@@ -51,7 +51,7 @@ function useGiven(session: Session | undefined): Session {
  */
 export function useSession(session?: Session): Snapshot {
   // eslint-disable-next-line @typescript-eslint/unbound-method -- closures without a `this`, and the same ones in each render
-  const { subscribe, getSnapshot } = useGiven(session)
+  const { subscribe, getSnapshot } = useRequiredSession(session)
   return useSyncExternalStore(subscribe, getSnapshot, () => LOADING)
 }
 
@@ -66,11 +66,11 @@ export function useSession(session?: Session): Snapshot {
  * ```
  */
 export function useRemaining(session?: Session): number | null {
-  const given = useGiven(session)
-  const watch = useCallback((listener: () => void) => watchRemaining(given, listener), [given])
+  const found = useRequiredSession(session)
+  const watch = useCallback((listener: () => void) => watchRemaining(found, listener), [found])
   return useSyncExternalStore(
     watch,
-    () => remainingSeconds(given),
+    () => remainingSeconds(found),
     () => null,
   )
 }

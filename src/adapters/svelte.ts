@@ -43,11 +43,11 @@ function live<T>(
       return read(session)
     },
     subscribe(run) {
-      const tell = (): void => {
+      const notify = (): void => {
         run(read(session))
       }
-      tell()
-      return watch(session, tell)
+      notify()
+      return watch(session, notify)
     },
   }
 }

@@ -58,26 +58,26 @@ export interface CookieOptions {
 export function cookieSession(options: CookieOptions): SessionServer & Plugged {
   const { headers = { 'X-Requested-With': 'sojourn' } } = options
   /** As they are now: what the application changes later does not count. */
-  const fixed = new Headers(typeof headers === 'function' ? {} : headers)
+  const fixedHeaders = new Headers(typeof headers === 'function' ? {} : headers)
   const [keepAlive, check, signOut] = (['keepAlive', 'check', 'signOut'] as const).map((option) => {
     const url = options[option]
     return url === undefined ? url : parseUrl(option, url)
   })
 
-  const given: unknown = Reflect.get(options, 'isOver')
-  if (given !== undefined && typeof given !== 'function')
+  const customIsOver: unknown = Reflect.get(options, 'isOver')
+  if (customIsOver !== undefined && typeof customIsOver !== 'function')
     throw sessionError(
       'invalid_options',
-      DEVELOPMENT && `isOver is of type ${typeof given}. Give a function that takes a response.`,
+      DEVELOPMENT && `isOver is of type ${typeof customIsOver}. Give a function that takes a response.`,
     )
   const warn = createWarnings()
 
   /** An `isOver` that throws, or returns a promise, which would be true of every answer, says nothing. */
   const isOver = (response: Response): boolean => {
     try {
-      const over: unknown = options.isOver ? options.isOver(response) : response.status === 401
-      if (DEVELOPMENT && typeof over !== 'boolean') warn('isOver', '', ' returned neither true nor false.')
-      return over === true
+      const result: unknown = options.isOver ? options.isOver(response) : response.status === 401
+      if (DEVELOPMENT && typeof result !== 'boolean') warn('isOver', '', ' returned neither true nor false.')
+      return result === true
     } catch (error) {
       if (DEVELOPMENT) warn('isOver', '', ' threw:', 0, error)
       return false
@@ -87,7 +87,7 @@ export function cookieSession(options: CookieOptions): SessionServer & Plugged {
   const call = async (option: string, url: string, method: string, init: RequestInit): Promise<Response> => {
     const response = await (options.fetch ?? fetch)(url, {
       method,
-      headers: typeof headers === 'function' ? headers() : fixed,
+      headers: typeof headers === 'function' ? headers() : fixedHeaders,
       credentials: 'include',
       cache: 'no-store',
       // A login page is no answer.
@@ -101,7 +101,12 @@ export function cookieSession(options: CookieOptions): SessionServer & Plugged {
     throw responseError(response, false)
   }
 
-  const times = async (option: string, url: string, method: string, init: RequestInit): Promise<ServerTimes | void> => {
+  const readTimes = async (
+    option: string,
+    url: string,
+    method: string,
+    init: RequestInit,
+  ): Promise<ServerTimes | void> => {
     const response = await call(option, url, method, init)
     if (options.times) return options.times(response)
     // An answer that is no JSON may come from a captive portal, or be a page for unknown paths.
@@ -116,8 +121,8 @@ export function cookieSession(options: CookieOptions): SessionServer & Plugged {
 
   return {
     plugins: [keepAlivePlugin, cookieSignOut],
-    ...(keepAlive && { keepAlive: (init) => times('keepAlive', keepAlive, 'POST', init) }),
-    ...(check && { check: (init) => times('check', check, 'GET', init) }),
+    ...(keepAlive && { keepAlive: (init) => readTimes('keepAlive', keepAlive, 'POST', init) }),
+    ...(check && { check: (init) => readTimes('check', check, 'GET', init) }),
     ...(signOut && {
       async signOut(_tokens, { signal }) {
         await sendThoughLeaving((keepalive) => call('signOut', signOut, 'POST', { signal, keepalive }))

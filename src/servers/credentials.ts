@@ -5,9 +5,9 @@ import type { Session, StoredTokens } from '../types.js'
 import { DEVELOPMENT } from '../util/development.js'
 
 /** How many endpoints are remembered. */
-const MOST = 100
+const MAX_ENDPOINTS = 100
 /** How long an endpoint that is refreshed for in vain again and again waits for the next refresh. */
-const PAUSE = 6e4
+const REFRESH_PAUSE = 6e4
 
 /** The credentials of one session. */
 export interface Credentials {
@@ -24,7 +24,7 @@ export interface Previous {
   response: Response
 }
 
-const made = /* @__PURE__ */ new WeakMap<SessionContext, Credentials>()
+const created = /* @__PURE__ */ new WeakMap<SessionContext, Credentials>()
 
 /**
  * Credentials for interceptors that are written by hand (axios, XHR). `createFetch` is made of it.
@@ -39,8 +39,8 @@ const made = /* @__PURE__ */ new WeakMap<SessionContext, Credentials>()
  */
 export function credentials(session: Session): Credentials {
   const context = contextOf(session, 'credentials')
-  const found = made.get(context) ?? createCredentials(context)
-  made.set(context, found)
+  const found = created.get(context) ?? createCredentials(context)
+  created.set(context, found)
   return found
 }
 
@@ -53,7 +53,7 @@ function createCredentials(context: SessionContext): Credentials {
   >()
 
   /** Endpoints that refused a token which had just been refreshed for them: which generation, and until when nothing is attempted. */
-  const vain = new Map<string, { readonly generation: number; readonly until: number }>()
+  const refusedFresh = new Map<string, { readonly generation: number; readonly until: number }>()
   /** The newest generation that came because a request was refused. */
   let refreshedFor = 0
 
@@ -61,15 +61,15 @@ function createCredentials(context: SessionContext): Credentials {
    * Whether a refresh may help a request that was refused with this generation. Where the last one did not, the next is to come
    * from elsewhere: the token ran out, or somebody brought another. Two endpoints that refuse everything would else take turns.
    */
-  const mayHelp = (endpoint: string, generation: number): boolean => {
-    const last = vain.get(endpoint)
+  const mayRefresh = (endpoint: string, generation: number): boolean => {
+    const last = refusedFresh.get(endpoint)
     return !last || (generation > last.generation && generation !== refreshedFor && context.now() >= last.until)
   }
-  const noteVain = (endpoint: string, generation: number): void => {
-    const until = vain.has(endpoint) ? context.now() + PAUSE : 0
-    vain.delete(endpoint)
-    vain.set(endpoint, { generation, until })
-    for (const oldest of vain.keys()) if (vain.size > MOST) vain.delete(oldest)
+  const noteRefusal = (endpoint: string, generation: number): void => {
+    const until = refusedFresh.has(endpoint) ? context.now() + REFRESH_PAUSE : 0
+    refusedFresh.delete(endpoint)
+    refusedFresh.set(endpoint, { generation, until })
+    for (const oldest of refusedFresh.keys()) if (refusedFresh.size > MAX_ENDPOINTS) refusedFresh.delete(oldest)
   }
 
   const withCredentials = async (
@@ -115,12 +115,12 @@ function createCredentials(context: SessionContext): Credentials {
     const challenge = server?.challenge ? server.challenge(response) : response.status === 401 && 'refresh'
     // RFC 9470 §3 wants another sign-in, which no refresh is.
     const isStepUp = response.headers.get('WWW-Authenticate')?.includes('insufficient_user_auth')
-    const first = sentWith.get(previous.request)
-    if (!first) return null
-    const { id, generation, attempted } = first
+    const sent = sentWith.get(previous.request)
+    if (!sent) return null
+    const { id, generation, attempted } = sent
     const endpoint = id + request.url.replace(/[?#].*/, '')
-    if (!challenge) vain.delete(endpoint)
-    if (challenge === 'refresh' && attempted.includes(challenge)) noteVain(endpoint, generation)
+    if (!challenge) refusedFresh.delete(endpoint)
+    if (challenge === 'refresh' && attempted.includes(challenge)) noteRefusal(endpoint, generation)
     // Each remedy is tried once per request.
     if (!challenge || isStepUp || attempted.includes(challenge)) return null
     const record = context.live(id)
@@ -132,7 +132,7 @@ function createCredentials(context: SessionContext): Credentials {
       return null
     }
     if (challenge === 'resend') return withCredentials(request, id, await usableTokens(), attempted + challenge)
-    if (!mayHelp(endpoint, generation)) return null
+    if (!mayRefresh(endpoint, generation)) return null
     const newer = context.tokens()?.newer
     if (!newer) return null
     const tokens = await newer(id, generation)

@@ -23,12 +23,12 @@ import { keepAlive } from './keep-alive.js'
 export function customServer(hooks: SessionServer & Required<Pick<SessionServer, 'refresh'>>): TokenServer
 export function customServer(hooks: SessionServer): SessionServer
 export function customServer(hooks: SessionServer): SessionServer & Plugged {
-  const own = methodsOf(hooks)
+  const methods = methodsOf(hooks)
   return {
-    ...own,
+    ...methods,
     // A copy of another server may have methods that the part of that server for one session lacks.
     ...(hooks.forSession && {
-      forSession: (name: string) => customServer({ ...own, ...methodsOf(hooks.forSession?.(name) ?? hooks) }),
+      forSession: (name: string) => customServer({ ...methods, ...methodsOf(hooks.forSession?.(name) ?? hooks) }),
     }),
     ...(hooks.refresh && { tokens: true }),
     plugins: hooks.refresh ? [tokens, keepAlive] : [keepAlive, cookieSignOut],

@@ -5,25 +5,25 @@ export type Json = Record<string, unknown>
 
 /** The endpoints that are given, and the issuer, by their names in RFC 8414, checked. Throws `invalid_options`. */
 export function parseEndpoints(given: Json): Json {
-  const known = Object.create(null) as Json
-  for (const [name, url] of Object.entries(given)) if (url !== undefined) known[name] = parseUrl(name, url)
-  return known
+  const endpoints = Object.create(null) as Json
+  for (const [name, url] of Object.entries(given)) if (url !== undefined) endpoints[name] = parseUrl(name, url)
+  return endpoints
 }
 
 /** The URL of an endpoint: the one that is `given`, or that of the issuer's metadata (RFC 8414), which is asked for once, when needed. */
 export function createDiscovery(
   given: Json,
-  call: (url: string, init: RequestInit) => Promise<readonly [Response, Json]>,
+  fetchJson: (url: string, init: RequestInit) => Promise<readonly [Response, Json]>,
   warn: Warn,
 ): (name: string, signal: AbortSignal) => Promise<string | undefined> {
   const { issuer } = given
-  let known = given
+  let metadata = given
 
   return async (name, signal) => {
-    if (!known[name] && issuer) {
-      const base = String(known['issuer']).replace(/\/$/, '')
+    if (!metadata[name] && issuer) {
+      const base = String(metadata['issuer']).replace(/\/$/, '')
       const read = async (url: string): Promise<Json> => {
-        const [response, found] = await call(url, { signal })
+        const [response, found] = await fetchJson(url, { signal })
         // RFC 8414 §3.3: nobody speaks for another issuer.
         if ([base, `${base}/`].includes(found['issuer'] as string)) return found
         status = response.status
@@ -39,9 +39,9 @@ export function createDiscovery(
             warn('issuer', base, ' without its metadata (RFC 8414). Mend the issuer, or give the endpoints.', status)
           throw error
         })
-      known = Object.assign(Object.create(null) as Json, found, known)
+      metadata = Object.assign(Object.create(null) as Json, found, metadata)
     }
-    const url = known[name] as string | undefined
+    const url = metadata[name] as string | undefined
     // RFC 8414 §2: metadata holds URLs. A path in it would lead to the page's own origin, which is not the server's.
     return name in given || url === undefined ? url : parseUrl(name, url, false)
   }

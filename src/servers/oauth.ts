@@ -73,20 +73,20 @@ export function oauth(options: OAuthOptions): TokenServer {
     clientId,
     parameters,
     dpop: proofs,
-    fetch: own,
+    fetch: customFetch,
   } = ownOptions(Object(options) as OAuthOptions)
   const given: Json = { issuer, token_endpoint: tokenEndpoint, revocation_endpoint: revocationEndpoint }
-  const known = parseEndpoints(given)
+  const endpoints = parseEndpoints(given)
   parseUrl('tokenEndpoint or issuer', tokenEndpoint ?? issuer)
   if (!clientId) throw sessionError('invalid_options', DEVELOPMENT ? 'Give the clientId.' : 'clientId')
   /** As they are now: what the application changes later does not count. */
-  const extra = { ...parameters }
+  const extraFields = { ...parameters }
 
   const warn = createWarnings()
 
   /** The answer, and what it says if that is JSON. A SyntaxError is no cause to keep: V8 quotes the text, perhaps a token. */
-  const call = async (url: string, init: RequestInit): Promise<readonly [Response, Json]> => {
-    const response = await (own ?? fetch)(url, init)
+  const fetchJson = async (url: string, init: RequestInit): Promise<readonly [Response, Json]> => {
+    const response = await (customFetch ?? fetch)(url, init)
     const text = await response.text()
     try {
       return [response, Object(JSON.parse(text)) as Json]
@@ -97,45 +97,45 @@ export function oauth(options: OAuthOptions): TokenServer {
 
   // A form needs no preflight. Cookies stay at fetch's default: none go to another origin, so that
   // `Access-Control-Allow-Origin: *` will do. 307 and 308 would carry the token to wherever they point, RFC 9700 §4.12.
-  const post = (url: string, form: Record<string, string>, init: RequestInit): ReturnType<typeof call> =>
-    call(url, {
+  const post = (url: string, form: Record<string, string>, init: RequestInit): ReturnType<typeof fetchJson> =>
+    fetchJson(url, {
       method: 'POST',
       body: new URLSearchParams({ ...form, client_id: clientId }),
       redirect: 'error',
       ...init,
     })
 
-  const endpoint = createDiscovery(known, call, warn)
+  const endpointUrl = createDiscovery(endpoints, fetchJson, warn)
 
-  const serve = (dpop: DPoP | undefined): TokenServer & Plugged => ({
+  const serverWith = (dpop: DPoP | undefined): TokenServer & Plugged => ({
     tokens: true,
     plugins: [tokensPlugin],
     async refresh(tokens, { signal }) {
       const token = tokens?.refresh_token
       if (!token) throw sessionError('no_tokens', DEVELOPMENT && 'There is no refresh token. Sign in.')
-      const url = (await endpoint('token_endpoint', signal)) ?? parseUrl('token_endpoint', undefined)
-      const form = { ...extra, grant_type: 'refresh_token', refresh_token: token }
+      const url = (await endpointUrl('token_endpoint', signal)) ?? parseUrl('token_endpoint', undefined)
+      const form = { ...extraFields, grant_type: 'refresh_token', refresh_token: token }
 
-      const ask = async (again?: boolean): Promise<TokenResponse> => {
+      const requestTokens = async (isRetry?: boolean): Promise<TokenResponse> => {
         const headers = dpop ? { DPoP: await dpop.proof({ method: 'POST', url }) } : {}
         const [response, body] = await post(url, form, { signal, headers })
-        const isNew = dpop?.nonce(response)
+        const isNonceNew = dpop?.nonce(response)
         const { status, ok } = response
         // The name alone: descriptions may quote the token.
         const { error, access_token } = body
-        const name = typeof error === 'string' && /^\w{1,40}$/.test(error) ? error : ''
+        const errorCode = typeof error === 'string' && /^\w{1,40}$/.test(error) ? error : ''
         // GitHub answers an error with 200.
-        if (ok && (access_token || !name)) {
+        if (ok && (access_token || !errorCode)) {
           if (DEVELOPMENT && !access_token)
             warn('tokenEndpoint', url, ' without tokens. Is this the token endpoint?', status)
-          return bound(body as unknown as TokenResponse, dpop)
+          return requireDpop(body as unknown as TokenResponse, dpop)
         }
         // RFC 9449 §8: a nonce is wanted. Or a wrong clock has just learned the right time. The token is not used up.
-        if (isNew && !again && name.includes('dpop')) return ask(true)
-        const isMistake = MISTAKE.test(name)
-        if (DEVELOPMENT && isMistake)
-          warn('tokenEndpoint', url, ` ${name}. Mend the options of oauth(), or the client there.`, status)
-        else if (DEVELOPMENT && !name)
+        if (isNonceNew && !isRetry && errorCode.includes('dpop')) return requestTokens(true)
+        const isClientError = CLIENT_ERROR.test(errorCode)
+        if (DEVELOPMENT && isClientError)
+          warn('tokenEndpoint', url, ` ${errorCode}. Mend the options of oauth(), or the client there.`, status)
+        else if (DEVELOPMENT && !errorCode)
           warn(
             'tokenEndpoint',
             url,
@@ -144,11 +144,11 @@ export function oauth(options: OAuthOptions): TokenServer {
           )
         throw responseError(
           response,
-          isFinal(name, status),
-          DEVELOPMENT && isMistake ? `${name}: mend the options of oauth().` : name,
+          endsSession(errorCode, status),
+          DEVELOPMENT && isClientError ? `${errorCode}: mend the options of oauth().` : errorCode,
         )
       }
-      return ask()
+      return requestTokens()
     },
 
     // One call: revoking the refresh token takes the access tokens of its grant along, RFC 7009 §2.1. What the server answers
@@ -156,7 +156,7 @@ export function oauth(options: OAuthOptions): TokenServer {
     async signOut(tokens, { signal }) {
       const kind = tokens?.refresh_token ? 'refresh_token' : 'access_token'
       const token = tokens?.[kind]
-      const url = token && (await endpoint('revocation_endpoint', signal))
+      const url = token && (await endpointUrl('revocation_endpoint', signal))
       if (!url) return
       const [{ ok, status }] = await sendThoughLeaving((keepalive) =>
         post(url, { token, token_type_hint: kind }, { signal, keepalive }),
@@ -168,7 +168,7 @@ export function oauth(options: OAuthOptions): TokenServer {
     ...(dpop &&
       ({
         async receive(tokens, init) {
-          bound(tokens, dpop)
+          requireDpop(tokens, dpop)
           await dpop.receive?.(tokens, init)
         },
         async authorize(request, tokens) {
@@ -179,22 +179,25 @@ export function oauth(options: OAuthOptions): TokenServer {
           return request
         },
         challenge(response) {
-          const isNew = dpop.nonce(response)
-          const asks = response.headers.get('WWW-Authenticate') ?? ''
+          const isNonceNew = dpop.nonce(response)
+          const header = response.headers.get('WWW-Authenticate') ?? ''
           // RFC 9449 §9. Where CORS hides what was wrong, something new is worth a try.
-          const isProof = asks.includes('use_dpop') || (isNew && !asks.includes('_token'))
-          return response.status !== 401 ? null : isProof ? 'resend' : 'refresh'
+          const isAboutProof = header.includes('use_dpop') || (isNonceNew && !header.includes('_token'))
+          return response.status !== 401 ? null : isAboutProof ? 'resend' : 'refresh'
         },
       } satisfies SessionServer)),
   })
-  return { ...serve(proofs), ...(proofs && { forSession: (name) => serve(proofs.forSession?.(name) ?? proofs) }) }
+  return {
+    ...serverWith(proofs),
+    ...(proofs && { forSession: (name) => serverWith(proofs.forSession?.(name) ?? proofs) }),
+  }
 }
 
 /**
  * Errors about the client and the request (RFC 6749 §5.2, RFC 8707 §2, RFC 9449 §5): the developer's to mend. They must not sign
  * everybody out, even where they come with 401.
  */
-const MISTAKE = /client|request|scope|type|target|dpop/
+const CLIENT_ERROR = /client|request|scope|type|target|dpop/
 
 /** Errors that pass. */
 const TEMPORARY = /unavailable|server|slow_down|pending|too_many|limit|timeout/
@@ -208,14 +211,14 @@ const TEMPORARY = /unavailable|server|slow_down|pending|too_many|limit|timeout/
 const FINAL = /grant|_required$|token|session|user|account|denied|expired|revoked|authentication/i
 
 /** Whether an OAuth error ends the session. With 401 any other does, as `unauthorized` of Auth0 and Spring; a reason phrase (`Unauthorized`) is a gateway's. */
-const isFinal = (error: string, status: number): boolean =>
+const endsSession = (error: string, status: number): boolean =>
   status < 500 &&
-  !MISTAKE.test(error) &&
+  !CLIENT_ERROR.test(error) &&
   !TEMPORARY.test(error) &&
   (FINAL.test(error) || (status === 401 && /^[a-z]/.test(error)))
 
 /** RFC 9449 §5: who asks for bound tokens does not take others. */
-function bound(tokens: TokenResponse, dpop: DPoP | undefined): TokenResponse {
+function requireDpop(tokens: TokenResponse, dpop: DPoP | undefined): TokenResponse {
   if (dpop && !/^dpop$/i.test(tokens.token_type ?? ''))
     throw sessionError('invalid_response', DEVELOPMENT && 'The token_type is not DPoP.')
   return tokens

@@ -11,11 +11,11 @@ import { DEVELOPMENT } from '../util/development.js'
  */
 export function parseUrl(option: string, value: unknown, mayBePath = true): string {
   const text = String(value)
-  const own = ownOrigin()
+  const pageOrigin = ownOrigin()
   try {
-    const base = own ?? ((globalThis as Partial<typeof globalThis>).location ? undefined : 'http://server')
+    const base = pageOrigin ?? ((globalThis as Partial<typeof globalThis>).location ? undefined : 'http://server')
     const { href, username, password } = new URL(text, base)
-    if (mayBePath && text.startsWith('/') && href.startsWith(`${base}/`)) return own ? href : text
+    if (mayBePath && text.startsWith('/') && href.startsWith(`${base}/`)) return pageOrigin ? href : text
     if (/^https?:\/\//i.test(text) && !username && !password) return text
   } catch {
     // Reported below.
@@ -24,13 +24,13 @@ export function parseUrl(option: string, value: unknown, mayBePath = true): stri
 }
 
 /** An answer that is no success, as an error. 429 comes first: a server that is too busy to look knows nothing of the session. */
-export function responseError({ status, headers }: Response, isOver: boolean, more = ''): SessionError {
+export function responseError({ status, headers }: Response, isRejected: boolean, detail = ''): SessionError {
   const now = Date.now()
   const date = (name: string): number => Date.parse(headers.get(name) ?? '')
   // RFC 9110 §10.2.3: seconds, or a date, which is measured by the server's own clock where CORS lets us read it.
   const wait = Number(headers.get('Retry-After')) * 1e3 || date('Retry-After') - (date('Date') || now)
-  return new SessionError(status === 429 ? 'rate_limited' : isOver ? 'rejected' : 'server', {
-    message: DEVELOPMENT ? `The server answered ${status || 'with a redirect'} ${more}`.trim() : String(status),
+  return new SessionError(status === 429 ? 'rate_limited' : isRejected ? 'rejected' : 'server', {
+    message: DEVELOPMENT ? `The server answered ${status || 'with a redirect'} ${detail}`.trim() : String(status),
     ...(wait > 0 && wait < Infinity && { retryAt: now + wait }),
   })
 }

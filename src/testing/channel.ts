@@ -10,9 +10,9 @@ export interface Listener extends Owner {
   /** In a prerendered page, what waits until somebody opens it: messages, and requests for locks. */
   readonly waiting?: (() => void)[] | null
   /** Whether storage events of that time are lost on it as well. */
-  readonly forgets?: boolean
+  readonly losesStorageEvents?: boolean
   /** Who hears for it, where that is not the page itself: Chromium tells frozen pages what is said. */
-  readonly ear?: Owner
+  readonly receiver?: Owner
 }
 
 export interface Message {
@@ -23,12 +23,12 @@ export interface Message {
 /** BroadcastChannel of one origin. What is said comes later, and to those who were there when it was said. */
 export interface FakeChannel {
   /** False: tabs that open from now on have none. */
-  works: boolean
+  isAvailable: boolean
   /** How long a message takes, ms; `Infinity` loses it. Give a function, and messages overtake each other. @default 1 */
   delay: number | ((from: Listener, to: Listener) => number)
   /** What was said by whom. */
-  readonly said: Message[]
-  readonly open: (to: Listener, name: string, heard: (message: unknown) => void) => FakeChannelEnd
+  readonly posted: Message[]
+  readonly open: (to: Listener, name: string, onMessage: (message: unknown) => void) => FakeChannelEnd
 }
 
 export interface FakeChannelEnd {
@@ -38,16 +38,16 @@ export interface FakeChannelEnd {
 }
 
 export function createChannel(time: Time): FakeChannel {
-  const open = new Set<{ to: Listener; name: string; heard: (message: unknown) => void }>()
+  const open = new Set<{ to: Listener; name: string; onMessage: (message: unknown) => void }>()
 
   const channel: FakeChannel = {
-    works: true,
+    isAvailable: true,
     delay: 1,
-    said: [],
-    open(to, name, heard) {
-      if (!channel.works) return { works: false, post: () => undefined, close: () => undefined }
-      const mine = { to, name, heard }
-      open.add(mine)
+    posted: [],
+    open(to, name, onMessage) {
+      if (!channel.isAvailable) return { works: false, post: () => undefined, close: () => undefined }
+      const end = { to, name, onMessage }
+      open.add(end)
       const post: FakeChannelEnd['post'] = (message) => {
         if (to.gone) return
         if (to.waiting) {
@@ -55,10 +55,10 @@ export function createChannel(time: Time): FakeChannel {
           to.waiting.push(() => post(copy))
           return
         }
-        channel.said.push({ from: to, message })
+        channel.posted.push({ from: to, message })
         const { delay } = channel
         for (const other of open) {
-          if (other === mine || other.name !== name) continue
+          if (other === end || other.name !== name) continue
           if (other.to.cached) {
             // Chromium and Firefox throw the page away, WebKit forgets the message.
             other.to.evict?.()
@@ -66,16 +66,16 @@ export function createChannel(time: Time): FakeChannel {
           }
           // Everybody gets a copy of what it was when it was said.
           const copy = structuredClone(message)
-          time.later(other.to.ear ?? other.to, typeof delay === 'number' ? delay : delay(to, other.to), () => {
+          time.later(other.to.receiver ?? other.to, typeof delay === 'number' ? delay : delay(to, other.to), () => {
             if (other.to.cached) other.to.evict?.()
-            else if (open.has(other)) other.heard(copy)
+            else if (open.has(other)) other.onMessage(copy)
           })
         }
       }
       return {
         works: true,
         post,
-        close: () => open.delete(mine),
+        close: () => open.delete(end),
       }
     },
   }

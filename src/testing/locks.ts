@@ -4,7 +4,7 @@ import { browser, type Time } from './time.js'
 /** Web Locks of one origin. */
 export interface FakeLocks {
   /** False: pages have no `navigator.locks`, as on plain http. */
-  works: boolean
+  isAvailable: boolean
   /** True: each request is refused, as in a page of an opaque origin. */
   refuses: boolean
   /** How long the browser takes to grant what is free, and to notice that a holder is gone, ms. @default { grant: 0, release: 10 } */
@@ -38,7 +38,7 @@ type Callback<T> = (lock: Lock | null) => T
 export function createLocks(time: Time): FakeLocks {
   const queues = new Map<string, Turn[]>()
 
-  const leave = (name: string, turn: Turn): void => {
+  const removeTurn = (name: string, turn: Turn): void => {
     const turns = queues.get(name) ?? []
     const at = turns.indexOf(turn)
     if (at < 0) return
@@ -46,10 +46,10 @@ export function createLocks(time: Time): FakeLocks {
     if (!turns.length) queues.delete(name)
     else if (at === 0) turns[0]?.grant()
   }
-  const leaveAll = (tab: Listener, reason?: unknown): void => {
+  const removeTurns = (tab: Listener, reason?: unknown): void => {
     for (const [name, turns] of [...queues])
       for (const turn of turns.filter((one) => one.tab === tab)) {
-        leave(name, turn)
+        removeTurn(name, turn)
         // It hears of it when it is back.
         if (reason) time.later(tab, 0, () => turn.reject(reason))
       }
@@ -80,7 +80,7 @@ export function createLocks(time: Time): FakeLocks {
         return
       }
       const abort = (): void => {
-        leave(name, turn)
+        removeTurn(name, turn)
         reject(signal?.reason as Error)
       }
       const turn: Turn = {
@@ -96,7 +96,7 @@ export function createLocks(time: Time): FakeLocks {
             const release = (): Promise<void> =>
               new Promise((free) => {
                 time.later(browser, locks.delay.grant, () => {
-                  leave(name, turn)
+                  removeTurn(name, turn)
                   later(free)
                 })
               })
@@ -114,24 +114,24 @@ export function createLocks(time: Time): FakeLocks {
     })
 
   const locks: FakeLocks = {
-    works: true,
+    isAvailable: true,
     refuses: false,
     delay: { grant: 0, release: 10 },
     isHeld: (name) => queues.has(name),
     isHeldBy: (tab) => [...queues.values()].some(([holder]) => holder?.tab === tab),
     isUsedBy: (tab) => [...queues.values()].flat().some((turn) => turn.tab === tab),
     of: (tab) =>
-      locks.works
+      locks.isAvailable
         ? {
             request: <T>(name: string, second: Options | Callback<T>, third?: Callback<T>) =>
               third ? request(tab, name, second as Options, third) : request(tab, name, {}, second as Callback<T>),
           }
         : undefined,
     release(tab) {
-      time.later(browser, locks.delay.release, () => leaveAll(tab))
+      time.later(browser, locks.delay.release, () => removeTurns(tab))
     },
     revoke(tab) {
-      leaveAll(tab, new DOMException('The page is not shown any more.', 'AbortError'))
+      removeTurns(tab, new DOMException('The page is not shown any more.', 'AbortError'))
     },
   }
   return locks

@@ -1,6 +1,6 @@
 import type { Channel, OnMessage, Ports } from '../ports/types.js'
 import type { FakeChannel, Listener } from './channel.js'
-import { exclusiveBy } from './exclusive.js'
+import { mutexBy } from './mutex.js'
 import type { FakeLocks } from './locks.js'
 import { recordStoreIn } from './record-store.js'
 import type { FakeStorage } from './storage.js'
@@ -35,8 +35,8 @@ export interface Page extends Listener {
   readonly prerendered: boolean
   online: boolean
   /** Whether the focus is in another origin's frame, and whether the user has been active there within the last seconds. */
-  framed: boolean
-  activated: boolean
+  focusInFrame: boolean
+  userActive: boolean
   /** Timers ring only each so many ms, as in hidden tabs: 1000, or 60000. `Infinity`: never. @default 0 */
   timersEvery: number
   /** A person does something in this tab; with `view`, in that window, which counts where a session watches it. */
@@ -56,7 +56,7 @@ export interface Page extends Listener {
   /** How many timers are pending. */
   readonly timers: () => number
   /** Whether anybody listens to input. */
-  readonly listens: () => boolean
+  readonly listensToInput: () => boolean
   /** What the library told the developer. */
   readonly reports: unknown[]
   readonly warnings: string[]
@@ -66,7 +66,7 @@ export interface Page extends Listener {
 
 export interface PageSetup {
   /** False: it is no page, but a server that renders one. @default true */
-  readonly alive?: boolean
+  readonly hasPage?: boolean
   /** True: the browser renders it, and nobody has opened it yet: see `activate()`. @default false */
   readonly prerendered?: boolean
 }
@@ -152,7 +152,7 @@ function createPorts(
     online: () => page.online,
     openRecordStore: (key) => recordStoreIn(storage.of(page), key),
     openChannel: (key, onMessage) => openChannel(origin, page, key, onMessage),
-    withLock: (...call) => exclusiveBy(locks, page, after)(...call),
+    withLock: (...call) => mutexBy(locks, page, after)(...call),
     onWake(hint) {
       hints.add(hint)
       return () => hints.delete(hint)
@@ -162,8 +162,8 @@ function createPorts(
       watchers.add(watcher)
       return {
         hidden: () => page.timersEvery > 0,
-        isFocusInFrame: () => !view && page.framed,
-        isUserActive: () => !view && page.activated,
+        isFocusInFrame: () => !view && page.focusInFrame,
+        isUserActive: () => !view && page.userActive,
         stop: () => watchers.delete(watcher),
       }
     },
@@ -177,14 +177,18 @@ function createPorts(
 }
 
 /** A page of this origin. */
-export function createPage(name: string, origin: Origin, { alive = true, prerendered = false }: PageSetup): Page {
+export function createPage(
+  name: string,
+  origin: Origin,
+  { hasPage: alive = true, prerendered = false }: PageSetup,
+): Page {
   const { engine, time, locks } = origin
   const hints = new Set<Hint>()
   const watchers = new Set<Watcher>()
   const state = { cached: false, gone: false }
   let waiting: (() => void)[] | null = prerendered ? [] : null
   /** Chromium delivers messages to a page in the back/forward cache, and evicts it. */
-  const ear: Owner = {
+  const receiver: Owner = {
     frozen: false,
     get gone() {
       return state.gone
@@ -215,8 +219,8 @@ export function createPage(name: string, origin: Origin, { alive = true, prerend
       return !!waiting
     },
     online: true,
-    framed: false,
-    activated: false,
+    focusInFrame: false,
+    userActive: false,
     timersEvery: prerendered ? 1e3 : 0,
     reports: [],
     warnings: [],
@@ -233,10 +237,10 @@ export function createPage(name: string, origin: Origin, { alive = true, prerend
       // In this order, in one task, before the first frame.
       page.hint('visibilitychange')
       page.hint('focus')
-      const wants = waiting
+      const calls = waiting
       waiting = null
       page.hint('prerenderingchange')
-      for (const want of wants) want()
+      for (const want of calls) want()
     },
     leave() {
       // Firefox keeps no page that holds a lock or waits for one.
@@ -262,10 +266,10 @@ export function createPage(name: string, origin: Origin, { alive = true, prerend
     },
     crash: leaveForGood,
     ...(engine !== 'webkit' && { evict: leaveForGood }),
-    forgets: engine !== 'chromium',
-    ...(engine === 'chromium' && { ear }),
+    losesStorageEvents: engine !== 'chromium',
+    ...(engine === 'chromium' && { receiver: receiver }),
     timers: () => timers.pending.size,
-    listens: () => watchers.size > 0,
+    listensToInput: () => watchers.size > 0,
   }
   const timers = createTimers(time, page)
   return page

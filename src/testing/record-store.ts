@@ -1,7 +1,7 @@
 import type { RecordStore } from '../ports/types.js'
 
 /** As the browser's own port. */
-const ROOM = 700
+const TRIAL_LENGTH = 700
 
 /** The two keys of a session in a tab's storage, as the browser's own port reads and writes them. */
 export const recordStoreIn = (storage: Storage, name: string): RecordStore => {
@@ -17,16 +17,16 @@ export const recordStoreIn = (storage: Storage, name: string): RecordStore => {
       return false
     }
   }
-  let tried = false
+  let isTried = false
   return {
     read() {
       try {
         const texts = { record: storage.getItem(name), end: storage.getItem(end) }
-        if (!tried && !texts.record && !texts.end) {
-          storage.setItem(`${name}:try`, 'x'.repeat(ROOM))
+        if (!isTried && !texts.record && !texts.end) {
+          storage.setItem(`${name}:try`, 'x'.repeat(TRIAL_LENGTH))
           storage.removeItem(`${name}:try`)
         }
-        tried = true
+        isTried = true
         return texts
       } catch {
         return null

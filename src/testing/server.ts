@@ -17,7 +17,7 @@ export interface ServerCall {
 }
 
 /** How a call is answered. `lost`: the work is done, and the answer never arrives. `hangs`: it is done, and nobody answers. */
-export interface Manner {
+export interface Reply {
   /** The whole way there and back, ms. @default 20 */
   readonly after?: number
   readonly lost?: boolean
@@ -33,15 +33,15 @@ export interface FakeServer {
   readonly calls: ServerCall[]
   readonly count: (method: ServerMethod) => number
   /** How each call is answered. @default () => ({}) */
-  manner: (method: ServerMethod, call: ServerCall) => Manner
+  reply: (method: ServerMethod, call: ServerCall) => Reply
   /** How long access tokens live, s. @default 300 */
-  life: number
+  expiresIn: number
   /** Whether the refresh token before the last is answered once more, as after a lost reply. @default false */
   grace: boolean
   /** What `keepAlive` and `check` tell. @default {} */
   times: ServerTimes
   /** How often a refresh token came that had been used. */
-  reused: number
+  reuseCount: number
   /** Tokens of a new sign-in. */
   readonly grant: () => TokenResponse
   /** Ends the grant that these tokens are of: the next refresh is refused. */
@@ -57,7 +57,7 @@ export function createServer(time: Time): FakeServer {
     access_token: `access-${family}-${number}`,
     refresh_token: `refresh-${family}-${number}`,
     token_type: 'Bearer',
-    expires_in: server.life,
+    expires_in: server.expiresIn,
   })
   const read = (given: TokenResponse | null): { family: string; number: number } => {
     const [, family = '', number = ''] = /^refresh-(\w+)-(\d+)$/.exec(given?.refresh_token ?? '') ?? []
@@ -66,25 +66,25 @@ export function createServer(time: Time): FakeServer {
 
   const rotate = (used: TokenResponse | null): TokenResponse => {
     const { family, number } = read(used)
-    const inForce = grants.get(family) ?? 0
+    const valid = grants.get(family) ?? 0
     if (!family) throw new SessionError('no_tokens')
-    if (inForce && number !== inForce) {
-      server.reused++
-      if (!(server.grace && number === inForce - 1)) grants.set(family, 0)
+    if (valid && number !== valid) {
+      server.reuseCount++
+      if (!(server.grace && number === valid - 1)) grants.set(family, 0)
     }
     if (!grants.get(family)) throw new SessionError('rejected')
-    grants.set(family, Math.max(inForce, number + 1))
-    return tokens(family, Math.max(inForce, number + 1))
+    grants.set(family, Math.max(valid, number + 1))
+    return tokens(family, Math.max(valid, number + 1))
   }
 
   const server: FakeServer = {
     calls: [],
     count: (method) => server.calls.filter((call) => call.method === method).length,
-    manner: () => ({}),
-    life: 300,
+    reply: () => ({}),
+    expiresIn: 300,
     grace: false,
     times: {},
-    reused: 0,
+    reuseCount: 0,
     grant() {
       const family = `f${grants.size + 1}`
       grants.set(family, 1)
@@ -94,12 +94,12 @@ export function createServer(time: Time): FakeServer {
       grants.set(read(given).family, 0)
     },
     of(client) {
-      const ask = <T>(call: Omit<ServerCall, 'at' | 'from'>, signal: AbortSignal, work: () => T): Promise<T> =>
+      const receive = <T>(call: Omit<ServerCall, 'at' | 'from'>, signal: AbortSignal, work: () => T): Promise<T> =>
         new Promise((resolve, reject) => {
           if (client.gone) return
           const made = { ...call, from: client.name, at: time.clock().wall }
           server.calls.push(made)
-          const { after = 20, lost, hangs, fails, replies } = server.manner(call.method, made)
+          const { after = 20, lost, hangs, fails, replies } = server.reply(call.method, made)
           signal.addEventListener('abort', () => reject(new DOMException('Nobody waits any more.', 'AbortError')))
           // The server does its work whether or not anybody still waits.
           time.later(browser, after / 2, () => {
@@ -117,11 +117,11 @@ export function createServer(time: Time): FakeServer {
           })
         })
       return {
-        refresh: (used, { signal }) => ask({ method: 'refresh', tokens: used }, signal, () => rotate(used)),
-        keepAlive: ({ signal }) => ask({ method: 'keepAlive', tokens: null }, signal, () => server.times),
-        check: ({ signal }) => ask({ method: 'check', tokens: null }, signal, () => server.times),
+        refresh: (used, { signal }) => receive({ method: 'refresh', tokens: used }, signal, () => rotate(used)),
+        keepAlive: ({ signal }) => receive({ method: 'keepAlive', tokens: null }, signal, () => server.times),
+        check: ({ signal }) => receive({ method: 'check', tokens: null }, signal, () => server.times),
         signOut: (given, { signal, reason }) =>
-          ask({ method: 'signOut', tokens: given, reason }, signal, () => {
+          receive({ method: 'signOut', tokens: given, reason }, signal, () => {
             server.revoke(given)
           }),
       }

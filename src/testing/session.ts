@@ -21,13 +21,13 @@ export function createSessionWith(
 ): TokenSession
 export function createSessionWith(ports: Ports, options?: SessionOptions): Session
 export function createSessionWith(ports: Ports, options: SessionOptions = {}): Session {
-  const session = createOn(ports, { ...options, ...wrapped(options) })
+  const session = createOn(ports, { ...options, ...withPlugins(options) })
   setSessionTime(session, { now: ports.wallNow, after: ports.after })
   return session
 }
 
 /** A server and a token store of a test's own, with the plugins that they need. */
-function wrapped({ server, tokenStore }: SessionOptions): Pick<SessionOptions, 'server' | 'tokenStore'> {
+function withPlugins({ server, tokenStore }: SessionOptions): Pick<SessionOptions, 'server' | 'tokenStore'> {
   return {
     ...(isPlain(server, '') && { server: customServer(server) }),
     ...(isPlain(tokenStore, 'clear') && { tokenStore: customTokens(tokenStore) }),

@@ -6,7 +6,7 @@ export interface FakeStorage {
   /** The texts on the disk, by key. Writing here changes it without an event, as another program would. */
   readonly stored: Map<string, string>
   /** False: every access throws, as where the user blocks site data. */
-  works: boolean
+  isAvailable: boolean
   /** True: a write that takes more room fails; reading and removing work. */
   full: boolean
   /**
@@ -21,7 +21,7 @@ export interface FakeStorage {
   /** The storage that one tab sees. */
   readonly of: (tab: Listener) => Storage
   /** Calls back at each storage event in `tab`, with a key of null where everything was cleared. */
-  readonly listen: (tab: Listener, heard: (key: string | null, text: string | null) => void) => () => void
+  readonly listen: (tab: Listener, listener: (key: string | null, text: string | null) => void) => () => void
   /** Another program, the user or the browser changes storage; null removes. */
   readonly change: (texts: Readonly<Record<string, string | null>>) => void
   /** The user clears the site's data. */
@@ -31,7 +31,7 @@ export interface FakeStorage {
 /** A length of time, or one for each occasion. */
 export type Delay = number | (() => number)
 
-export const draw = (delay: Delay): number => (typeof delay === 'number' ? delay : delay())
+export const sample = (delay: Delay): number => (typeof delay === 'number' ? delay : delay())
 
 /** One key that was written, or all of them where it is null. */
 interface Change {
@@ -72,9 +72,9 @@ interface Disk {
 
 /** `localStorage` of one tab. */
 function createTabStorage(tab: Listener, view: View, { storage, limit, write }: Disk): Storage {
-  const look = (key: string): string | null => read(view, storage.stored, key)
+  const readKey = (key: string): string | null => read(view, storage.stored, key)
   const check = (): void => {
-    if (!storage.works) throw new DOMException('The user blocks site data.', 'SecurityError')
+    if (!storage.isAvailable) throw new DOMException('The user blocks site data.', 'SecurityError')
   }
   const change = (key: string | null, text: string | null): void => {
     if (tab.gone) return
@@ -82,14 +82,14 @@ function createTabStorage(tab: Listener, view: View, { storage, limit, write }: 
     if (key !== null) {
       check()
       // A write of the same text is no change, and causes no event: HTML §12.2.1.
-      if (look(key) === text) return
+      if (readKey(key) === text) return
     }
     write(tab, { key, text })
   }
   const keys = (): string[] => {
     check()
     const all = new Set([...storage.stored.keys(), ...view.ahead.flatMap(({ key }) => key ?? [])])
-    return [...all].filter((key) => look(key) !== null)
+    return [...all].filter((key) => readKey(key) !== null)
   }
   return {
     get length() {
@@ -99,11 +99,11 @@ function createTabStorage(tab: Listener, view: View, { storage, limit, write }: 
     getItem(key) {
       storage.count.reads++
       check()
-      return look(key)
+      return readKey(key)
     },
     setItem(key, text) {
       // A text that takes no more room than the one before can still be written.
-      const size = keys().reduce((sum, one) => sum + (one === key ? 0 : sizeOf(one, look(one))), sizeOf(key, text))
+      const size = keys().reduce((sum, one) => sum + (one === key ? 0 : sizeOf(one, readKey(one))), sizeOf(key, text))
       if (size > limit()) {
         storage.count.writes++
         throw new DOMException('There is no room left.', 'QuotaExceededError')
@@ -145,9 +145,9 @@ export function createStorage(time: Time): FakeStorage {
         continue
       }
       const now = time.clock().mono
-      const at = Math.max(view.readsAt, now + draw(storage.lag) / 2)
+      const at = Math.max(view.readsAt, now + sample(storage.lag) / 2)
       view.readsAt = at
-      const seen = (): void => {
+      const onRead = (): void => {
         // The tab's own write was a copy until now: the disk has it.
         if (tab === from) {
           view.ahead.shift()
@@ -156,21 +156,21 @@ export function createStorage(time: Time): FakeStorage {
         view.behind.shift()
         for (const one of listeners)
           // Firefox and WebKit drop the event of a page in the back/forward cache, Chromium delivers it when the page is back.
-          if (one.tab === tab && !(tab.cached && tab.forgets))
-            time.later(tab, draw(storage.delay), () => {
+          if (one.tab === tab && !(tab.cached && tab.losesStorageEvents))
+            time.later(tab, sample(storage.delay), () => {
               if (listeners.has(one)) one.heard(key, text)
             })
       }
       if (tab !== from) view.behind.push({ key, before })
-      if (at <= now && view.behind.length + view.ahead.length === 1) seen()
-      else time.later(browser, at - now, seen)
+      if (at <= now && view.behind.length + view.ahead.length === 1) onRead()
+      else time.later(browser, at - now, onRead)
     }
   }
 
   const write = (from: Listener, change: Change): void => {
     const view = viewOf(from)
     const now = time.clock().mono
-    const at = Math.max(view.writesAt, now + draw(storage.lag) / 2)
+    const at = Math.max(view.writesAt, now + sample(storage.lag) / 2)
     const isFree = !view.ahead.length
     view.ahead.push(change)
     view.writesAt = at
@@ -184,7 +184,7 @@ export function createStorage(time: Time): FakeStorage {
   let limit = Infinity
   const storage: FakeStorage = {
     stored,
-    works: true,
+    isAvailable: true,
     get full() {
       return limit < Infinity
     },
@@ -199,8 +199,8 @@ export function createStorage(time: Time): FakeStorage {
     delay: 2,
     count: { reads: 0, writes: 0 },
     of: (tab) => createTabStorage(tab, viewOf(tab), { storage, limit: () => limit, write }),
-    listen(tab, heard) {
-      const one = { tab, heard }
+    listen(tab, listener) {
+      const one = { tab, heard: listener }
       viewOf(tab)
       listeners.add(one)
       return () => listeners.delete(one)

@@ -13,7 +13,7 @@ import { createTime, type Time } from './time.js'
 import { createTokens, type FakeTokens } from './tokens.js'
 
 /** An event as a listener got it, with its name. */
-export type Told = { [K in keyof SessionEvents]: { readonly type: K } & SessionEvents[K] }[keyof SessionEvents]
+export type HeardEvent = { [K in keyof SessionEvents]: { readonly type: K } & SessionEvents[K] }[keyof SessionEvents]
 
 /** A page in a tab, with its session. */
 export interface Tab extends Page {
@@ -21,13 +21,13 @@ export interface Tab extends Page {
   /** What it was opened with: give them to `world.tab` for another of its kind. */
   readonly options: SessionOptions
   /** All that the session told, but for `degraded`, which comes late. */
-  readonly heard: Told[]
+  readonly heard: HeardEvent[]
   readonly degraded: SessionEvents['degraded'][]
   /** Takes what was heard since the last call. */
-  readonly news: () => Told[]
+  readonly takeEvents: () => HeardEvent[]
   readonly phase: () => Snapshot['phase']
   /** What a person sees here: nothing where the page is gone, left, prerendered, or hidden until it is loaded anew. */
-  readonly sees: () => Snapshot['phase'] | 'nothing'
+  readonly visible: () => Snapshot['phase'] | 'nothing'
 }
 
 /** What a tab starts with, besides its options. */
@@ -78,8 +78,8 @@ export interface World {
   readonly grant: () => TokenResponse
 }
 
-const USUAL: readonly ServerMethod[] = ['refresh', 'signOut']
-const TYPES = ['signedIn', 'warning', 'extended', 'signedOut', 'switched', 'refreshed', 'refreshFailed'] as const
+const DEFAULT_METHODS: readonly ServerMethod[] = ['refresh', 'signOut']
+const EVENT_TYPES = ['signedIn', 'warning', 'extended', 'signedOut', 'switched', 'refreshed', 'refreshFailed'] as const
 
 /**
  * A world of tabs without a browser. Nothing in it happens by itself, no real time passes, and everything can go wrong: see
@@ -90,10 +90,10 @@ const TYPES = ['signedIn', 'warning', 'extended', 'signedOut', 'switched', 'refr
  * const world = createWorld()
  * const tab = await world.signedIn({ idleTimeout: '15m', warnBefore: '2m' })
  * await world.advance('13m')
- * console.log(tab.sees()) // 'warning'
+ * console.log(tab.visible()) // 'warning'
  * world.sleep('8h')
  * tab.input()
- * console.log(tab.sees()) // 'signedOut'
+ * console.log(tab.visible()) // 'signedOut'
  * ```
  */
 export function createWorld(options: WorldOptions = {}): World {
@@ -111,15 +111,15 @@ export function createWorld(options: WorldOptions = {}): World {
   const openPage: World['page'] = (setup = {}) =>
     createPage(`tab ${++tabs}`, { engine, time, storage, channel, locks, random, id, ports }, setup)
 
-  const tab: World['tab'] = (options = {}, { methods = USUAL, ...setup } = {}) => {
+  const tab: World['tab'] = (options = {}, { methods = DEFAULT_METHODS, ...setup } = {}) => {
     const page = openPage(setup)
     const all = server.of(page)
     const offered = customServer(Object.fromEntries(methods.map((method) => [method, all[method]])))
     const { tokenStore = 'tokenStore' in options ? memoryTokens() : tokens.of(page) } = options
     const session = createSessionWith(page.ports, { server: offered, ...options, tokenStore })
-    const heard: Told[] = []
+    const heard: HeardEvent[] = []
     const degraded: SessionEvents['degraded'][] = []
-    for (const type of TYPES) session.on(type, (event) => heard.push({ type, ...event } as Told))
+    for (const type of EVENT_TYPES) session.on(type, (event) => heard.push({ type, ...event } as HeardEvent))
     session.on('degraded', (event) => degraded.push(event))
     const phase = (): Snapshot['phase'] => session.getSnapshot().phase
     return Object.assign(page, {
@@ -127,9 +127,9 @@ export function createWorld(options: WorldOptions = {}): World {
       options,
       heard,
       degraded,
-      news: () => heard.splice(0),
+      takeEvents: () => heard.splice(0),
       phase,
-      sees: () => (page.gone || page.cached || page.prerendered || page.page.hidden ? 'nothing' : phase()),
+      visible: () => (page.gone || page.cached || page.prerendered || page.page.hidden ? 'nothing' : phase()),
     })
   }
 
@@ -168,7 +168,7 @@ export function createWorld(options: WorldOptions = {}): World {
       const opened = tab(...how)
       await until(opened.session.signIn(server.grant()))
       await advance(10)
-      opened.news()
+      opened.takeEvents()
       return opened
     },
     grant: server.grant,

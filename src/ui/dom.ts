@@ -1,5 +1,5 @@
 /** One more element, named for style sheets of the page (`::part(name)`) and for other elements of its shadow root. */
-export function add<Tag extends keyof HTMLElementTagNameMap>(
+export function addElement<Tag extends keyof HTMLElementTagNameMap>(
   parent: Node,
   tag: Tag,
   name: string,

@@ -2,7 +2,7 @@ import type { Session } from '../types.js'
 import { warningDialog, type DialogOptions, type DialogTexts } from './dialog/dialog.js'
 
 /** Attributes that say something, and what they say. `{remaining}` stands for the length of time. */
-const WORDS = {
+const TEXT_ATTRIBUTES = {
   heading: 'title',
   message: 'message',
   stay: 'stay',
@@ -35,7 +35,7 @@ export function defineSessionWarning(session?: Session, name = 'session-warning'
 
   // eslint-disable-next-line no-restricted-syntax -- the platform takes a custom element as a class, and as nothing else
   class SessionWarning extends HTMLElement implements SessionWarningElement {
-    static readonly observedAttributes = [...Object.keys(WORDS), 'locale', 'no-title-countdown']
+    static readonly observedAttributes = [...Object.keys(TEXT_ATTRIBUTES), 'locale', 'no-title-countdown']
     #session = session
     #undo = (): void => undefined
 
@@ -66,7 +66,7 @@ export function defineSessionWarning(session?: Session, name = 'session-warning'
       this.#undo()
       if (!this.isConnected || !this.#session) return
       const texts: Record<string, unknown> = {}
-      for (const [attribute, key] of Object.entries(WORDS)) {
+      for (const [attribute, key] of Object.entries(TEXT_ATTRIBUTES)) {
         const text = this.getAttribute(attribute)
         if (text === null) continue
         texts[key] =

@@ -47,4 +47,4 @@ export async function watched(world: World = createWorld()): Promise<Watched> {
 }
 
 /** The same on a server that renders the page. */
-export const onServer = (): Session => createWorld().tab({}, { alive: false }).session
+export const onServer = (): Session => createWorld().tab({}, { hasPage: false }).session

@@ -11,11 +11,11 @@ test('an answer in one tab closes the warning in the other', async () => {
   const two = world.tab(options)
 
   await world.advance('13m')
-  expect([one.sees(), two.sees()]).toEqual(['warning', 'warning'])
+  expect([one.visible(), two.visible()]).toEqual(['warning', 'warning'])
 
   await world.until(two.session.extend())
   await world.advance('1s')
-  expect([one.sees(), two.sees()]).toEqual(['active', 'active'])
+  expect([one.visible(), two.visible()]).toEqual(['active', 'active'])
 })
 
 test('a laptop that slept past the deadline shows nothing of the session, whatever wakes it', async () => {
@@ -24,8 +24,8 @@ test('a laptop that slept past the deadline shows nothing of the session, whatev
 
   world.sleep('8h')
   tab.input()
-  expect(tab.sees()).toBe('signedOut')
-  expect(tab.news()).toEqual([{ type: 'signedOut', reason: 'idle', where: 'here' }])
+  expect(tab.visible()).toBe('signedOut')
+  expect(tab.takeEvents()).toEqual([{ type: 'signedOut', reason: 'idle', where: 'here' }])
 })
 
 test('a page that was left signed in is not shown again after a sign-out elsewhere', async () => {
@@ -37,7 +37,7 @@ test('a page that was left signed in is not shown again after a sign-out elsewhe
   left.leave()
   await world.until(other.session.signOut())
   expect(left.comeBack()).toBe(true)
-  expect(left.sees()).toBe('nothing') // the page is hidden until it has reloaded
+  expect(left.visible()).toBe('nothing') // the page is hidden until it has reloaded
   expect(left.page.reloads).toBe(1)
 })
 
@@ -49,19 +49,19 @@ test('a tab that crashes while it refreshes takes nobody along', async () => {
   void one.session.getAccessToken({ forceRefresh: true })
   one.crash()
   expect(await world.until(two.session.getAccessToken())).toMatch(/^access-/)
-  expect(two.sees()).toBe('active')
+  expect(two.visible()).toBe('active')
 })
 
 test('a server that is down for a while signs nobody out', async () => {
   const world = createWorld()
   const tab = await world.signedIn(options)
 
-  world.server.manner = () => ({ fails: new Error('503') })
+  world.server.reply = () => ({ fails: new Error('503') })
   await world.advance('6m') // the access token of this server lives 5 minutes
   await expect(world.until(tab.session.getAccessToken())).rejects.toMatchObject({ code: 'server' })
-  expect(tab.sees()).toBe('active')
+  expect(tab.visible()).toBe('active')
 
-  world.server.manner = () => ({})
+  world.server.reply = () => ({})
   await world.advance('1m')
   expect(await world.until(tab.session.getAccessToken())).toMatch(/^access-/)
 })

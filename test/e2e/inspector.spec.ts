@@ -5,7 +5,7 @@ import { TOKEN_MARK } from './server/token-server.js'
 
 /** The newest lines of a timeline that say more than that somebody looked. */
 const newest = async (panel: Locator): Promise<string[]> =>
-  (await panel.locator('li.news').allInnerTexts()).map((line) => line.slice(9).replace(/ +/, ' '))
+  (await panel.locator('li.changed').allInnerTexts()).map((line) => line.slice(9).replace(/ +/, ' '))
 
 test('the inspector says what a session does, with a strict policy, by keyboard, in light and dark, and no token', async ({
   tabs,

@@ -12,7 +12,7 @@ function empty(world: World): void {
 
 async function signIn(world: World, tab: Tab): Promise<void> {
   await world.until(tab.session.signIn(world.grant()))
-  tab.news()
+  tab.takeEvents()
 }
 
 /** Two sign-outs and two sign-ins: an order that is a mere count has come to 3. */
@@ -66,10 +66,12 @@ describe('an order of sessions that lives in a store which may be emptied', () =
       await world.advance('1s')
       comeBack(sleeper)
       await world.advance('1s')
-      expect(newest.news()).toEqual([])
-      expect(newest.sees()).toBe('active')
+      expect(newest.takeEvents()).toEqual([])
+      expect(newest.visible()).toBe('active')
       const id = newest.session.getSnapshot()
-      expect(sleeper.sees() === 'nothing' || sleeper.session.getSnapshot()).toEqual(sleeper.sees() === 'nothing' || id)
+      expect(sleeper.visible() === 'nothing' || sleeper.session.getSnapshot()).toEqual(
+        sleeper.visible() === 'nothing' || id,
+      )
       expect(world.tab().session.getSnapshot()).toEqual(id)
     },
   )
@@ -84,8 +86,8 @@ describe('an order of sessions that lives in a store which may be emptied', () =
     await signIn(world, newest)
     sleeper.comeBack()
     await world.advance('1s')
-    expect(newest.news()).toEqual([])
-    expect(newest.sees()).toBe('active')
+    expect(newest.takeEvents()).toEqual([])
+    expect(newest.visible()).toBe('active')
   })
 
   it.each(away)(
@@ -104,8 +106,8 @@ describe('an order of sessions that lives in a store which may be emptied', () =
       await world.advance('1s')
       comeBack(sleeper)
       await world.advance('1s')
-      expect(newest.news()).toEqual([])
-      expect(newest.sees()).toBe('active')
+      expect(newest.takeEvents()).toEqual([])
+      expect(newest.visible()).toBe('active')
     },
   )
 
@@ -122,11 +124,11 @@ describe('an order of sessions that lives in a store which may be emptied', () =
       newest.input()
     }
     await world.advance('5s')
-    newest.news()
+    newest.takeEvents()
     sleeper.comeBack()
     await world.advance('1s')
-    expect(newest.news()).toEqual([])
-    expect(newest.sees()).toBe('active')
+    expect(newest.takeEvents()).toEqual([])
+    expect(newest.visible()).toBe('active')
   })
 
   // The tab's own session had not run out yet, and its number no longer lay ahead of the clock.
@@ -142,11 +144,11 @@ describe('an order of sessions that lives in a store which may be emptied', () =
     await world.advance('11m')
     newest.input()
     await world.advance('5s')
-    newest.news()
+    newest.takeEvents()
     sleeper.comeBack()
     await world.advance('1s')
-    expect(newest.news()).toEqual([])
-    expect(newest.sees()).toBe('active')
+    expect(newest.takeEvents()).toEqual([])
+    expect(newest.visible()).toBe('active')
   })
 
   it('a clock that is set back between two sign-ins does not change their order', async () => {
@@ -159,7 +161,7 @@ describe('an order of sessions that lives in a store which may be emptied', () =
     two.frozen = false
     two.hint('resume')
     await world.advance('1s')
-    expect(one.news()).toEqual([])
+    expect(one.takeEvents()).toEqual([])
     expect(two.session.getSnapshot()).toMatchObject({ phase: 'active', id: 'session-0002' })
   })
 })
@@ -182,11 +184,11 @@ describe('an older session that is over', () => {
     await world.advance('1s')
     tab.frozen = false
     tab.hint('resume')
-    tab.news()
+    tab.takeEvents()
     world.storage.change({ [KEY]: second, [`${KEY}:end`]: null })
     await world.advance('1s')
-    expect(tab.sees()).toBe('signedOut')
-    expect(tab.news()).toEqual([])
+    expect(tab.visible()).toBe('signedOut')
+    expect(tab.takeEvents()).toEqual([])
   })
 })
 
@@ -200,11 +202,11 @@ describe('a process that lags', () => {
     await world.advance('1s')
     await signIn(world, tab)
     await world.until(tab.session.signOut())
-    tab.news()
+    tab.takeEvents()
     world.storage.change({ [KEY]: first, [`${KEY}:end`]: null })
     await world.advance('1s')
-    expect(tab.news()).toEqual([])
-    expect(tab.sees()).toBe('signedOut')
+    expect(tab.takeEvents()).toEqual([])
+    expect(tab.visible()).toBe('signedOut')
   })
 })
 
@@ -216,18 +218,18 @@ describe('an order of sessions that tabs without storage tell each other', () =>
     const one = await world.signedIn()
     await world.until(one.session.signOut())
     await world.advance('2h')
-    world.storage.works = false
+    world.storage.isAvailable = false
     const two = world.tab()
     await world.advance('1s')
     await signIn(world, one)
     await world.advance('1s')
-    two.news()
+    two.takeEvents()
     world.setClock(-HOUR)
-    world.storage.works = true
+    world.storage.isAvailable = true
     two.hint('focus')
     one.hint('focus')
     await world.advance('1s')
-    expect(two.news()).toEqual([])
+    expect(two.takeEvents()).toEqual([])
     expect(two.session.getSnapshot()).toMatchObject({ phase: 'active', id: 'session-0002' })
     expect(one.session.getSnapshot()).toEqual(two.session.getSnapshot())
   })
@@ -236,7 +238,7 @@ describe('an order of sessions that tabs without storage tell each other', () =>
   // took its newer sign-in for one from the future when it heard of that page's, and both tabs swapped their sessions.
   it('the newer of two sign-ins after the clock was set back wins, whichever of them counted on', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     const one = await world.signedIn()
     world.setClock(-HOUR)
     one.hint('focus')
@@ -248,7 +250,7 @@ describe('an order of sessions that tabs without storage tell each other', () =>
     world.channel.delay = 1
     two.input()
     await world.advance('1s')
-    expect(one.news()).toEqual([])
+    expect(one.takeEvents()).toEqual([])
     one.input()
     await world.advance('1s')
     expect(one.session.getSnapshot()).toMatchObject({ phase: 'active', id: 'session-0003' })
@@ -261,7 +263,7 @@ describe('a sign-in in a page that asked the others in vain', () => {
     'is not displaced by what they answer late of the session before, which is %s, though the clock was set back',
     async (before) => {
       const world = createWorld()
-      world.storage.works = false
+      world.storage.isAvailable = false
       const one = await world.signedIn()
       world.setClock(-HOUR)
       one.hint('focus')
@@ -270,7 +272,7 @@ describe('a sign-in in a page that asked the others in vain', () => {
       const two = world.tab()
       await signIn(world, two)
       await world.advance('1s')
-      expect(two.news()).toEqual([])
+      expect(two.takeEvents()).toEqual([])
       expect(two.session.getSnapshot()).toMatchObject({ phase: 'active', id: 'session-0002' })
       expect(one.session.getSnapshot()).toEqual(two.session.getSnapshot())
       expect(world.tokens.stored?.id).toBe('session-0002')

@@ -7,9 +7,9 @@ const KEY = 'sojourn:session:1'
 /** A record that no longer fits: a failed refresh makes it longer, and there is no room for a single letter more. */
 async function outgrow(world: World, tab: Tab): Promise<void> {
   world.storage.full = true
-  world.server.manner = () => ({ fails: new SessionError('server') })
+  world.server.reply = () => ({ fails: new SessionError('server') })
   await world.until(tab.session.getAccessToken({ forceRefresh: true })).catch(() => undefined)
-  world.server.manner = () => ({})
+  world.server.reply = () => ({})
 }
 
 describe('a degradation that has to heal', () => {
@@ -22,7 +22,7 @@ describe('a degradation that has to heal', () => {
     world.storage.full = false
     await world.until(tab.session.signOut())
     tab.close()
-    expect(world.tab().sees()).toBe('signedOut')
+    expect(world.tab().visible()).toBe('signedOut')
   })
 
   it('a sign-out is written even while there is no room', async () => {
@@ -39,7 +39,7 @@ describe('a degradation that has to heal', () => {
     const tab = await world.signedIn({ idleTimeout: '15m' })
     await outgrow(world, tab)
     await world.advance('16m')
-    expect(tab.sees()).toBe('signedOut')
+    expect(tab.visible()).toBe('signedOut')
     tab.close()
     expect(world.tab().session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
   })
@@ -53,7 +53,7 @@ describe('a degradation that has to heal', () => {
     tab.input()
     await world.advance('10m')
     tab.close()
-    expect(world.tab({ idleTimeout: '15m' }).sees()).toBe('active')
+    expect(world.tab({ idleTimeout: '15m' }).visible()).toBe('active')
   })
 
   it('a sign-in that found no room is written at the next sign of life, and a page that opens then finds it', async () => {
@@ -71,12 +71,12 @@ describe('a degradation that has to heal', () => {
   it('storage that was denied for a while is used again', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    world.storage.works = false
+    world.storage.isAvailable = false
     tab.hint('focus')
-    world.storage.works = true
+    world.storage.isAvailable = true
     await world.until(tab.session.signOut())
     tab.close()
-    expect(world.tab().sees()).toBe('signedOut')
+    expect(world.tab().visible()).toBe('signedOut')
   })
 
   it('storage that heals is watched for a wipe again', async () => {
@@ -109,9 +109,9 @@ describe('a degradation that has to heal', () => {
     await world.until(tab.session.signIn(world.grant()))
     const next = world.tab()
     // Nobody is told that they are signed out before the other tabs were asked.
-    expect(next.sees()).toBe('loading')
+    expect(next.visible()).toBe('loading')
     await world.advance('1s')
-    expect([tab.sees(), next.sees()]).toEqual(['active', 'active'])
+    expect([tab.visible(), next.visible()]).toEqual(['active', 'active'])
     expect(world.server.count('signOut')).toBe(0)
   })
 
@@ -124,7 +124,7 @@ describe('a degradation that has to heal', () => {
     await world.until(tab.session.signIn(world.grant(), { login: 'which makes the record longer' }))
     const next = world.tab()
     await world.advance('1s')
-    expect([tab.sees(), next.sees()]).toEqual(['active', 'active'])
+    expect([tab.visible(), next.visible()]).toEqual(['active', 'active'])
     expect(world.tokens.stored?.id).toBe('session-0002')
     expect(world.server.count('signOut')).toBe(1)
   })

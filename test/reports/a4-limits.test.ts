@@ -17,9 +17,9 @@ describe('options that differ between tabs, or are known only after the sign-in'
     await signIn(world, one, { idleTimeout: '10m' })
     expect(ends(two)).toBe(ends(one))
     await world.advance('8m')
-    expect([one.sees(), two.sees()]).toEqual(['warning', 'warning'])
+    expect([one.visible(), two.visible()]).toEqual(['warning', 'warning'])
     await world.advance('2m')
-    expect([one.sees(), two.sees()]).toEqual(['signedOut', 'signedOut'])
+    expect([one.visible(), two.visible()]).toEqual(['signedOut', 'signedOut'])
     expect(two.session.getSnapshot()).toMatchObject({ reason: 'idle' })
   })
 
@@ -34,9 +34,9 @@ describe('options that differ between tabs, or are known only after the sign-in'
     expect(short.warnings).toEqual([expect.stringContaining('idleTimeout 600000')])
     expect(long.warnings).toEqual([])
     await world.advance('9m')
-    expect([long.sees(), short.sees()]).toEqual(['warning', 'warning'])
+    expect([long.visible(), short.visible()]).toEqual(['warning', 'warning'])
     await world.advance('2m')
-    expect([long.sees(), short.sees()]).toEqual(['signedOut', 'signedOut'])
+    expect([long.visible(), short.visible()]).toEqual(['signedOut', 'signedOut'])
   })
 
   it('a page that opens after the sign-in knows its limits', async () => {
@@ -47,7 +47,7 @@ describe('options that differ between tabs, or are known only after the sign-in'
     const two = world.tab()
     two.input()
     await world.advance('100s')
-    expect(two.sees()).toBe('warning')
+    expect(two.visible()).toBe('warning')
     expect(two.session.getSnapshot()).toMatchObject({ endsBy: 'absolute' })
     await world.advance('1m')
     expect(two.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'absolute' })
@@ -80,7 +80,7 @@ describe('options that differ between tabs, or are known only after the sign-in'
     await world.advance('1s')
     expect(ends(one)).toBe(ends(two))
     await world.advance('9m')
-    expect([one.sees(), two.sees()]).toEqual(['warning', 'warning'])
+    expect([one.visible(), two.visible()]).toEqual(['warning', 'warning'])
   })
 
   it('a shorter idle timeout is told to the server more often', async () => {
@@ -105,6 +105,6 @@ describe('options that differ between tabs, or are known only after the sign-in'
       code: 'invalid_options',
       message: expect.stringContaining(message) as string,
     })
-    expect(tab.sees()).toBe('signedOut')
+    expect(tab.visible()).toBe('signedOut')
   })
 })

@@ -18,7 +18,7 @@ describe('a sign-in that is swallowed', () => {
   it('tokens with the login of a session that was signed out are refused', async () => {
     const { world, tab } = await signedOutAda()
     await expect(world.until(tab.session.signIn(world.grant(), ADA))).rejects.toMatchObject(refused)
-    expect(tab.sees()).toBe('signedOut')
+    expect(tab.visible()).toBe('signedOut')
     // The application still has them, and may bring them with a login of their own.
     expect(world.server.count('signOut')).toBe(1)
     expect(world.tokens.stored).toBeNull()
@@ -38,7 +38,7 @@ describe('a sign-in that is swallowed', () => {
     const tokens = world.grant()
     await world.until(tab.session.signIn(tokens, ADA)).catch(() => undefined)
     await world.until(tab.session.signIn(tokens, { login: 'ada-2' }))
-    expect(tab.sees()).toBe('active')
+    expect(tab.visible()).toBe('active')
     await expect(tab.session.getAccessToken()).resolves.toBe(tokens.access_token)
   })
 
@@ -71,6 +71,6 @@ describe('a sign-in that is swallowed', () => {
   it('a login without tokens is safe on every page load: it neither revives nor rejects', async () => {
     const { world, tab } = await signedOutAda()
     await world.until(tab.session.signIn(undefined, ADA))
-    expect(tab.sees()).toBe('signedOut')
+    expect(tab.visible()).toBe('signedOut')
   })
 })

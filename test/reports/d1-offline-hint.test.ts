@@ -25,7 +25,7 @@ describe('a browser that says that it is offline', () => {
     tab.online = false
     expect(await world.until(tab.session.getAccessToken())).toBe('access-f1-2')
     expect(await world.until(tab.session.getAccessToken({ forceRefresh: true }))).toBe('access-f1-3')
-    expect(tab.news().filter(({ type }) => type === 'refreshFailed')).toEqual([])
+    expect(tab.takeEvents().filter(({ type }) => type === 'refreshFailed')).toEqual([])
   })
 
   it('a page that starts without the network’s word gets a token, an extension and a sign-out', async () => {
@@ -102,13 +102,13 @@ describe('a browser that says that it is offline', () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
     tab.online = false
-    world.server.manner = () => ({ fails: new TypeError('Failed to fetch') })
+    world.server.reply = () => ({ fails: new TypeError('Failed to fetch') })
     await work(world, tab, 30.2 * MINUTE)
     const { length } = world.server.calls
     expect(length).toBe(5)
     for (let i = 0; i < 3; i++) expect(await world.until(outcome(tab.session.getAccessToken()))).toBe('offline')
     expect(world.server.calls).toHaveLength(length + 3)
-    world.server.manner = () => ({})
+    world.server.reply = () => ({})
     tab.online = true
     tab.hint('online')
     await world.advance(SECOND)

@@ -8,7 +8,7 @@ async function slow(after: number, options: Parameters<World['tab']>[0] = {}): P
   const one = await world.signedIn(options)
   const two = world.tab(options)
   await world.advance(6 * MINUTE)
-  world.server.manner = (method) => ({ after: method === 'refresh' ? after : 20 })
+  world.server.reply = (method) => ({ after: method === 'refresh' ? after : 20 })
   return [world, one, two]
 }
 const token = (tab: Tab): Promise<unknown> => outcome(tab.session.getAccessToken())
@@ -26,8 +26,8 @@ describe('a slow token endpoint', () => {
     expect(await world.until(token(one))).toBe('access-f1-2')
     expect(await world.until(token(two))).toBe('access-f1-2')
     expect(world.server.count('refresh')).toBe(1)
-    expect(one.news().filter(({ type }) => type === 'refreshed')).toHaveLength(1)
-    expect(two.news().filter(({ type }) => type === 'refreshed')).toHaveLength(1)
+    expect(one.takeEvents().filter(({ type }) => type === 'refreshed')).toHaveLength(1)
+    expect(two.takeEvents().filter(({ type }) => type === 'refreshed')).toHaveLength(1)
   })
 
   it('S100: a token endpoint of 12 s with a requestTimeout of 20 s costs one call, and gives a token', async () => {
@@ -35,7 +35,7 @@ describe('a slow token endpoint', () => {
     const both = Promise.all([token(one), token(two)])
     expect(await world.until(both)).toEqual(['access-f1-2', 'access-f1-2'])
     expect(world.server.count('refresh')).toBe(1)
-    expect(one.news().filter(({ type }) => type === 'refreshFailed')).toEqual([])
+    expect(one.takeEvents().filter(({ type }) => type === 'refreshFailed')).toEqual([])
   })
 
   it('callers between the limit and the answer hear at once that nobody asks now, in all tabs', async () => {
@@ -47,18 +47,18 @@ describe('a slow token endpoint', () => {
     expect(world.time.clock().mono - began).toBe(5)
     await world.advance(8 * SECOND)
     expect(await world.until(Promise.all([token(one), token(two)]))).toEqual(['access-f1-2', 'access-f1-2'])
-    expect([world.server.count('refresh'), world.server.reused]).toEqual([1, 0])
+    expect([world.server.count('refresh'), world.server.reuseCount]).toEqual([1, 0])
   })
 
   it('a tab that waited for its turn reads that nobody may ask before it gets the lock, though storage lags', async () => {
     const [world, one, two] = await slow(12 * SECOND)
     world.storage.lag = 200
-    world.channel.works = false
+    world.channel.isAvailable = false
     const both = Promise.all([token(one), token(two)])
     expect(await world.until(both)).toEqual(['timeout', 'server'])
     await world.advance(3 * SECOND)
     expect(await world.until(token(two))).toBe('access-f1-2')
-    expect([world.server.count('refresh'), world.server.reused]).toEqual([1, 0])
+    expect([world.server.count('refresh'), world.server.reuseCount]).toEqual([1, 0])
   })
 
   it('each tab with tokens in memory keeps its own late answer', async () => {
@@ -66,14 +66,14 @@ describe('a slow token endpoint', () => {
     expect(await world.until(token(one))).toBe('timeout')
     await world.advance(2.1 * SECOND)
     expect(await world.until(token(one))).toBe('access-f1-2')
-    expect([world.server.count('refresh'), world.server.reused]).toEqual([1, 0])
+    expect([world.server.count('refresh'), world.server.reuseCount]).toEqual([1, 0])
   })
 
   it('an answer after twice the limit is not waited for, and then the token is used once more', async () => {
     const [world, one] = await slow(60 * SECOND)
     world.server.grace = true
     expect(await world.until(token(one))).toBe('timeout')
-    world.server.manner = () => ({})
+    world.server.reply = () => ({})
     await world.advance(10.2 * SECOND)
     expect(await world.until(token(one))).toBe('timeout')
     await world.advance(0.2 * SECOND)
@@ -85,7 +85,7 @@ describe('a slow token endpoint', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(6 * MINUTE)
-    world.server.manner = () => ({ hangs: true })
+    world.server.reply = () => ({ hangs: true })
     expect(await world.until(token(tab))).toBe('timeout')
     await world.advance(SECOND)
     expect(world.locks.isHeld(KEY)).toBe(false)
@@ -112,7 +112,7 @@ describe('a slow token endpoint', () => {
       ['server', 'active'],
     ] as const) {
       const [world, one, two] = await slow(0)
-      world.server.manner = () => ({
+      world.server.reply = () => ({
         after: 14 * SECOND,
         fails: Object.assign(new Error(), { name: 'SessionError', code }),
       })
@@ -145,9 +145,9 @@ describe('a slow token endpoint', () => {
   it('keepAlive may take as long as the option says', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ requestTimeout: '20s' }, { methods: ['keepAlive'] })
-    world.server.manner = () => ({ after: 15 * SECOND })
+    world.server.reply = () => ({ after: 15 * SECOND })
     expect(await world.until(tab.session.extend())).toBe(true)
-    world.server.manner = () => ({ after: 25 * SECOND })
+    world.server.reply = () => ({ after: 25 * SECOND })
     expect(await world.until(tab.session.extend())).toBe(false)
   })
 

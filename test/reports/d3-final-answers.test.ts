@@ -41,7 +41,7 @@ describe('answers of the token endpoint that no retry mends', () => {
     expect(calls).toBe(1)
     for (const tab of tabs) {
       expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
-      expect(tab.news().filter(({ type }) => type === 'signedOut')).toHaveLength(1)
+      expect(tab.takeEvents().filter(({ type }) => type === 'signedOut')).toHaveLength(1)
     }
   })
 

@@ -13,10 +13,10 @@ async function signedIn(): Promise<{ world: World; tab: Tab }> {
   return { world, tab }
 }
 const fail = (world: World, code: 'offline' | 'server' | 'rejected' = 'offline'): void => {
-  world.server.manner = () => ({ fails: new SessionError(code) })
+  world.server.reply = () => ({ fails: new SessionError(code) })
 }
 const answer = (world: World): void => {
-  world.server.manner = () => ({})
+  world.server.reply = () => ({})
 }
 
 describe('a sign-out by cookie that the server did not hear', () => {
@@ -44,7 +44,7 @@ describe('a sign-out by cookie that the server did not hear', () => {
     answer(world)
     const next = world.tab({}, BY_COOKIE)
     await world.advance('1s')
-    expect(next.sees()).toBe('signedOut')
+    expect(next.visible()).toBe('signedOut')
     expect(world.server.count('signOut')).toBe(2)
     world.tab({}, BY_COOKIE)
     await world.advance('1s')
@@ -58,7 +58,7 @@ describe('a sign-out by cookie that the server did not hear', () => {
     answer(world)
     await world.until(tab.session.signIn(undefined, ADA))
     await world.advance(20)
-    expect(tab.sees()).toBe('signedOut')
+    expect(tab.visible()).toBe('signedOut')
     expect(world.server.count('signOut')).toBe(2)
   })
 
@@ -76,7 +76,7 @@ describe('a sign-out by cookie that the server did not hear', () => {
 
   it('a tab that crashes as it signs out leaves the debt to the next page', async () => {
     const { world, tab } = await signedIn()
-    world.server.manner = () => ({ hangs: true })
+    world.server.reply = () => ({ hangs: true })
     void tab.session.signOut()
     tab.crash()
     answer(world)
@@ -113,7 +113,7 @@ describe('a sign-out by cookie that the server did not hear', () => {
     next.hint('online')
     await world.advance('5s')
     expect(world.server.count('signOut')).toBe(1)
-    expect(next.sees()).toBe('active')
+    expect(next.visible()).toBe('active')
   })
 
   it('a server that says that the session is over has heard', async () => {

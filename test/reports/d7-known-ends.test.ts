@@ -15,7 +15,7 @@ async function signedIn(more: object, options = HOUR_IDLE): Promise<{ world: Wor
   const world = createWorld()
   const tab = world.tab(options)
   await world.until(tab.session.signIn({ ...world.grant(), ...more }))
-  tab.news()
+  tab.takeEvents()
   return { world, tab }
 }
 /** Minutes since the sign-in at which the session warns and ends. */
@@ -26,7 +26,7 @@ const minutes = (tab: Tab): readonly number[] => {
 /** Each refresh answers with `more` beside the tokens. */
 function answerWith(world: World, more: (count: number) => object): void {
   let count = 1
-  world.server.manner = (method) =>
+  world.server.reply = (method) =>
     method === 'refresh' ? { replies: { ...world.grant(), ...more(count++) } satisfies TokenResponse } : {}
 }
 
@@ -83,7 +83,7 @@ describe('ends that the server told with the tokens', () => {
       tab.input()
       await world.advance('1m')
     }
-    expect(tab.sees()).toBe('active')
+    expect(tab.visible()).toBe('active')
     expect(tab.heard.filter(({ type }) => type === 'warning')).toEqual([])
     expect(world.server.count('refresh')).toBe(2)
   })
@@ -99,7 +99,7 @@ describe('ends that the server told with the tokens', () => {
   it('a refresh token that is kept keeps its end, and a new one without a word of it has none', async () => {
     const { world, tab } = await signedIn({ refresh_expires_in: 1800 })
     world.server.grace = true
-    world.server.manner = () => ({ replies: { access_token: 'next', expires_in: 300 } })
+    world.server.reply = () => ({ replies: { access_token: 'next', expires_in: 300 } })
     await world.until(tab.session.getAccessToken({ forceRefresh: true }))
     expect(minutes(tab)).toEqual([28, 30])
     answerWith(world, () => ({}))
@@ -127,9 +127,9 @@ describe('ends that the server told with the tokens', () => {
     const other = world.tab(HOUR_IDLE)
     expect(minutes(other)).toEqual([28, 30])
     await world.advance('29m')
-    expect([tab.sees(), other.sees()]).toEqual(['warning', 'warning'])
+    expect([tab.visible(), other.visible()]).toEqual(['warning', 'warning'])
     await world.advance('2m')
-    expect([tab.sees(), other.sees()]).toEqual(['signedOut', 'signedOut'])
+    expect([tab.visible(), other.visible()]).toEqual(['signedOut', 'signedOut'])
   })
 
   it('where each tab keeps its own tokens in memory, all tabs know of the end of one, and warn', async () => {
@@ -165,7 +165,7 @@ describe('ends that the server told with the tokens', () => {
       tab.input()
       await world.advance('5s')
     }
-    expect(tab.sees()).toBe('active')
+    expect(tab.visible()).toBe('active')
     expect(tab.heard.filter(({ type }) => type === 'warning')).toEqual([])
   })
 })

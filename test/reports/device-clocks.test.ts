@@ -85,7 +85,7 @@ describe('a device whose clocks are inexact on purpose', () => {
     await world.advance('2s')
     expect(tab.phase()).toBe('warning')
     await world.advance('2m')
-    expect(tab.news().at(-1)).toMatchObject({ type: 'signedOut', reason: 'absolute' })
+    expect(tab.takeEvents().at(-1)).toMatchObject({ type: 'signedOut', reason: 'absolute' })
   })
 
   it('is idle after its idle timeout, and not before', async () => {

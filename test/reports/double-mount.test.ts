@@ -22,7 +22,7 @@ describe('a page that makes its session twice', () => {
     tab.input()
     await world.advance('65s')
     expect(world.server.count('refresh')).toBe(2)
-    expect(world.server.reused).toBe(0)
+    expect(world.server.reuseCount).toBe(0)
   })
 
   it('authts/react-oidc-context#1638: refreshes once where the first was destroyed before it had its answer', async () => {
@@ -35,7 +35,7 @@ describe('a page that makes its session twice', () => {
     await world.until(early)
     expect(await world.until(second.getAccessToken())).toMatch(/^access-f1-/)
     expect(second.getSnapshot().phase).toBe('active')
-    expect(world.server.reused).toBe(0)
+    expect(world.server.reuseCount).toBe(0)
   })
 
   // There the page asked for its first token twice while it started, with the same cookie, which rotates: reuse, and signed out.

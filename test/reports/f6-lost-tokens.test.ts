@@ -39,7 +39,7 @@ describe('a shared store without the tokens that the record speaks of', () => {
     await expect(askFor(world, other)).resolves.toBe('signed_out')
     await world.advance('1s')
     for (const one of [other, late]) expect(one.session.getSnapshot()).toMatchObject(wiped)
-    expect(tab.news()).toEqual([{ type: 'signedOut', reason: 'wiped', where: 'elsewhere' }])
+    expect(tab.takeEvents()).toEqual([{ type: 'signedOut', reason: 'wiped', where: 'elsewhere' }])
   })
 
   it('a tab that still has them in memory goes on, and stores them with the next refresh', async () => {
@@ -60,7 +60,7 @@ describe('a shared store without the tokens that the record speaks of', () => {
       const tab = world.tab()
       await world.advance('1s')
       await expect(askFor(world, tab)).resolves.toBe('no_tokens')
-      expect(tab.sees()).toBe('active')
+      expect(tab.visible()).toBe('active')
       tab.close()
     }
     world.tokens.fault = () => 'works'
@@ -75,7 +75,7 @@ describe('a shared store without the tokens that the record speaks of', () => {
     world.tokens.fault = (access) => (access === 'set' ? 'fails' : 'works')
     await expect(askFor(world, tab)).resolves.toMatch(/^access-/)
     await expect(askFor(world, other)).resolves.toBe('no_tokens')
-    expect(other.sees()).toBe('active')
+    expect(other.visible()).toBe('active')
     // The store works again, and so do the other tabs after the next refresh.
     world.tokens.fault = () => 'works'
     await expect(askFor(world, tab)).resolves.toMatch(/^access-/)
@@ -91,7 +91,7 @@ describe('a shared store without the tokens that the record speaks of', () => {
     empty(world)
     const next = world.tab({ server })
     await world.advance('1s')
-    expect([tab.sees(), next.sees()]).toEqual(['active', 'active'])
+    expect([tab.visible(), next.visible()]).toEqual(['active', 'active'])
     await expect(world.until(next.session.getAccessToken())).resolves.toBe('by cookie')
   })
 
@@ -101,7 +101,7 @@ describe('a shared store without the tokens that the record speaks of', () => {
     const next = world.tab({ tokenStore: memoryTokens() })
     await world.advance('1s')
     await expect(askFor(world, next)).resolves.toBe('no_tokens')
-    expect([tab.sees(), next.sees()]).toEqual(['active', 'active'])
+    expect([tab.visible(), next.visible()]).toEqual(['active', 'active'])
   })
 
   it('tokens of an application without a refresh are missed all the same', async () => {

@@ -38,13 +38,13 @@ const day = `async () => {
   const one = await world.signedIn({ idleTimeout: '15m', warnBefore: '2m' })
   const two = world.tab({ idleTimeout: '15m', warnBefore: '2m' })
   const seen = []
-  const look = () => seen.push(one.sees() + ' ' + two.sees())
+  const look = () => seen.push(one.visible() + ' ' + two.visible())
   seen.push(await world.until(one.session.getAccessToken({ forceRefresh: true })))
   await world.advance('13m'); look()
   seen.push(await world.until(two.session.extend())); await world.advance('1s'); look()
   await world.until(one.session.signOut()); await world.advance('1s'); look()
   await world.until(one.session.getAccessToken()).catch((error) => seen.push(error.name + ' ' + error.code))
-  seen.push(world.tab({ idleTimeout: '15m', warnBefore: '2m' }).sees())
+  seen.push(world.tab({ idleTimeout: '15m', warnBefore: '2m' }).visible())
   seen.push(world.server.calls.map(({ method }) => method).join(' '))
   return seen.join('|')
 }`

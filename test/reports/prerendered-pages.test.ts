@@ -14,7 +14,7 @@ describe('a page that is loaded before anybody has opened it', () => {
     await world.advance('2m')
     logout.crash()
     await world.advance('1m')
-    expect([tab.sees(), world.tab().sees()]).toEqual(['active', 'active'])
+    expect([tab.visible(), world.tab().visible()]).toEqual(['active', 'active'])
     expect(world.server.count('signOut')).toBe(0)
   })
 
@@ -26,7 +26,7 @@ describe('a page that is loaded before anybody has opened it', () => {
     const account = world.tab({}, AHEAD)
     await world.until(tab.session.signOut())
     account.activate()
-    expect([account.sees(), account.page.reloads]).toEqual(['nothing', 1])
+    expect([account.visible(), account.page.reloads]).toEqual(['nothing', 1])
   })
 
   // There, the page to log in was loaded ahead for somebody who was logged in: it was the start page that they were sent on to,
@@ -39,7 +39,7 @@ describe('a page that is loaded before anybody has opened it', () => {
     await world.until(tab.session.signOut())
     await world.advance('1m')
     login.activate()
-    expect([login.sees(), login.page.reloads]).toEqual(['nothing', 1])
+    expect([login.visible(), login.page.reloads]).toEqual(['nothing', 1])
   })
 
   it('keeps nobody signed in by what its scripts take for activity', async () => {
@@ -52,7 +52,7 @@ describe('a page that is loaded before anybody has opened it', () => {
       void ahead.session.extend()
       await world.advance('1m')
     }
-    expect([tab.sees(), ahead.phase()]).toEqual(['signedOut', 'signedOut'])
+    expect([tab.visible(), ahead.phase()]).toEqual(['signedOut', 'signedOut'])
   })
 
   it('takes no refresh token from the pages that are in use', async () => {

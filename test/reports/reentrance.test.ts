@@ -61,7 +61,7 @@ describe('listeners that call back into the session', () => {
     tab.session.on('signedIn', () => void tab.session.signOut())
     await world.until(tab.session.signOut(), '1s')
     await world.advance('1s')
-    expect(tab.news().map(({ type }) => type)).toEqual(['signedOut', 'signedIn', 'signedOut'])
+    expect(tab.takeEvents().map(({ type }) => type)).toEqual(['signedOut', 'signedIn', 'signedOut'])
     expect(world.tokens.stored).toBeNull()
   })
 })

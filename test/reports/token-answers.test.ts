@@ -9,7 +9,7 @@ async function tabWith(world: World, answer: (call: number) => Response): Promis
   const server = oauth({ tokenEndpoint: 'https://id.example/token', clientId: 'app', fetch: send })
   const tab = world.tab({ server })
   await world.until(tab.session.signIn({ access_token: 'a0', refresh_token: 'r0', expires_in: 300 }))
-  tab.news()
+  tab.takeEvents()
   return { tab, calls: () => send.mock.calls.length }
 }
 
@@ -46,7 +46,7 @@ describe('an answer of the token endpoint with a strange expires_in', () => {
 
   it('a life of one second costs a person who works one refresh every two seconds', async () => {
     const world = createWorld()
-    world.server.life = 1
+    world.server.expiresIn = 1
     const tab = await world.signedIn()
     for (let second = 0; second < 60; second++) {
       tab.input()

@@ -36,13 +36,13 @@ describe('two applications on one origin', () => {
     const world = createWorld()
     const shop = await world.signedIn({ name: 'shop' })
     const admin = world.tab({ name: 'admin' })
-    expect(admin.sees()).toBe('signedOut')
+    expect(admin.visible()).toBe('signedOut')
     await expect(world.until(admin.session.getAccessToken())).rejects.toMatchObject({ code: 'signed_out' })
     await world.until(admin.session.signIn(world.grant()))
     expect([await tokenOf(world, shop), await tokenOf(world, admin)]).toEqual(['access-f1-1', 'access-f2-1'])
     await world.until(Promise.all([shop, admin].map(({ session }) => session.getAccessToken({ forceRefresh: true }))))
     expect([await tokenOf(world, shop), await tokenOf(world, admin)]).toEqual(['access-f1-2', 'access-f2-2'])
-    expect(world.server.reused).toBe(0)
+    expect(world.server.reuseCount).toBe(0)
   })
 
   // There, one entry of localStorage named the current session whatever the prefix: a sign-in to the second application kept the
@@ -102,15 +102,17 @@ describe('two applications on one origin', () => {
     const tabs: Tab[] = []
     for (const name of names) tabs.push(await world.signedIn({ name }))
     await world.advance('1s')
-    expect(tabs.map((tab) => tab.sees())).toEqual(names.map(() => 'active'))
-    expect(tabs.flatMap((tab) => tab.news())).toEqual([])
+    expect(tabs.map((tab) => tab.visible())).toEqual(names.map(() => 'active'))
+    expect(tabs.flatMap((tab) => tab.takeEvents())).toEqual([])
     const tokens = await world.until(
       Promise.all(tabs.map(({ session }) => session.getAccessToken({ forceRefresh: true }))),
     )
     expect(tokens).toEqual(names.map((_name, index) => `access-f${index + 1}-2`))
     for (const [index, tab] of tabs.entries()) {
       await world.until(tab.session.signOut())
-      expect(tabs.map((each) => each.sees())).toEqual(names.map((_name, at) => (at > index ? 'active' : 'signedOut')))
+      expect(tabs.map((each) => each.visible())).toEqual(
+        names.map((_name, at) => (at > index ? 'active' : 'signedOut')),
+      )
     }
     expect(revoked(world)).toEqual(names.map((_name, index) => `refresh-f${index + 1}-2`))
   })

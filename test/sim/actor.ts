@@ -55,7 +55,7 @@ export const shownBy = ({ page, seen, session }: Actor): Snapshot => (page.gone 
 
 /** Whether something goes on that counts as its user being there. */
 export const isAtWork = ({ page, holds }: Actor): boolean =>
-  !page.prerendered && (holds.length > 0 || (page.framed && page.activated))
+  !page.prerendered && (holds.length > 0 || (page.focusInFrame && page.userActive))
 
 /** Whether its page can do anything now. */
 export const isAwake = ({ page, destroyedAt }: Actor): boolean => !page.gone && !page.frozen && destroyedAt === null

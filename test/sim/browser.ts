@@ -114,7 +114,7 @@ export function createBrowserPage(
       },
     },
     get activeElement() {
-      return page.framed ? frame : null
+      return page.focusInFrame ? frame : null
     },
     get prerendering() {
       return page.prerendered
@@ -126,7 +126,7 @@ export function createBrowserPage(
     onmessage: ((event: { readonly data: unknown }) => void) | null = null
     readonly #end
     constructor(name: string) {
-      if (!channel.works) throw new DOMException('No channel here.', 'SecurityError')
+      if (!channel.isAvailable) throw new DOMException('No channel here.', 'SecurityError')
       this.#end = channel.open(page, name, (data) => this.onmessage?.({ data }))
     }
     postMessage(message: object): void {
@@ -162,7 +162,7 @@ export function createBrowserPage(
         return locks.of(page)
       },
       get userActivation() {
-        return { isActive: page.activated }
+        return { isActive: page.userActive }
       },
     },
     location: { reload: own.page.reload },

@@ -119,7 +119,7 @@ export const faultActs = {
     signIn(scene, open(scene), 'ada')
   }),
   poison: inTabBy(2, 'plant', oneOf(POISONS), (scene, actor, kind) => {
-    if (isAwake(actor) && actor.sound && scene.world.storage.works) poison(scene, actor, kind)
+    if (isAwake(actor) && actor.sound && scene.world.storage.isAvailable) poison(scene, actor, kind)
   }),
   old: inTab(1, 'overwrite the record 5 s later by what it is now', overwrite),
   junk: inTabBy(

@@ -72,7 +72,7 @@ export function setClock(scene: Scene, by: number): void {
       !actor.page.prerendered &&
       !!idOf(actor.session.getSnapshot()) &&
       actor.sound &&
-      scene.world.storage.works &&
+      scene.world.storage.isAvailable &&
       (scene.traits.windows || actor.steppedAt > scene.sleptAt),
   )
   scene.world.setClock(by)
@@ -103,7 +103,7 @@ export const setStorage = (works: boolean, full: boolean): ((scene: Scene) => vo
     const { storage } = scene.world
     const fails = !works || full
     // What cannot be written now is told to nobody who opens; and what lies there then is not what happened since.
-    if (fails || !storage.works || storage.full) {
+    if (fails || !storage.isAvailable || storage.full) {
       scene.deniedAt = scene.now()
       for (const life of scene.lives.values()) life.told = null
       if (works) scene.apartAt = scene.now()

@@ -84,7 +84,7 @@ export function openNeighbour(scene: Scene): Neighbour {
   })
   // A page that opens reads no more than what has arrived.
   const since = before?.signedInAt ?? 0
-  const { works, full } = scene.world.storage
+  const { isAvailable: works, full } = scene.world.storage
   const isStored = works && !full && scene.deniedAt < since && scene.now() > since + onItsWay(scene)
   scene.neighbour = { page, session, id: isStored ? (before?.id ?? '') : '', signedInAt: since }
   return scene.neighbour
@@ -123,7 +123,7 @@ export function checkNeighbour(scene: Scene): void {
     () => `${NAME} shows ${shown || 'nobody'} in place of ${neighbour.id}`,
     {
       'storage was emptied': scene.emptiedAt >= neighbour.signedInAt,
-      'storage is denied': !world.storage.works,
+      'storage is denied': !world.storage.isAvailable,
     },
   )
 }

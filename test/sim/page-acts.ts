@@ -192,8 +192,8 @@ export const pageActs = {
       ...Array<string>(4).fill('a frame in use'),
     ]),
     (scene, { page }, [framed, activated]) => {
-      page.framed = framed
-      page.activated = activated
+      page.focusInFrame = framed
+      page.userActive = activated
       look(scene)
     },
   ),

@@ -59,7 +59,7 @@ export function open(scene: Scene, page = scene.world.page(), isBare = false): A
     unaware: false,
     warnedSince: null,
     aliveSince: now,
-    sound: scene.world.storage.works && !scene.world.storage.full,
+    sound: scene.world.storage.isAvailable && !scene.world.storage.full,
     half: scene.world.storage.full,
     lateUntil: -Infinity,
     pending: new Set(),
@@ -91,7 +91,7 @@ export function open(scene: Scene, page = scene.world.page(), isBare = false): A
 
 /** Storage works again for this tab: what it could not write before is written now. */
 function heal(scene: Scene, actor: Actor): void {
-  const { works, full } = scene.world.storage
+  const { isAvailable: works, full } = scene.world.storage
   if (!works || full) return
   const { id = '', reason } = actor.record ?? {}
   // A page that crashed in this very step may not have come to write.
@@ -172,7 +172,8 @@ function listen(scene: Scene, actor: Actor): void {
     // A sleep that it had not seen hides as much of a jump from it as long as it cannot read of that.
     if (actor.steppedAt <= scene.sleptAt)
       for (const { at, misled } of scene.jumps)
-        if (at >= scene.sleptAt && (scene.now() - at < onItsWay(scene) || !scene.world.storage.works)) misled.add(actor)
+        if (at >= scene.sleptAt && (scene.now() - at < onItsWay(scene) || !scene.world.storage.isAvailable))
+          misled.add(actor)
     actor.steppedAt = scene.now()
     actor.record = step.record as Actor['record']
     if (actor.page.prerendered)
@@ -202,7 +203,7 @@ export const instancesOn = (scene: Scene, { page }: Actor): Actor[] =>
 /** The sessions that began before the one that this page finds in storage. */
 export function olderThanFound(scene: Scene, { page }: Actor): ReadonlySet<string> {
   const { lives } = scene
-  if (!scene.world.storage.works) return new Set()
+  if (!scene.world.storage.isAvailable) return new Set()
   const found = idIn(scene.world.storage.of(page).getItem(KEY))
   // What cannot be read is not found.
   if ((lives.get(found)?.touchedAt.overwritten ?? -Infinity) >= scene.now() - 2 * onItsWay(scene)) return new Set()

@@ -32,7 +32,7 @@ function ignorance(scene: Scene, actor: Actor, life: Life): Excuses {
   return {
     'the end was made without storage': !ended.sound,
     'the tab is without storage': !actor.sound,
-    'storage is denied': !scene.world.storage.works,
+    'storage is denied': !scene.world.storage.isAvailable,
     'its tombstone was taken away': isExhumed(scene, actor, life, ended.at),
     // Processes that find everything gone at the same time may overwrite each other's tombstones unheard.
     'its tombstone was overwritten':
@@ -107,7 +107,9 @@ export const wereTogether = (scene: Scene, since: number): boolean => !scene.isA
 
 /** Whether the token store has failed since `since`, or was emptied. */
 export const hasStoreFailed = ({ world, traits, isStoreFaulty, storeFaultAt }: Scene, since: number): boolean =>
-  isStoreFaulty || storeFaultAt >= since || (traits.store === 'local' && (!world.storage.works || world.storage.full))
+  isStoreFaulty ||
+  storeFaultAt >= since ||
+  (traits.store === 'local' && (!world.storage.isAvailable || world.storage.full))
 
 /** Whether some tab can neither read what others write nor hear what they say. */
 function isApart({ actors, traits, world }: Scene): boolean {
@@ -115,7 +117,7 @@ function isApart({ actors, traits, world }: Scene): boolean {
   const unsound = list.filter(({ sound }) => !sound)
   if (unsound.length === 0) return false
   // A page that opens now reads what those others could not write.
-  if (world.storage.works) return true
+  if (world.storage.isAvailable) return true
   return (
     unsound.length < list.length ||
     unsound.some(({ half }) => half) ||
@@ -250,14 +252,14 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
  */
 export function guessed(scene: Scene, { page }: Actor, life: Life): void {
   if (!life.unseen || page.prerendered) return
-  life.unseen = scene.isApart || !scene.world.storage.works
+  life.unseen = scene.isApart || !scene.world.storage.isAvailable
   life.signAt = scene.now()
 }
 
 /** Whose end a tab shows. Its last step tells; of a quiet one listeners hear later than it is seen, and storage first. */
 function endedIn(scene: Scene, actor: Actor): string | undefined {
   const { record, sound, over } = actor
-  const buried = record && !record.reason && sound && scene.world.storage.works ? endIn(scene, actor) : ''
+  const buried = record && !record.reason && sound && scene.world.storage.isAvailable ? endIn(scene, actor) : ''
   return buried && !over.has(buried) ? buried : record?.id
 }
 
@@ -380,7 +382,7 @@ export function hinted(scene: Scene, actor: Actor): void {
       ignorance(scene, actor, last),
     )
   const life = scene.lives.get(shown)
-  const buried = scene.world.storage.works ? endIn(scene, actor) : ''
+  const buried = scene.world.storage.isAvailable ? endIn(scene, actor) : ''
   const now = scene.now()
   if (buried && buried === actor.last)
     scene.must(
@@ -596,7 +598,7 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
       ...apart,
       'locks do not work': traits.locks !== 'work',
       // A tab that freed its lock after a timeout has said so, and the others wait 300 ms for that.
-      'messages are slow without storage': traits.delay > 250 && !scene.world.storage.works,
+      'messages are slow without storage': traits.delay > 250 && !scene.world.storage.isAvailable,
       // Then tabs do not agree on how long the server is to be left alone.
       'a clock was set back unseen': life.putOff > 0,
     },
@@ -668,7 +670,7 @@ export function cleared(scene: Scene, page: Page, id: string): void {
       'the token store failed': hasStoreFailed(scene, life.signInAt),
       'tabs were apart': !wereTogether(scene, life.startedAt),
       // Word comes by channel, and whoever waits for it waits 300 ms.
-      'messages are slow without storage': !scene.world.storage.works && traits.delay > 250,
+      'messages are slow without storage': !scene.world.storage.isAvailable && traits.delay > 250,
       // Who opens now may be the first to see that it is over.
       'the end has come': scene.now() >= earliestEnd(life, traits, scene.jumps) - onItsWay(scene),
       'activity ahead was planted': life.touchedAt.ahead >= life.startedAt,

@@ -211,10 +211,10 @@ export function createScene(
       rules.look(scene)
     },
   })
-  world.locks.works = traits.locks !== 'missing'
+  world.locks.isAvailable = traits.locks !== 'missing'
   world.locks.refuses = traits.locks === 'refused'
-  world.channel.works = traits.channel
-  world.storage.works = traits.storage
+  world.channel.isAvailable = traits.channel
+  world.storage.isAvailable = traits.storage
   world.storage.lag = () => random.next() * traits.lag
   world.storage.delay = () => (random.chance(traits.lost) ? Infinity : random.next() * traits.delay)
   world.channel.delay = () => (random.chance(traits.lost) ? Infinity : random.next() * traits.delay)

@@ -1,12 +1,12 @@
 import type { Session } from '../../types.js'
 import { dialogStyle } from './dialog-style.js'
-import { activeElement, add } from '../dom.js'
+import { activeElement, addElement } from '../dom.js'
 import { createGuard } from './guard.js'
 import { createPlace } from './place.js'
 import { remainingSeconds, watchRemaining } from '../../countdown.js'
 import { applyStyle } from '../shadow-style.js'
 import { countInTitle } from './title-countdown.js'
-import { durationWords, english, type DialogTexts } from './texts.js'
+import { durationFormat, english, type DialogTexts } from './texts.js'
 
 export type { DialogTexts }
 
@@ -50,37 +50,37 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
   if (typeof document === 'undefined') return () => undefined
   const texts = { ...english, ...options.texts }
   const locale = options.locale ?? 'en'
-  const words = durationWords(locale)
+  const formatDuration = durationFormat(locale)
 
   const host = document.createElement('div')
   host.className = 'sojourn-dialog'
   const root = host.attachShadow({ mode: 'open' })
-  const dialog = add(root, 'dialog', 'dialog', 'alertdialog')
+  const dialog = addElement(root, 'dialog', 'dialog', 'alertdialog')
   dialog.setAttribute('aria-labelledby', 'title')
   dialog.setAttribute('aria-describedby', 'status')
   dialog.lang = locale
   // By its own words, whatever the page around it reads.
   dialog.dir = 'auto'
-  add(dialog, 'h2', 'title').textContent = texts.title
+  addElement(dialog, 'h2', 'title').textContent = texts.title
   /** For the eye: each second. */
-  const message = add(dialog, 'p', 'message')
+  const message = addElement(dialog, 'p', 'message')
   message.setAttribute('aria-hidden', 'true')
   /** For the ear, at coarse marks. All outside of an open dialog is inert; what appears together with its words is not heard. */
-  const status = add(dialog, 'p', 'status', 'status')
-  const problem = add(dialog, 'p', 'problem', 'alert')
-  const buttons = add(dialog, 'div', 'buttons')
-  const stay = add(buttons, 'button', 'stay')
-  const signOut = add(buttons, 'button', 'sign-out')
+  const status = addElement(dialog, 'p', 'status', 'status')
+  const problem = addElement(dialog, 'p', 'problem', 'alert')
+  const buttons = addElement(dialog, 'div', 'buttons')
+  const stay = addElement(buttons, 'button', 'stay')
+  const signOut = addElement(buttons, 'button', 'sign-out')
   signOut.textContent = texts.signOut
   applyStyle(root, dialogStyle)
 
   /** The end that a person has seen and cannot move: it is not shown twice. */
-  let seenEndAt = 0
+  let dismissedEndAt = 0
   /** The last mark at which time was spoken of. */
-  let spokenAt = 0
-  let waits = false
-  let focused: HTMLElement | null = null
-  let undone = false
+  let announcedMark = 0
+  let isAnswering = false
+  let focusedBefore: HTMLElement | null = null
+  let isRemoved = false
 
   const guard = createGuard(session, host, dialog, (event, path) => {
     if ((event as KeyboardEvent).key === 'Escape' || path.includes(stay)) void answer(event)
@@ -90,33 +90,33 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
   const place = createPlace(host, dialog, container)
 
   const close = (): void => {
-    spokenAt = 0
+    announcedMark = 0
     // jsdom has no modal dialogs, and a test of something else is to work there.
     if (dialog.open) dialog.close()
     // Chromium does not bring it back into a frame, and nobody does where the dialog had to be opened twice.
-    if (activeElement() !== focused) focused?.focus({ preventScroll: true })
-    focused = null
+    if (activeElement() !== focusedBefore) focusedBefore?.focus({ preventScroll: true })
+    focusedBefore = null
   }
   const show = (): void => {
     const snapshot = session.getSnapshot()
     const seconds = remainingSeconds(session)
     // A page that wakes past the end may not know yet that it is over.
-    if (snapshot.phase !== 'warning' || !seconds || (!snapshot.canExtend && snapshot.endAt === seenEndAt)) {
+    if (snapshot.phase !== 'warning' || !seconds || (!snapshot.canExtend && snapshot.endAt === dismissedEndAt)) {
       close()
       return
     }
     const { canExtend } = snapshot
-    message.textContent = (canExtend ? texts.message : texts.cannotExtend)(words(seconds))
+    message.textContent = (canExtend ? texts.message : texts.cannotExtend)(formatDuration(seconds))
     stay.textContent = canExtend ? texts.stay : texts.dismiss
     // At once, then at each full minute, then every 20 s: not so often that nothing else can be heard.
     const step = seconds > 60 ? 60 : 20
     const mark = Math.ceil(seconds / step) * step
-    if (mark !== spokenAt) status.textContent = message.textContent
-    spokenAt = mark
+    if (mark !== announcedMark) status.textContent = message.textContent
+    announcedMark = mark
     if (dialog.open && place.isSeen()) return
     if (!dialog.open) problem.textContent = ''
     const active = activeElement()
-    if (!dialog.contains(active)) focused = active
+    if (!dialog.contains(active)) focusedBefore = active
     place.open()
     stay.focus()
     guard.restart()
@@ -125,22 +125,22 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
   const answer = async (event: Event): Promise<void> => {
     event.preventDefault()
     const snapshot = session.getSnapshot()
-    if (waits || snapshot.phase !== 'warning') return
+    if (isAnswering || snapshot.phase !== 'warning') return
     // Where the browser has closed it, it is opened again.
     if (guard.isEarly(event)) {
       show()
       return
     }
-    waits = true
+    isAnswering = true
     if (snapshot.canExtend) {
       problem.textContent = ''
       // Not `disabled`, which takes the focus away.
       stay.setAttribute('aria-disabled', 'true')
       if (!(await session.extend())) problem.textContent = texts.notReached
       stay.removeAttribute('aria-disabled')
-    } else seenEndAt = snapshot.endAt
-    if (undone) return
-    waits = false
+    } else dismissedEndAt = snapshot.endAt
+    if (isRemoved) return
+    isAnswering = false
     show()
   }
 
@@ -153,7 +153,7 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
   container.append(host)
   show()
   return () => {
-    undone = waits = true
+    isRemoved = isAnswering = true
     for (const undo of undos) undo()
     guard.stop()
     close()

@@ -1,7 +1,7 @@
 import type { Session } from '../../types.js'
 
 /** By these a page learns of a click outside of its own dialog, takes the focus back, shows a menu of its own, or stops an answer. */
-const TYPES =
+const EVENT_TYPES =
   'pointerdown pointerup mousedown mouseup click dblclick auxclick contextmenu touchstart touchmove touchend wheel keydown keyup keypress focus focusin visibilitychange'
 
 /**
@@ -33,7 +33,7 @@ export function createGuard(
   /** Whether something is down that was pressed elsewhere, or too early. */
   let isHeld = false
 
-  const wait = (from: number): void => {
+  const startPause = (from: number): void => {
     readyAt = Math.max(readyAt, from + PAUSE)
   }
   const isEarly: Guard['isEarly'] = ({ isTrusted, timeStamp }) => isTrusted && timeStamp < readyAt
@@ -42,16 +42,16 @@ export function createGuard(
     const { type, key, repeat, isTrusted, timeStamp } = event as KeyboardEvent
     const path = dialog.open ? event.composedPath() : []
     // A key goes to the body where nothing has the focus.
-    const isOurs = path.includes(host) || (key && path[0] === document.body)
+    const isInDialog = path.includes(host) || (key && path[0] === document.body)
     const isDown = type.endsWith('down')
     if (isTrusted && (isDown || type.endsWith('up'))) {
-      if (isDown) isHeld = !isOurs || repeat || isEarly(event)
-      if (isHeld) wait(timeStamp)
+      if (isDown) isHeld = !isInDialog || repeat || isEarly(event)
+      if (isHeld) startPause(timeStamp)
       isHeld &&= isDown
     }
     // Nobody sees the dialog in a hidden tab before they come back.
-    if (type === 'visibilitychange') wait(timeStamp)
-    if (!isOurs) return
+    if (type === 'visibilitychange') startPause(timeStamp)
+    if (!isInDialog) return
     event.stopImmediatePropagation()
     // The session listens on the window too, perhaps after us.
     if (isTrusted && isDown) session.touch()
@@ -61,11 +61,11 @@ export function createGuard(
     if ((type === 'click' || (isAnswer && type === 'keyup')) && !isEarly(event)) answer(event, path)
   }
 
-  for (const type of TYPES.split(' '))
+  for (const type of EVENT_TYPES.split(' '))
     window.addEventListener(type, onEvent, { capture: true, passive: /^[tw]/.test(type), signal: abort.signal })
   return {
     restart() {
-      wait(performance.now())
+      startPause(performance.now())
     },
     isEarly,
     stop() {

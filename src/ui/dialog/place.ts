@@ -12,7 +12,7 @@ export interface Place {
 export function createPlace(host: HTMLElement, dialog: HTMLDialogElement, container: HTMLElement): Place {
   const root = dialog.getRootNode() as ShadowRoot
   /** The page hides it wherever it is: it is not opened anew each second. */
-  let isLost = false
+  let isHiddenEverywhere = false
   /** The overlays that are below it; none are above while this is null. */
   let below: Set<Element> | null = null
 
@@ -22,7 +22,7 @@ export function createPlace(host: HTMLElement, dialog: HTMLDialogElement, contai
     host.removeAttribute('inert')
     if (!host.isConnected || host.closest('[aria-hidden=true]')) return false
     // Nothing has a size in a frame that is not displayed, and where there is no layout.
-    if (isLost || !document.documentElement.clientWidth) return true
+    if (isHiddenEverywhere || !document.documentElement.clientWidth) return true
     const { left, right, top, bottom, width, height } = dialog.getBoundingClientRect()
     // A mouse hits through what is inert, though it covers the dialog for the eye.
     const overlays = document.querySelectorAll(OVERLAYS)
@@ -41,7 +41,7 @@ export function createPlace(host: HTMLElement, dialog: HTMLDialogElement, contai
   return {
     isSeen,
     open() {
-      isLost = false
+      isHiddenEverywhere = false
       for (const place of new Set([container, document.body, document.documentElement])) {
         // Closed without the event, which would be an answer.
         if (dialog.open || host.parentNode !== place) {
@@ -54,7 +54,7 @@ export function createPlace(host: HTMLElement, dialog: HTMLDialogElement, contai
         below = null
         if (isSeen()) return
       }
-      isLost = true
+      isHiddenEverywhere = true
     },
   }
 }

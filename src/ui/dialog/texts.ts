@@ -24,7 +24,7 @@ export const english: DialogTexts = {
 }
 
 /** Seconds in the words of a locale: `1 minute 20 seconds`. Throws a RangeError for what is no locale. */
-export function durationWords(name: string): (seconds: number) => string {
+export function durationFormat(name: string): (seconds: number) => string {
   // Many servers and libraries for translation write `de_DE`, which Intl refuses.
   const locale = name.replace(/_/g, '-')
   const unit = (name: string): Intl.NumberFormat =>

@@ -5,19 +5,19 @@ import { sessionTime } from '../../util/session-time.js'
 /** Counts down in the document's title while the session is about to end and the page is hidden: `1:20 · …`. Returns the undo. */
 export function countInTitle(session: Session, text: string): () => void {
   let cancelTimer: (() => void) | undefined
-  let before = ''
+  let pageTitle = ''
   let shown: string | null = null
-  let done = false
+  let isStopped = false
 
   const show = (): void => {
     cancelTimer?.()
-    const seconds = !done && document.hidden && remainingSeconds(session)
+    const seconds = !isStopped && document.hidden && remainingSeconds(session)
     const { title } = document
-    const isOurs = shown !== null && title.includes(shown)
+    const isShown = shown !== null && title.includes(shown)
     // The page may have set another title meanwhile, or put something around this one: a count of what is unread.
-    before = isOurs ? title.replace(String(shown), () => before) : title
+    pageTitle = isShown ? title.replace(String(shown), () => pageTitle) : title
     if (!seconds) {
-      if (isOurs) document.title = before
+      if (isShown) document.title = pageTitle
       return
     }
     document.title = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} · ${text}`
@@ -32,7 +32,7 @@ export function countInTitle(session: Session, text: string): () => void {
   show()
   return () => {
     stop()
-    done = true
+    isStopped = true
     show()
   }
 }

@@ -8,23 +8,23 @@ export interface Line {
   readonly where: string
   readonly cause: string
   /** In words; empty where all stayed as it was. */
-  readonly told: string
+  readonly text: string
 }
 
 export type Fields = Readonly<Record<string, unknown>>
 
 /** Causes that say where they come from; all others come from here. */
-const PLACES: readonly (readonly [where: string, causes: RegExp])[] = [
+const CAUSE_PLACES: readonly (readonly [where: string, causes: RegExp])[] = [
   ['elsewhere', /^(storage|channel|adopted)$/],
   ['server', /^(server|rejected|refreshed|refresh failed)$/],
   ['wake', /^(timer|focus|blur|pageshow|visibilitychange|hidden|resume|online)$/],
 ]
 
 /** Causes by which this tab itself can change what the words below are about. */
-const OURS = /^(signIn|signOut|setTokens|extend|claimed|server|rejected|refresh.*)$/
+const OWN_CAUSES = /^(signIn|signOut|setTokens|extend|claimed|server|rejected|refresh.*)$/
 
 /** Words for each number of the record that has grown. */
-const GROWN: Readonly<Record<string, string>> = {
+const FIELD_TEXTS: Readonly<Record<string, string>> = {
   activeAt: 'activity',
   skew: 'the clock is behind by ms:',
   generation: 'new tokens, generation',
@@ -46,7 +46,7 @@ const IS_BY_CLOCK: Readonly<Record<EndReason, boolean>> = {
 export const timeOf = (at: number): string => new Date(at).toTimeString().slice(0, 8)
 
 /** From one picture of the session to the next. */
-function wordsOf(before: Snapshot, after: Snapshot): string {
+function describeChange(before: Snapshot, after: Snapshot): string {
   if (after.phase === 'warning')
     return `warning of the ${after.endsBy} end at ${timeOf(after.endAt)}${after.canExtend ? '' : ', which stays'}`
   if (after.phase === 'active') return before.phase === 'warning' && before.id === after.id ? 'extended' : 'signed in'
@@ -54,33 +54,33 @@ function wordsOf(before: Snapshot, after: Snapshot): string {
 }
 
 /** Reads the steps of one session, in their order, and says what each of them did. */
-export function createReader(): (step: SessionStep) => Line {
-  let was: Fields = {}
-  let askedAt = 0
+export function createLog(): (step: SessionStep) => Line {
+  let previous: Fields = {}
+  let refreshStartedAt = 0
   return ({ cause, at, before, after, record }) => {
-    const is = (record ?? {}) as Fields
-    const told: string[] = []
-    let where = PLACES.find(([, causes]) => causes.test(cause))?.[0] ?? 'here'
+    const current = (record ?? {}) as Fields
+    const changes: string[] = []
+    let where = CAUSE_PLACES.find(([, causes]) => causes.test(cause))?.[0] ?? 'here'
     /** Whether only others can have done this. */
-    let isFound = false
+    let isForeign = false
     if (before !== after) {
-      told.push(wordsOf(before, after))
-      isFound = 'reason' in after ? !(after.reason && IS_BY_CLOCK[after.reason]) : is['id'] !== was['id']
+      changes.push(describeChange(before, after))
+      isForeign = 'reason' in after ? !(after.reason && IS_BY_CLOCK[after.reason]) : current['id'] !== previous['id']
     }
-    for (const [key, words] of Object.entries(GROWN)) {
-      if (is['id'] !== was['id'] || !((is[key] as number) > (was[key] as number))) continue
-      told.push(key.endsWith('At') ? words : `${words} ${String(is[key])}`)
-      isFound ||= !['activeAt', 'skew'].includes(key)
+    for (const [key, words] of Object.entries(FIELD_TEXTS)) {
+      if (current['id'] !== previous['id'] || !((current[key] as number) > (previous[key] as number))) continue
+      changes.push(key.endsWith('At') ? words : `${words} ${String(current[key])}`)
+      isForeign ||= !['activeAt', 'skew'].includes(key)
     }
-    if (isFound && !OURS.test(cause)) where = 'elsewhere'
+    if (isForeign && !OWN_CAUSES.test(cause)) where = 'elsewhere'
     if (cause === 'refresh') {
-      askedAt = at
-      told.push('asks for new tokens')
-    } else if (askedAt && where === 'server') {
-      told.push(`${cause} after ${at - askedAt} ms`)
-      askedAt = 0
+      refreshStartedAt = at
+      changes.push('asks for new tokens')
+    } else if (refreshStartedAt && where === 'server') {
+      changes.push(`${cause} after ${at - refreshStartedAt} ms`)
+      refreshStartedAt = 0
     }
-    was = is
-    return { at, where, cause, told: told.join(', ') }
+    previous = current
+    return { at, where, cause, text: changes.join(', ') }
   }
 }

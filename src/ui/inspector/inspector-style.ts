@@ -19,5 +19,5 @@ i+i{background:#3a9d5c}
 i+i+i{background:#d98a00}
 ol{max-height:14rem;border-top:1px solid #8888}
 li{padding-inline-start:19ch;text-indent:-19ch;font-family:monospace;white-space:pre-wrap;opacity:.75}
-.news{opacity:1}
+.changed{opacity:1}
 :focus-visible{outline:3px solid #2a6fe8;outline-offset:-2px}`

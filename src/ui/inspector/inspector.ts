@@ -1,5 +1,5 @@
 import type { Session } from '../../types.js'
-import { createReader, timeOf, type Fields, type Line } from './inspector-log.js'
+import { createLog, timeOf, type Fields, type Line } from './inspector-log.js'
 import { inspectorStyle } from './inspector-style.js'
 import { applyStyle } from '../shadow-style.js'
 import { sessionTime } from '../../util/session-time.js'
@@ -7,18 +7,18 @@ import { sessionTime } from '../../util/session-time.js'
 export interface InspectorOptions {
   /** Where the panel stands. @default it floats in a lower corner of the page */
   container?: HTMLElement
-  /** Buttons of your own, by what is written on them. Those of `tryOut` from `sojourn/testing` make things happen. */
+  /** Buttons of your own, by what is written on them. Those of `playgroundActions` from `sojourn/testing` make things happen. */
   actions?: Readonly<Record<string, () => unknown>>
 }
 
 /** So many lines of the past are kept. */
-const LINES = 200
+const MAX_LINES = 200
 
 /** A length of time as `1:02:03`. */
-const lengthOf = (ms: number): string => `${Math.floor(ms / 36e5)}${new Date(ms).toISOString().slice(13, 19)}`
+const formatLength = (ms: number): string => `${Math.floor(ms / 36e5)}${new Date(ms).toISOString().slice(13, 19)}`
 
 /** One more element, with its properties. */
-function put<Tag extends keyof HTMLElementTagNameMap>(
+function addElement<Tag extends keyof HTMLElementTagNameMap>(
   parent: Node,
   tag: Tag,
   properties: Partial<HTMLElementTagNameMap[Tag]>,
@@ -47,30 +47,30 @@ export function sessionInspector(session: Session, options: InspectorOptions = {
   const host = document.createElement('div')
   host.className = `sojourn-inspector${container ? '' : ' floats'}`
   const root = host.attachShadow({ mode: 'open' })
-  const panel = put(put(root, 'section', { ariaLabel: 'Session inspector' }), 'details', { open: true })
-  const title = put(panel, 'summary', {})
-  const scale = put(panel, 'div', { id: 'scale', ariaHidden: 'true' })
-  const deadlines = put(panel, 'p', { id: 'deadlines' })
-  const problems = put(panel, 'p', { id: 'problems' })
-  const tools = put(panel, 'div', {})
-  const facts = put(panel, 'details', {})
-  put(facts, 'summary', { textContent: 'Record' })
-  const record = put(facts, 'pre', {})
+  const panel = addElement(addElement(root, 'section', { ariaLabel: 'Session inspector' }), 'details', { open: true })
+  const title = addElement(panel, 'summary', {})
+  const scale = addElement(panel, 'div', { id: 'scale', ariaHidden: 'true' })
+  const deadlines = addElement(panel, 'p', { id: 'deadlines' })
+  const problems = addElement(panel, 'p', { id: 'problems' })
+  const tools = addElement(panel, 'div', {})
+  const facts = addElement(panel, 'details', {})
+  addElement(facts, 'summary', { textContent: 'Record' })
+  const record = addElement(facts, 'pre', {})
   // What scrolls is to be reached by keys.
-  const list = put(panel, 'ol', { ariaLabel: 'Timeline, the newest first', tabIndex: 0 })
+  const list = addElement(panel, 'ol', { ariaLabel: 'Timeline, the newest first', tabIndex: 0 })
   applyStyle(root, inspectorStyle)
 
-  const read = createReader()
+  const lineOf = createLog()
   let fields: Fields = {}
   /** What the timeline shows first, and what it will show when it is no longer paused. */
   let last: Line | undefined
-  let times = 0
-  let held: Line[] = []
+  let repeats = 0
+  let pausedLines: Line[] = []
   let isPaused = false
   let cancelTimer: (() => void) | undefined
 
   const button = (textContent: string, onclick: () => unknown): HTMLButtonElement =>
-    put(tools, 'button', { textContent, onclick })
+    addElement(tools, 'button', { textContent, onclick })
   /** What goes on with the time. */
   const tick = (): void => {
     cancelTimer?.()
@@ -78,37 +78,37 @@ export function sessionInspector(session: Session, options: InspectorOptions = {
     if (isPaused) return
     const at = now()
     const due = session.deadlines()
-    const own = (name: string): number => Number(fields[name]) - Number(fields['skew'])
+    const localTime = (name: string): number => Number(fields[name]) - Number(fields['skew'])
     title.textContent = `Session: ${session.getSnapshot().phase}`
     const { warnAt = 0, endAt = 0 } = due ?? {}
     scale.replaceChildren()
-    for (const length of [at - own('activeAt'), warnAt - at, endAt - Math.max(at, warnAt)])
-      if (due && length < Infinity) put(scale, 'i', {}).style.flexGrow = String(Math.max(0, length))
+    for (const length of [at - localTime('activeAt'), warnAt - at, endAt - Math.max(at, warnAt)])
+      if (due && length < Infinity) addElement(scale, 'i', {}).style.flexGrow = String(Math.max(0, length))
     deadlines.textContent = Object.entries({
       Warning: warnAt,
       [`End (${String(due?.endsBy)})`]: endAt,
-      'Tokens expire': own('tokenExpiresAt'),
+      'Tokens expire': localTime('tokenExpiresAt'),
     })
       .filter(([, instant]) => due && instant > at && instant < Infinity)
-      .map(([name, instant]) => `${name}: ${timeOf(instant)}, in ${lengthOf(instant - at + 999)}`)
+      .map(([name, instant]) => `${name}: ${timeOf(instant)}, in ${formatLength(instant - at + 999)}`)
       .join('\n')
   }
   const log = (line: Line): void => {
     if (isPaused) {
-      held = [...held.slice(1 - LINES), line]
+      pausedLines = [...pausedLines.slice(1 - MAX_LINES), line]
       return
     }
-    const { at, where, told, cause } = line
-    const isSame = last?.told === told && last.cause === cause
+    const { at, where, text, cause } = line
+    const isSame = last?.text === text && last.cause === cause
     last = line
-    times = isSame ? times + 1 : 1
+    repeats = isSame ? repeats + 1 : 1
     if (isSame) list.firstChild?.remove()
-    const item = put(list, 'li', {
-      className: told && 'news',
-      textContent: `${timeOf(at)} ${where.padEnd(9)} ${told || 'nothing new'} (${cause}${isSame ? `, ${times} times` : ''})`,
+    const item = addElement(list, 'li', {
+      className: text && 'changed',
+      textContent: `${timeOf(at)} ${where.padEnd(9)} ${text || 'nothing new'} (${cause}${isSame ? `, ${repeats} times` : ''})`,
     })
     list.prepend(item)
-    list.children[LINES]?.remove()
+    list.children[MAX_LINES]?.remove()
     record.textContent = JSON.stringify(
       fields,
       (name, value: number) => (name.endsWith('At') && value % Infinity ? timeOf(value) : value),
@@ -120,7 +120,7 @@ export function sessionInspector(session: Session, options: InspectorOptions = {
   const pause = button('Pause', () => {
     isPaused = !isPaused
     pause.ariaPressed = String(isPaused)
-    for (const line of held.splice(0)) log(line)
+    for (const line of pausedLines.splice(0)) log(line)
   })
   pause.ariaPressed = 'false'
   button('Clear', () => {
@@ -131,22 +131,22 @@ export function sessionInspector(session: Session, options: InspectorOptions = {
     const parts = [title, deadlines, problems, record, ...[...list.children].reverse()]
     try {
       await navigator.clipboard.writeText(parts.map(({ textContent }) => textContent).join('\n'))
-      said.textContent = 'Copied.'
+      status.textContent = 'Copied.'
     } catch {
-      said.textContent = 'Refused. Select the text.'
+      status.textContent = 'Refused. Select the text.'
     }
   })
   for (const [text, act] of Object.entries(actions)) button(text, act)
-  const said = put(tools, 'span', { role: 'status' })
+  const status = addElement(tools, 'span', { role: 'status' })
 
   const undos = [
     session.inspect((step) => {
       fields = (step.record ?? {}) as Fields
-      log(read(step))
+      log(lineOf(step))
     }),
     session.on('refreshFailed', ({ error, retryAt }) => {
-      const told = `no new tokens${retryAt ? `, next try at ${timeOf(retryAt)}` : ''}`
-      log({ at: now(), where: 'server', cause: error.code, told })
+      const text = `no new tokens${retryAt ? `, next try at ${timeOf(retryAt)}` : ''}`
+      log({ at: now(), where: 'server', cause: error.code, text })
     }),
     session.on('degraded', ({ feature, consequence }) => {
       problems.textContent += `${feature}: ${consequence}\n`

@@ -2,7 +2,7 @@
 import { createSession, memoryTokens } from 'sojourn'
 import { sessionInspector } from 'sojourn/inspector'
 import { oauth } from 'sojourn/oauth'
-import { createWorld, tryOut } from 'sojourn/testing'
+import { createWorld, playgroundActions } from 'sojourn/testing'
 import { installHarness } from './harness.js'
 
 document.documentElement.style.colorScheme = 'light dark'
@@ -12,4 +12,4 @@ sessionInspector(window.harness.session)
 const world = createWorld()
 const tab = await world.signedIn({ idleTimeout: '15m', warnBefore: '2m' })
 const container = document.querySelector('main')
-if (container) sessionInspector(tab.session, { container, ...tryOut(world, tab) })
+if (container) sessionInspector(tab.session, { container, ...playgroundActions(world, tab) })

@@ -341,7 +341,7 @@ describe('a session by cookie', () => {
     const { id } = one.session.getSnapshot() as { id: string }
     const two = await open(world, server)
     expect(two.session.getSnapshot()).toMatchObject({ phase: 'active', id })
-    expect(one.news().filter(({ type }) => type !== 'signedIn')).toEqual([])
+    expect(one.takeEvents().filter(({ type }) => type !== 'signedIn')).toEqual([])
     await world.until(two.session.signOut())
     expect(state.over).toBe(true)
     expect(paths().filter((path) => path === urls.signOut)).toHaveLength(1)

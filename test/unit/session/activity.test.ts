@@ -75,15 +75,15 @@ describe('activity', () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
-    const said = world.channel.said.length
+    const said = world.channel.posted.length
     for (let i = 0; i < 60; i++) {
       one.input()
       await world.advance(MINUTE)
     }
     expect(two.session.getSnapshot()).toEqual(one.session.getSnapshot())
     expect(two.phase()).toBe('active')
-    expect(two.news().filter(({ type }) => type !== 'refreshed')).toEqual([])
-    expect(world.channel.said).toHaveLength(said)
+    expect(two.takeEvents().filter(({ type }) => type !== 'refreshed')).toEqual([])
+    expect(world.channel.posted).toHaveLength(said)
   })
 
   it('I3: of one tab is found by another that hears nothing before its own timer fires', async () => {
@@ -95,7 +95,7 @@ describe('activity', () => {
     one.input()
     await world.advance(10 * MINUTE)
     expect(two.phase()).toBe('active')
-    expect(two.news().filter(({ type }) => type !== 'refreshed')).toEqual([])
+    expect(two.takeEvents().filter(({ type }) => type !== 'refreshed')).toEqual([])
   })
 
   it('I5: while one session is shown, and still flagged, is none of the next one', async () => {
@@ -125,15 +125,15 @@ describe('activity', () => {
   it('is watched for only while somebody is signed in', async () => {
     const world = createWorld()
     const tab = world.tab()
-    expect(tab.listens()).toBe(false)
+    expect(tab.listensToInput()).toBe(false)
     await world.until(tab.session.signIn(world.grant()))
-    expect(tab.listens()).toBe(true)
+    expect(tab.listensToInput()).toBe(true)
     await world.until(tab.session.signOut())
-    expect(tab.listens()).toBe(false)
+    expect(tab.listensToInput()).toBe(false)
     tab.session.touch()
     expect(tab.phase()).toBe('signedOut')
     await world.until(tab.session.signIn(world.grant()))
-    expect(tab.listens()).toBe(true)
+    expect(tab.listensToInput()).toBe(true)
   })
 
   it('I16: is nothing that happens by itself: refreshes, requests, storage, timers, hints, a look at the session', async () => {
@@ -180,7 +180,7 @@ describe('activity', () => {
     world.sleep(HOUR)
     tab.input()
     expect(tab.session.getSnapshot()).toEqual({ phase: 'signedOut', reason: 'idle', endedAt: endAt })
-    expect(tab.news()).toEqual([{ type: 'signedOut', reason: 'idle', where: 'here' }])
+    expect(tab.takeEvents()).toEqual([{ type: 'signedOut', reason: 'idle', where: 'here' }])
   })
 
   it('I1: that wakes a machine which fell asleep right after other input is seen to be late at once', async () => {
@@ -265,14 +265,14 @@ describe('work in another origin’s frame', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(10 * MINUTE)
-    tab.framed = true
-    tab.activated = true
+    tab.focusInFrame = true
+    tab.userActive = true
     tab.hint('blur')
     expect(activeAt(world)).toBe(wall(world))
     await world.advance(10 * MINUTE)
     expect(tab.phase()).toBe('active')
     expect(activeAt(world)).toBe(wall(world))
-    tab.activated = false
+    tab.userActive = false
     await world.advance(13 * MINUTE)
     expect(tab.phase()).toBe('warning')
   })
@@ -281,13 +281,13 @@ describe('work in another origin’s frame', () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: false, absoluteTimeout: false }, { methods: [] })
     await world.advance(10 * SECOND)
-    tab.framed = true
+    tab.focusInFrame = true
     tab.hint('blur')
     const { reads } = world.storage.count
     await world.advance(MINUTE)
     expect(world.storage.count.reads - reads).toBe(30)
     expect(tab.timers()).toBe(1)
-    tab.framed = false
+    tab.focusInFrame = false
     await world.advance(5 * SECOND)
     expect(tab.timers()).toBe(0)
   })
@@ -295,7 +295,7 @@ describe('work in another origin’s frame', () => {
   it('is not sampled where nobody is signed in', async () => {
     const world = createWorld()
     const tab = world.tab()
-    tab.framed = true
+    tab.focusInFrame = true
     tab.hint('blur')
     expect(tab.timers()).toBe(0)
   })
@@ -323,7 +323,7 @@ describe('a hold', () => {
     const release = tab.session.hold()
     const before = world.storage.count.writes
     await world.advance(2 * MINUTE)
-    expect(tab.news()).toEqual([])
+    expect(tab.takeEvents()).toEqual([])
     expect(world.storage.count.writes - before).toBe(12)
     release()
   })
@@ -333,9 +333,9 @@ describe('a hold', () => {
     const tab = world.tab({}, { methods: [] })
     tab.session.hold()
     await world.until(tab.session.signIn(world.grant(), { idleTimeout: '60s' }))
-    tab.news()
+    tab.takeEvents()
     await world.advance(10 * MINUTE)
-    expect(tab.news()).toEqual([])
+    expect(tab.takeEvents()).toEqual([])
     expect(tab.phase()).toBe('active')
   })
 
@@ -380,7 +380,7 @@ describe('a hold', () => {
       const release = tab.session.hold()
       tab.timersEvery = MINUTE
       await world.advance(HOUR)
-      expect(tab.news()).toEqual([])
+      expect(tab.takeEvents()).toEqual([])
       expect(tab.session.check().phase).toBe('active')
       release()
       await world.advance(3 * MINUTE)
@@ -533,14 +533,14 @@ describe('a window that the page fills itself', () => {
     const tab = world.tab()
     const popup = open()
     tab.session.watch(popup)
-    expect(tab.listens()).toBe(false)
+    expect(tab.listensToInput()).toBe(false)
     for (let times = 0; times < 2; times++) {
       await world.until(tab.session.signIn(world.grant()))
       await world.advance(MINUTE)
       tab.input(popup)
       expect(activeAt(world)).toBe(wall(world))
       await world.until(tab.session.signOut())
-      expect(tab.listens()).toBe(false)
+      expect(tab.listensToInput()).toBe(false)
     }
   })
 
@@ -549,10 +549,10 @@ describe('a window that the page fills itself', () => {
     const tab = await world.signedIn()
     const undo = tab.session.watch(open())
     tab.session.destroy()
-    expect(tab.listens()).toBe(false)
+    expect(tab.listensToInput()).toBe(false)
     undo()
     tab.session.watch(open())()
-    expect(tab.listens()).toBe(false)
+    expect(tab.listensToInput()).toBe(false)
   })
 
   it('costs nothing once it is closed', async () => {

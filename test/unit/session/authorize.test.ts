@@ -124,7 +124,7 @@ describe('an answer that refuses the credentials', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const first = (await world.until(credentials(tab.session).authorize(request())))!
-    world.server.manner = () => ({ fails: new SessionError('server') })
+    world.server.reply = () => ({ fails: new SessionError('server') })
     expect(
       await world.until(credentials(tab.session).authorize(request(), { request: first, response: answer(401) })),
     ).toBeNull()
@@ -235,11 +235,11 @@ describe('an answer that refuses the credentials, and what was tried before', ()
     const tab = await world.signedIn()
     const send = vi.fn(async () => Promise.resolve(answer(401)))
     const api = createFetch(tab.session, { origins: ['https://api.example.com'], fetch: send })
-    world.server.manner = () => ({ fails: new SessionError('rejected') })
+    world.server.reply = () => ({ fails: new SessionError('rejected') })
     const all = Promise.all(Array.from({ length: 10 }, async () => api('https://api.example.com/orders')))
     expect((await world.until(all)).map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 401))
     expect(world.server.count('refresh')).toBe(1)
-    expect(tab.news()).toMatchObject([{ type: 'signedOut', reason: 'rejected' }])
+    expect(tab.takeEvents()).toMatchObject([{ type: 'signedOut', reason: 'rejected' }])
   })
 
   it('is replayed with the body, once for all requests at once', async () => {
@@ -269,7 +269,7 @@ describe('an answer that refuses the credentials, and what was tried before', ()
       return Promise.resolve(answer(401))
     }
     const api = createFetch(tab.session, { origins: ['https://api.example.com'], fetch: send })
-    world.server.manner = (method) => ({ after: method === 'refresh' ? 9 * SECOND : 20 })
+    world.server.reply = (method) => ({ after: method === 'refresh' ? 9 * SECOND : 20 })
     const refused = outcome(api('https://api.example.com/'))
     await world.advance(SECOND)
     world.time.sleep(6 * MINUTE)

@@ -88,7 +88,7 @@ it('I9: in a whole day no token is in any message, event, error, step, report, U
   for (let error of failures as (Error | undefined)[])
     for (; error; error = error.cause as Error | undefined) seen.push(error, error.message, error.stack)
   seen.push(
-    world.channel.said.map(({ message }) => message),
+    world.channel.posted.map(({ message }) => message),
     [...served.state.urls],
     [...world.storage.stored],
   )
@@ -102,7 +102,7 @@ it('I10: 24 hours of work leave no timer, no text and no memory more than the fi
   const tabs = [await world.signedIn(DAY), world.tab(DAY), world.tab(DAY)]
   const hour = async (): Promise<void> => {
     for (let turn = 0; turn < 17; turn++) {
-      world.server.manner = () => (turn > 9 && turn < 13 ? { fails: new SessionError('server') } : {})
+      world.server.reply = () => (turn > 9 && turn < 13 ? { fails: new SessionError('server') } : {})
       const tab = tabs[turn % tabs.length]!
       tab.input()
       await world.until(outcome(tab.session.getAccessToken({ forceRefresh: turn % 5 === 0 })), MINUTE)
@@ -117,7 +117,7 @@ it('I10: 24 hours of work leave no timer, no text and no memory more than the fi
   const measure = (): { objects: number; timers: number; text: number } => {
     // What the test itself has kept.
     for (const tab of tabs) tab.heard.length = 0
-    world.channel.said.length = world.server.calls.length = 0
+    world.channel.posted.length = world.server.calls.length = 0
     return {
       // Collects garbage first. Bytes would count what the compiler has learned.
       objects: queryObjects(Object, { format: 'count' }),
@@ -146,7 +146,7 @@ it('I10: 1,000 sessions in one page leave nothing of what the page had to do for
     const tab = world.tab(DAY)
     tab.session.touch()
     tab.session.destroy()
-    if (tab.timers() > 0 || tab.listens()) undone.push(tab.name)
+    if (tab.timers() > 0 || tab.listensToInput()) undone.push(tab.name)
   }
   expect(undone).toEqual([])
   expect(page.timers()).toBe(0)

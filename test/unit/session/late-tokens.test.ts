@@ -18,7 +18,7 @@ describe('tokens that a tab stored before it died', () => {
     expect(await world.until(other.session.getAccessToken())).toBe('left behind')
     await world.advance(SECOND)
     expect(world.record().generation).toBe(world.tokens.stored.generation)
-    expect(tab.news()).toContainEqual({ type: 'refreshed', generation: world.tokens.stored.generation })
+    expect(tab.takeEvents()).toContainEqual({ type: 'refreshed', generation: world.tokens.stored.generation })
     expect(world.server.calls).toEqual([])
   })
 
@@ -63,7 +63,7 @@ describe('a reply that comes when something else is stored', () => {
   it('I4: gives way to newer tokens, which count in its place', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    world.server.manner = () => ({ after: 2 * SECOND })
+    world.server.reply = () => ({ after: 2 * SECOND })
     const token = forced(tab)
     await world.advance(SECOND)
     world.tokens.stored = next(world, 'newer')
@@ -74,7 +74,7 @@ describe('a reply that comes when something else is stored', () => {
   it('is stored where somebody has emptied the store', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    world.server.manner = () => ({ after: 2 * SECOND })
+    world.server.reply = () => ({ after: 2 * SECOND })
     const token = forced(tab)
     await world.advance(SECOND)
     world.tokens.stored = null
@@ -115,7 +115,7 @@ describe('tokens of another session, found by the tab whose turn it is', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.tokens.stored = { ...next(world, 'left behind'), id: 'long-over' }
-    world.server.manner = () => ({ fails: new SessionError('server') })
+    world.server.reply = () => ({ fails: new SessionError('server') })
     expect(await world.until(outcome(forced(tab)))).toBe('server')
     expect(world.tokens.stored).toBe(null)
   })
@@ -125,7 +125,7 @@ describe('a token response', () => {
   it('without a new refresh token keeps the old one in force (RFC 6749 §6)', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    world.server.manner = () => ({ replies: { access_token: 'next', expires_in: 300 } })
+    world.server.reply = () => ({ replies: { access_token: 'next', expires_in: 300 } })
     expect(await world.until(forced(tab))).toBe('next')
     expect(world.tokens.stored?.tokens.refresh_token).toBe('refresh-f1-1')
   })
@@ -134,9 +134,9 @@ describe('a token response', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const before = world.tokens.stored
-    world.server.manner = () => ({ replies: { access_token: 'next', refresh_token } })
+    world.server.reply = () => ({ replies: { access_token: 'next', refresh_token } })
     expect(await world.until(outcome(forced(tab)))).toBe('invalid_response')
-    expect(tab.news()).toMatchObject([{ type: 'refreshFailed', error: { code: 'invalid_response' } }])
+    expect(tab.takeEvents()).toMatchObject([{ type: 'refreshFailed', error: { code: 'invalid_response' } }])
     expect(world.tokens.stored).toBe(before)
   })
 
@@ -154,7 +154,7 @@ describe('a session without tokens to ask with', () => {
   it('I7: is asked about once, not at each move of its user', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    world.server.manner = () => ({ fails: new SessionError('no_tokens') })
+    world.server.reply = () => ({ fails: new SessionError('no_tokens') })
     for (let minutes = 0; minutes < 10; minutes++) {
       tab.input()
       await world.advance(MINUTE)
@@ -169,7 +169,7 @@ describe('whoever asks for newer tokens while older ones are on their way', () =
     const world = createWorld()
     const tab = await world.signedIn()
     const other = world.tab()
-    world.server.manner = () => ({ after: SECOND })
+    world.server.reply = () => ({ after: SECOND })
     const first = forced(other)
     await world.advance(100)
     const waiting = forced(tab)

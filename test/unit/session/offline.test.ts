@@ -5,11 +5,11 @@ import { createWorld, HOUR, MINUTE, outcome, SECOND, type Tab, type World } from
 /** There is no network, and the browser knows. */
 const disconnect = (world: World, tab: Tab): void => {
   tab.online = false
-  world.server.manner = () => ({ fails: new TypeError('Failed to fetch') })
+  world.server.reply = () => ({ fails: new TypeError('Failed to fetch') })
 }
 const connect = (world: World, tab: Tab): void => {
   tab.online = true
-  world.server.manner = () => ({})
+  world.server.reply = () => ({})
 }
 
 describe('a refresh without a network', () => {
@@ -40,7 +40,7 @@ describe('a refresh without a network', () => {
     await world.advance(6 * MINUTE)
     disconnect(world, one)
     expect(await world.until(outcome(one.session.getAccessToken()))).toBe('offline')
-    world.server.manner = () => ({})
+    world.server.reply = () => ({})
     expect(await world.until(outcome(two.session.getAccessToken()))).toBe('access-f1-2')
     await world.advance(SECOND)
     connect(world, one)
@@ -62,7 +62,7 @@ describe('a refresh without a network', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(6 * MINUTE)
-    world.server.manner = () => ({ fails: new SessionError('server') })
+    world.server.reply = () => ({ fails: new SessionError('server') })
     expect(await world.until(outcome(tab.session.getAccessToken()))).toBe('server')
     await world.advance(MINUTE)
     tab.hint('online')
@@ -74,29 +74,29 @@ describe('a refresh without a network', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(6 * MINUTE)
-    world.server.manner = () => {
+    world.server.reply = () => {
       tab.online = false
       return { fails: new SessionError('server') }
     }
     expect(await world.until(outcome(tab.session.getAccessToken()))).toBe('server')
-    expect(tab.news()).toMatchObject([{ type: 'refreshFailed', retryAt: expect.any(Number) as number }])
+    expect(tab.takeEvents()).toMatchObject([{ type: 'refreshFailed', retryAt: expect.any(Number) as number }])
   })
 
   it('backs off while the browser believes to be online, and not where it knows that it is not', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(6 * MINUTE)
-    world.server.manner = () => ({ fails: new TypeError('Failed to fetch') })
+    world.server.reply = () => ({ fails: new TypeError('Failed to fetch') })
     expect(await world.until(outcome(tab.session.getAccessToken()))).toBe('offline')
-    expect(tab.news()).toMatchObject([{ type: 'refreshFailed', retryAt: expect.any(Number) as number }])
+    expect(tab.takeEvents()).toMatchObject([{ type: 'refreshFailed', retryAt: expect.any(Number) as number }])
     await world.advance(MINUTE)
 
-    world.server.manner = () => {
+    world.server.reply = () => {
       tab.online = false
       return { fails: new TypeError('Failed to fetch') }
     }
     expect(await world.until(outcome(tab.session.getAccessToken()))).toBe('offline')
-    expect(tab.news()).toMatchObject([{ type: 'refreshFailed', retryAt: null }])
+    expect(tab.takeEvents()).toMatchObject([{ type: 'refreshFailed', retryAt: null }])
   })
 })
 
@@ -107,9 +107,9 @@ describe('when to try again', () => {
     world.setClock(-HOUR)
     tab.session.check()
     const { wall } = world.time.clock()
-    world.server.manner = () => ({ fails: new SessionError('rate_limited', { retryAt: wall + 20 * SECOND }) })
+    world.server.reply = () => ({ fails: new SessionError('rate_limited', { retryAt: wall + 20 * SECOND }) })
     await world.until(outcome(tab.session.getAccessToken({ forceRefresh: true })))
-    const [told] = tab.news()
+    const [told] = tab.takeEvents()
     expect(told).toMatchObject({ type: 'refreshFailed', error: { code: 'rate_limited' } })
     const { retryAt } = told as { retryAt: number }
     // With jitter of a tenth.
@@ -122,7 +122,7 @@ describe('when to try again', () => {
     world.setClock(-HOUR)
     await world.advance(6 * MINUTE)
     const retryAt = world.time.clock().wall + 20 * SECOND
-    world.server.manner = () => ({ fails: new SessionError('rate_limited', { retryAt }) })
+    world.server.reply = () => ({ fails: new SessionError('rate_limited', { retryAt }) })
     await world.until(outcome(tab.session.getAccessToken()))
     const early = await world.until(tab.session.getAccessToken().catch((thrown: unknown) => thrown))
     expect(early).toMatchObject({ code: 'rate_limited' })

@@ -8,7 +8,7 @@ const byCookie = async (world: World, login: string) => {
   const tab = world.tab({}, COOKIE)
   await world.until(tab.session.signIn(undefined, { login }))
   await world.advance(SECOND)
-  tab.news()
+  tab.takeEvents()
   return tab
 }
 
@@ -40,14 +40,14 @@ describe('a sign-in in place of another', () => {
 describe('a page that still asks other tabs', () => {
   it('waits with a sign-in, so that it continues what they have', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     const one = await byCookie(world, 'monday')
     const two = world.tab({}, COOKIE)
     await world.until(two.session.signIn(undefined, { login: 'monday' }))
     await world.advance(SECOND)
     expect(two.session.getSnapshot()).toEqual(one.session.getSnapshot())
-    expect(one.news()).toEqual([])
-    expect(two.news()).toEqual([])
+    expect(one.takeEvents()).toEqual([])
+    expect(two.takeEvents()).toEqual([])
   })
 })
 
@@ -95,7 +95,7 @@ describe('a page that is done before it has begun', () => {
 describe('what fell due while the server was busy with something else', () => {
   it('is asked for as soon as it has answered', async () => {
     const world = createWorld()
-    world.server.manner = (method) => (method === 'keepAlive' ? { after: 9 * SECOND } : {})
+    world.server.reply = (method) => (method === 'keepAlive' ? { after: 9 * SECOND } : {})
     const tab = world.tab({ idleTimeout: '40s', warnBefore: '10s', keepAliveEvery: '20s' }, COOKIE)
     await world.until(tab.session.signIn())
     await world.advance(SECOND)

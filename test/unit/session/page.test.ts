@@ -38,7 +38,7 @@ describe('a page that comes back from the back/forward cache', () => {
 
   it('I2: where storage is denied asks the others what it has missed', async () => {
     const world = createWorld({ engine: 'webkit' })
-    world.storage.works = false
+    world.storage.isAvailable = false
     const one = await world.signedIn()
     const two = world.tab()
     await world.advance(SECOND)
@@ -51,23 +51,23 @@ describe('a page that comes back from the back/forward cache', () => {
 
   it('is told from one that was there all along, which asks nobody, though storage is denied', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     const tab = await world.signedIn()
     await world.advance(SECOND)
-    const said = world.channel.said.length
+    const said = world.channel.posted.length
     for (const cause of ['focus', 'visibilitychange', 'online']) tab.hint(cause)
     await world.advance(SECOND)
-    expect(world.channel.said).toHaveLength(said)
+    expect(world.channel.posted).toHaveLength(said)
   })
 
   it('I15: says nothing aloud where it can read what it has missed: each message evicts others', async () => {
     const world = createWorld({ engine: 'webkit' })
     const tab = await world.signedIn()
     tab.leave()
-    const said = world.channel.said.length
+    const said = world.channel.posted.length
     tab.comeBack()
     await world.advance(SECOND)
-    expect(world.channel.said).toHaveLength(said)
+    expect(world.channel.posted).toHaveLength(said)
   })
 
   it('I15: whose session lives on stays as it was', async () => {
@@ -103,7 +103,7 @@ describe('a page that comes back from the back/forward cache', () => {
     await world.until(two.session.signOut())
     one.comeBack()
     expect(one.page).toEqual({ hidden: false, reloads: 0 })
-    expect(one.news()).toEqual([{ type: 'signedOut', reason: 'signOut', where: 'elsewhere' }])
+    expect(one.takeEvents()).toEqual([{ type: 'signedOut', reason: 'signOut', where: 'elsewhere' }])
   })
 
   it('is told from one that was merely shown', async () => {
@@ -136,12 +136,12 @@ describe('I10: destroy()', () => {
     const heard = vi.fn()
     one.session.subscribe(heard)
     one.session.hold()
-    one.framed = true
+    one.focusInFrame = true
     one.input()
     one.input()
     one.session.destroy()
     expect(one.timers()).toBe(0)
-    expect(one.listens()).toBe(false)
+    expect(one.listensToInput()).toBe(false)
     const { reads } = world.storage.count
     for (const cause of ['focus', 'pageshow', 'online', 'pagehide']) one.hint(cause, true)
     expect(world.storage.count.reads).toBe(reads)
@@ -151,7 +151,7 @@ describe('I10: destroy()', () => {
     expect(heard).not.toHaveBeenCalled()
     expect(one.heard).toEqual([])
     expect(one.page.reloads).toBe(0)
-    expect(two.news().map(({ type }) => type)).toContain('warning')
+    expect(two.takeEvents().map(({ type }) => type)).toContain('warning')
   })
 
   it('undoes whatever it was given an undo for', async () => {
@@ -252,7 +252,7 @@ describe('I10: destroy()', () => {
       world.server.grace = true
       const tab = await world.signedIn({}, { methods: ['refresh', 'signOut', 'keepAlive'] })
       const two = world.tab()
-      world.server.manner = () => ({ after: 4 * SECOND })
+      world.server.reply = () => ({ after: 4 * SECOND })
       const running = outcome(
         {
           refresh: () => tab.session.getAccessToken({ forceRefresh: true }),
@@ -277,7 +277,7 @@ describe('I10: destroy()', () => {
 
   it('right after it was made leaves the tokens of the session that is made next alone, as under StrictMode', async () => {
     const world = createWorld()
-    world.locks.works = false
+    world.locks.isAvailable = false
     world.tokens.delay = () => 20
     const first = world.tab()
     await world.advance(5)
@@ -308,7 +308,7 @@ describe('I10: destroy()', () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
-    world.server.manner = () => ({ after: 4 * SECOND })
+    world.server.reply = () => ({ after: 4 * SECOND })
     const first = outcome(one.session.getAccessToken({ forceRefresh: true }))
     await world.advance(5)
     const second = outcome(two.session.getAccessToken({ forceRefresh: true }))

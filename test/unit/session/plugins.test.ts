@@ -161,7 +161,7 @@ describe('a page without the plugins of its session', () => {
     const tab = await world.signedIn(LIMITS)
     await world.until(barePage(world).session.signOut())
     await world.advance('1s')
-    expect(tab.sees()).toBe('signedOut')
+    expect(tab.visible()).toBe('signedOut')
     expect(world.tokens.stored).toBeNull()
     expect(world.server.calls.map(({ method, reason }) => [method, reason])).toEqual([['signOut', 'signOut']])
   })
@@ -178,7 +178,7 @@ describe('a page without the plugins of its session', () => {
     await world.advance('1s')
     expect(world.tokens.stored).toBeNull()
     expect(world.server.calls.map(({ method }) => method)).toEqual(['signOut'])
-    expect(next.sees()).toBe('signedOut')
+    expect(next.visible()).toBe('signedOut')
   })
 
   it('I5 I9: begins a session of its own, in which nobody gets the tokens of the one before', async () => {
@@ -188,7 +188,7 @@ describe('a page without the plugins of its session', () => {
     const bare = barePage(world)
     await world.until(bare.session.signIn(undefined, { login: 'somebody else' }))
     const next = world.tab(LIMITS)
-    expect(next.sees()).toBe('active')
+    expect(next.visible()).toBe('active')
     expect(await world.until(outcome(next.session.getAccessToken()))).toBe('no_tokens')
     expect(world.storage.stored.get(KEY)).toBeDefined()
   })

@@ -15,7 +15,7 @@ const traces = (world: World): string =>
     stored: [...world.storage.stored],
     tokens: world.tokens.stored,
     calls: world.server.calls,
-    said: world.channel.said.map(({ message }) => message),
+    said: world.channel.posted.map(({ message }) => message),
   })
 
 /** A promise whose outcome can be looked at without waiting: `waits` until it is settled. */
@@ -39,9 +39,9 @@ describe('a prerendered page', () => {
     expect([tab.phase(), before.phase(), active.phase(), world.tab({}, AHEAD).phase()]).toEqual(
       Array(4).fill('warning'),
     )
-    expect(active.sees()).toBe('nothing')
+    expect(active.visible()).toBe('nothing')
     active.activate()
-    expect(active.sees()).toBe('warning')
+    expect(active.visible()).toBe('warning')
   })
 
   it('S96: hands out a valid token at once', async () => {
@@ -82,17 +82,17 @@ describe('a prerendered page', () => {
     tab.crash()
     const ahead = world.tab({ refreshBefore: 0 }, AHEAD)
     for (let call = 0; call < 2; call++) expect(await world.until(ahead.session.getAccessToken())).toBe('newer')
-    expect([ahead.news(), world.record()['generation']]).toEqual([[], 1])
+    expect([ahead.takeEvents(), world.record()['generation']]).toEqual([[], 1])
     ahead.activate()
     expect(await world.until(ahead.session.getAccessToken())).toBe('newer')
-    expect([ahead.news(), world.record()['generation']]).toEqual([[{ type: 'refreshed', generation: 2 }], 2])
+    expect([ahead.takeEvents(), world.record()['generation']]).toEqual([[{ type: 'refreshed', generation: 2 }], 2])
   })
 
   it('begins to count the limit of the lock when it is opened', async () => {
     const world = createWorld()
     const holder = await world.signedIn()
     const ahead = world.tab({}, AHEAD)
-    world.server.manner = () => ({ after: HOUR })
+    world.server.reply = () => ({ after: HOUR })
     void outcome(holder.session.getAccessToken({ forceRefresh: true }))
     await world.advance(SECOND)
     holder.frozen = true
@@ -110,14 +110,14 @@ describe('a prerendered page', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance('6m')
-    world.server.manner = () => ({ fails: new SessionError('server', { retryAt: world.time.clock().wall + MINUTE }) })
+    world.server.reply = () => ({ fails: new SessionError('server', { retryAt: world.time.clock().wall + MINUTE }) })
     expect(await world.until(outcome(tab.session.getAccessToken()))).toBe('server')
     const [offline, backingOff] = [world.tab({}, AHEAD), world.tab({}, AHEAD)]
     offline.online = false
     const tokens = [offline, backingOff].map(({ session }) => watched(session.getAccessToken()))
     await world.advance('90s')
     expect(tokens).toEqual([{ value: 'waits' }, { value: 'waits' }])
-    world.server.manner = () => ({})
+    world.server.reply = () => ({})
     offline.online = true
     offline.activate()
     backingOff.activate()
@@ -213,7 +213,7 @@ describe('a prerendered page that nobody opens', () => {
     void outcome(Promise.resolve(call(ahead.session, tokens)))
     await world.advance('10m')
     expect(traces(world)).toBe(before)
-    expect([ahead.listens(), world.locks.isUsedBy(ahead)]).toEqual([false, false])
+    expect([ahead.listensToInput(), world.locks.isUsedBy(ahead)]).toEqual([false, false])
     ahead.crash()
     await world.advance('10m')
     expect(traces(world)).toBe(before)
@@ -232,7 +232,7 @@ describe('a prerendered page that nobody opens', () => {
     await world.advance('30m')
     expect(ahead.phase()).toBe('signedOut')
     expect(traces(world)).toBe(before)
-    expect(ahead.listens()).toBe(false)
+    expect(ahead.listensToInput()).toBe(false)
   })
 
   it('does not sweep what a crash left behind', async () => {
@@ -256,7 +256,7 @@ describe('a prerendered page that nobody opens', () => {
     tab.input()
     ahead.activate()
     await world.advance(SECOND)
-    expect([ahead.sees(), tab.sees()]).toEqual(['active', 'active'])
+    expect([ahead.visible(), tab.visible()]).toEqual(['active', 'active'])
     expect(ahead.page).toEqual({ hidden: false, reloads: 0 })
   })
 
@@ -279,7 +279,7 @@ describe('a prerendered page that nobody opens', () => {
 describe('somebody who opens a prerendered page', () => {
   it('gets a token that is valid, however often others refreshed while the request waited', async () => {
     const world = createWorld()
-    world.server.life = 30
+    world.server.expiresIn = 30
     const tab = await world.signedIn()
     const ahead = world.tab({}, AHEAD)
     await world.advance(60 * SECOND)
@@ -306,8 +306,8 @@ describe('somebody who opens a prerendered page', () => {
     ahead.activate()
     await world.advance(SECOND)
     expect([done.value, tab.phase(), world.server.count('signOut')]).toEqual([undefined, 'signedOut', 1])
-    expect(tab.news()).toEqual([{ type: 'signedOut', reason: 'signOut', where: 'elsewhere' }])
-    expect(ahead.news()).toEqual([{ type: 'signedOut', reason: 'signOut', where: 'here' }])
+    expect(tab.takeEvents()).toEqual([{ type: 'signedOut', reason: 'signOut', where: 'elsewhere' }])
+    expect(ahead.takeEvents()).toEqual([{ type: 'signedOut', reason: 'signOut', where: 'here' }])
   })
 
   it('S98: is active from the first input on, and not by opening it', async () => {
@@ -319,7 +319,7 @@ describe('somebody who opens a prerendered page', () => {
     await world.advance('1m')
     ahead.activate()
     await world.advance(SECOND)
-    expect([ahead.listens(), ahead.session.deadlines()?.endAt]).toEqual([true, endAt])
+    expect([ahead.listensToInput(), ahead.session.deadlines()?.endAt]).toEqual([true, endAt])
     ahead.input()
     expect(ahead.session.deadlines()?.endAt).toBe(world.time.clock().wall + 15 * MINUTE)
   })
@@ -393,7 +393,7 @@ describe('somebody who opens a prerendered page', () => {
       await world.advance(SECOND)
       expect(ahead.page).toEqual({ hidden: false, reloads: 0 })
       expect(ahead.session.getSnapshot()).toEqual(tab.session.getSnapshot())
-      expect(ahead.news().map(({ type }) => type)).toEqual(told)
+      expect(ahead.takeEvents().map(({ type }) => type)).toEqual(told)
     },
   )
 
@@ -420,7 +420,7 @@ describe('somebody who opens a prerendered page', () => {
     early.activate()
     ahead.activate()
     await world.advance(SECOND)
-    expect([early, ahead].map(({ page, sees }) => [page, sees()])).toEqual(
+    expect([early, ahead].map(({ page, visible }) => [page, visible()])).toEqual(
       Array(2).fill([{ hidden: false, reloads: 0 }, 'active']),
     )
     ahead.activate()
@@ -451,7 +451,7 @@ describe('a sign-in that a prerendered page begins', () => {
     expect([done.value, ahead.phase(), world.tokens.stored]).toEqual(['waits', 'signedOut', null])
     ahead.activate()
     await world.advance(SECOND)
-    expect([done.value, ahead.sees()]).toEqual([undefined, 'active'])
+    expect([done.value, ahead.visible()]).toEqual([undefined, 'active'])
     expect(world.tokens.stored?.expiresAt).toBe(world.time.clock().wall + MINUTE - SECOND)
   })
 
@@ -490,10 +490,10 @@ describe('a sign-in that a prerendered page begins', () => {
     const world = createWorld()
     const tab = world.tab({}, COOKIE)
     await world.until(tab.session.signIn(undefined, { login: 'monday' }))
-    world.server.manner = () => ({ fails: new SessionError('offline') })
+    world.server.reply = () => ({ fails: new SessionError('offline') })
     await world.until(tab.session.signOut())
     tab.crash()
-    world.server.manner = () => ({})
+    world.server.reply = () => ({})
     const sent = world.server.count('signOut')
     const ahead = world.tab({}, { ...COOKIE, ...AHEAD })
     await world.until(ahead.session.signIn(undefined, { login: 'monday' }), 0)
@@ -531,7 +531,7 @@ describe('a sign-in that a prerendered page begins', () => {
     ahead.activate()
     await world.advance(SECOND)
     expect(done.value).toBeUndefined()
-    expect(tab.news()).toMatchObject([{ type: 'switched' }])
+    expect(tab.takeEvents()).toMatchObject([{ type: 'switched' }])
   })
 
   it('is taken back by a sign-out after it, and not by one before it', async () => {
@@ -552,7 +552,7 @@ describe('a sign-in that a prerendered page begins', () => {
     second.activate()
     await world.advance(SECOND)
     expect([accepted.value, second.phase()]).toEqual([undefined, 'active'])
-    expect(old.news()).toMatchObject([{ type: 'signedOut' }, { type: 'signedIn' }])
+    expect(old.takeEvents()).toMatchObject([{ type: 'signedOut' }, { type: 'signedIn' }])
   })
 
   it('tokens that were brought for a session that has been replaced do not come to the next', async () => {
@@ -573,7 +573,7 @@ describe('a sign-in that a prerendered page begins', () => {
 describe('a prerendered page where storage is denied', () => {
   const denied = (): World => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     return world
   }
 
@@ -582,12 +582,12 @@ describe('a prerendered page where storage is denied', () => {
     const tab = await world.signedIn()
     await world.advance(SECOND)
     const [ahead, alone] = [world.tab({}, AHEAD), world.tab({ name: 'alone' }, AHEAD)]
-    const said = world.channel.said.length
+    const said = world.channel.posted.length
     await world.advance('10s')
-    expect([ahead.phase(), alone.phase(), world.channel.said.length - said]).toEqual(['loading', 'loading', 0])
+    expect([ahead.phase(), alone.phase(), world.channel.posted.length - said]).toEqual(['loading', 'loading', 0])
     ahead.activate()
     alone.activate()
-    const asked = world.channel.said.filter(({ from }) => from === ahead || from === alone)
+    const asked = world.channel.posted.filter(({ from }) => from === ahead || from === alone)
     expect(asked.map(({ message }) => message)).toEqual([{}, {}])
     await world.advance(299)
     expect([ahead.session.getSnapshot(), alone.phase()]).toEqual([tab.session.getSnapshot(), 'loading'])
@@ -622,7 +622,7 @@ describe('a prerendered page where storage is denied', () => {
     await world.advance(SECOND)
     ahead.activate()
     await world.advance(SECOND)
-    expect([late.phase(), late.news(), ahead.phase()]).toEqual(['signedOut', [], 'signedOut'])
+    expect([late.phase(), late.takeEvents(), ahead.phase()]).toEqual(['signedOut', [], 'signedOut'])
   })
 
   it('ends with signOut() what it hears of after it is opened', async () => {

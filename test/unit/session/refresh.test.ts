@@ -63,7 +63,7 @@ describe('an access token', () => {
 
   it('with a short life is renewed at half of it, not at once', async () => {
     const world = createWorld()
-    world.server.life = 30
+    world.server.expiresIn = 30
     const tab = await world.signedIn()
     tab.input()
     await world.advance(14 * SECOND)
@@ -84,7 +84,7 @@ describe('an access token', () => {
 
   it.each([30, 60])('of %i days causes no call, also after a refresh', async (days) => {
     const world = createWorld()
-    world.server.life = days * 24 * 3600
+    world.server.expiresIn = days * 24 * 3600
     const tab = await world.signedIn()
     await world.until(token(tab, { forceRefresh: true }))
     for (let i = 0; i < 10; i++) {
@@ -124,7 +124,7 @@ describe('an access token', () => {
   it('to which a server gives a life of 0 is not renewed at each call', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    world.server.life = 0
+    world.server.expiresIn = 0
     for (let calls = 0; calls < 5; calls++) await world.until(token(tab, { forceRefresh: !calls }))
     expect(world.server.count('refresh')).toBe(1)
   })
@@ -201,7 +201,7 @@ describe('a forced refresh', () => {
     all.push(token(tab, { forceRefresh: true }))
     expect(await world.until(Promise.all(all))).toEqual(Array(3).fill('access-f1-2'))
     expect(world.server.count('refresh')).toBe(1)
-    expect(tab.news()).toEqual([{ type: 'refreshed', generation: 2 }])
+    expect(tab.takeEvents()).toEqual([{ type: 'refreshed', generation: 2 }])
   })
 
   it.each(['server', 'rate_limited', 'invalid_response', 'timeout', 'no_tokens'] as const)(
@@ -209,7 +209,7 @@ describe('a forced refresh', () => {
     async (code) => {
       const world = createWorld()
       const tab = await world.signedIn()
-      world.server.manner = () => ({ fails: new SessionError(code) })
+      world.server.reply = () => ({ fails: new SessionError(code) })
       expect(await world.until(outcome(token(tab, { forceRefresh: true })))).toBe(code)
       expect(await world.until(token(tab))).toBe('access-f1-1')
       expect(tab.phase()).toBe('active')
@@ -220,7 +220,7 @@ describe('a forced refresh', () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
-    world.server.manner = () => ({ fails: new SessionError('server') })
+    world.server.reply = () => ({ fails: new SessionError('server') })
     expect(await world.until(outcome(token(one, { forceRefresh: true })))).toBe('server')
     expect(await world.until(outcome(token(two, { forceRefresh: true })))).toBe('server')
     expect(world.server.count('refresh')).toBe(1)
@@ -232,7 +232,7 @@ describe('a forced refresh', () => {
   it('rejects with signed_out where the server refuses', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    world.server.manner = () => ({ fails: new SessionError('rejected') })
+    world.server.reply = () => ({ fails: new SessionError('rejected') })
     expect(await world.until(outcome(token(tab, { forceRefresh: true })))).toBe('signed_out')
   })
 })
@@ -247,7 +247,7 @@ describe('I4: several tabs', () => {
       expect(new Set(tokens)).toEqual(new Set([`access-f1-${round}`]))
       expect(world.server.count('refresh')).toBe(round - 1)
     }
-    expect(world.server.reused).toBe(0)
+    expect(world.server.reuseCount).toBe(0)
   })
 
   it('that drift into the time of renewal refresh once', async () => {
@@ -281,7 +281,7 @@ describe('I4: several tabs', () => {
     world.tokens.stored = { id: 'session-0001', generation: 2, tokens, expiresAt: wall(world) + 5 * MINUTE }
     await outlive(world, one)
     expect(await world.until(token(one))).toBe('access-f1-3')
-    expect(world.server.reused).toBe(0)
+    expect(world.server.reuseCount).toBe(0)
   })
 
   it('do not join a refresh that was asked for less than they need', async () => {
@@ -289,7 +289,7 @@ describe('I4: several tabs', () => {
     const one = await world.signedIn()
     const two = world.tab()
     await world.until(token(one))
-    world.server.manner = (_method, { from }) => ({ after: from === 'tab 2' ? 400 : 20 })
+    world.server.reply = (_method, { from }) => ({ after: from === 'tab 2' ? 400 : 20 })
     const theirs = token(two, { forceRefresh: true })
     await world.advance(10)
     const waits = token(one, { forceRefresh: true })
@@ -298,11 +298,11 @@ describe('I4: several tabs', () => {
     world.tokens.delay = (method) => (method === 'get' ? 50 : 1)
     expect(await world.until(theirs)).toBe('access-f1-2')
     await world.advance(10)
-    expect(one.news()).toEqual([{ type: 'refreshed', generation: 2 }])
+    expect(one.takeEvents()).toEqual([{ type: 'refreshed', generation: 2 }])
     const more = token(one, { forceRefresh: true })
     expect(await world.until(Promise.all([waits, more]))).toEqual(['access-f1-2', 'access-f1-3'])
     expect(world.server.count('refresh')).toBe(2)
-    expect(world.server.reused).toBe(0)
+    expect(world.server.reuseCount).toBe(0)
   })
 
   it('find the newer token in the store where the record does not know of it yet', async () => {
@@ -329,12 +329,12 @@ describe('I4: several tabs', () => {
       const all = await world.until(Promise.all([one, two, three].map((tab) => token(tab))))
       expect(new Set(all)).toEqual(new Set([`access-f1-${round + 1}`]))
     }
-    expect(world.server.reused).toBe(0)
+    expect(world.server.reuseCount).toBe(0)
   })
 
   it('without locks make at most one extra call each, and none is signed out where the server has grace', async () => {
     const world = createWorld()
-    world.locks.works = false
+    world.locks.isAvailable = false
     world.server.grace = true
     const one = await world.signedIn()
     const two = world.tab()
@@ -359,7 +359,7 @@ describe('I4: several tabs', () => {
     await world.until(two.session.setTokens(world.grant()))
     let running = 0
     let most = 0
-    world.server.manner = () => {
+    world.server.reply = () => {
       most = Math.max(most, ++running)
       world.time.later(stranger('clock'), 20, () => running--)
       return {}
@@ -368,7 +368,7 @@ describe('I4: several tabs', () => {
     expect(await world.until(tokens)).toEqual(['access-f1-2', 'access-f2-2'])
     expect(most).toBe(1)
     expect(world.record()).not.toHaveProperty('generation')
-    expect(world.server.reused).toBe(0)
+    expect(world.server.reuseCount).toBe(0)
   })
 
   it('with tokens in memory and none here ask the server without, or say no_tokens', async () => {
@@ -378,7 +378,7 @@ describe('I4: several tabs', () => {
     const bare = world.tab({ tokenStore: memoryTokens() })
     await expect(world.until(token(bare))).rejects.toMatchObject({ code: 'no_tokens' })
     expect(world.server.calls).toMatchObject([{ method: 'refresh', tokens: null }])
-    world.server.manner = () => ({ replies: { access_token: 'by-cookie', expires_in: 60 } })
+    world.server.reply = () => ({ replies: { access_token: 'by-cookie', expires_in: 60 } })
     const server = { refresh: async () => Promise.resolve({ access_token: 'by-cookie', expires_in: 60 }) }
     const cookie = world.tab({ tokenStore: memoryTokens(), server })
     expect(await world.until(token(cookie))).toBe('by-cookie')
@@ -413,7 +413,7 @@ describe('the tab that refreshes', () => {
     await world.advance(SECOND)
     for (const tab of [two, three]) {
       expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
-      expect(tab.news().filter(({ type }) => type === 'signedOut')).toHaveLength(1)
+      expect(tab.takeEvents().filter(({ type }) => type === 'signedOut')).toHaveLength(1)
     }
     expect(world.server.count('refresh')).toBe(2)
   })
@@ -480,7 +480,7 @@ describe('a reply that is lost after the server rotated', () => {
     world.server.grace = true
     const tab = await world.signedIn()
     await outlive(world, tab)
-    world.server.manner = () => ({ lost: world.server.count('refresh') === 1 })
+    world.server.reply = () => ({ lost: world.server.count('refresh') === 1 })
     expect(await world.until(token(tab))).toBe('access-f1-2')
     expect(world.server.calls.map(({ tokens }) => tokens?.refresh_token)).toEqual(['refresh-f1-1', 'refresh-f1-1'])
   })
@@ -490,7 +490,7 @@ describe('a reply that is lost after the server rotated', () => {
     const one = await world.signedIn()
     const two = world.tab()
     await outlive(world, one)
-    world.server.manner = () => ({ lost: world.server.count('refresh') === 1 })
+    world.server.reply = () => ({ lost: world.server.count('refresh') === 1 })
     expect(await world.until(outcome(token(one)))).toBe('signed_out')
     await world.advance(SECOND)
     expect(two.session.getSnapshot()).toMatchObject({ reason: 'rejected' })
@@ -502,7 +502,7 @@ describe('a reply that is lost after the server rotated', () => {
     const one = await world.signedIn()
     const two = world.tab()
     await outlive(world, one)
-    world.server.manner = () => ({ hangs: true })
+    world.server.reply = () => ({ hangs: true })
     const began = world.time.clock().mono
     const both = Promise.all([outcome(token(one)), outcome(token(two))])
     await world.advance(9.9 * SECOND)
@@ -518,7 +518,7 @@ describe('a reply that is lost after the server rotated', () => {
     expect(await world.until(outcome(token(one)))).toBe('timeout')
     expect(await world.until(outcome(token(two)))).toBe('server')
     expect(world.server.count('refresh')).toBe(1)
-    world.server.manner = () => ({})
+    world.server.reply = () => ({})
     await world.advance(100)
     // A server without grace has seen the first, and takes this for reuse.
     expect(await world.until(outcome(token(two)))).toBe('signed_out')
@@ -529,7 +529,7 @@ describe('a reply that is lost after the server rotated', () => {
     const world = createWorld()
     const left = await world.signedIn()
     await outlive(world, left)
-    world.server.manner = (_method, { from }) => (from === left.name ? { fails: new TypeError('cancelled') } : {})
+    world.server.reply = (_method, { from }) => (from === left.name ? { fails: new TypeError('cancelled') } : {})
     void outcome(token(left))
     await world.advance(100)
     expect(world.server.count('refresh')).toBe(1)
@@ -538,14 +538,14 @@ describe('a reply that is lost after the server rotated', () => {
     expect(await world.until(token(world.tab()), 200)).toBe('access-f1-2')
     await world.advance(MINUTE)
     expect(world.server.count('refresh')).toBe(2)
-    expect(world.server.reused).toBe(0)
+    expect(world.server.reuseCount).toBe(0)
   })
 
   it('I4: is not asked for again by a page that lost the lock in the back/forward cache to a tab that refreshed', async () => {
     const world = createWorld()
     const [left, other] = [await world.signedIn(), world.tab()]
     await outlive(world, left)
-    world.server.manner = (_method, { from }) => (from === left.name ? { fails: new TypeError('cancelled') } : {})
+    world.server.reply = (_method, { from }) => (from === left.name ? { fails: new TypeError('cancelled') } : {})
     const asked = token(left)
     await world.advance(100)
     left.leave()
@@ -553,7 +553,7 @@ describe('a reply that is lost after the server rotated', () => {
     expect(await world.until(token(other))).toBe('access-f1-2')
     expect(left.comeBack()).toBe(true)
     expect(await world.until(asked)).toBe('access-f1-2')
-    expect(world.server.reused).toBe(0)
+    expect(world.server.reuseCount).toBe(0)
     expect([left.phase(), other.phase()]).toEqual(['active', 'active'])
   })
 
@@ -566,21 +566,21 @@ describe('a reply that is lost after the server rotated', () => {
     await world.advance(20)
     expect(world.locks.isHeldBy(left)).toBe(true)
     left.leave()
-    world.server.manner = () => ({ after: 5 * SECOND })
+    world.server.reply = () => ({ after: 5 * SECOND })
     const late = token(other)
     await world.advance(SECOND)
     expect(world.server.count('refresh')).toBe(1)
     expect(left.comeBack()).toBe(true)
     expect(await world.until(Promise.all([asked, late]))).toEqual(['access-f1-2', 'access-f1-2'])
     expect(world.server.count('refresh')).toBe(1)
-    expect(world.server.reused).toBe(0)
+    expect(world.server.reuseCount).toBe(0)
   })
 
   it('leaves no timer behind where the tab is done before it is asked for again', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await outlive(world, tab)
-    world.server.manner = () => ({ fails: new TypeError('cancelled') })
+    world.server.reply = () => ({ fails: new TypeError('cancelled') })
     const asked = outcome(token(tab))
     await world.advance(100)
     tab.session.destroy()
@@ -593,7 +593,7 @@ describe('a reply that is lost after the server rotated', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await outlive(world, tab)
-    world.server.manner = (method) => ({ hangs: method === 'refresh' })
+    world.server.reply = (method) => ({ hangs: method === 'refresh' })
     const late = outcome(token(tab))
     await world.advance(9.9 * SECOND)
     world.sleep(HOUR)
@@ -605,7 +605,7 @@ describe('a reply that is lost after the server rotated', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await outlive(world, tab)
-    world.server.manner = () => {
+    world.server.reply = () => {
       tab.online = false
       return { fails: new TypeError('Failed to fetch') }
     }
@@ -620,12 +620,12 @@ describe('a refusal', () => {
     const one = await world.signedIn()
     const two = world.tab()
     await outlive(world, one)
-    world.server.manner = () => ({ fails: new SessionError('rejected') })
+    world.server.reply = () => ({ fails: new SessionError('rejected') })
     const tokens = await world.until(Promise.all([outcome(token(one)), outcome(token(two))]))
     expect(tokens).toEqual(['signed_out', 'signed_out'])
     await world.advance(SECOND)
-    expect(one.news().at(-1)).toEqual({ type: 'signedOut', reason: 'rejected', where: 'here' })
-    expect(two.news().at(-1)).toEqual({ type: 'signedOut', reason: 'rejected', where: 'elsewhere' })
+    expect(one.takeEvents().at(-1)).toEqual({ type: 'signedOut', reason: 'rejected', where: 'here' })
+    expect(two.takeEvents().at(-1)).toEqual({ type: 'signedOut', reason: 'rejected', where: 'elsewhere' })
     expect(world.server.calls.map(({ method }) => method)).toEqual(['refresh'])
     expect(world.tokens.stored).toBeNull()
   })
@@ -635,11 +635,11 @@ describe('a refusal', () => {
     const one = await world.signedIn()
     const two = world.tab()
     await outlive(world, one)
-    world.server.manner = () => ({ after: 2 * SECOND, fails: new SessionError('rejected') })
+    world.server.reply = () => ({ after: 2 * SECOND, fails: new SessionError('rejected') })
     const old = outcome(token(one))
     await world.advance(SECOND)
     world.deafen()
-    world.locks.works = false
+    world.locks.isAvailable = false
     await world.until(two.session.signIn(world.grant()))
     await world.advance(5 * SECOND)
     expect(await old).toBe('signed_out')
@@ -661,11 +661,11 @@ describe('a temporary failure', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await outlive(world, tab)
-    world.server.manner = () => ({ fails: fault })
+    world.server.reply = () => ({ fails: fault })
     const codes = await world.until(Promise.all(Array.from({ length: 10 }, () => outcome(token(tab)))))
     expect(new Set(codes)).toEqual(new Set([code]))
     expect(tab.phase()).toBe('active')
-    expect(tab.news()).toMatchObject([
+    expect(tab.takeEvents()).toMatchObject([
       { type: 'refreshFailed', error: { code }, retryAt: expect.any(Number) as number },
     ])
     expect(world.tokens.stored).toMatchObject({ generation: 1 })
@@ -687,7 +687,7 @@ describe('a temporary failure', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(4.5 * MINUTE)
-    world.server.manner = () => ({ fails: new SessionError('server') })
+    world.server.reply = () => ({ fails: new SessionError('server') })
     for (let i = 0; i < 20; i++) {
       expect(await world.until(token(tab))).toBe('access-f1-1')
       await world.advance(SECOND)
@@ -700,7 +700,7 @@ describe('a temporary failure', () => {
     const tabs = [await world.signedIn(), world.tab(), world.tab()] as const
     await outlive(world, tabs[0])
     const broken = wall(world) + 9 * SECOND
-    world.server.manner = (_method, { at }) => (at < broken ? { fails: new SessionError('server') } : {})
+    world.server.reply = (_method, { at }) => (at < broken ? { fails: new SessionError('server') } : {})
     const codes = new Set<unknown>()
     let got: unknown
     for (let i = 0; i < 200 && got !== 'access-f1-2'; i++) {
@@ -724,7 +724,7 @@ describe('a temporary failure', () => {
     Object.assign(tab.ports, { random: () => r })
     await outlive(world, tab)
     const began = world.time.clock().mono
-    world.server.manner = () =>
+    world.server.reply = () =>
       world.time.clock().mono - began < 9 * SECOND ? { fails: new SessionError('server') } : {}
     let given: unknown
     while (!String(given).startsWith('access')) {
@@ -741,10 +741,10 @@ describe('a temporary failure', () => {
     const two = world.tab()
     await outlive(world, one)
     const retryAt = wall(world) + 5 * SECOND
-    world.server.manner = () => ({ fails: new SessionError('rate_limited', { retryAt }) })
+    world.server.reply = () => ({ fails: new SessionError('rate_limited', { retryAt }) })
     const failed = await world.until(token(one).catch((error: unknown) => error))
     expect(failed).toMatchObject({ code: 'rate_limited', retryAt })
-    world.server.manner = () => ({})
+    world.server.reply = () => ({})
     const three = world.tab()
     while (wall(world) < retryAt - 50) {
       for (const tab of [one, two, three]) {
@@ -762,9 +762,9 @@ describe('a temporary failure', () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '12h' })
     await outlive(world, tab)
-    world.server.manner = () => ({ fails: new SessionError('server', { retryAt: wall(world) + 1e12 }) })
+    world.server.reply = () => ({ fails: new SessionError('server', { retryAt: wall(world) + 1e12 }) })
     await world.until(outcome(token(tab)))
-    world.server.manner = () => ({})
+    world.server.reply = () => ({})
     await world.advance(HOUR + SECOND)
     expect(await world.until(token(tab))).toBe('access-f1-2')
   })
@@ -776,10 +776,10 @@ describe('a temporary failure', () => {
       const tab = await world.signedIn()
       await outlive(world, tab)
       const fault = Object.assign(new SessionError('server'), { retryAt })
-      world.server.manner = () => ({ fails: fault })
+      world.server.reply = () => ({ fails: fault })
       expect(await world.until(outcome(token(tab)))).toBe('server')
       expect(world.tab().phase()).toBe('active')
-      world.server.manner = () => ({})
+      world.server.reply = () => ({})
       tab.input()
       // Back-off for an hour outlasts this session.
       const [pause, given] = retryAt === Infinity ? [HOUR + SECOND, 'signed_out'] : [2 * SECOND, 'access-f1-2']
@@ -791,13 +791,13 @@ describe('a temporary failure', () => {
   it('is tried again by the timer while the user is active', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    world.server.manner = () => ({ fails: new SessionError('server') })
+    world.server.reply = () => ({ fails: new SessionError('server') })
     for (let i = 0; i < 5; i++) {
       tab.input()
       await world.advance(MINUTE)
     }
     expect(world.server.count('refresh')).toBe(7)
-    world.server.manner = () => ({})
+    world.server.reply = () => ({})
     tab.input()
     await world.advance(2 * MINUTE)
     expect(world.record()).toMatchObject({ generation: 2 })
@@ -807,9 +807,9 @@ describe('a temporary failure', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await outlive(world, tab)
-    world.server.manner = () => ({ fails: new SessionError('server', { retryAt: wall(world) + HOUR }) })
+    world.server.reply = () => ({ fails: new SessionError('server', { retryAt: wall(world) + HOUR }) })
     await world.until(outcome(token(tab)))
-    world.server.manner = () => ({})
+    world.server.reply = () => ({})
     await world.until(tab.session.setTokens(world.grant()))
     expect(await world.until(token(tab, { forceRefresh: true }))).toBe('access-f2-2')
   })
@@ -822,13 +822,13 @@ describe('offline', () => {
     const two = world.tab()
     for (const tab of [one, two]) tab.online = false
     await outlive(world, one)
-    world.server.manner = () => ({ fails: new TypeError('Failed to fetch') })
+    world.server.reply = () => ({ fails: new TypeError('Failed to fetch') })
     expect(await world.until(Promise.all([outcome(token(one)), outcome(token(two))]))).toEqual(['offline', 'offline'])
     // Each has tried, once.
     expect(world.server.count('refresh')).toBe(2)
     expect(world.record()).not.toHaveProperty('retryAt')
     expect(one.phase()).toBe('active')
-    world.server.manner = () => ({})
+    world.server.reply = () => ({})
     for (const tab of [one, two]) {
       tab.online = true
       tab.hint('online')
@@ -842,7 +842,7 @@ describe('offline', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     tab.online = false
-    world.server.manner = () => ({ fails: new TypeError('Failed to fetch') })
+    world.server.reply = () => ({ fails: new TypeError('Failed to fetch') })
     expect(await world.until(token(tab))).toBe('access-f1-1')
     await world.advance(4.5 * MINUTE)
     expect(await world.until(token(tab))).toBe('access-f1-1')
@@ -910,7 +910,7 @@ describe('a store that breaks', () => {
     await outlive(world, one)
     expect(await world.until(outcome(token(two)))).toBe('no_tokens')
     expect(await world.until(token(one))).toBe('access-f1-3')
-    expect(world.server.reused).toBe(0)
+    expect(world.server.reuseCount).toBe(0)
     expect([one.phase(), two.phase()]).toEqual(['active', 'active'])
   })
 
@@ -920,7 +920,7 @@ describe('a store that breaks', () => {
     const two = world.tab()
     await world.until(token(two))
     world.tokens.fault = (method) => (method === 'set' ? 'fails' : 'works')
-    world.server.life = 10
+    world.server.expiresIn = 10
     await world.until(token(one, { forceRefresh: true }))
     one.crash()
     await world.advance(MINUTE)
@@ -938,7 +938,7 @@ describe('a store that breaks', () => {
     const two = world.tab()
     await outlive(world, one)
     expect(await world.until(outcome(token(two)))).toBe('no_tokens')
-    expect(world.server.reused).toBe(0)
+    expect(world.server.reuseCount).toBe(0)
   })
 
   it('I4: and cannot even be cleared is not believed by the tab that holds newer tokens in memory', async () => {
@@ -948,7 +948,7 @@ describe('a store that breaks', () => {
     for (const round of [2, 3, 4])
       expect(await world.until(token(tab, { forceRefresh: true }))).toBe(`access-f1-${round}`)
     expect(world.tokens.stored).toMatchObject({ generation: 1 })
-    expect(world.server.reused).toBe(0)
+    expect(world.server.reuseCount).toBe(0)
   })
 
   it('while it is read does not end the session', async () => {
@@ -1023,7 +1023,7 @@ describe('I5: whatever was in flight', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await outlive(world, tab)
-    world.server.manner = (method) => ({ after: method === 'refresh' ? 2 * SECOND : 20 })
+    world.server.reply = (method) => ({ after: method === 'refresh' ? 2 * SECOND : 20 })
     const late = outcome(token(tab))
     await world.advance(SECOND)
     await world.until(tab.session.signOut())
@@ -1031,7 +1031,7 @@ describe('I5: whatever was in flight', () => {
     await world.advance(5 * SECOND)
     expect(tab.phase()).toBe('signedOut')
     expect(world.tokens.stored).toBeNull()
-    expect(tab.news().map(({ type }) => type)).toEqual(['signedOut'])
+    expect(tab.takeEvents().map(({ type }) => type)).toEqual(['signedOut'])
   })
 
   it('a reply that arrives after a sign-out in another tab is thrown away, though nobody told this one', async () => {
@@ -1039,7 +1039,7 @@ describe('I5: whatever was in flight', () => {
     const one = await world.signedIn()
     const two = world.tab()
     await outlive(world, one)
-    world.server.manner = (method) => ({ after: method === 'refresh' ? 2 * SECOND : 20 })
+    world.server.reply = (method) => ({ after: method === 'refresh' ? 2 * SECOND : 20 })
     const late = outcome(token(one))
     await world.advance(SECOND)
     world.deafen()
@@ -1068,7 +1068,7 @@ describe('I5: whatever was in flight', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(14 * MINUTE)
-    world.server.manner = () => ({ after: 2 * MINUTE })
+    world.server.reply = () => ({ after: 2 * MINUTE })
     const late = outcome(token(tab))
     await world.advance(SECOND)
     world.sleep(MINUTE)
@@ -1123,7 +1123,7 @@ describe('I5: whatever was in flight', () => {
       const one = await world.signedIn()
       const two = world.tab()
       await outlive(world, one)
-      world.locks.works = false
+      world.locks.isAvailable = false
       world.deafen()
       const old = outcome(token(one))
       await world.advance(ms)
@@ -1149,15 +1149,15 @@ describe('I5: whatever was in flight', () => {
     expect(await old).toBe('signed_out')
     expect(world.tokens.stored).toMatchObject({ id: 'session-0002', generation: 1 })
     expect(await world.until(token(two))).toBe('access-f2-1')
-    expect(world.server.reused).toBe(0)
+    expect(world.server.reuseCount).toBe(0)
   })
 
   it('I4: an old session’s call that gives up late does not make the new one’s be made twice', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    world.locks.works = false
+    world.locks.isAvailable = false
     world.tokens.delay = (method) => (method === 'get' ? 2 * SECOND : 1)
-    world.server.manner = () => ({ after: 3 * SECOND })
+    world.server.reply = () => ({ after: 3 * SECOND })
     const old = outcome(token(tab, { forceRefresh: true }))
     await world.advance(SECOND)
     await world.until(tab.session.signIn(world.grant()))
@@ -1172,13 +1172,13 @@ describe('I5: whatever was in flight', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await outlive(world, tab)
-    world.server.manner = (_method, { tokens }) => ({
+    world.server.reply = (_method, { tokens }) => ({
       after: tokens?.refresh_token === 'refresh-f1-1' ? 3 * SECOND : 20,
     })
     const old = outcome(token(tab))
     await world.advance(SECOND)
     // Nobody waits for the old session's call, as when its tab is frozen.
-    world.locks.works = false
+    world.locks.isAvailable = false
     await world.until(tab.session.signIn(world.grant()))
     expect(await world.until(token(tab))).toBe('access-f2-1')
     expect(await world.until(old)).toBe('signed_out')
@@ -1217,8 +1217,8 @@ describe('what is told of a refresh', () => {
     const two = world.tab()
     await world.until(token(one, { forceRefresh: true }))
     await world.advance(SECOND)
-    expect(one.news()).toEqual([{ type: 'refreshed', generation: 2 }])
-    expect(two.news()).toEqual([{ type: 'refreshed', generation: 2 }])
+    expect(one.takeEvents()).toEqual([{ type: 'refreshed', generation: 2 }])
+    expect(two.takeEvents()).toEqual([{ type: 'refreshed', generation: 2 }])
   })
 
   it('waits for no listener, and a listener may ask for a token', async () => {
@@ -1240,7 +1240,7 @@ describe('what is told of a refresh', () => {
     const tab = await world.signedIn()
     const steps: unknown[] = []
     tab.session.inspect((step) => steps.push(step))
-    world.server.manner = () => ({ fails: new SessionError('server') })
+    world.server.reply = () => ({ fails: new SessionError('server') })
     await outlive(world, tab)
     const error = await world.until(token(tab).catch((thrown: unknown) => thrown))
     await world.advance(HOUR)

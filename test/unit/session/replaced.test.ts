@@ -8,7 +8,7 @@ import { createWorld, KEY, MINUTE, outcome, SECOND, type Tab, type World } from 
 const token = (tab: Tab, options?: Parameters<Tab['session']['getAccessToken']>[0]): Promise<unknown> =>
   outcome(tab.session.getAccessToken(options))
 const forced = { forceRefresh: true } as const
-const events = (tab: Tab): string[] => tab.news().map(({ type }) => type)
+const events = (tab: Tab): string[] => tab.takeEvents().map(({ type }) => type)
 
 describe('a refusal of tokens that have been replaced meanwhile', () => {
   /** The refresh of the first tab is slow and will be refused; the other brings tokens of a new login for the same session. */
@@ -17,7 +17,7 @@ describe('a refusal of tokens that have been replaced meanwhile', () => {
     const one = await world.signedIn()
     const two = world.tab()
     await world.until(token(two))
-    world.server.manner = () => ({ after: 8 * SECOND, fails: new SessionError('rejected') })
+    world.server.reply = () => ({ after: 8 * SECOND, fails: new SessionError('rejected') })
     const refused = token(one, forced)
     await world.advance(SECOND)
     await world.until(two.session.setTokens(world.grant()))
@@ -29,14 +29,14 @@ describe('a refusal of tokens that have been replaced meanwhile', () => {
     expect(await world.until(refused)).toBe('access-f2-1')
     expect([one.phase(), two.phase()]).toEqual(['active', 'active'])
     expect(events(one)).toEqual(['refreshed'])
-    world.server.manner = () => ({})
+    world.server.reply = () => ({})
     expect(await world.until(token(one, forced))).toBe('access-f2-2')
   })
 
   it('ends nothing where the record does not say so yet, but the store does', async () => {
     const world = createWorld()
     const one = await world.signedIn()
-    world.server.manner = () => ({ after: SECOND, fails: new SessionError('rejected') })
+    world.server.reply = () => ({ after: SECOND, fails: new SessionError('rejected') })
     const refused = token(one, forced)
     await world.advance(100)
     world.tokens.stored = {
@@ -53,7 +53,7 @@ describe('a refusal of tokens that have been replaced meanwhile', () => {
     const one = await world.signedIn()
     const two = world.tab()
     await world.until(token(two))
-    world.server.manner = () => ({ after: 8 * SECOND, fails: new SessionError('rejected') })
+    world.server.reply = () => ({ after: 8 * SECOND, fails: new SessionError('rejected') })
     const refused = token(one, forced)
     await world.advance(SECOND)
     // The other tab cannot store what it brings.
@@ -68,7 +68,7 @@ describe('a refusal of tokens that have been replaced meanwhile', () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
-    world.server.manner = () => ({ after: 8 * SECOND, fails: new SessionError('rejected') })
+    world.server.reply = () => ({ after: 8 * SECOND, fails: new SessionError('rejected') })
     expect(await world.until(token(one, forced))).toBe('signed_out')
     await world.advance(SECOND)
     for (const tab of [one, two]) expect(tab.session.getSnapshot()).toMatchObject({ reason: 'rejected' })
@@ -78,11 +78,11 @@ describe('a refusal of tokens that have been replaced meanwhile', () => {
     const world = createWorld()
     const tab = await world.signedIn({ keepAliveEvery: '30s' }, { methods: [method] })
     await world.advance(MINUTE)
-    world.server.manner = () => ({ after: 3 * SECOND, fails: new SessionError('rejected') })
+    world.server.reply = () => ({ after: 3 * SECOND, fails: new SessionError('rejected') })
     if (method === 'keepAlive') tab.input()
     else tab.hint('focus')
     await world.advance(SECOND)
-    world.server.manner = () => ({})
+    world.server.reply = () => ({})
     await world.until(tab.session.setTokens(world.grant()))
     await world.advance(MINUTE)
     expect(tab.phase()).toBe('active')
@@ -113,11 +113,11 @@ describe('work that is under way at destroy()', () => {
     const tab = await world.signedIn()
     const other = world.tab()
     await world.until(token(other))
-    world.server.manner = () => ({ after })
+    world.server.reply = () => ({ after })
     void token(tab, forced)
     await world.advance(wait)
     tab.session.destroy()
-    world.server.manner = () => ({})
+    world.server.reply = () => ({})
     const session = createSessionWith(tab.ports, { tokenStore: world.tokens.of(tab), server: world.server.of(tab) })
     return [world, Object.assign(tab, { session, phase: () => session.getSnapshot().phase }), other]
   }
@@ -133,7 +133,7 @@ describe('work that is under way at destroy()', () => {
     expect(await world.until(token(next, forced))).toBe('access-f1-2')
     await world.advance(SECOND)
     expect(await world.until(token(other, forced))).toBe('access-f1-3')
-    expect(world.server.reused).toBe(0)
+    expect(world.server.reuseCount).toBe(0)
     expect([next.phase(), other.phase()]).toEqual(['active', 'active'])
   })
 
@@ -142,7 +142,7 @@ describe('work that is under way at destroy()', () => {
     expect(await world.until(token(next, forced))).toMatch(/timeout|server/)
     await world.advance(6 * SECOND)
     expect(await world.until(token(next))).toBe('access-f1-2')
-    expect(world.server.reused).toBe(0)
+    expect(world.server.reuseCount).toBe(0)
   })
 
   it('calls no listener, shows nothing, and leaves no timer and no lock in the end', async () => {
@@ -152,7 +152,7 @@ describe('work that is under way at destroy()', () => {
     for (const type of ['refreshed', 'refreshFailed', 'signedOut', 'signedIn'] as const)
       tab.session.on(type, () => heard.push(type))
     tab.session.inspect(() => heard.push('step'))
-    world.server.manner = () => ({ after: 4 * SECOND })
+    world.server.reply = () => ({ after: 4 * SECOND })
     const waiting = token(tab, forced)
     await world.advance(SECOND)
     heard.length = 0
@@ -171,7 +171,7 @@ describe('work that is under way at destroy()', () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
-    world.server.manner = (method) => ({ after: method === 'refresh' ? 4 * SECOND : 20 })
+    world.server.reply = (method) => ({ after: method === 'refresh' ? 4 * SECOND : 20 })
     void token(one, forced)
     await world.advance(SECOND)
     one.session.destroy()
@@ -189,7 +189,7 @@ describe('work that is under way at destroy()', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     tab.session.hold()
-    world.server.manner = () => ({ after: 15 * SECOND })
+    world.server.reply = () => ({ after: 15 * SECOND })
     await world.advance(50 * SECOND)
     void token(tab, forced)
     await world.advance(SECOND)
@@ -204,7 +204,7 @@ describe('work that is under way at destroy()', () => {
   it('is not cut off by a caller who stops waiting', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    world.server.manner = () => ({ after: 4 * SECOND })
+    world.server.reply = () => ({ after: 4 * SECOND })
     const controller = new AbortController()
     const waiting = token(tab, { ...forced, signal: controller.signal })
     await world.advance(SECOND)
@@ -218,7 +218,7 @@ describe('work that is under way at destroy()', () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
-    world.server.manner = () => ({ after: 4 * SECOND, fails: new SessionError('rejected') })
+    world.server.reply = () => ({ after: 4 * SECOND, fails: new SessionError('rejected') })
     void token(one, forced)
     await world.advance(SECOND)
     one.session.destroy()
@@ -312,7 +312,7 @@ describe('tokens that others overwrite', () => {
     const one = await world.signedIn()
     const two = world.tab()
     await world.until(token(two))
-    world.server.manner = (method) => ({ after: method === 'refresh' ? 8 * SECOND : 20 })
+    world.server.reply = (method) => ({ after: method === 'refresh' ? 8 * SECOND : 20 })
     const late = token(one, forced)
     await world.advance(SECOND)
     // It does not wait for the lock for longer than five seconds, and nobody hears of it.
@@ -329,7 +329,7 @@ describe('tokens that others overwrite', () => {
     const one = await world.signedIn()
     const two = world.tab()
     await world.until(token(two))
-    world.server.manner = () => ({ after: 8 * SECOND })
+    world.server.reply = () => ({ after: 8 * SECOND })
     const late = token(one, forced)
     await world.advance(SECOND)
     await world.until(two.session.setTokens(world.grant()))

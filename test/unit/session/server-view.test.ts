@@ -3,13 +3,13 @@ import { SessionError } from '../../../src/errors.js'
 import type { Clock } from '../../../src/ports/types.js'
 import type { ServerMethod } from '../../../src/testing/server.js'
 import type { SessionOptions } from '../../../src/types.js'
-import { createWorld, HOUR, KEY, MINUTE, SECOND, type Told, type Tab, type World } from './world.js'
+import { createWorld, HOUR, KEY, MINUTE, SECOND, type HeardEvent, type Tab, type World } from './world.js'
 
 const wall = (world: World): number => world.time.clock().wall
 const methods = { methods: ['refresh', 'signOut', 'keepAlive', 'check'] } as const
 const telling = { methods: ['keepAlive'] } as const
 const asking = { methods: ['check'] } as const
-const told = (tab: Tab): string[] => tab.news().flatMap(({ type }) => (type === 'refreshed' ? [] : [type]))
+const told = (tab: Tab): string[] => tab.takeEvents().flatMap(({ type }) => (type === 'refreshed' ? [] : [type]))
 
 /** A user who does something every few seconds, in whichever of the tabs. */
 const work = async (world: World, tabs: readonly Tab[], ms: number): Promise<void> => {
@@ -48,10 +48,10 @@ describe('keepAlive', () => {
       await world.advance(MINUTE)
       other.frozen = false
     }
-    world.server.manner = () => ({ fails: new SessionError('server') })
+    world.server.reply = () => ({ fails: new SessionError('server') })
     await fail(one, two)
     await fail(two, one)
-    world.server.manner = () => ({})
+    world.server.reply = () => ({})
     const failed = world.server.calls.length
     expect(new Set(world.server.calls.map(({ from }) => from))).toEqual(new Set(['tab 1', 'tab 2']))
     await world.advance(2 * MINUTE)
@@ -81,8 +81,8 @@ describe('keepAlive', () => {
   it('is claimed before it is called, so that no tab calls while another waits for the answer', async () => {
     const world = createWorld()
     const tabs = [await world.signedIn({}, telling), world.tab({}, telling)]
-    world.server.manner = () => ({ after: 8 * SECOND })
-    world.locks.works = false
+    world.server.reply = () => ({ after: 8 * SECOND })
+    world.locks.isAvailable = false
     await work(world, tabs, 6 * MINUTE)
     expect(world.server.calls).toHaveLength(1)
   })
@@ -91,7 +91,7 @@ describe('keepAlive', () => {
     const world = createWorld()
     const tab = await world.signedIn({}, telling)
     const broken = wall(world) + 5 * MINUTE + 20 * SECOND
-    world.server.manner = (_method, { at }) => (at < broken ? { fails: new SessionError('server') } : {})
+    world.server.reply = (_method, { at }) => (at < broken ? { fails: new SessionError('server') } : {})
     await work(world, [tab], 7 * MINUTE)
     const times = world.server.calls.map(({ at }) => at)
     expect(times.map((at) => at - broken)).toEqual([-20_014, -19_294, -17_874, -15_054, -9434, 1786])
@@ -115,7 +115,7 @@ describe('keepAlive', () => {
     const world = createWorld()
     const one = await world.signedIn({}, telling)
     const two = world.tab({}, telling)
-    world.server.manner = () => ({ fails: new SessionError('rejected') })
+    world.server.reply = () => ({ fails: new SessionError('rejected') })
     await work(world, [one], 6 * MINUTE)
     for (const tab of [one, two]) expect(tab.session.getSnapshot()).toMatchObject({ reason: 'rejected' })
     expect(world.server.calls).toHaveLength(1)
@@ -124,7 +124,7 @@ describe('keepAlive', () => {
   it('that fails five times in a row is told to the developer, once, and no more than its code', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, telling)
-    world.server.manner = () => ({ fails: new SessionError('server', { message: 'a secret' }) })
+    world.server.reply = () => ({ fails: new SessionError('server', { message: 'a secret' }) })
     await work(world, [tab], 14 * MINUTE)
     expect(world.server.calls).toHaveLength(16)
     expect(tab.warnings).toEqual([
@@ -135,7 +135,7 @@ describe('keepAlive', () => {
   it('I8: that never answers is given up after 10 s', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, telling)
-    world.server.manner = () => ({ hangs: true })
+    world.server.reply = () => ({ hangs: true })
     await work(world, [tab], 5 * MINUTE + 5 * SECOND)
     expect(world.locks.isHeld(`${KEY}:server`)).toBe(true)
     await world.advance(5.2 * SECOND)
@@ -171,7 +171,7 @@ describe('check', () => {
       const tab = await world.signedIn({}, asking)
       const endsAt = wall(world) + 10 * MINUTE + 333
       const ways = [1800, 20, 1200, 20, 600, 20]
-      world.server.manner = () => {
+      world.server.reply = () => {
         // Each answer is rounded from another moment.
         const after = ways[world.server.calls.length - 1] ?? 20
         world.server.times = { idleExpiresIn: whole((endsAt - wall(world) - after / 2) / SECOND) }
@@ -244,7 +244,7 @@ describe('check', () => {
     const tab = await world.signedIn({}, { methods: ['keepAlive', 'check'] })
     await world.advance(6 * MINUTE)
     const arrivesAt = wall(world) + 4 * SECOND
-    world.server.manner = (method) => {
+    world.server.reply = (method) => {
       world.server.times = { idleExpiresIn: 30 * 60 - Math.max(0, wall(world) - arrivesAt) / 1e3 }
       return { after: method === 'keepAlive' ? 8 * SECOND : 20 }
     }
@@ -262,7 +262,7 @@ describe('check', () => {
     expect(told(tab)).toEqual(['warning'])
     world.server.times = { idleExpiresIn: 14 * 60 }
     await world.advance(50 * SECOND + SECOND)
-    expect(tab.news()).toEqual([{ type: 'extended', by: 'server', where: 'here' }])
+    expect(tab.takeEvents()).toEqual([{ type: 'extended', by: 'server', where: 'here' }])
     expect(tab.phase()).toBe('active')
   })
 
@@ -335,7 +335,7 @@ describe('check', () => {
   it('I16: that fails is asked again, and never makes up activity by telling the server of some', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
-    world.server.manner = (method) => (method === 'check' ? { fails: new SessionError('server') } : {})
+    world.server.reply = (method) => (method === 'check' ? { fails: new SessionError('server') } : {})
     await world.advance(14 * MINUTE)
     expect(world.server.count('check')).toBe(7)
     expect(world.server.count('keepAlive')).toBe(0)
@@ -346,7 +346,7 @@ describe('check', () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
     await world.advance(MINUTE)
-    world.server.manner = (method, { at }) =>
+    world.server.reply = (method, { at }) =>
       method === 'check' ? { fails: new SessionError('rate_limited', { retryAt: at + HOUR }) } : {}
     tab.hint('focus')
     await work(world, [tab], 10 * MINUTE)
@@ -382,7 +382,7 @@ describe('a page that comes back', () => {
       const one = await world.signedIn({}, methods)
       const two = world.tab({}, methods)
       await world.advance(MINUTE)
-      world.server.manner = () => ({ fails: new SessionError('rejected') })
+      world.server.reply = () => ({ fails: new SessionError('rejected') })
       one.hint(cause)
       await world.advance(SECOND)
       expect(world.server.calls.map(({ method }) => method)).toEqual(['check'])
@@ -433,11 +433,11 @@ describe('a page that comes back', () => {
     const one = await world.signedIn({}, methods)
     const two = world.tab({}, methods)
     await world.advance(MINUTE)
-    world.server.manner = () => ({ hangs: true })
+    world.server.reply = () => ({ hangs: true })
     one.hint('focus')
     await world.advance(SECOND)
     one.crash()
-    world.server.manner = () => ({ fails: new SessionError('rejected') })
+    world.server.reply = () => ({ fails: new SessionError('rejected') })
     two.hint('focus')
     await world.advance(8 * SECOND)
     expect(two.phase()).toBe('active')
@@ -491,7 +491,7 @@ describe('a server that names a time to come back', () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '6h', keepAliveEvery: '1m' }, telling)
     tab.input()
-    world.server.manner = (_method, { at }) =>
+    world.server.reply = (_method, { at }) =>
       world.server.calls.length === 1 ? { fails: new SessionError('rate_limited', { retryAt: at + wanted }) } : {}
     await world.advance(2 * HOUR)
     const [first, second] = world.server.calls.map(({ at }) => at)
@@ -505,7 +505,7 @@ describe('staying signed in where the server is told', () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
     await world.advance(14 * MINUTE)
-    tab.news()
+    tab.takeEvents()
     const extended = tab.session.extend()
     await world.advance(5)
     expect(tab.phase()).toBe('warning')
@@ -535,13 +535,13 @@ describe('staying signed in where the server is told', () => {
     const one = await world.signedIn({}, methods)
     const two = world.tab({}, methods)
     await world.advance(14 * MINUTE)
-    two.news()
-    one.news()
+    two.takeEvents()
+    one.takeEvents()
     expect(await world.until(one.session.extend())).toBe(true)
     await world.advance(SECOND)
-    const extended = ({ type }: Told): boolean => type === 'extended'
-    expect(one.news().filter(extended)).toEqual([{ type: 'extended', by: 'user', where: 'here' }])
-    expect(two.news().filter(extended)).toEqual([{ type: 'extended', by: 'user', where: 'elsewhere' }])
+    const extended = ({ type }: HeardEvent): boolean => type === 'extended'
+    expect(one.takeEvents().filter(extended)).toEqual([{ type: 'extended', by: 'user', where: 'here' }])
+    expect(two.takeEvents().filter(extended)).toEqual([{ type: 'extended', by: 'user', where: 'elsewhere' }])
   })
 
   it.each([new SessionError('server'), new TypeError('Failed to fetch'), new Error('anything')])(
@@ -550,10 +550,10 @@ describe('staying signed in where the server is told', () => {
       const world = createWorld()
       const tab = await world.signedIn({}, methods)
       await world.advance(14 * MINUTE)
-      world.server.manner = (method) => (method === 'keepAlive' ? { fails: fault } : {})
+      world.server.reply = (method) => (method === 'keepAlive' ? { fails: fault } : {})
       expect(await world.until(tab.session.extend())).toBe(false)
       expect(tab.phase()).toBe('warning')
-      world.server.manner = () => ({})
+      world.server.reply = () => ({})
       expect(await world.until(tab.session.extend())).toBe(true)
       expect(tab.phase()).toBe('active')
     },
@@ -563,7 +563,7 @@ describe('staying signed in where the server is told', () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
     await world.advance(14 * MINUTE)
-    world.server.manner = () => ({ fails: new SessionError('rejected') })
+    world.server.reply = () => ({ fails: new SessionError('rejected') })
     expect(await world.until(tab.session.extend())).toBe(false)
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
   })
@@ -572,7 +572,7 @@ describe('staying signed in where the server is told', () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
     await world.advance(14 * MINUTE)
-    world.server.manner = () => ({ after: 5 * SECOND })
+    world.server.reply = () => ({ after: 5 * SECOND })
     const extended = tab.session.extend()
     await world.advance(SECOND)
     world.sleep(HOUR)
@@ -588,7 +588,7 @@ describe('staying signed in where the server is told', () => {
       const world = createWorld()
       const tab = await world.signedIn({}, methods)
       world.server.times = { idleExpiresIn }
-      world.server.manner = () => ({ after: 5 * SECOND })
+      world.server.reply = () => ({ after: 5 * SECOND })
       const extended = tab.session.extend()
       await world.advance(SECOND)
       world.sleep(asleep)
@@ -613,7 +613,7 @@ describe('I5: a late word of the server', () => {
   it('about a session that ended meanwhile changes nothing', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
-    world.server.manner = (method) => ({ after: method === 'keepAlive' ? 3 * SECOND : 20 })
+    world.server.reply = (method) => ({ after: method === 'keepAlive' ? 3 * SECOND : 20 })
     await work(world, [tab], 5 * MINUTE)
     await world.until(tab.session.signOut())
     const ended = tab.session.getSnapshot()
@@ -625,7 +625,7 @@ describe('I5: a late word of the server', () => {
     const world = createWorld()
     const one = await world.signedIn({}, telling)
     const two = world.tab({}, { methods: [] })
-    world.server.manner = () => ({ after: 6 * SECOND, fails: new SessionError('rejected') })
+    world.server.reply = () => ({ after: 6 * SECOND, fails: new SessionError('rejected') })
     await work(world, [one], 5 * MINUTE + 5 * SECOND)
     expect(world.server.calls).toMatchObject([{ method: 'keepAlive', from: 'tab 1' }])
     world.deafen()
@@ -637,10 +637,10 @@ describe('I5: a late word of the server', () => {
   it('owed to a session that is over is not paid for by the next one', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, telling)
-    world.server.manner = () => ({ fails: new SessionError('server') })
+    world.server.reply = () => ({ fails: new SessionError('server') })
     await work(world, [tab], 5 * MINUTE + 5 * SECOND)
     await world.until(tab.session.signOut())
-    world.server.manner = () => ({})
+    world.server.reply = () => ({})
     await world.until(tab.session.signIn(world.grant()))
     const { length } = world.server.calls
     await world.advance(4 * MINUTE)
@@ -678,15 +678,15 @@ describe('input in a tab whose clock is 1.5 s ahead, which one machine allows', 
     await world.advance(5 * MINUTE)
     ahead.input()
     await world.advance(SECOND)
-    behind.news()
+    behind.takeEvents()
     await world.advance(7 * MINUTE)
-    expect(behind.news().map(({ type }) => type)).toEqual(['warning', 'signedOut'])
+    expect(behind.takeEvents().map(({ type }) => type)).toEqual(['warning', 'signedOut'])
   })
 
   it('is made good once where the first call failed', async () => {
     const [world, , ahead] = await twoTabs({ keepAliveEvery: '1m' }, ['keepAlive'])
     let fails = true
-    world.server.manner = () => (fails ? { fails: new SessionError('server') } : {})
+    world.server.reply = () => (fails ? { fails: new SessionError('server') } : {})
     await world.advance(2 * MINUTE)
     ahead.input()
     await world.advance(100)

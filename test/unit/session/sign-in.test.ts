@@ -14,8 +14,8 @@ describe('signing in', () => {
     await world.until(one.session.signIn(world.grant()))
     await world.advance(SECOND)
     expect(two.session.getSnapshot()).toEqual(one.session.getSnapshot())
-    expect(one.news()).toEqual([{ type: 'signedIn', id: 'session-0001', where: 'here' }])
-    expect(two.news()).toEqual([{ type: 'signedIn', id: 'session-0001', where: 'elsewhere' }])
+    expect(one.takeEvents()).toEqual([{ type: 'signedIn', id: 'session-0001', where: 'here' }])
+    expect(two.takeEvents()).toEqual([{ type: 'signedIn', id: 'session-0001', where: 'elsewhere' }])
     expect(world.tokens.stored).toMatchObject({ id: 'session-0001', generation: 1 })
     expect(await world.until(two.session.getAccessToken())).toBe('access-f1-1')
     expect(world.server.calls).toEqual([])
@@ -74,8 +74,8 @@ describe('signing in', () => {
     const two = world.tab()
     await world.until(two.session.signIn(world.grant()))
     await world.advance(SECOND)
-    expect(one.news()).toEqual([{ type: 'switched', from: 'session-0001', to: 'session-0002' }])
-    expect(two.news()).toEqual([{ type: 'signedIn', id: 'session-0002', where: 'here' }])
+    expect(one.takeEvents()).toEqual([{ type: 'switched', from: 'session-0001', to: 'session-0002' }])
+    expect(two.takeEvents()).toEqual([{ type: 'signedIn', id: 'session-0002', where: 'here' }])
     expect(await world.until(one.session.getAccessToken())).toBe('access-f2-1')
     expect(world.tokens.stored).toMatchObject({ id: 'session-0002' })
     // The server may count old and new tokens as one grant, and would end both.
@@ -87,14 +87,14 @@ describe('signing in', () => {
     const one = await world.signedIn()
     world.tab()
     await world.advance(13 * MINUTE)
-    expect(one.news()).toMatchObject([{ type: 'warning' }])
+    expect(one.takeEvents()).toMatchObject([{ type: 'warning' }])
     one.frozen = true
     const two = world.tab()
     await world.until(two.session.signIn(world.grant()))
     await world.advance(14 * MINUTE)
     one.frozen = false
     await world.advance(SECOND)
-    expect(one.news()).toMatchObject([{ type: 'switched', to: 'session-0002' }, { type: 'warning' }])
+    expect(one.takeEvents()).toMatchObject([{ type: 'switched', to: 'session-0002' }, { type: 'warning' }])
   })
 
   it('in two tabs at once leaves one session, the same in both, and tokens for it', async () => {
@@ -112,7 +112,7 @@ describe('signing in', () => {
   it('goes ahead after 5 s where another tab does not let go of the lock', async () => {
     const world = createWorld()
     const frozen = await world.signedIn()
-    world.server.manner = () => ({ hangs: true })
+    world.server.reply = () => ({ hangs: true })
     void frozen.session.getAccessToken({ forceRefresh: true }).catch(() => {})
     await world.advance(SECOND)
     frozen.frozen = true
@@ -127,15 +127,15 @@ describe('signing in', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.until(tab.session.signOut())
-    tab.news()
+    tab.takeEvents()
     await world.until(tab.session.signIn(world.grant()))
-    expect(tab.news()).toEqual([{ type: 'signedIn', id: 'session-0002', where: 'here' }])
+    expect(tab.takeEvents()).toEqual([{ type: 'signedIn', id: 'session-0002', where: 'here' }])
     expect(world.tab().session.getSnapshot()).toEqual(tab.session.getSnapshot())
   })
 
   it('counts the life of tokens from when it was called, though its turn was long in coming', async () => {
     const world = createWorld()
-    world.server.life = 6
+    world.server.expiresIn = 6
     const frozen = await world.signedIn()
     void outcome(frozen.session.getAccessToken({ forceRefresh: true }))
     await world.advance(5)
@@ -288,7 +288,7 @@ describe('signing in with a login', () => {
     await world.until(tab.session.signIn(world.grant(), { login }))
     await world.until(tab.session.signOut())
     expect(
-      JSON.stringify([[...world.storage.stored], world.channel.said.map(({ message }) => message), steps]),
+      JSON.stringify([[...world.storage.stored], world.channel.posted.map(({ message }) => message), steps]),
     ).not.toContain(login)
   })
 })
@@ -303,7 +303,7 @@ describe('tokens from elsewhere', () => {
     await world.advance(SECOND)
     expect(one.session.getSnapshot()).toMatchObject({ id: 'session-0001' })
     expect(await world.until(two.session.getAccessToken())).toBe('access-f2-1')
-    expect(two.news()).toEqual([{ type: 'refreshed', generation: 2 }])
+    expect(two.takeEvents()).toEqual([{ type: 'refreshed', generation: 2 }])
   })
 
   it('make a session whole that has lost its own', async () => {
@@ -416,8 +416,8 @@ describe('signing out', () => {
     await world.advance(2)
     expect(two.session.getSnapshot()).toEqual(one.session.getSnapshot())
     await world.until(signedOut)
-    expect(one.news()).toEqual([{ type: 'signedOut', reason: 'signOut', where: 'here' }])
-    expect(two.news()).toEqual([{ type: 'signedOut', reason: 'signOut', where: 'elsewhere' }])
+    expect(one.takeEvents()).toEqual([{ type: 'signedOut', reason: 'signOut', where: 'here' }])
+    expect(two.takeEvents()).toEqual([{ type: 'signedOut', reason: 'signOut', where: 'elsewhere' }])
   })
 
   it.each([
@@ -484,8 +484,8 @@ describe('signing out', () => {
     const two = world.tab()
     await world.until(Promise.all([one.session.signOut(), two.session.signOut(), one.session.signOut()]))
     expect(world.server.count('signOut')).toBe(1)
-    expect(one.news()).toHaveLength(1)
-    expect(two.news()).toHaveLength(1)
+    expect(one.takeEvents()).toHaveLength(1)
+    expect(two.takeEvents()).toHaveLength(1)
   })
 
   it('revokes in each tab the tokens that only it holds', async () => {
@@ -571,7 +571,7 @@ describe('signing out', () => {
   it('I8: does not wait for a server that does not answer for longer than 5 s, nor for a store that hangs', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    world.server.manner = () => ({ hangs: true })
+    world.server.reply = () => ({ hangs: true })
     const began = world.time.clock().mono
     await world.until(tab.session.signOut())
     expect(world.time.clock().mono - began).toBe(5005)
@@ -584,9 +584,9 @@ describe('signing out', () => {
   it('never rejects: offline, with a broken server, a broken store, twice, and with nobody signed in', async () => {
     const world = createWorld()
     const faults = [
-      () => (world.server.manner = () => ({ fails: new TypeError('Failed to fetch') })),
+      () => (world.server.reply = () => ({ fails: new TypeError('Failed to fetch') })),
       () => (world.tokens.fault = () => 'fails'),
-      () => (world.storage.works = false),
+      () => (world.storage.isAvailable = false),
     ]
     for (const fault of faults) {
       const tab = await world.signedIn()
@@ -644,7 +644,7 @@ describe('signing out', () => {
   it('gives up a sign-in that still waits for the lock', async () => {
     const world = createWorld()
     const busy = await world.signedIn()
-    world.server.manner = () => ({ after: 2 * SECOND })
+    world.server.reply = () => ({ after: 2 * SECOND })
     void busy.session.getAccessToken({ forceRefresh: true }).catch(() => {})
     await world.advance(100)
     const tab = world.tab()
@@ -682,7 +682,7 @@ describe('signing out', () => {
 
   it('waits for other tabs’ answer where storage is denied, and then ends their session', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     const one = await world.signedIn()
     const two = world.tab()
     expect(two.phase()).toBe('loading')

@@ -41,7 +41,7 @@ describe('what falls due in the middle of a step that takes its time', () => {
 
   it('I8: the time for which other tabs are asked where storage is denied, is over right after it', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     const tab = world.tab()
     await world.advance(295)
     slowDown(tab, 20)

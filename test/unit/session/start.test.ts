@@ -132,7 +132,7 @@ describe('opening a tab', () => {
 describe('where storage is denied', () => {
   it('asks the other tabs, and is loading until one answers', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     const one = await world.signedIn()
     const two = world.tab()
     expect(two.session.getSnapshot()).toEqual({ phase: 'loading' })
@@ -145,7 +145,7 @@ describe('where storage is denied', () => {
 
   it('I8: is signed out when nobody has answered in 300 ms', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     const tab = world.tab()
     await world.advance(299)
     expect(tab.phase()).toBe('loading')
@@ -157,7 +157,7 @@ describe('where storage is denied', () => {
 
   it('I8: whatever part of a millisecond its clock shows', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     for (let i = 0; i < 50; i++) {
       await world.advance(0.1)
       const tab = world.tab()
@@ -168,7 +168,7 @@ describe('where storage is denied', () => {
 
   it('I8: waits no longer for that where the clock is set back meanwhile', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     const tab = world.tab()
     world.setClock(-HOUR)
     await world.advance(300)
@@ -178,7 +178,7 @@ describe('where storage is denied', () => {
 
   it('has a token for who asked while it was loading', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     await world.signedIn()
     const two = world.tab()
     expect(await world.until(two.session.getAccessToken())).toBe('access-f1-1')
@@ -186,7 +186,7 @@ describe('where storage is denied', () => {
 
   it('I7: leaves the tokens alone while it does not know whether the session lives in another tab', async () => {
     const world = createWorld({ engine: 'webkit' })
-    world.storage.works = false
+    world.storage.isAvailable = false
     const one = await world.signedIn()
     world.tab().close()
     await world.advance(5 * SECOND)
@@ -201,7 +201,7 @@ describe('where storage is denied', () => {
 
   it('keeps nobody waiting who asked a tab that is destroyed while loading', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     const tab = world.tab()
     const token = outcome(tab.session.getAccessToken())
     const signedOut = tab.session.signOut()
@@ -213,8 +213,8 @@ describe('where storage is denied', () => {
 
   it('is signed out at once, alone, where there is no channel either', async () => {
     const world = createWorld()
-    world.storage.works = false
-    world.channel.works = false
+    world.storage.isAvailable = false
+    world.channel.isAvailable = false
     const tab = world.tab()
     expect(tab.phase()).toBe('signedOut')
     await world.until(tab.session.signIn(world.grant()))
@@ -224,7 +224,7 @@ describe('where storage is denied', () => {
 
   it('signs in before anybody answered', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     const tab = world.tab()
     const signedIn = tab.session.signIn(world.grant())
     await world.until(signedIn)
@@ -350,7 +350,7 @@ describe('the snapshot', () => {
     const tab = await world.signedIn({ idleTimeout: false, absoluteTimeout: false })
     expect(tab.session.deadlines()).toEqual({ warnAt: Infinity, endAt: Infinity, endsBy: null })
     await world.advance(10 * SECOND)
-    tab.news()
+    tab.takeEvents()
     await world.advance(2000 * HOUR)
     expect(tab.phase()).toBe('active')
     expect(tab.timers()).toBe(0)

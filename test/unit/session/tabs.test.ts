@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createWorld, HOUR, KEY, MINUTE, SECOND, stranger, type Tab, type World } from './world.js'
 
-const told = (tab: Tab): string[] => tab.news().flatMap(({ type }) => (type === 'refreshed' ? [] : [type]))
+const told = (tab: Tab): string[] => tab.takeEvents().flatMap(({ type }) => (type === 'refreshed' ? [] : [type]))
 const wipe = (world: World): void => world.storage.change({ [KEY]: null, [`${KEY}:end`]: null })
 
 describe('a record that vanishes from storage', () => {
@@ -30,9 +30,9 @@ describe('a record that vanishes from storage', () => {
 
   it('does not end the session of a tab that has never seen it in storage', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     const tab = await world.signedIn()
-    world.storage.works = true
+    world.storage.isAvailable = true
     tab.hint('focus')
     await world.advance(SECOND)
     expect(tab.phase()).toBe('active')
@@ -41,7 +41,7 @@ describe('a record that vanishes from storage', () => {
   it('does not end the session where storage has only stopped working', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    world.storage.works = false
+    world.storage.isAvailable = false
     tab.hint('focus')
     await world.advance(SECOND)
     expect(tab.phase()).toBe('active')
@@ -66,7 +66,7 @@ describe('a record that vanishes from storage', () => {
     world.storage.lag = 50
     await world.until(world.tab().session.signIn(world.grant()))
     await world.advance(SECOND)
-    expect(two.news()).toMatchObject([{ type: 'signedIn', where: 'elsewhere' }])
+    expect(two.takeEvents()).toMatchObject([{ type: 'signedIn', where: 'elsewhere' }])
     expect(two.phase()).toBe('active')
   })
 
@@ -92,7 +92,7 @@ describe('a record that vanishes from storage', () => {
       await world.advance(1)
       two.hint('focus')
     }
-    expect(two.news().flatMap((event) => (event.type === 'signedOut' ? event.reason : []))).toEqual(['signOut'])
+    expect(two.takeEvents().flatMap((event) => (event.type === 'signedOut' ? event.reason : []))).toEqual(['signOut'])
   })
 
   it('alone, while its end is still there, is an end', async () => {
@@ -150,9 +150,9 @@ describe('I6: tabs that read the same storage', () => {
     const world = createWorld()
     const tabs = [await world.signedIn(), world.tab(), world.tab(), world.tab()]
     await world.advance(SECOND)
-    const before = { ...world.storage.count, said: world.channel.said.length }
+    const before = { ...world.storage.count, said: world.channel.posted.length }
     await world.advance(2 * MINUTE)
-    expect({ ...world.storage.count, said: world.channel.said.length }).toEqual(before)
+    expect({ ...world.storage.count, said: world.channel.posted.length }).toEqual(before)
     expect(tabs.map((tab) => tab.phase())).toEqual(Array(4).fill('active'))
   })
 
@@ -222,7 +222,7 @@ describe('the channel', () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
-    expect(world.channel.said).toHaveLength(1)
+    expect(world.channel.posted).toHaveLength(1)
     for (let i = 0; i < 20; i++) {
       one.input()
       two.input()
@@ -234,11 +234,11 @@ describe('the channel', () => {
     world.setClock(-HOUR)
     one.hint('focus')
     await world.advance(MINUTE)
-    expect(world.channel.said).toHaveLength(1)
+    expect(world.channel.posted).toHaveLength(1)
     await world.until(two.session.signOut())
     await world.advance(SECOND)
-    expect(world.channel.said).toHaveLength(2)
-    expect(world.channel.said[1]).toMatchObject({ from: two })
+    expect(world.channel.posted).toHaveLength(2)
+    expect(world.channel.posted[1]).toMatchObject({ from: two })
   })
 
   it('I15: is not used again by who has just heard of it, even if storage lags behind', async () => {
@@ -247,26 +247,26 @@ describe('the channel', () => {
     world.storage.lag = 50
     await world.until(tabs[0].session.signIn(world.grant()))
     await world.advance(SECOND)
-    expect(world.channel.said).toHaveLength(1)
+    expect(world.channel.posted).toHaveLength(1)
     await world.until(tabs[1].session.signOut())
     await world.advance(SECOND)
-    expect(world.channel.said).toHaveLength(2)
+    expect(world.channel.posted).toHaveLength(2)
     expect(tabs.map((tab) => tab.phase())).toEqual(['signedOut', 'signedOut', 'signedOut'])
   })
 
   it('I9: carries no token, and storage holds none', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     const one = await world.signedIn()
     const two = world.tab()
     await world.until(two.session.getAccessToken({ forceRefresh: true }))
-    world.storage.works = true
+    world.storage.isAvailable = true
     const three = await world.signedIn()
     await world.until(three.session.getAccessToken({ forceRefresh: true }))
     await world.until(three.session.signOut())
     await world.until(one.session.signOut())
     const all = JSON.stringify([
-      world.channel.said.map(({ message }) => message),
+      world.channel.posted.map(({ message }) => message),
       [...world.storage.stored],
       one.heard,
       three.heard,
@@ -302,7 +302,7 @@ describe('the channel', () => {
 
   it('missing is told as degraded, and everything still works by storage', async () => {
     const world = createWorld()
-    world.channel.works = false
+    world.channel.isAvailable = false
     const one = await world.signedIn()
     const two = world.tab()
     expect(two.phase()).toBe('active')
@@ -328,7 +328,7 @@ describe('where storage is denied', () => {
 
   it('tabs are one session by channel: activity, warning, answer, sign-out, sign-in', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     const one = await world.signedIn()
     const two = world.tab()
     await world.advance(SECOND)
@@ -351,33 +351,33 @@ describe('where storage is denied', () => {
 
   it('tabs fall silent when there is nothing left to say', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     await world.signedIn()
     for (let i = 0; i < 4; i++) world.tab()
     await world.advance(SECOND)
-    const said = world.channel.said.length
+    const said = world.channel.posted.length
     await world.advance(MINUTE)
-    expect(world.channel.said).toHaveLength(said)
+    expect(world.channel.posted).toHaveLength(said)
   })
 
   it('I15: tabs that speak at the same moment say each thing once', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     const one = await world.signedIn()
     const two = world.tab()
     await world.advance(MINUTE)
-    const before = world.channel.said.length
+    const before = world.channel.posted.length
     one.input()
     await world.advance(0.5)
     two.input()
     await world.advance(SECOND)
-    expect(world.channel.said.slice(before).map(({ from }) => from.name)).toEqual(['tab 1', 'tab 2'])
+    expect(world.channel.posted.slice(before).map(({ from }) => from.name)).toEqual(['tab 1', 'tab 2'])
     expect(two.session.deadlines()).toEqual(one.session.deadlines())
   })
 
   it('is told as degraded once, to listeners that come late as well', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     const tab = await world.signedIn()
     await world.advance(MINUTE)
     expect(tab.degraded.filter(({ feature }) => feature === 'storage')).toHaveLength(1)
@@ -394,10 +394,10 @@ describe('where storage is denied', () => {
   it('and comes back, nothing is lost that was there before', async () => {
     const world = createWorld()
     const one = await world.signedIn()
-    world.storage.works = false
+    world.storage.isAvailable = false
     one.hint('focus')
     await world.until(one.session.signOut())
-    world.storage.works = true
+    world.storage.isAvailable = true
     expect(one.phase()).toBe('signedOut')
   })
 })
@@ -423,11 +423,11 @@ describe('several instances', () => {
   it('of twenty tabs say little and refresh once', async () => {
     const world = createWorld()
     const tabs = [await world.signedIn(), ...Array.from({ length: 19 }, () => world.tab())]
-    world.channel.said.length = 0
+    world.channel.posted.length = 0
     world.sleep(6 * MINUTE)
     const tokens = await world.until(Promise.all(tabs.map((tab) => tab.session.getAccessToken())))
     expect(new Set(tokens).size).toBe(1)
     expect(world.server.count('refresh')).toBe(1)
-    expect(world.channel.said).toEqual([])
+    expect(world.channel.posted).toEqual([])
   })
 })

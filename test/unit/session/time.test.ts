@@ -7,7 +7,7 @@ const wall = (world: World): number => world.time.clock().wall
 const SIGN_IN = 14
 const left = (world: World, tab: Tab): number => tab.session.deadlines()!.endAt - wall(world)
 /** What a tab did, but for refreshes. */
-const told = (tab: Tab): string[] => tab.news().flatMap(({ type }) => (type === 'refreshed' ? [] : [type]))
+const told = (tab: Tab): string[] => tab.takeEvents().flatMap(({ type }) => (type === 'refreshed' ? [] : [type]))
 
 describe('a clock that is set back by an hour while a tab lives', () => {
   it('I1: gives an idle user at most two seconds', async () => {
@@ -86,7 +86,7 @@ describe('a clock that is set back by an hour while a tab lives', () => {
 
   it('raises it once where storage is denied and the tabs notice it at the same moment', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     const tab = await world.signedIn()
     const two = world.tab()
     await world.advance(5 * MINUTE)
@@ -136,7 +136,7 @@ describe('a clock that is set back by an hour while a tab lives', () => {
 
   it('does not make a dead token look alive', async () => {
     const world = createWorld()
-    world.server.life = 120
+    world.server.expiresIn = 120
     const tab = await world.signedIn({ refreshBefore: '10s' })
     await world.advance(MINUTE)
     world.setClock(-HOUR)
@@ -330,7 +330,7 @@ describe('sleep', () => {
 describe('long timeouts', () => {
   it('of thirty days are kept to the millisecond, with one timer and no wake-up between', async () => {
     const world = createWorld()
-    world.server.life = 60 * 24 * 3600
+    world.server.expiresIn = 60 * 24 * 3600
     const tab = await world.signedIn({ idleTimeout: '30d', absoluteTimeout: '90d', warnBefore: '1h' })
     const { endAt } = tab.session.deadlines()!
     await world.advance(10 * SECOND)

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { createWorld, HOUR, MINUTE, SECOND, type Tab, type World } from './world.js'
 
 const wall = (world: World): number => world.time.clock().wall
-const kinds = (tab: Tab): string[] => tab.news().flatMap(({ type }) => (type === 'refreshed' ? [] : [type]))
+const kinds = (tab: Tab): string[] => tab.takeEvents().flatMap(({ type }) => (type === 'refreshed' ? [] : [type]))
 
 describe('without activity', () => {
   it('I17: warns in all tabs at warnBefore, and ends in all tabs at the end, once each', async () => {
@@ -16,7 +16,7 @@ describe('without activity', () => {
     await world.advance(1)
     for (const tab of [one, two]) {
       expect(tab.session.getSnapshot()).toMatchObject({ phase: 'warning', endAt, endsBy: 'idle', canExtend: true })
-      expect(tab.news().filter(({ type }) => type !== 'refreshed')).toEqual([
+      expect(tab.takeEvents().filter(({ type }) => type !== 'refreshed')).toEqual([
         { type: 'warning', endAt, canExtend: true },
       ])
     }
@@ -38,7 +38,7 @@ describe('without activity', () => {
       await world.advance(MINUTE)
     }
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'warning', endsBy: 'absolute', canExtend: false })
-    expect(tab.news().at(-1)).toMatchObject({ type: 'warning', canExtend: false })
+    expect(tab.takeEvents().at(-1)).toMatchObject({ type: 'warning', canExtend: false })
     expect(await world.until(tab.session.extend())).toBe(false)
     tab.input()
     await world.advance(2 * MINUTE)
@@ -59,7 +59,7 @@ describe('without activity', () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '10m', warnBefore: '4m', absoluteTimeout: '12m' })
     await world.advance(6 * MINUTE)
-    expect(tab.news()).toMatchObject([{ type: 'warning', canExtend: true }])
+    expect(tab.takeEvents()).toMatchObject([{ type: 'warning', canExtend: true }])
     await world.advance(2.5 * MINUTE)
     expect(tab.session.getSnapshot()).toMatchObject({ endsBy: 'idle' })
     expect(await world.until(tab.session.extend())).toBe(true)
@@ -111,8 +111,8 @@ describe('staying signed in', () => {
     expect(await world.until(two.session.extend())).toBe(true)
     await world.advance(10)
     expect([one.phase(), two.phase()]).toEqual(['active', 'active'])
-    expect(one.news()).toEqual([{ type: 'extended', by: 'user', where: 'elsewhere' }])
-    expect(two.news()).toEqual([{ type: 'extended', by: 'user', where: 'here' }])
+    expect(one.takeEvents()).toEqual([{ type: 'extended', by: 'user', where: 'elsewhere' }])
+    expect(two.takeEvents()).toEqual([{ type: 'extended', by: 'user', where: 'here' }])
     expect(one.session.deadlines()!.endAt - wall(world)).toBe(15 * MINUTE - 15)
   })
 
@@ -183,13 +183,13 @@ describe('ordinary activity while warned', () => {
     const one = await world.signedIn({ activityDuringWarning: 'extend' })
     const two = world.tab({ activityDuringWarning: 'extend' })
     await world.advance(14 * MINUTE)
-    two.news()
-    one.news()
+    two.takeEvents()
+    one.takeEvents()
     one.input()
     expect(one.phase()).toBe('active')
     await world.advance(10)
-    expect(one.news()).toEqual([{ type: 'extended', by: 'activity', where: 'here' }])
-    expect(two.news()).toEqual([{ type: 'extended', by: 'activity', where: 'elsewhere' }])
+    expect(one.takeEvents()).toEqual([{ type: 'extended', by: 'activity', where: 'here' }])
+    expect(two.takeEvents()).toEqual([{ type: 'extended', by: 'activity', where: 'elsewhere' }])
   })
 
   it('counts again as soon as the warning is answered', async () => {

@@ -32,7 +32,7 @@ describe('whoever inspects a session', () => {
     world.tokens.stored = { ...world.tokens.stored!, generation: 9 }
     await world.until(tab.session.getAccessToken({ forceRefresh: true }))
     expect(taken()).toContain('adopted')
-    world.server.manner = () => ({ fails: new Error('broken') })
+    world.server.reply = () => ({ fails: new Error('broken') })
     await world.until(outcome(tab.session.getAccessToken({ forceRefresh: true })))
     expect(taken()).toContain('refresh failed')
     await world.advance(13 * MINUTE)
@@ -72,10 +72,10 @@ describe('whoever meets an error', () => {
     const tab = await world.signedIn()
     await world.advance(6 * MINUTE)
     tab.online = false
-    world.server.manner = () => ({ fails: new TypeError('Failed to fetch') })
+    world.server.reply = () => ({ fails: new TypeError('Failed to fetch') })
     expect(await error(world, tab)).toMatchObject({ code: 'offline', message: like(/online/) })
     tab.online = true
-    world.server.manner = () => ({ fails: new Error('broken') })
+    world.server.reply = () => ({ fails: new Error('broken') })
     await error(world, tab)
     expect(await error(world, tab)).toMatchObject({ code: 'server', message: like(/retryAt/) })
   })
@@ -83,7 +83,7 @@ describe('whoever meets an error', () => {
   it('reads in each `signed_out` why there is no session', async () => {
     const messageOf = async (world: World, tab: Tab): Promise<string> => (await error(world, tab)).message
     const world = createWorld()
-    expect(await messageOf(world, world.tab({}, { alive: false }))).toMatch(/^There is no document here .*worker/)
+    expect(await messageOf(world, world.tab({}, { hasPage: false }))).toMatch(/^There is no document here .*worker/)
     expect(await messageOf(world, world.tab())).toMatch(/^Nobody is signed in/)
     const tab = await world.signedIn()
     await world.until(tab.session.signOut())
@@ -132,9 +132,9 @@ describe('whoever meets an error', () => {
 
   it('reads of each missing feature what follows from it', async () => {
     const world = createWorld()
-    world.storage.works = false
-    world.channel.works = false
-    world.locks.works = false
+    world.storage.isAvailable = false
+    world.channel.isAvailable = false
+    world.locks.isAvailable = false
     world.tokens.fault = () => 'fails'
     const tab = world.tab()
     await world.advance(SECOND)
@@ -151,7 +151,7 @@ describe('whoever meets an error', () => {
 
   it('hears of missing features late as well, and only who listens to them', async () => {
     const world = createWorld()
-    world.channel.works = false
+    world.channel.isAvailable = false
     const tab = world.tab()
     await world.advance(SECOND)
     const late: string[] = []
@@ -176,9 +176,9 @@ describe('what happens while the lock is held', () => {
     // And once more, with tokens that another tab got.
     world.tokens.stored = { ...world.tokens.stored!, generation: 9 }
     await world.until(tab.session.getAccessToken({ forceRefresh: true }))
-    world.server.manner = () => ({ fails: new Error('broken') })
+    world.server.reply = () => ({ fails: new Error('broken') })
     await world.until(outcome(tab.session.getAccessToken({ forceRefresh: true })))
-    world.server.manner = () => ({})
+    world.server.reply = () => ({})
     await world.advance(MINUTE)
     world.server.revoke(world.tokens.stored.tokens)
     await world.until(outcome(tab.session.getAccessToken({ forceRefresh: true })))

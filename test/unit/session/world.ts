@@ -6,7 +6,7 @@ import {
 } from '../../../src/testing.js'
 
 export { START } from '../../../src/testing/time.js'
-export { type Tab, type Told } from '../../../src/testing.js'
+export { type Tab, type HeardEvent } from '../../../src/testing.js'
 export const SECOND = 1e3
 export const MINUTE = 6e4
 export const HOUR = 36e5

@@ -47,7 +47,7 @@ describe.each([
     expect(await token(world, tab)).toBe('access-f1-3')
     await settled(world, tab.session.signOut())
     expect(revoked(world)).toEqual(['refresh-f1-3'])
-    expect(world.server.reused).toBe(0)
+    expect(world.server.reuseCount).toBe(0)
     expect((await entries(database())).filter(([key]) => key === 'tokens')).toEqual([])
     expect([...old.degraded, ...tab.degraded]).toEqual([])
   })

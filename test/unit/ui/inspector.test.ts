@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
-import { tryOut } from '../../../src/testing/try-out.js'
+import { playgroundActions } from '../../../src/testing/playground-actions.js'
 import { sessionInspector, type InspectorOptions } from '../../../src/ui/inspector/inspector.js'
 import { createWorld, MINUTE, type Tab, type World } from '../session/world.js'
 
@@ -17,7 +17,7 @@ const linesBy = (selector: string): string[] =>
 /** Where, and what, the newest first. */
 const lines = (): string[] => linesBy('li')
 /** The same, of what was more than a look. */
-const news = (): string[] => linesBy('li.news')
+const news = (): string[] => linesBy('li.changed')
 const button = (name: string): HTMLButtonElement =>
   [...root().querySelectorAll('button')].find(({ textContent }) => textContent === name)!
 
@@ -93,8 +93,8 @@ describe('the head of the panel', () => {
 
   it('lists what works with less, also of before', async () => {
     const poor = createWorld()
-    poor.locks.works = false
-    poor.channel.works = false
+    poor.locks.isAvailable = false
+    poor.channel.isAvailable = false
     const other = await poor.signedIn()
     inspect({}, other)
     await poor.advance(10)
@@ -152,13 +152,13 @@ describe('the timeline', () => {
 
   it('says when new tokens were asked for, how long that took, and what became of it', async () => {
     inspect()
-    world.server.manner = () => ({ after: 250 })
+    world.server.reply = () => ({ after: 250 })
     await world.until(tab.session.getAccessToken({ forceRefresh: true }))
     expect(news().slice(0, 2)).toEqual([
       'server new tokens, generation 2, refreshed after 251 ms (refreshed)',
       'here asks for new tokens (refresh)',
     ])
-    world.server.manner = () => ({ after: 40, fails: new SessionError('server') })
+    world.server.reply = () => ({ after: 40, fails: new SessionError('server') })
     await world.until(tab.session.getAccessToken({ forceRefresh: true }).catch(() => undefined))
     expect(news().slice(0, 2)).toEqual([
       expect.stringMatching(/^server no new tokens, next try at \d\d:\d\d:\d\d \(server\)$/),
@@ -256,7 +256,7 @@ describe('its buttons', () => {
   })
 
   it('try out a world: each thing happens after the one before', async () => {
-    const { actions } = tryOut(world, tab)
+    const { actions } = playgroundActions(world, tab)
     inspect({ actions })
     const press = async (name: string): Promise<string> => {
       button(name).click()

@@ -4,5 +4,5 @@ import type { FakeLocks } from './locks.js'
 import type { Listener } from './channel.js'
 
 /** One at a time, by the world's locks. Where there are none every tab goes ahead at once, as without a lease. */
-export const exclusiveBy = (locks: FakeLocks, tab: Listener, after: Ports['after']): NonNullable<Ports['withLock']> =>
+export const mutexBy = (locks: FakeLocks, tab: Listener, after: Ports['after']): NonNullable<Ports['withLock']> =>
   createMutex(after, () => locks.of(tab))

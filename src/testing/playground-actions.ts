@@ -10,18 +10,21 @@ const HOUR = 36e5
  * ```ts
  * const world = createWorld()
  * const tab = await world.signedIn({ idleTimeout: '15m', warnBefore: '2m' })
- * sessionInspector(tab.session, tryOut(world, tab))
+ * sessionInspector(tab.session, playgroundActions(world, tab))
  * ```
  */
-export function tryOut(world: World, tab: Tab): { readonly actions: Readonly<Record<string, () => Promise<void>>> } {
+export function playgroundActions(
+  world: World,
+  tab: Tab,
+): { readonly actions: Readonly<Record<string, () => Promise<void>>> } {
   let turn = Promise.resolve()
   const wake = (): void => {
     tab.hint('focus')
   }
-  const { manner } = world.server
-  const set = (online: boolean): void => {
+  const { reply: manner } = world.server
+  const setOnline = (online: boolean): void => {
     tab.online = online
-    world.server.manner = online ? manner : () => ({ fails: new TypeError('Failed to fetch') })
+    world.server.reply = online ? manner : () => ({ fails: new TypeError('Failed to fetch') })
     if (online) tab.hint('online')
   }
   const all: Readonly<Record<string, () => unknown>> = {
@@ -43,10 +46,10 @@ export function tryOut(world: World, tab: Tab): { readonly actions: Readonly<Rec
       wake()
     },
     'Lose the network': () => {
-      set(false)
+      setOnline(false)
     },
     'Find it again': () => {
-      set(true)
+      setOnline(true)
     },
     async 'Sign out elsewhere'() {
       const other = world.tab(tab.options)
