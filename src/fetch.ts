@@ -5,24 +5,26 @@ import type { Session } from './types.js'
 
 export { credentials, type Credentials }
 
-/** The origins that get credentials from {@link createFetch}, and the `fetch` that it sends with. */
+/** Options of {@link createFetch}. */
 export interface FetchOptions {
   /** Exact origins (scheme, host, port) that get credentials, such as `'https://api.example.com'`. @default the page's own */
   origins?: readonly string[]
-  /** @default `globalThis.fetch` as it is at each call */
+  /** The `fetch` that sends the requests. @default `globalThis.fetch`, read at each call */
   fetch?: typeof fetch
 }
 
 /**
- * A `fetch` that adds the session's credentials to requests to `origins`, and leaves all other requests alone, as well as
- * those that bring an `Authorization` of their own. What an answer asks for, it does once: after a 401 a refresh, shared by all
- * requests and tabs, or a newer token where there is one; a proof with the nonce that a server wants (RFC 9449 §9). A body that
- * you give as a stream can be sent only once: you get the answer that was there. So you do where the session has nothing
- * better to offer, has ended or been replaced, and for 403 and a wanted step-up (RFC 9470).
+ * A `fetch` that adds the session's credentials to requests to `origins`. It leaves all other requests unchanged, and those that
+ * have an `Authorization` header already.
  *
- * It rejects as `fetch` does, or with what `credentials(session)` rejects with. A request with credentials follows no redirect: it
- * rejects with a TypeError where the server answers with one, unless you set `redirect: 'manual'`. Ask for the final address
- * (the trailing slash is the usual case).
+ * It sends a request again, once for each remedy: after a 401 with a newer token, refreshed once for all requests and tabs if
+ * necessary; after a demand for a nonce with a new proof (RFC 9449 §9). You get the first response where that is not possible: if
+ * the body is a stream, which can be sent only once; if there is no newer token; if the session has ended or been replaced. You
+ * also get a 403, and a demand for a stronger sign-in (RFC 9470).
+ *
+ * It rejects as `fetch` does, or with the error of `credentials(session)`. A request with credentials follows no redirect: it
+ * rejects with a TypeError if the server answers with one, unless you set `redirect: 'manual'`. So request the final address; a
+ * missing trailing slash is the usual cause.
  *
  * @throws SessionError `invalid_options` for what is no list of origins
  * @example An API on another origin
@@ -36,7 +38,7 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
   const isAllowed = originsOf('createFetch', options.origins)
   const originalFetch = globalThis.fetch
 
-  // Late, so that mocks and instrumentation installed later count; but never itself, should it replace the global one.
+  // Read at each call, so that mocks and instrumentation installed later are used; but never itself, if it replaces the global one.
   const send = (...call: Parameters<typeof fetch>): Promise<Response> =>
     (options.fetch ?? (globalThis.fetch === sessionFetch ? originalFetch : globalThis.fetch))(...call)
 
@@ -45,14 +47,14 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
     if (!isAllowed(url)) return send(input, init)
 
     const request = new Request(input, init)
-    // An object may name one URL by its member and another as a text. What counts is where the request goes.
+    // An object may have one URL in its member `url` and give another as a string. The URL of the request decides.
     if (!isAllowed(request.url) || request.headers.has('Authorization')) return send(request)
     const headers = String([...request.headers])
     const authorize: Credentials['authorize'] = (...call) => abortable(authorizeRequest(...call), request.signal)
-    // A stream can be read once, so the request cannot be sent again. Its stand-in lets the session refresh for the next request.
+    // A stream can be read once, so the request cannot be sent again. An empty copy lets the session refresh for the next request.
     const isStream = 'getReader' in Object(init?.body)
     const copy = isStream ? new Request(url) : request.clone()
-    // At the most a nonce and a refresh.
+    // At most one for a nonce and one for a refresh.
     let replays = isStream ? 0 : 2
 
     for (let current = (await authorize(request)) ?? request; ;) {
@@ -63,12 +65,12 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
     }
   }
 
-  /** `headers`: what there was before the session added to it. */
+  /** `headers`: the headers before the session added its own. */
   const sendSafely = (request: Request, headers: string): Promise<Response> => {
-    // Chrome before 119 and Firefox before 111 carry Authorization along to another origin, and all browsers any other header:
-    // https://github.com/whatwg/fetch/pull/1544. Where a redirect leads cannot be known beforehand.
+    // Chrome before 119 and Firefox before 111 send Authorization on to another origin, and all browsers send any other header on:
+    // https://github.com/whatwg/fetch/pull/1544. The target of a redirect cannot be known beforehand.
     if (String([...request.headers]) === headers || request.redirect !== 'follow') return send(request)
-    // With any init fetch forgets the request's referrer: https://fetch.spec.whatwg.org/#dom-request
+    // With any init, fetch resets the request's referrer: https://fetch.spec.whatwg.org/#dom-request
     const { referrer, referrerPolicy } = request
     return send(request, { redirect: 'error', referrer, referrerPolicy })
   }

@@ -11,10 +11,11 @@ export interface Policy {
 export type PolicyName = 'nistAal1' | 'nistAal2' | 'nistAal3' | 'pci' | 'hipaa' | 'owaspHigh' | 'owaspLow' | 'govuk'
 
 /**
- * Timeouts with the clause that each comes from. What a clause leaves open (mostly `warnBefore`) is our choice, and said.
- * They bind nobody but this page: the server must enforce the same (OWASP Session Management Cheat Sheet, "Session Expiration").
+ * Timeouts with the clause that each comes from. Where a clause leaves a value open (mostly `warnBefore`), its docstring says that
+ * the value is our choice. They limit this page alone: the server must enforce the same timeouts (OWASP Session Management Cheat
+ * Sheet, "Session Expiration").
  *
- * @example Moderate assurance after NIST, a shorter day
+ * @example NIST's moderate assurance, with a shorter absolute timeout
  * ```ts
  * createSession({ ...policies.nistAal2, absoluteTimeout: '10h' })
  * ```
@@ -24,21 +25,21 @@ export const policies: Readonly<Record<PolicyName, Policy>> & {
   readonly nistAal1: Policy
   /**
    * NIST SP 800-63B-4 §2.2.3: at most 24 hours, at most 1 hour of inactivity (both SHOULD). The warning is our choice.
-   * At over 20 hours the absolute timeout is an exception of WCAG 2.2 SC 2.2.1.
+   * An absolute timeout of more than 20 hours is exempt from WCAG 2.2 SC 2.2.1.
    */
   readonly nistAal2: Policy
   /** NIST SP 800-63B-4 §2.3.3: at most 12 hours (SHALL), at most 15 minutes of inactivity (SHOULD). The warning is our choice. */
   readonly nistAal3: Policy
-  /** PCI DSS v4 8.2.8: 15 minutes of inactivity at most. It knows no absolute timeout: the 12 hours are our choice, as is the warning. */
+  /** PCI DSS v4 8.2.8: at most 15 minutes of inactivity. It requires no absolute timeout: the 12 hours are our choice, as is the warning. */
   readonly pci: Policy
   /**
    * HIPAA, 45 CFR 164.312(a)(2)(iii): automatic logoff after "a predetermined time of inactivity", with no number.
-   * 10 minutes are what offices use; that, the 12 hours and the warning are policy, not law.
+   * The 10 minutes, which are usual in offices, the 12 hours and the warning are our choice, not law.
    */
   readonly hipaa: Policy
-  /** OWASP Session Management Cheat Sheet, high-value applications: 2 to 5 minutes idle, and 4 hours of its 4 to 8. The warning is our choice. */
+  /** OWASP Session Management Cheat Sheet, high-value applications: 2 to 5 minutes idle, 4 to 8 hours in all, of which 4. The warning is our choice. */
   readonly owaspHigh: Policy
-  /** OWASP Session Management Cheat Sheet, low-risk applications: 15 to 30 minutes idle, and 8 hours of its 4 to 8. The warning is our choice. */
+  /** OWASP Session Management Cheat Sheet, low-risk applications: 15 to 30 minutes idle, 4 to 8 hours in all, of which 8. The warning is our choice. */
   readonly owaspLow: Policy
   /** The timeout pattern of HMRC and GOV.UK: 15 minutes of inactivity, the dialog 2 minutes before; no absolute timeout. */
   readonly govuk: Policy

@@ -4,7 +4,10 @@ import { PROPAGATION_DELAY } from '../util/timing.js'
 import { createServerSignOut } from '../plugins/server-sign-out.js'
 import { createSignInLock } from '../plugins/sign-in-lock.js'
 
-/** The sign-out of a session by cookie: the tab that ends it tells the server, or a later one that can. With tokens, the tokens plugin does it. */
+/**
+ * The sign-out of a session by cookie: the tab that ends the session sends it, or a later tab if that one could not. In a session
+ * with tokens, the tokens plugin sends it.
+ */
 export const cookieSignOut: Plugin = (context) => {
   if (context.tokens()) return {}
   const locks = createLocks(context)
@@ -19,7 +22,7 @@ export const cookieSignOut: Plugin = (context) => {
       if (!isLive) await sendOwed(PROPAGATION_DELAY)
     },
     wake(cause) {
-      // After the step that this hint causes.
+      // In a microtask: the step of this hint comes first.
       if (cause === 'online') void Promise.resolve().then(sendNow)
     },
     async ended(id, reason, endedHere) {

@@ -6,22 +6,25 @@ import { keepAlive as keepAlivePlugin } from './keep-alive.js'
 import { parseUrl, createWarnings, responseError, sendThoughLeaving } from './response-error.js'
 import { DEVELOPMENT } from '../util/development.js'
 
-/** What {@link cookieSession} may ask a backend for: each an http(s) URL, or a path of the page's own origin, whatever `<base>` says. What is left out is not asked. */
+/**
+ * The endpoints of a backend for {@link cookieSession}. Each is an http(s) URL, or a path of the page's own origin, resolved without
+ * `<base>`. An endpoint that is left out is never called.
+ */
 export interface CookieOptions {
   /** POST: the user is active. */
   keepAlive?: string | URL
-  /** GET: how long is left; must not extend. */
+  /** GET: how much time is left. It must not extend the session. */
   check?: string | URL
-  /** POST: end it. */
+  /** POST: ends the session. */
   signOut?: string | URL
-  /** Sent with each request, so that a foreign page cannot send it. @default { 'X-Requested-With': 'sojourn' } */
+  /** Sent with each request, because a page of another origin cannot send them. @default { 'X-Requested-With': 'sojourn' } */
   headers?: Readonly<Record<string, string>> | (() => Record<string, string>)
   /**
-   * Whether an answer says that the session is over: called with each answer of `keepAlive` and `check`, and with those to what
-   * `createFetch(session)` sends, whatever their status. True ends the session in all tabs.
+   * Whether a response means that the session is over. True ends it in all tabs. It is called with each response of `keepAlive` and
+   * `check`, and with each response to a request of `createFetch(session)`, whatever the status.
    *
-   * Go by `status`, `headers`, `url` and `redirected`; the body is for whoever asked. With this option a redirect of `keepAlive`
-   * and `check` is shown as well, as a `response` whose `type` is `'opaqueredirect'`.
+   * Decide by `status`, `headers`, `url` and `redirected`, and do not read the body: the caller of the request needs it. With this
+   * option a redirect of `keepAlive` and `check` is passed to it as well, as a `response` whose `type` is `'opaqueredirect'`.
    *
    * @default `response.status === 401`
    * @example Laravel says 419 when the session has expired
@@ -30,34 +33,34 @@ export interface CookieOptions {
    * ```
    */
   isOver?(response: Response): boolean
-  /** Reads the times out of a reply. @default its JSON body as `ServerTimes`, or nothing where it is empty */
+  /** Reads the times from a response. @default its JSON body as `ServerTimes`; an empty body gives none */
   times?(response: Response): Promise<ServerTimes | void>
-  /** @default `globalThis.fetch` as it is at each call */
+  /** @default `globalThis.fetch`, read at each call */
   fetch?: typeof fetch
 }
 
 /**
- * A session by HttpOnly cookie (backend for frontend): no token ever reaches JavaScript. The server sets the limits; what it says
- * is left moves what the session shows, as lengths of time, so that no clock matters. A 401 ends the session in all tabs, here and
- * from what `createFetch(session)` sends, or what `isOver` says; anything else that goes wrong is temporary, and an endpoint that
- * cannot be right (404, a page in place of JSON) is told once in the console.
+ * A session by HttpOnly cookie (backend for frontend): no token ever reaches JavaScript. The server sets the limits and sends how
+ * much time is left, so that its clock and the device's need not agree. A 401, or a response for which `isOver` returns true, ends
+ * the session in all tabs; so does one to a request of `createFetch(session)`. Any other failure is temporary. An endpoint that
+ * cannot be right (404, a page in place of JSON) causes one warning in the console.
  *
- * A header that no form can send comes with every request: refuse requests without it (OWASP CSRF Prevention Cheat Sheet, custom
- * request headers). On another origin the backend must allow this page's by CORS, with credentials and that header.
+ * Each request has a header that no form can send. Refuse requests without it (OWASP CSRF Prevention Cheat Sheet, custom request
+ * headers). A backend on another origin must allow this page's origin by CORS, with credentials and that header.
  *
  * @throws SessionError `invalid_options`
- * @example A backend that tells its own timeouts
+ * @example A backend that sends how much time is left
  * ```ts
  * const server = cookieSession({ keepAlive: '/session/alive', check: '/session', signOut: '/logout' })
  * const session = createSession({ server })
- * // On every page load; the backend makes a new value for each login, and writes none where nobody is signed in.
+ * // On every page load. The backend writes a new value for each login, and none if nobody is signed in.
  * const { login } = document.documentElement.dataset
  * if (login) await session.signIn(undefined, { login })
  * ```
  */
 export function cookieSession(options: CookieOptions): SessionServer & Plugged {
   const { headers = { 'X-Requested-With': 'sojourn' } } = options
-  /** As they are now: what the application changes later does not count. */
+  /** A copy: later changes to the application's object have no effect. */
   const fixedHeaders = new Headers(typeof headers === 'function' ? {} : headers)
   const [keepAlive, check, signOut] = (['keepAlive', 'check', 'signOut'] as const).map((option) => {
     const url = options[option]
@@ -72,7 +75,7 @@ export function cookieSession(options: CookieOptions): SessionServer & Plugged {
     )
   const warn = createWarnings()
 
-  /** An `isOver` that throws, or returns a promise, which would be true of every answer, says nothing. */
+  /** An `isOver` that throws ends nothing; neither does one that returns a promise, which would be truthy for every response. */
   const isOver = (response: Response): boolean => {
     try {
       const result: unknown = options.isOver ? options.isOver(response) : response.status === 401
@@ -90,7 +93,7 @@ export function cookieSession(options: CookieOptions): SessionServer & Plugged {
       headers: typeof headers === 'function' ? headers() : fixedHeaders,
       credentials: 'include',
       cache: 'no-store',
-      // A login page is no answer.
+      // A redirect leads to a login page, which is no response of the endpoint.
       redirect: options.isOver ? 'manual' : 'error',
       ...init,
     })
@@ -109,7 +112,7 @@ export function cookieSession(options: CookieOptions): SessionServer & Plugged {
   ): Promise<ServerTimes | void> => {
     const response = await call(option, url, method, init)
     if (options.times) return options.times(response)
-    // An answer that is no JSON may come from a captive portal, or be a page for unknown paths.
+    // A body that is not JSON comes from a captive portal, or is the page for unknown paths.
     const text = await response.text()
     try {
       if (text) return JSON.parse(text) as ServerTimes

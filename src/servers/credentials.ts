@@ -4,21 +4,21 @@ import { contextOf, type SessionContext } from '../session/context.js'
 import type { Session, StoredTokens } from '../types.js'
 import { DEVELOPMENT } from '../util/development.js'
 
-/** How many endpoints are remembered. */
+/** How many endpoints are remembered; the oldest is forgotten first. */
 const MAX_ENDPOINTS = 100
-/** How long an endpoint that is refreshed for in vain again and again waits for the next refresh. */
+/** Ms between two refreshes for an endpoint that refuses fresh tokens again and again. */
 const REFRESH_PAUSE = 6e4
 
 /** The credentials of one session. */
 export interface Credentials {
   /**
-   * The request with the session's credentials. With `previous`, what its answer asks for: a newer token, a refresh, a fresh nonce;
-   * null when there is nothing left to try, or when the session has been replaced since.
+   * The request with the session's credentials. With `previous`, the request again with the remedy that its response calls for: a
+   * newer token, a refresh, a fresh nonce. Null if no remedy is left, or if the session has been replaced since.
    */
   readonly authorize: (request: Request, previous?: Previous) => Promise<Request | null>
 }
 
-/** A request that was sent, and its answer. */
+/** A request that was sent, and its response. */
 export interface Previous {
   request: Request
   response: Response
@@ -27,7 +27,7 @@ export interface Previous {
 const created = /* @__PURE__ */ new WeakMap<SessionContext, Credentials>()
 
 /**
- * Credentials for interceptors that are written by hand (axios, XHR). `createFetch` is made of it.
+ * Credentials for interceptors that you write yourself (axios, XHR). `createFetch` uses them too.
  *
  * @throws SessionError `invalid_options` for what is no session
  * @example An interceptor
@@ -52,14 +52,15 @@ function createCredentials(context: SessionContext): Credentials {
     { readonly id: string; readonly generation: number; readonly attempted: string }
   >()
 
-  /** Endpoints that refused a token which had just been refreshed for them: which generation, and until when nothing is attempted. */
+  /** Endpoints that refused a token which had just been refreshed for them: its generation, and until when there is no further refresh. */
   const refusedFresh = new Map<string, { readonly generation: number; readonly until: number }>()
-  /** The newest generation that came because a request was refused. */
+  /** The newest generation that was requested because an endpoint refused a request. */
   let refreshedFor = 0
 
   /**
-   * Whether a refresh may help a request that was refused with this generation. Where the last one did not, the next is to come
-   * from elsewhere: the token ran out, or somebody brought another. Two endpoints that refuse everything would else take turns.
+   * Whether a refresh may help a request that was refused with this generation. If the last refresh for this endpoint did not help,
+   * the next one needs newer tokens that came for another reason: the token expired, or the application brought others. Otherwise
+   * two endpoints that refuse everything would cause refreshes in turn, without end.
    */
   const mayRefresh = (endpoint: string, generation: number): boolean => {
     const last = refusedFresh.get(endpoint)
@@ -85,7 +86,7 @@ function createCredentials(context: SessionContext): Credentials {
       next = new Request(request)
       next.headers.set('Authorization', `Bearer ${stored.tokens.access_token}`)
     }
-    // The server's own work may have taken long: the session is looked at again before anything leaves.
+    // `authorize` of the server may have taken long: the session is checked again before the request is sent.
     context.live(id)
     sentWith.set(next, { id, generation: stored?.generation ?? 0, attempted })
     return next
@@ -93,7 +94,7 @@ function createCredentials(context: SessionContext): Credentials {
 
   const usableTokens = async (): Promise<StoredTokens | null> => {
     const tokens = context.tokens()
-    // The tokens of this session are in a store that this page has not imported: a request without them would fail elsewhere.
+    // The tokens of this session are in a store that this page has not imported, and a server would refuse a request without them.
     if (!tokens && context.live().generation)
       throw sessionError(
         'no_tokens',
@@ -102,7 +103,7 @@ function createCredentials(context: SessionContext): Credentials {
     try {
       return (await tokens?.use()) ?? null
     } catch (error) {
-      // A session by cookie has no tokens, and needs none.
+      // A session by cookie needs no tokens.
       const isByCookie = !server?.refresh && !context.live().generation
       if (isByCookie && (error as { code?: unknown }).code === 'no_tokens') return null
       throw error
@@ -111,9 +112,9 @@ function createCredentials(context: SessionContext): Credentials {
 
   const retry = async (request: Request, previous: Previous): Promise<Request | null> => {
     const { response } = previous
-    // Every answer is shown: one that is right may bring the nonce for the next request (RFC 9449 §8.2).
+    // The server sees every response: a successful one may have the nonce for the next request (RFC 9449 §8.2).
     const challenge = server?.challenge ? server.challenge(response) : response.status === 401 && 'refresh'
-    // RFC 9470 §3 wants another sign-in, which no refresh is.
+    // RFC 9470 §3 requires another sign-in, and a refresh is none.
     const isStepUp = response.headers.get('WWW-Authenticate')?.includes('insufficient_user_auth')
     const sent = sentWith.get(previous.request)
     if (!sent) return null
@@ -126,7 +127,7 @@ function createCredentials(context: SessionContext): Credentials {
     const record = context.live(id)
     if (challenge === 'rejected') {
       await context.opening()
-      // Tokens that were replaced since say nothing of the session.
+      // A refusal of tokens that have been replaced since does not end the session.
       if (generation < record.generation) return withCredentials(request, id, await usableTokens(), attempted)
       context.step(challenge, id, ending(challenge))
       return null
@@ -141,7 +142,7 @@ function createCredentials(context: SessionContext): Credentials {
   }
 
   const authorize = async (request: Request, previous?: Previous): Promise<Request | null> => {
-    // Where there is nothing better, the answer that is there tells the application more than why.
+    // If no remedy works, the application gets the response that it has, which says more than the failure of the remedy.
     if (previous) return retry(request, previous).catch(() => null)
     const { id } = context.live()
     return withCredentials(request, id, await usableTokens())

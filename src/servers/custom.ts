@@ -5,9 +5,9 @@ import { cookieSignOut } from './cookie-sign-out.js'
 import { keepAlive } from './keep-alive.js'
 
 /**
- * A server of your own. With `refresh` it makes a token session, with `keepAlive` and `check` a session that the server limits.
+ * A server of your own. With `refresh` the session keeps tokens; with `keepAlive` and `check` the server sets its limits.
  *
- * @example A server that refreshes by a cookie
+ * @example A backend that keeps the refresh token in a cookie
  * ```ts
  * const server = customServer({
  *   async refresh(_tokens, { signal }) {
@@ -26,7 +26,7 @@ export function customServer(hooks: SessionServer): SessionServer & Plugged {
   const methods = methodsOf(hooks)
   return {
     ...methods,
-    // A copy of another server may have methods that the part of that server for one session lacks.
+    // `hooks` may be a copy of another server with methods added. `forSession` of that server returns a part without them.
     ...(hooks.forSession && {
       forSession: (name: string) => customServer({ ...methods, ...methodsOf(hooks.forSession?.(name) ?? hooks) }),
     }),
@@ -37,14 +37,14 @@ export function customServer(hooks: SessionServer): SessionServer & Plugged {
 
 const METHODS = ['receive', 'refresh', 'keepAlive', 'check', 'signOut', 'authorize', 'challenge'] as const
 
-/** The methods that there are. They stay methods of their object, which may be of a class. */
+/** The methods of a server, bound to it: it may be an instance of a class. */
 const methodsOf = (hooks: SessionServer): SessionServer =>
   Object.fromEntries(METHODS.flatMap((name) => (hooks[name] ? [[name, hooks[name].bind(hooks)]] : [])))
 
 /**
  * A token store of your own.
  *
- * @example Tokens in a store that the application has anyhow
+ * @example Tokens in a store that the application already has
  * ```ts
  * const session = createSession({ tokenStore: customTokens(store) })
  * ```

@@ -3,14 +3,14 @@ import { parseUrl, responseError, type Warn } from './response-error.js'
 
 export type Json = Record<string, unknown>
 
-/** The endpoints that are given, and the issuer, by their names in RFC 8414, checked. Throws `invalid_options`. */
+/** Checks the issuer and the endpoints that the options name, by their names in RFC 8414. Throws `invalid_options`. */
 export function parseEndpoints(given: Json): Json {
   const endpoints = Object.create(null) as Json
   for (const [name, url] of Object.entries(given)) if (url !== undefined) endpoints[name] = parseUrl(name, url)
   return endpoints
 }
 
-/** The URL of an endpoint: the one that is `given`, or that of the issuer's metadata (RFC 8414), which is asked for once, when needed. */
+/** Finds the URL of an endpoint: in `given`, or in the issuer's metadata (RFC 8414), which is fetched once, when needed. */
 export function createDiscovery(
   given: Json,
   fetchJson: (url: string, init: RequestInit) => Promise<readonly [Response, Json]>,
@@ -24,13 +24,13 @@ export function createDiscovery(
       const base = String(metadata['issuer']).replace(/\/$/, '')
       const read = async (url: string): Promise<Json> => {
         const [response, found] = await fetchJson(url, { signal })
-        // RFC 8414 §3.3: nobody speaks for another issuer.
+        // RFC 8414 §3.3: metadata that names another issuer must not be used.
         if ([base, `${base}/`].includes(found['issuer'] as string)) return found
         status = response.status
         throw responseError(response, false, 'without metadata of issuer.')
       }
       let status = 0
-      // RFC 8414 §3.1 puts the well-known part before the issuer's path, OpenID Connect Discovery §4 behind it.
+      // RFC 8414 §3.1 puts the well-known part before the issuer's path, OpenID Connect Discovery §4 after it.
       const standard = base.replace(/^\w+:..[^/]+/, '$&/.well-known/oauth-authorization-server')
       const found = await read(standard)
         .catch(() => read(`${base}/.well-known/openid-configuration`))
@@ -42,7 +42,7 @@ export function createDiscovery(
       metadata = Object.assign(Object.create(null) as Json, found, metadata)
     }
     const url = metadata[name] as string | undefined
-    // RFC 8414 §2: metadata holds URLs. A path in it would lead to the page's own origin, which is not the server's.
+    // RFC 8414 §2: endpoints in metadata are URLs. A path would be resolved against the page's origin, which is not the server's.
     return name in given || url === undefined ? url : parseUrl(name, url, false)
   }
 }

@@ -10,33 +10,36 @@ import { DEVELOPMENT } from '../util/development.js'
  * Proof of possession (RFC 9449), as {@link oauth} needs it. `dpop()` makes one; so can you, on keys of your own.
  */
 export interface DPoP {
-  /** The keys of the session of this `name`, and of no other. */
+  /** Proofs by the keys of the session of this `name` alone. */
   forSession?(name: string): DPoP
-  /** The non-extractable key of the next sign-in, for the login library; kept over a redirect, in force from `signIn` on. */
+  /** The non-extractable key of the next sign-in, for the login library. It survives a redirect, and is used from `signIn` on. */
   prepare(): Promise<CryptoKeyPair>
-  /** The tokens of a sign-in are here: puts the prepared key in force. */
+  /** Called with the tokens of a sign-in: from then on proofs are signed with the prepared key. */
   receive?: SessionServer['receive']
   /** A proof for one request (RFC 9449 §4.2), with `ath` where an access token is given. */
   proof(request: { method: string; url: string; accessToken?: string }): Promise<string>
-  /** Remembers a server's nonce, per origin, and its clock; true when there was something new. */
+  /** Remembers a server's nonce and clock, per origin. True if either was new. */
   nonce(response: Response): boolean
 }
 
 /** An authorization server for {@link oauth}: its issuer, or its endpoints. */
 export interface OAuthOptions {
-  /** The issuer's URL, whose metadata (RFC 8414) names the endpoints that are not given here. Asked for once, when needed. */
+  /** The issuer's URL. Its metadata (RFC 8414) names the endpoints that are not given here; it is fetched once, when needed. */
   issuer?: string | URL
   /** Where tokens are refreshed, RFC 6749 §3.2: an http(s) URL, or a path of the page's own origin. */
   tokenEndpoint?: string | URL
   /** The public client's id. A page can keep no client secret. */
   clientId: string
-  /** Where tokens are revoked, RFC 7009. Without it sign-out is local. Give it where the page leaves at sign-out. */
+  /**
+   * Where tokens are revoked, RFC 7009. Without it, and without an `issuer` that names it, sign-out is local. Give it if your page
+   * navigates away at sign-out: then there is no time to fetch the metadata.
+   */
   revocationEndpoint?: string | URL
-  /** Extra form fields of the refresh request, such as `scope` or `resource`. They never replace the standard's own. */
+  /** Extra form fields of the refresh request, such as `scope` or `resource`. They never replace a field that RFC 6749 defines. */
   parameters?: Readonly<Record<string, string>>
-  /** RFC 9449: binds tokens to a key that no script can read out. Bearer tokens are then refused. */
+  /** RFC 9449: binds tokens to a key that no script can export. Bearer tokens are then refused. */
   dpop?: DPoP
-  /** @default `globalThis.fetch` as it is at each call. If you put `createFetch(session)` in its place, give the original here. */
+  /** @default `globalThis.fetch`, read at each call. If you replace that with `createFetch(session)`, give the original here. */
   fetch?: typeof fetch
 }
 
@@ -44,12 +47,11 @@ export interface OAuthOptions {
  * An OAuth 2.0 authorization server for a public client: refresh grant (RFC 6749 §6), revocation (RFC 7009), discovery
  * (RFC 8414) and sender-constrained tokens (RFC 9449).
  *
- * Only an OAuth error (RFC 6749 §5.2: JSON with `error`) that a person has to answer ends the session: `invalid_grant`,
- * `interaction_required` and its kin (OpenID Connect Core §3.1.2.6), an expired or revoked token. A bare 401, a proxy's page and
- * whatever else may pass are told by the event `refreshFailed`, and the session stays; mistakes in the options are also told once
- * in the console. The endpoints must allow the page's origin by CORS, and should expose
- * `Retry-After`, `Date`, `DPoP-Nonce` and `WWW-Authenticate`. Plain http is accepted for development and closed networks;
- * RFC 6749 §3.2 asks for TLS.
+ * The session ends only on an OAuth error (RFC 6749 §5.2: JSON with `error`) that the user has to resolve: `invalid_grant`,
+ * `interaction_required` and the other errors of OpenID Connect Core §3.1.2.6, an expired or revoked token. Any other failure, such
+ * as a bare 401 or a proxy's page, is temporary: the session stays and reports `refreshFailed`. A mistake in the options is also
+ * reported in the console, once. The endpoints must allow the page's origin by CORS, and should expose `Retry-After`, `Date`,
+ * `DPoP-Nonce` and `WWW-Authenticate`. Plain http is accepted for development and closed networks; RFC 6749 §3.2 requires TLS.
  *
  * @throws SessionError `invalid_options`
  * @example A session on an OpenID provider
@@ -57,11 +59,11 @@ export interface OAuthOptions {
  * const server = oauth({ issuer: 'https://id.example.com', clientId: 'app' })
  * const session = createSession({ server })
  * ```
- * @example Tokens that are worth nothing to a thief
+ * @example Tokens that are useless without this browser's key
  * ```ts
  * const proofs = dpop()
  * const server = oauth({ issuer: 'https://id.example.com', clientId: 'app', dpop: proofs })
- * // For the login library, which proves possession of it when it trades the code for tokens:
+ * // For the login library, which proves possession of the key when it exchanges the code for tokens:
  * const keyPair = await proofs.prepare()
  * ```
  */
@@ -79,12 +81,12 @@ export function oauth(options: OAuthOptions): TokenServer {
   const endpoints = parseEndpoints(given)
   parseUrl('tokenEndpoint or issuer', tokenEndpoint ?? issuer)
   if (!clientId) throw sessionError('invalid_options', DEVELOPMENT ? 'Give the clientId.' : 'clientId')
-  /** As they are now: what the application changes later does not count. */
+  /** A copy: later changes to the application's object have no effect. */
   const extraFields = { ...parameters }
 
   const warn = createWarnings()
 
-  /** The answer, and what it says if that is JSON. A SyntaxError is no cause to keep: V8 quotes the text, perhaps a token. */
+  /** The response and its JSON, `{}` if it is none. The SyntaxError is dropped: V8 quotes the text in it, perhaps a token. */
   const fetchJson = async (url: string, init: RequestInit): Promise<readonly [Response, Json]> => {
     const response = await (customFetch ?? fetch)(url, init)
     const text = await response.text()
@@ -95,8 +97,8 @@ export function oauth(options: OAuthOptions): TokenServer {
     }
   }
 
-  // A form needs no preflight. Cookies stay at fetch's default: none go to another origin, so that
-  // `Access-Control-Allow-Origin: *` will do. 307 and 308 would carry the token to wherever they point, RFC 9700 §4.12.
+  // A form needs no preflight. With fetch's default no cookie goes to another origin, so `Access-Control-Allow-Origin: *` is
+  // enough. A 307 or 308 redirect would send the token on to any address, RFC 9700 §4.12.
   const post = (url: string, form: Record<string, string>, init: RequestInit): ReturnType<typeof fetchJson> =>
     fetchJson(url, {
       method: 'POST',
@@ -121,7 +123,7 @@ export function oauth(options: OAuthOptions): TokenServer {
         const [response, body] = await post(url, form, { signal, headers })
         const isNonceNew = dpop?.nonce(response)
         const { status, ok } = response
-        // The name alone: descriptions may quote the token.
+        // The error code alone: `error_description` may quote the token.
         const { error, access_token } = body
         const errorCode = typeof error === 'string' && /^\w{1,40}$/.test(error) ? error : ''
         // GitHub answers an error with 200.
@@ -130,7 +132,7 @@ export function oauth(options: OAuthOptions): TokenServer {
             warn('tokenEndpoint', url, ' without tokens. Is this the token endpoint?', status)
           return requireDpop(body as unknown as TokenResponse, dpop)
         }
-        // RFC 9449 §8: a nonce is wanted. Or a wrong clock has just learned the right time. The token is not used up.
+        // RFC 9449 §8: the server requires a nonce, or the proof's time was wrong and is known now. The refresh token is not used yet.
         if (isNonceNew && !isRetry && errorCode.includes('dpop')) return requestTokens(true)
         const isClientError = CLIENT_ERROR.test(errorCode)
         if (DEVELOPMENT && isClientError)
@@ -151,8 +153,8 @@ export function oauth(options: OAuthOptions): TokenServer {
       return requestTokens()
     },
 
-    // One call: revoking the refresh token takes the access tokens of its grant along, RFC 7009 §2.1. What the server answers
-    // changes nothing, for the tokens here are gone already. `keepalive`, because the page often leaves right after.
+    // One request: revoking the refresh token also revokes the access tokens of its grant, RFC 7009 §2.1. The response changes
+    // nothing, because this device has removed the tokens already. `keepalive`: pages often navigate away at sign-out.
     async signOut(tokens, { signal }) {
       const kind = tokens?.refresh_token ? 'refresh_token' : 'access_token'
       const token = tokens?.[kind]
@@ -181,7 +183,7 @@ export function oauth(options: OAuthOptions): TokenServer {
         challenge(response) {
           const isNonceNew = dpop.nonce(response)
           const header = response.headers.get('WWW-Authenticate') ?? ''
-          // RFC 9449 §9. Where CORS hides what was wrong, something new is worth a try.
+          // RFC 9449 §9. If CORS hides the error, a new nonce or time is worth one more attempt.
           const isAboutProof = header.includes('use_dpop') || (isNonceNew && !header.includes('_token'))
           return response.status !== 401 ? null : isAboutProof ? 'resend' : 'refresh'
         },
@@ -194,30 +196,33 @@ export function oauth(options: OAuthOptions): TokenServer {
 }
 
 /**
- * Errors about the client and the request (RFC 6749 §5.2, RFC 8707 §2, RFC 9449 §5): the developer's to mend. They must not sign
- * everybody out, even where they come with 401.
+ * Errors about the client or the request (RFC 6749 §5.2, RFC 8707 §2, RFC 9449 §5), which the developer has to mend. They end no
+ * session, even with status 401: otherwise one wrong option would sign out every user.
  */
 const CLIENT_ERROR = /client|request|scope|type|target|dpop/
 
-/** Errors that pass. */
+/** Temporary errors. */
 const TEMPORARY = /unavailable|server|slow_down|pending|too_many|limit|timeout/
 
 /**
- * Errors that only a person can answer, by signing in anew. `invalid_grant` (RFC 6749 §5.2) is the standard's; others are sent on
- * the refresh grant as well: `interaction_required`, `consent_required`, `login_required`, `bad_token` (Microsoft Entra ID),
+ * Errors that the user has to resolve by signing in again. RFC 6749 §5.2 defines `invalid_grant`; servers also answer the refresh
+ * grant with others: `interaction_required`, `consent_required`, `login_required`, `bad_token` (Microsoft Entra ID),
  * `mfa_required`, `access_denied` (Auth0), `bad_refresh_token` (GitHub), `expired_token` (RFC 8628), `invalid_token` (RFC 6750),
  * `unmet_authentication_requirements` (OpenID).
  */
 const FINAL = /grant|_required$|token|session|user|account|denied|expired|revoked|authentication/i
 
-/** Whether an OAuth error ends the session. With 401 any other does, as `unauthorized` of Auth0 and Spring; a reason phrase (`Unauthorized`) is a gateway's. */
+/**
+ * Whether an OAuth error ends the session. With status 401 an unknown code does, such as `unauthorized` of Auth0 and Spring. A
+ * reason phrase with a capital (`Unauthorized`) comes from a gateway.
+ */
 const endsSession = (error: string, status: number): boolean =>
   status < 500 &&
   !CLIENT_ERROR.test(error) &&
   !TEMPORARY.test(error) &&
   (FINAL.test(error) || (status === 401 && /^[a-z]/.test(error)))
 
-/** RFC 9449 §5: who asks for bound tokens does not take others. */
+/** RFC 9449 §5: a client that requires bound tokens refuses any other type. */
 function requireDpop(tokens: TokenResponse, dpop: DPoP | undefined): TokenResponse {
   if (dpop && !/^dpop$/i.test(tokens.token_type ?? ''))
     throw sessionError('invalid_response', DEVELOPMENT && 'The token_type is not DPoP.')

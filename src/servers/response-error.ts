@@ -3,9 +3,9 @@ import { ownOrigin } from '../util/origins.js'
 import { DEVELOPMENT } from '../util/development.js'
 
 /**
- * An http(s) URL without user info, as it was given, or the URL of a path of the page's own origin. A path is resolved here, once,
- * and never against the page's `<base>`, which injected HTML may have set. `//host` and `/\host` are no paths: the URL standard
- * reads another host in them. A path on a server stays as it is, because nothing is sent from there.
+ * Checks a URL of the options, and returns it: an http(s) URL without user info as it was given, a path as a URL of the page's own
+ * origin. A path is resolved once, and without the page's `<base>`, which injected HTML may have set. `//host` and `/\host` are
+ * refused: the URL standard reads another host in them. On a server a path stays a path, because nothing is sent from there.
  *
  * @throws SessionError `invalid_options`
  */
@@ -23,11 +23,11 @@ export function parseUrl(option: string, value: unknown, mayBePath = true): stri
   throw sessionError('invalid_options', DEVELOPMENT ? `${option} is ${text}. Give an http(s) URL, or a path.` : option)
 }
 
-/** An answer that is no success, as an error. 429 comes first: a server that is too busy to look knows nothing of the session. */
+/** The error for a response that is no success. 429 comes first: the server has not examined the request, so it says nothing about the session. */
 export function responseError({ status, headers }: Response, isRejected: boolean, detail = ''): SessionError {
   const now = Date.now()
   const date = (name: string): number => Date.parse(headers.get(name) ?? '')
-  // RFC 9110 §10.2.3: seconds, or a date, which is measured by the server's own clock where CORS lets us read it.
+  // RFC 9110 §10.2.3: seconds, or a date. A date counts by the server's own clock, if CORS exposes `Date`.
   const wait = Number(headers.get('Retry-After')) * 1e3 || date('Retry-After') - (date('Date') || now)
   return new SessionError(status === 429 ? 'rate_limited' : isRejected ? 'rejected' : 'server', {
     message: DEVELOPMENT ? `The server answered ${status || 'with a redirect'} ${detail}`.trim() : String(status),
@@ -35,22 +35,22 @@ export function responseError({ status, headers }: Response, isRejected: boolean
   })
 }
 
-/** Statuses that say "not now" and nothing about the request: a gateway or a server that is busy, late or limited. */
+/** Statuses that say nothing about the request itself: the server or a gateway is busy, too slow, or limits the rate. */
 const isBusy = (status: number): boolean => status >= 500 || [408, 425, 429].includes(status)
 
 /** See {@link createWarnings}. */
 export type Warn = (subject: string, url: string, what: string, status?: number, cause?: unknown) => void
 
 /**
- * Warns the developer in the console of what the session does not end for and nobody else would tell them, once for each `subject`:
- * an option, with its URL. Nothing that a server or a user sent is repeated.
+ * Warns the developer in the console of a mistake that does not end the session and would otherwise go unnoticed, once for each
+ * `subject`: an option, with its URL. The warning repeats nothing that a server or a user has sent.
  */
 export function createWarnings(): Warn {
   const warned = new Set<string>()
   return (subject, url, what, status = 0, ...cause) => {
     if (isBusy(status) || warned.has(subject)) return
     warned.add(subject)
-    // A query may hold a key.
+    // The query is left out: it may hold a key.
     const address = url && ` (${url.replace(/[?#].*/, '')})`
     const answered = status ? ` answered ${status}` : ''
     // eslint-disable-next-line no-console -- for the developer, once
@@ -59,8 +59,9 @@ export function createWarnings(): Warn {
 }
 
 /**
- * Sends what has to arrive though the page leaves. Browsers refuse that while all such requests of the page hold over 64 KiB
- * (Fetch §4.6, HTTP-network-or-cache fetch), as those of analytics do at a sign-out: then it is sent like any other.
+ * Sends a request that has to arrive although the page navigates away. A browser rejects it while the bodies of all such requests
+ * of the page exceed 64 KiB (Fetch §4.6, HTTP-network-or-cache fetch), for example beside those of analytics at a sign-out. Then
+ * it is sent again without `keepalive`.
  * https://github.com/grafana/faro-web-sdk/issues/1898
  */
 export const sendThoughLeaving = <T>(send: (keepalive: boolean) => Promise<T>): Promise<T> =>
@@ -70,8 +71,8 @@ export const sendThoughLeaving = <T>(send: (keepalive: boolean) => Promise<T>): 
   })
 
 /**
- * Options without what a polluted `Object.prototype` adds to every object: who can set such members, and nothing more, must not
- * be the one who says where tokens go. CVE-2026-42264, https://github.com/zextras/carbonio-mails-ui/pull/1203
+ * Options without the members that a polluted `Object.prototype` adds to every object: an attacker who can set those, and nothing
+ * more, must not choose where tokens are sent. CVE-2026-42264, https://github.com/zextras/carbonio-mails-ui/pull/1203
  */
 export const ownOptions = <T extends object>(options: T): T =>
   Object.keys(Object.prototype).length > 0 ? Object.assign(Object.create(null) as T, options) : options
