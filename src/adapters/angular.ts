@@ -17,11 +17,12 @@ import { originsOf } from '../util/origins.js'
 import type { Session, Snapshot } from '../types.js'
 import { remainingSeconds, watchRemaining } from '../countdown.js'
 
-/** The session of {@link provideSession}: `inject(SESSION)` where a component or service calls `extend()` or `signOut()`. */
+/** The token of {@link provideSession}: a component or service that calls `extend()` or `signOut()` gets the session by `inject(SESSION)`. */
 export const SESSION: InjectionToken<Session> = /* @__PURE__ */ new InjectionToken<Session>('sojourn')
 
 /**
- * Gives a session to the application, or to what is below a component. Make it in a module of its own, once for the page.
+ * Provides a session to the application, or to a component and all below it. Create the session in a module of its own, once for
+ * the page.
  *
  * @example In the application's configuration
  * ```ts
@@ -49,11 +50,11 @@ function follow<T>(read: () => T, watch: (listener: () => void) => () => void): 
 }
 
 /**
- * The picture of the session that is given, or of the provided one, until whatever called this is destroyed. On a server the
- * phase is `loading`. To be called where `inject` may be.
+ * The snapshot of the given session, or of the provided one. It is updated until the caller's context is destroyed. On a server
+ * the phase is `loading`. Call it in an injection context.
  *
- * @throws SessionError `invalid_options` where there is no session
- * @example What to show
+ * @throws SessionError `invalid_options` if there is no session
+ * @example The phase
  * ```ts
  * class Account {
  *   readonly snapshot = injectSession()
@@ -70,10 +71,10 @@ export function injectSession(session?: Session): Signal<Snapshot> {
 }
 
 /**
- * Whole seconds until the end while warned, null otherwise; changes once a second, and only while warned and visible. To be
- * called where `inject` may be.
+ * Whole seconds until the end during a warning, null otherwise. The value changes once a second, only during a warning and while
+ * the page is visible. Call it in an injection context.
  *
- * @throws SessionError `invalid_options` where there is no session
+ * @throws SessionError `invalid_options` if there is no session
  * @example A countdown
  * ```ts
  * class Warning {
@@ -90,10 +91,11 @@ export function injectRemaining(session?: Session): Signal<number | null> {
 }
 
 /**
- * Lets a route be activated while nobody is signed out, by the clock at that moment; otherwise `otherwise` says what becomes of
- * the navigation. It may call `inject`. On a server everybody may pass: who is signed in is only known in the page.
+ * A guard that allows a route unless the phase is `signedOut`, by the clock at that moment. If it is, the result of `otherwise`
+ * decides about the navigation; `otherwise` may call `inject`. On a server the guard allows every route, because only the page
+ * knows who is signed in.
  *
- * @example To the login page, and back again
+ * @example A redirect to the login page, which returns the user afterwards
  * ```ts
  * const signedIn = sessionGuard((_route, { url }) =>
  *   inject(Router).createUrlTree(['/login'], { queryParams: { returnTo: url } }),
@@ -112,7 +114,7 @@ export function sessionGuard(
   }
 }
 
-/** Who gets credentials from {@link sessionInterceptor}. */
+/** Options of {@link sessionInterceptor}. */
 export interface InterceptorOptions {
   /** Exact origins (scheme, host, port) that get credentials, such as `'https://api.example.com'`. @default the page's own */
   origins?: readonly string[]
@@ -122,12 +124,12 @@ const namesAndValues = (headers: HttpHeaders): [string, string][] =>
   headers.keys().map((name) => [name, String(headers.getAll(name))])
 
 /**
- * Adds the session's credentials to requests of `HttpClient` to `origins`, and does once what an answer asks for, as
- * `createFetch` does: a refresh after a 401, a fresh nonce. Other requests are left alone, and so are those that bring an
- * `Authorization` of their own, and all while nobody is signed in.
+ * Adds the session's credentials to requests of `HttpClient` to `origins`. Like `createFetch` it sends a request again, once for
+ * each remedy: with a newer token after a 401, or with a fresh nonce. It leaves other requests unchanged, those that have an
+ * `Authorization` header already, and all requests while nobody is signed in.
  *
- * Use it with `withFetch()`: a request with credentials then follows no redirect, wherever it leads. XMLHttpRequest cannot be
- * told so, and Angular warns of that during development.
+ * Use it with `withFetch()`: then a request with credentials follows no redirect. XMLHttpRequest follows every redirect; Angular
+ * warns of that during development.
  *
  * @throws SessionError `invalid_options` for what is no list of origins
  * @example An API on another origin
@@ -139,7 +141,7 @@ export function sessionInterceptor(options: InterceptorOptions = {}): HttpInterc
   const isAllowed = originsOf('sessionInterceptor', options.origins)
   return (request, next) => {
     const session = requireSession()
-    // On a server there is nobody to act for, and a path leads nowhere.
+    // A server has no session, and no origin to resolve a path against.
     if (!(globalThis as Partial<typeof globalThis>).location) return next(request)
     const plainRequest = new Request(request.urlWithParams, {
       method: request.method,
@@ -149,11 +151,11 @@ export function sessionInterceptor(options: InterceptorOptions = {}): HttpInterc
 
     const send = (authorized: Request, replays: number): Observable<HttpEvent<unknown>> => {
       const headers = [...authorized.headers]
-      // A `<base>` may have been set while the credentials were awaited, and Angular resolves the URL when it sends.
+      // Angular resolves the URL when it sends the request, and a script may have set a `<base>` since it was checked.
       const isSameUrl = new Request(request.urlWithParams).url === plainRequest.url
       const isChanged = isSameUrl && String(headers) !== String([...plainRequest.headers])
       const authorizeRetry = async (answer: HttpResponseBase): Promise<Request | null> => {
-        // Others are no answers, or cannot be shown as one.
+        // `Response` takes no other status, and 0 means that there was no response.
         if (!(answer.status > 199 && answer.status < 600)) return null
         const response = new Response(null, { status: answer.status, headers: namesAndValues(answer.headers) })
         return credentials(session).authorize(plainRequest.clone(), { request: authorized, response })
@@ -167,7 +169,7 @@ export function sessionInterceptor(options: InterceptorOptions = {}): HttpInterc
           : request,
       ).pipe(
         tap((event) => {
-          // A right answer may bring the nonce for the next request (RFC 9449 §8.2).
+          // A successful response may have the nonce for the next request (RFC 9449 §8.2).
           if ('body' in event) void authorizeRetry(event)
         }),
         catchError((error: Error & HttpResponseBase) =>
@@ -181,7 +183,7 @@ export function sessionInterceptor(options: InterceptorOptions = {}): HttpInterc
       )
     }
 
-    // Anew for each subscription, for interceptors that try again.
+    // For each subscription: an interceptor that retries subscribes again.
     return defer(
       () =>
         credentials(session)
@@ -189,7 +191,7 @@ export function sessionInterceptor(options: InterceptorOptions = {}): HttpInterc
           .catch((error: unknown) => {
             if ((error as { code?: unknown }).code !== 'signed_out') throw error
           }),
-      // At the most a nonce and a refresh.
+      // At most one replay for a nonce and one for a refresh.
     ).pipe(switchMap((authorized) => send(authorized ?? plainRequest, 2)))
   }
 }

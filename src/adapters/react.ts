@@ -12,12 +12,12 @@ import { sessionError } from '../errors.js'
 import type { Session, Snapshot } from '../types.js'
 import { remainingSeconds, watchRemaining } from '../countdown.js'
 
-/** The session that a {@link SessionProvider} gave: `useContext(SessionContext)` where a component calls `extend()` or `signOut()`. */
+/** The session of the nearest {@link SessionProvider}: a component that calls `extend()` or `signOut()` gets it by `useContext(SessionContext)`. */
 export const SessionContext: Context<Session | null> = /* @__PURE__ */ createContext<Session | null>(null)
 
 /**
- * Gives a session to all components below. Make it in a module of its own, once for the page: a component may be called
- * twice (StrictMode), and each call would make another.
+ * Provides a session to all components below. Create the session in a module of its own, once for the page: React may call a
+ * component twice (StrictMode), and each call would create another session.
  *
  * @example Around the application
  * ```ts
@@ -28,7 +28,7 @@ export function SessionProvider(props: { readonly session: Session; readonly chi
   return createElement(SessionContext.Provider, { value: props.session }, props.children)
 }
 
-/** On a server nothing is known, and the first render in the page has to agree with it. */
+/** The phase is unknown on a server, and the first render in the page has to match the server's. */
 const LOADING: Snapshot = { phase: 'loading' }
 
 function useRequiredSession(session: Session | undefined): Session {
@@ -40,11 +40,11 @@ function useRequiredSession(session: Session | undefined): Session {
 }
 
 /**
- * The picture of the session that is given, or of the nearest {@link SessionProvider}'s; renders again with each new one.
- * On a server, and while what it rendered is hydrated, the phase is `loading`.
+ * The snapshot of the given session, or of that of the nearest {@link SessionProvider}. The component renders again with each new
+ * snapshot. On a server, and during hydration, the phase is `loading`.
  *
- * @throws SessionError `invalid_options` where there is no session
- * @example What to show
+ * @throws SessionError `invalid_options` if there is no session
+ * @example The phase
  * ```ts
  * const { phase } = useSession()
  * ```
@@ -56,9 +56,10 @@ export function useSession(session?: Session): Snapshot {
 }
 
 /**
- * Whole seconds until the end while warned, null otherwise; renders again once a second, and only while warned and visible.
+ * Whole seconds until the end during a warning, null otherwise. The component renders again once a second, only during a warning
+ * and while the page is visible.
  *
- * @throws SessionError `invalid_options` where there is no session
+ * @throws SessionError `invalid_options` if there is no session
  * @example A countdown
  * ```ts
  * const seconds = useRemaining()

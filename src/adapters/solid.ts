@@ -14,11 +14,11 @@ import { sessionError } from '../errors.js'
 import type { Session, Snapshot } from '../types.js'
 import { remainingSeconds, watchRemaining } from '../countdown.js'
 
-/** The session that a {@link SessionProvider} gave: `useContext(SessionContext)` where a component calls `extend()` or `signOut()`. */
+/** The session of the nearest {@link SessionProvider}: a component that calls `extend()` or `signOut()` gets it by `useContext(SessionContext)`. */
 export const SessionContext: Context<Session | undefined> = /* @__PURE__ */ createContext<Session>()
 
 /**
- * Gives a session to all components below. Make it in a module of its own, once for the page.
+ * Provides a session to all components below. Create the session in a module of its own, once for the page.
  *
  * @example Around the application
  * ```ts
@@ -43,7 +43,7 @@ function follow<T>(
   const session = given ?? useContext(SessionContext)
   if (!session)
     throw sessionError('invalid_options', 'There is no <SessionProvider> above: add one, or pass the session.')
-  // What is being hydrated has to agree with what the server rendered.
+  // During hydration the first value has to match the one that the server rendered.
   const isHydrated = !!sharedConfig.context
   const [shown, setShown] = createSignal(isHydrated ? onServer : read(session))
   const show = (): void => {
@@ -55,11 +55,11 @@ function follow<T>(
 }
 
 /**
- * The picture of the session that is given, or of the nearest {@link SessionProvider}'s, until the owner around the call is
- * disposed of. On a server, and while what it rendered is hydrated, the phase is `loading`.
+ * The snapshot of the given session, or of that of the nearest {@link SessionProvider}. It is updated until the owner around the
+ * call is disposed of. On a server, and during hydration, the phase is `loading`.
  *
- * @throws SessionError `invalid_options` where there is no session
- * @example What to show
+ * @throws SessionError `invalid_options` if there is no session
+ * @example The phase
  * ```ts
  * const snapshot = useSession()
  * const isSignedOut = () => snapshot().phase === 'signedOut'
@@ -75,9 +75,10 @@ export function useSession(session?: Session): Accessor<Snapshot> {
 }
 
 /**
- * Whole seconds until the end while warned, null otherwise; changes once a second, and only while warned and visible.
+ * Whole seconds until the end during a warning, null otherwise. The value changes once a second, only during a warning and while
+ * the page is visible.
  *
- * @throws SessionError `invalid_options` where there is no session
+ * @throws SessionError `invalid_options` if there is no session
  * @example A countdown
  * ```ts
  * const seconds = useRemaining()

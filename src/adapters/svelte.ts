@@ -5,19 +5,19 @@ import { sessionError } from '../errors.js'
 import type { Session, Snapshot } from '../types.js'
 import { remainingSeconds, watchRemaining } from '../countdown.js'
 
-/** Where {@link provideSession} puts the session: `getContext(sessionKey)` where a component calls `extend()` or `signOut()`. */
+/** The key of {@link provideSession}: a component that calls `extend()` or `signOut()` gets the session by `getContext(sessionKey)`. */
 export const sessionKey: unique symbol = Symbol('sojourn')
 
 /**
- * A value that changes by itself. In templates, `$derived` and `$effect` read `current`; whoever prefers stores writes `$value`,
- * or passes it on to what takes one. It listens to the session only while somebody reads it so, and needs no cleaning up.
+ * A reactive value. Read `current` in templates, `$derived` and `$effect`. It is also a store: write `$value`, or pass it to a
+ * function that takes a store. It listens to the session only while it is read in one of these ways, and needs no cleanup.
  */
 export interface Live<T> extends Readable<T> {
   readonly current: T
 }
 
 /**
- * Gives a session to the component that calls this while it is set up, and to all below it. Returns the session.
+ * Provides a session to the component whose setup calls this, and to all components below it. Returns the session.
  *
  * @example In the outermost component
  * ```ts
@@ -53,10 +53,10 @@ function live<T>(
 }
 
 /**
- * The picture of the session that is given, or of the one from {@link provideSession}. On a server the phase is `loading`.
+ * The snapshot of the given session, or of the one from {@link provideSession}. On a server the phase is `loading`.
  *
- * @throws SessionError `invalid_options` where there is no session
- * @example What to show
+ * @throws SessionError `invalid_options` if there is no session
+ * @example The phase
  * ```ts
  * const snapshot = useSession()
  * const isSignedOut = () => snapshot.current.phase === 'signedOut'
@@ -71,9 +71,10 @@ export function useSession(session?: Session): Live<Snapshot> {
 }
 
 /**
- * Whole seconds until the end while warned, null otherwise; changes once a second, and only while warned and visible.
+ * Whole seconds until the end during a warning, null otherwise. The value changes once a second, only during a warning and while
+ * the page is visible.
  *
- * @throws SessionError `invalid_options` where there is no session
+ * @throws SessionError `invalid_options` if there is no session
  * @example A countdown
  * ```ts
  * const seconds = useRemaining()

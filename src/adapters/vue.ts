@@ -12,13 +12,13 @@ import { sessionError } from '../errors.js'
 import type { Session, Snapshot } from '../types.js'
 import { remainingSeconds, watchRemaining } from '../countdown.js'
 
-/** Where {@link sessionPlugin} puts the session: `inject(sessionKey)` where a component calls `extend()` or `signOut()`. */
+/** The key of {@link sessionPlugin}: a component that calls `extend()` or `signOut()` gets the session by `inject(sessionKey)`. */
 export const sessionKey: InjectionKey<Session> = Symbol('sojourn')
 
 /**
- * Gives a session to all components of an application.
+ * Provides a session to all components of an application.
  *
- * @example At its start
+ * @example When the application starts
  * ```ts
  * createApp(App).use(sessionPlugin, session).mount('#app')
  * ```
@@ -36,7 +36,7 @@ function follow<T>(
   const session = given ?? inject(sessionKey, null)
   if (!session)
     throw sessionError('invalid_options', 'There is no session here: app.use(sessionPlugin, session), or pass it.')
-  // A component that is being hydrated has its element before it is set up, and has to agree with what the server rendered.
+  // A component that is being hydrated has its element before its setup. Its first render has to match the server's.
   const isHydrated = !!getCurrentInstance()?.vnode.el
   const shown = shallowRef(isHydrated ? onServer : read(session))
   const show = (): void => {
@@ -48,11 +48,11 @@ function follow<T>(
 }
 
 /**
- * The picture of the session that is given, or of the plugin's, until the component or effect scope around the call ends.
- * On a server, and while what it rendered is hydrated, the phase is `loading`.
+ * The snapshot of the given session, or of the plugin's. It is updated until the component or effect scope around the call ends.
+ * On a server, and during hydration, the phase is `loading`.
  *
- * @throws SessionError `invalid_options` where there is no session
- * @example What to show
+ * @throws SessionError `invalid_options` if there is no session
+ * @example The phase
  * ```ts
  * const snapshot = useSession()
  * const isSignedOut = computed(() => snapshot.value.phase === 'signedOut')
@@ -68,9 +68,10 @@ export function useSession(session?: Session): Readonly<ShallowRef<Snapshot>> {
 }
 
 /**
- * Whole seconds until the end while warned, null otherwise; changes once a second, and only while warned and visible.
+ * Whole seconds until the end during a warning, null otherwise. The value changes once a second, only during a warning and while
+ * the page is visible.
  *
- * @throws SessionError `invalid_options` where there is no session
+ * @throws SessionError `invalid_options` if there is no session
  * @example A countdown
  * ```ts
  * const seconds = useRemaining()

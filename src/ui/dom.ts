@@ -1,4 +1,4 @@
-/** One more element, named for style sheets of the page (`::part(name)`) and for other elements of its shadow root. */
+/** Adds an element, named for the page's style sheets (`::part(name)`) and by its id for the other elements of its shadow root. */
 export function addElement<Tag extends keyof HTMLElementTagNameMap>(
   parent: Node,
   tag: Tag,
@@ -13,7 +13,7 @@ export function addElement<Tag extends keyof HTMLElementTagNameMap>(
   return element
 }
 
-/** The element with the focus, in shadow trees and frames of this origin too. */
+/** The element that has the focus, also inside shadow trees and frames of this origin. */
 export function activeElement(): HTMLElement | null {
   let element = document.activeElement as (HTMLElement & Partial<HTMLIFrameElement>) | null
   for (let inner; (inner = (element?.shadowRoot ?? element?.contentDocument)?.activeElement);)

@@ -1,7 +1,7 @@
 import type { Session } from '../types.js'
 import { warningDialog, type DialogOptions, type DialogTexts } from './dialog/dialog.js'
 
-/** Attributes that say something, and what they say. `{remaining}` stands for the length of time. */
+/** The attributes that set a text of the dialog. `{remaining}` in them stands for the length of time. */
 const TEXT_ATTRIBUTES = {
   heading: 'title',
   message: 'message',
@@ -12,18 +12,18 @@ const TEXT_ATTRIBUTES = {
   'not-reached': 'notReached',
 } as const satisfies Record<string, keyof DialogTexts>
 
-/** `<session-warning>` in a page's scripts. */
+/** The element `<session-warning>`. */
 export interface SessionWarningElement extends HTMLElement {
-  /** The session that is warned of, in place of the one that the element was defined with. */
+  /** The session whose warning the element shows, in place of the one that it was defined with. */
   session: Session | undefined
 }
 
 /**
- * Defines `<session-warning>`: the dialog of `sojourn/dialog` for those who write HTML. It lives as long as the element is in
- * the page. Attributes: `heading`, `message`, `stay`, `sign-out`, `cannot-extend`, `dismiss`, `not-reached`, `locale`, and
- * `no-title-countdown`. A second definition of one name changes nothing, and on a server nothing is touched.
+ * Defines `<session-warning>`: the dialog of `sojourn/dialog` as an HTML element, active while the element is in the page.
+ * Attributes: `heading`, `message`, `stay`, `sign-out`, `cannot-extend`, `dismiss`, `not-reached`, `locale`, and
+ * `no-title-countdown`. A second definition of the same name has no effect, and neither has a call on a server.
  *
- * @example A warning in German, by a tag
+ * @example A warning in German, as an element
  * ```ts
  * defineSessionWarning(session)
  * // <session-warning locale="de" heading="Sind Sie noch da?" stay="Ja"
@@ -48,7 +48,7 @@ export function defineSessionWarning(session?: Session, name = 'session-warning'
     }
 
     connectedCallback(): void {
-      // What was set on the element before it was defined hides the accessor.
+      // A property set before the element was defined is an own property, which hides the accessor.
       if (Object.prototype.hasOwnProperty.call(this, 'session')) {
         const { session } = this
         Reflect.deleteProperty(this, 'session')

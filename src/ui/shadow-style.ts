@@ -1,8 +1,8 @@
 /**
- * Gives a shadow root its style without a style element or attribute, which a strict Content Security Policy forbids.
+ * Styles a shadow root without a style element or attribute, which a strict Content Security Policy forbids.
  *
- * Safari has constructed style sheets since 16.4, Firefox since 101. Before, each element gets the declarations of the rules
- * that it matches now: without states and media, which no element has of its own.
+ * Safari has constructed style sheets since 16.4, Firefox since 101. In older versions each element gets the declarations of the
+ * rules that it matches now; rules for states such as `:hover`, and for media, are lost.
  */
 export function applyStyle(root: ShadowRoot, css: string): void {
   try {

@@ -1,9 +1,9 @@
 /**
- * System colours follow the page's `color-scheme`, light or dark, and a person's forced colours. Nothing moves. Both buttons are
- * to be seen at 320 by 256 px, which is a screen at 400 % (WCAG 2.2, 1.4.10).
+ * System colours follow the page's `color-scheme`, light or dark, and the user's forced colours. Nothing moves. Both buttons are
+ * visible at 320 by 256 px, which is a screen at 400 % (WCAG 2.2, 1.4.10).
  *
- * What the dialog would inherit, and what would hide it or its words, it has of its own. Nothing that the page says of the host
- * takes it away: an important declaration of the shadow tree wins over all of them (CSS Cascading 5, §6.1).
+ * The dialog sets each inherited property that could hide it or its texts. No declaration of the page for the host can hide it: an
+ * important declaration of the shadow tree wins over all of the page's (CSS Cascading 5, §6.1).
  */
 export const dialogStyle = `dialog,button{border:1px solid #8888;border-radius:var(--sojourn-radius,.75rem)}
 dialog{box-sizing:border-box;width:min(28rem,100% - 2rem);padding:1.5rem;font-size:max(1em,.75rem);visibility:visible;pointer-events:auto;text-indent:0;white-space:normal;-webkit-text-fill-color:currentcolor;background:var(--sojourn-background,Canvas);color:var(--sojourn-color,CanvasText);box-shadow:0 1rem 3rem #0006;line-height:1.5;text-align:start}

@@ -11,25 +11,25 @@ import { durationFormat, english, type DialogTexts } from './texts.js'
 export type { DialogTexts }
 
 export interface DialogOptions {
-  /** Words of your own; what you leave out is English. */
+  /** Your texts. Each one that you leave out is English. */
   texts?: Partial<DialogTexts>
-  /** The language of your words, as a BCP 47 tag: lengths of time are said in it. @default 'en' */
+  /** The language of your texts, as a BCP 47 tag. Lengths of time are written in it. @default 'en' */
   locale?: string
   /** @default document.body */
   container?: HTMLElement
-  /** Counts down in the document's title while the tab is in the background. @default true */
+  /** Shows the countdown in the document's title while the tab is in the background. @default true */
   titleCountdown?: boolean
 }
 
 /**
- * Shows an accessible dialog in the warning phase, in every tab, and closes it in every tab with the first answer in any of
- * them. Escape means "stay". What the server must agree to, is waited for. Returns the undo.
+ * Shows an accessible dialog in every tab during the warning phase. The first answer in any tab closes it in all of them. Escape
+ * means "stay". If the server has to agree, the dialog stays open until it has. Returns the undo.
  *
- * It follows the `color-scheme` of your page. Restyle it by `--sojourn-background`, `-color`, `-accent`, `-on-accent` and
- * `-radius`, or by its parts: `.sojourn-dialog::part(stay)`; the others are `dialog`, `title`, `message`, `problem`,
- * `buttons` and `sign-out`.
+ * It follows the `color-scheme` of your page. Style it by `--sojourn-background`, `-color`, `-accent`, `-on-accent` and `-radius`,
+ * or by its parts, such as `.sojourn-dialog::part(stay)`; the other parts are `dialog`, `title`, `message`, `problem`, `buttons`
+ * and `sign-out`.
  *
- * WCAG 2.2: 2.2.1, 4.1.3. For what is left to the application see docs/accessibility.md.
+ * WCAG 2.2: 2.2.1, 4.1.3. docs/accessibility.md lists what the application itself has to do.
  *
  * @throws RangeError for a `locale` that is no BCP 47 tag.
  *
@@ -59,13 +59,16 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
   dialog.setAttribute('aria-labelledby', 'title')
   dialog.setAttribute('aria-describedby', 'status')
   dialog.lang = locale
-  // By its own words, whatever the page around it reads.
+  // The direction follows the texts, and not that of the page.
   dialog.dir = 'auto'
   addElement(dialog, 'h2', 'title').textContent = texts.title
-  /** For the eye: each second. */
+  /** For sighted users: it changes each second. */
   const message = addElement(dialog, 'p', 'message')
   message.setAttribute('aria-hidden', 'true')
-  /** For the ear, at coarse marks. All outside of an open dialog is inert; what appears together with its words is not heard. */
+  /**
+   * For screen readers: it changes at coarse marks. It stands inside the dialog, because everything outside of an open modal dialog
+   * is inert, and is there before its text, because screen readers do not announce a live region that appears with its text.
+   */
   const status = addElement(dialog, 'p', 'status', 'status')
   const problem = addElement(dialog, 'p', 'problem', 'alert')
   const buttons = addElement(dialog, 'div', 'buttons')
@@ -74,9 +77,9 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
   signOut.textContent = texts.signOut
   applyStyle(root, dialogStyle)
 
-  /** The end that a person has seen and cannot move: it is not shown twice. */
+  /** The end that the user has dismissed the dialog for, because it cannot be extended: it is not shown again. */
   let dismissedEndAt = 0
-  /** The last mark at which time was spoken of. */
+  /** The last mark that was announced, in seconds. */
   let announcedMark = 0
   let isAnswering = false
   let focusedBefore: HTMLElement | null = null
@@ -91,16 +94,16 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
 
   const close = (): void => {
     announcedMark = 0
-    // jsdom has no modal dialogs, and a test of something else is to work there.
+    // jsdom has no modal dialogs and no `close()`: without this check, tests of other things would fail there.
     if (dialog.open) dialog.close()
-    // Chromium does not bring it back into a frame, and nobody does where the dialog had to be opened twice.
+    // Chromium does not return the focus into a frame, and no browser does after the dialog had to be opened twice.
     if (activeElement() !== focusedBefore) focusedBefore?.focus({ preventScroll: true })
     focusedBefore = null
   }
   const show = (): void => {
     const snapshot = session.getSnapshot()
     const seconds = remainingSeconds(session)
-    // A page that wakes past the end may not know yet that it is over.
+    // The page may wake past the end before the session has ended: then there are no seconds left.
     if (snapshot.phase !== 'warning' || !seconds || (!snapshot.canExtend && snapshot.endAt === dismissedEndAt)) {
       close()
       return
@@ -108,7 +111,7 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
     const { canExtend } = snapshot
     message.textContent = (canExtend ? texts.message : texts.cannotExtend)(formatDuration(seconds))
     stay.textContent = canExtend ? texts.stay : texts.dismiss
-    // At once, then at each full minute, then every 20 s: not so often that nothing else can be heard.
+    // Announced at once, then at each full minute, then every 20 s: more often it would drown all other speech.
     const step = seconds > 60 ? 60 : 20
     const mark = Math.ceil(seconds / step) * step
     if (mark !== announcedMark) status.textContent = message.textContent
@@ -126,7 +129,7 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
     event.preventDefault()
     const snapshot = session.getSnapshot()
     if (isAnswering || snapshot.phase !== 'warning') return
-    // Where the browser has closed it, it is opened again.
+    // Too early to be an answer. If the browser has closed the dialog for it, `show` opens it again.
     if (guard.isEarly(event)) {
       show()
       return
@@ -134,7 +137,7 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
     isAnswering = true
     if (snapshot.canExtend) {
       problem.textContent = ''
-      // Not `disabled`, which takes the focus away.
+      // Not `disabled`: that would remove the focus.
       stay.setAttribute('aria-disabled', 'true')
       if (!(await session.extend())) problem.textContent = texts.notReached
       stay.removeAttribute('aria-disabled')
@@ -145,11 +148,11 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
   }
 
   dialog.oncancel = answer
-  // Chromium closes it at the second Escape without asking. The event comes late: the dialog may be open again, anew.
+  // Chromium closes a dialog at the second Escape without a `cancel` event. `close` comes later: a new warning may be open by then.
   dialog.onclose = (event) => dialog.open || answer(event)
   const undos = [session.subscribe(show), watchRemaining(session, show)]
   if (options.titleCountdown !== false) undos.push(countInTitle(session, texts.title))
-  // Before it speaks: a live region that is new is not heard.
+  // Before the first text: screen readers do not announce a live region that appears with its text.
   container.append(host)
   show()
   return () => {

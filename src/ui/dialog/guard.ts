@@ -1,26 +1,26 @@
 import type { Session } from '../../types.js'
 
-/** By these a page learns of a click outside of its own dialog, takes the focus back, shows a menu of its own, or stops an answer. */
+/** Events by which a page closes its own dialog at a click outside, moves the focus back, opens a menu, or prevents an answer. */
 const EVENT_TYPES =
   'pointerdown pointerup mousedown mouseup click dblclick auxclick contextmenu touchstart touchmove touchend wheel keydown keyup keypress focus focusin visibilitychange'
 
 /**
- * Ms in which nothing is pressed, before a person can answer. Browsers wait like this with prompts of their own, and wait anew
- * after what comes too early: Firefox by `security.notification_enable_delay`, Chromium in its `InputEventActivationProtector`.
+ * Ms without a key or pointer press before the user can answer. Browsers delay their own prompts in the same way, and start the
+ * delay again after an early press: Firefox by `security.notification_enable_delay`, Chromium by `InputEventActivationProtector`.
  */
 const PAUSE = 750
 
 export interface Guard {
-  /** The dialog has just been shown: a person who is in the middle of something has not seen it yet. */
+  /** Call it when the dialog has just been shown: a user who is typing or clicking has not seen it yet. */
   readonly restart: () => void
-  /** Whether an event comes too early to be an answer. A script needs no time to read. */
+  /** Whether an event comes too early to be an answer. An event of a script never does. */
   readonly isEarly: (event: Event) => boolean
   readonly stop: () => void
 }
 
 /**
- * Keeps what a person does in an open dialog from the page around it, and calls `answer` for a click, and for the release of
- * Enter, Space and Escape. On the window, while it captures: only a listener that the page had there before comes first.
+ * Hides all input in an open dialog from the page around it, and calls `answer` for a click and for the release of Enter, Space or
+ * Escape. It listens on the window in the capture phase: only a listener that the page added there earlier is called first.
  */
 export function createGuard(
   session: Session,
@@ -30,7 +30,7 @@ export function createGuard(
 ): Guard {
   const abort = new AbortController()
   let readyAt = 0
-  /** Whether something is down that was pressed elsewhere, or too early. */
+  /** Whether a key or button is down that was pressed outside of the dialog, or too early. */
   let isHeld = false
 
   const startPause = (from: number): void => {
@@ -41,7 +41,7 @@ export function createGuard(
   const onEvent = (event: Event): void => {
     const { type, key, repeat, isTrusted, timeStamp } = event as KeyboardEvent
     const path = dialog.open ? event.composedPath() : []
-    // A key goes to the body where nothing has the focus.
+    // If no element has the focus, the target of a key is the body.
     const isInDialog = path.includes(host) || (key && path[0] === document.body)
     const isDown = type.endsWith('down')
     if (isTrusted && (isDown || type.endsWith('up'))) {
@@ -49,14 +49,15 @@ export function createGuard(
       if (isHeld) startPause(timeStamp)
       isHeld &&= isDown
     }
-    // Nobody sees the dialog in a hidden tab before they come back.
+    // The user of a hidden tab sees the dialog only after they return.
     if (type === 'visibilitychange') startPause(timeStamp)
     if (!isInDialog) return
     event.stopImmediatePropagation()
-    // The session listens on the window too, perhaps after us.
+    // The session listens on the window too, perhaps after this listener, which stops the event.
     if (isTrusted && isDown) session.touch()
     const isAnswer = /^(Enter|Escape| )$/.test(key)
-    // Another listener may have forbidden what the browser makes of a key, so it is made here, and not twice.
+    // A listener of the page may have prevented the browser's click or cancel for this key. So the key is answered here, and the
+    // browser's own action is prevented, or there would be two answers.
     if (isAnswer || (key && isEarly(event))) event.preventDefault()
     if ((type === 'click' || (isAnswer && type === 'keyup')) && !isEarly(event)) answer(event, path)
   }

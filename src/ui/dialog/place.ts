@@ -1,30 +1,30 @@
-/** What lies above a page beside modal dialogs. A list that forgives: browsers pass over what they do not know. */
+/** The top layer's elements beside modal dialogs. `:is()` takes a forgiving list: browsers ignore selectors that they do not know. */
 const OVERLAYS = ':is(:popover-open,:fullscreen)'
 
-/** Where a dialog is, and whether it is seen there. */
+/** Where a dialog is in the document, and whether the user can see it there. */
 export interface Place {
-  /** Whether it is drawn, on top of everything else, and not hidden from assistive technology. */
+  /** Whether the dialog is rendered on top of everything else, and exposed to assistive technology. */
   readonly isSeen: () => boolean
-  /** Opens it, or puts it on top again: in its container, or where it is seen. */
+  /** Opens the dialog or puts it on top again: in its container, or else in the first place where the user can see it. */
   readonly open: () => void
 }
 
 export function createPlace(host: HTMLElement, dialog: HTMLDialogElement, container: HTMLElement): Place {
   const root = dialog.getRootNode() as ShadowRoot
-  /** The page hides it wherever it is: it is not opened anew each second. */
+  /** Whether the page hides the dialog in every place. Then it is not opened again each second. */
   let isHiddenEverywhere = false
-  /** The overlays that are below it; none are above while this is null. */
+  /** The overlays below the dialog. Null right after it was opened: then it is above all of them. */
   let below: Set<Element> | null = null
 
   const isSeen = (): boolean => {
-    // Libraries hide from assistive technology what lies beside a modal of theirs.
+    // A library that opens a modal of its own hides everything beside it from assistive technology.
     host.removeAttribute('aria-hidden')
     host.removeAttribute('inert')
     if (!host.isConnected || host.closest('[aria-hidden=true]')) return false
-    // Nothing has a size in a frame that is not displayed, and where there is no layout.
+    // Without layout, or in a frame that is not displayed, no element has a size.
     if (isHiddenEverywhere || !document.documentElement.clientWidth) return true
     const { left, right, top, bottom, width, height } = dialog.getBoundingClientRect()
-    // A mouse hits through what is inert, though it covers the dialog for the eye.
+    // An inert overlay covers the dialog visually, although `elementFromPoint` looks through it. So rectangles are compared.
     const overlays = document.querySelectorAll(OVERLAYS)
     for (const overlay of overlays) {
       const other = overlay.getBoundingClientRect()
@@ -32,7 +32,8 @@ export function createPlace(host: HTMLElement, dialog: HTMLDialogElement, contai
       if (below && !below.has(overlay) && !isApart) return false
     }
     below = new Set(overlays)
-    // Another modal dialog is hit in its place. One of another session can be answered, and then it is the turn of this one.
+    // A modal dialog of the page above it is hit in its place. The dialog of another session may stay above: the user answers that
+    // first, then this one.
     const [x, y] = [left + width / 2, top + height / 2]
     const hit = document.elementFromPoint(x, y)
     return !!width && (!hit || hit.className === host.className || dialog.contains(root.elementFromPoint(x, y)))
@@ -43,7 +44,7 @@ export function createPlace(host: HTMLElement, dialog: HTMLDialogElement, contai
     open() {
       isHiddenEverywhere = false
       for (const place of new Set([container, document.body, document.documentElement])) {
-        // Closed without the event, which would be an answer.
+        // Closed without a `close` event, which would count as an answer.
         if (dialog.open || host.parentNode !== place) {
           host.remove()
           dialog.open = false

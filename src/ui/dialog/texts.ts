@@ -1,14 +1,14 @@
-/** What the dialog says. `remaining` is a length of time in words, `1 minute 20 seconds`, made by `Intl` for the locale. */
+/** The texts of the dialog. `remaining` is a length of time in words, such as `1 minute 20 seconds`, written by `Intl` for the locale. */
 export interface DialogTexts {
   title: string
   message(remaining: string): string
   stay: string
   signOut: string
-  /** In place of `message` where nothing can move the end. */
+  /** Shown in place of `message` if the session cannot be extended. */
   cannotExtend(remaining: string): string
-  /** In place of `stay` there: closes the dialog and changes nothing. */
+  /** The button in place of `stay` then. It closes the dialog and changes nothing. */
   dismiss: string
-  /** The server did not agree to an extension, or could not be asked. */
+  /** Shown if the server did not agree to an extension, or could not be reached. */
   notReached: string
 }
 
@@ -23,9 +23,9 @@ export const english: DialogTexts = {
   notReached: 'The server could not be reached. Please try again.',
 }
 
-/** Seconds in the words of a locale: `1 minute 20 seconds`. Throws a RangeError for what is no locale. */
+/** Formats seconds in words of a locale: `1 minute 20 seconds`. Throws a RangeError for a tag that is no locale. */
 export function durationFormat(name: string): (seconds: number) => string {
-  // Many servers and libraries for translation write `de_DE`, which Intl refuses.
+  // Many servers and translation libraries write `de_DE`, which Intl refuses.
   const locale = name.replace(/_/g, '-')
   const unit = (name: string): Intl.NumberFormat =>
     new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'long' })

@@ -1,29 +1,29 @@
 import type { EndReason, SessionStep, Snapshot } from '../../types.js'
 
-/** One step, as the log shows it. */
+/** One line of the log. */
 export interface Line {
   /** Epoch ms, by this device's clock. */
   readonly at: number
-  /** Where it came from: this tab, another one, the server, or a sign that time has passed. */
+  /** Where the change came from: `here`, `elsewhere` (another tab), `server`, or `wake` (a hint that time has passed). */
   readonly where: string
   readonly cause: string
-  /** In words; empty where all stayed as it was. */
+  /** The changes in words; empty if nothing changed. */
   readonly text: string
 }
 
 export type Fields = Readonly<Record<string, unknown>>
 
-/** Causes that say where they come from; all others come from here. */
+/** Where a step of a certain cause comes from. All other causes are `here`. */
 const CAUSE_PLACES: readonly (readonly [where: string, causes: RegExp])[] = [
   ['elsewhere', /^(storage|channel|adopted)$/],
   ['server', /^(server|rejected|refreshed|refresh failed)$/],
   ['wake', /^(timer|focus|blur|pageshow|visibilitychange|hidden|resume|online)$/],
 ]
 
-/** Causes by which this tab itself can change what the words below are about. */
+/** Causes by which this tab itself can change the fields below. A change with any other cause was made in another tab. */
 const OWN_CAUSES = /^(signIn|signOut|setTokens|extend|claimed|server|rejected|refresh.*)$/
 
-/** Words for each number of the record that has grown. */
+/** A text for each field of the record, for when its number has grown. */
 const FIELD_TEXTS: Readonly<Record<string, string>> = {
   activeAt: 'activity',
   skew: 'the clock is behind by ms:',
@@ -33,7 +33,7 @@ const FIELD_TEXTS: Readonly<Record<string, string>> = {
   serverAt: 'the server said how long is left',
 }
 
-/** Whether any tab can see an end of this reason on its own clock; every other end was caused in one tab. */
+/** Whether each tab finds an end of this reason by its own clock. Every other end was caused in one tab. */
 const IS_BY_CLOCK: Readonly<Record<EndReason, boolean>> = {
   signOut: false,
   idle: true,
@@ -42,10 +42,10 @@ const IS_BY_CLOCK: Readonly<Record<EndReason, boolean>> = {
   wiped: false,
 }
 
-/** By the local clock: `09:12:01`. */
+/** An instant by the local clock: `09:12:01`. */
 export const timeOf = (at: number): string => new Date(at).toTimeString().slice(0, 8)
 
-/** From one picture of the session to the next. */
+/** The change from one snapshot to the next, in words. */
 function describeChange(before: Snapshot, after: Snapshot): string {
   if (after.phase === 'warning')
     return `warning of the ${after.endsBy} end at ${timeOf(after.endAt)}${after.canExtend ? '' : ', which stays'}`
@@ -53,7 +53,7 @@ function describeChange(before: Snapshot, after: Snapshot): string {
   return after.phase === 'loading' ? after.phase : `signed out: ${String(after.reason)}`
 }
 
-/** Reads the steps of one session, in their order, and says what each of them did. */
+/** Makes a line of each step of one session. The steps have to come in their order. */
 export function createLog(): (step: SessionStep) => Line {
   let previous: Fields = {}
   let refreshStartedAt = 0
@@ -61,7 +61,7 @@ export function createLog(): (step: SessionStep) => Line {
     const current = (record ?? {}) as Fields
     const changes: string[] = []
     let where = CAUSE_PLACES.find(([, causes]) => causes.test(cause))?.[0] ?? 'here'
-    /** Whether only others can have done this. */
+    /** Whether another tab made this change, unless the cause is one of `OWN_CAUSES`. */
     let isForeign = false
     if (before !== after) {
       changes.push(describeChange(before, after))

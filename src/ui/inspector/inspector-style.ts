@@ -1,4 +1,4 @@
-/** System colours follow the page's `color-scheme`, light or dark, and a person's forced colours. Nothing moves. */
+/** System colours follow the page's `color-scheme`, light or dark, and the user's forced colours. Nothing moves. */
 export const inspectorStyle = `:host(:not([hidden])){display:block;font:.8125rem/1.5 system-ui,sans-serif}
 :host(.floats){position:fixed;inset-block-end:1rem;inset-inline-end:1rem;z-index:99999;width:min(34rem,100% - 2rem)}
 :host(.floats) section{max-height:70vh}

@@ -5,19 +5,19 @@ import { applyStyle } from '../shadow-style.js'
 import { sessionTime } from '../../util/session-time.js'
 
 export interface InspectorOptions {
-  /** Where the panel stands. @default it floats in a lower corner of the page */
+  /** The parent of the panel. @default the body, where the panel floats in a lower corner */
   container?: HTMLElement
-  /** Buttons of your own, by what is written on them. Those of `playgroundActions` from `sojourn/testing` make things happen. */
+  /** Your own buttons, by their labels. `playgroundActions` of `sojourn/testing` returns some that try a session out. */
   actions?: Readonly<Record<string, () => unknown>>
 }
 
-/** So many lines of the past are kept. */
+/** The number of lines that are kept. */
 const MAX_LINES = 200
 
 /** A length of time as `1:02:03`. */
 const formatLength = (ms: number): string => `${Math.floor(ms / 36e5)}${new Date(ms).toISOString().slice(13, 19)}`
 
-/** One more element, with its properties. */
+/** Adds an element with properties. */
 function addElement<Tag extends keyof HTMLElementTagNameMap>(
   parent: Node,
   tag: Tag,
@@ -27,12 +27,12 @@ function addElement<Tag extends keyof HTMLElementTagNameMap>(
 }
 
 /**
- * Shows what a session does, and why: its phase, its deadlines on a line of time, its record, and each step with its cause and
- * where that came from. For development: it says much that no user wants to see, but never a token. Returns the undo.
+ * Shows what a session does, and why: its phase, a scale with its deadlines, its record, and each step with its cause and origin.
+ * It is meant for development: it shows details that no user wants to see, but never a token. Returns the undo.
  *
- * It only listens, and asks no server. But what is done in it by mouse and keys is done in the page, and so is activity.
+ * It only listens, and sends no request. But input in the panel is input in the page, so it counts as activity.
  *
- * @example While developing, and nowhere else
+ * @example During development only
  * ```ts
  * if (location.hostname === 'localhost') {
  *   const { sessionInspector } = await import('sojourn/inspector')
@@ -56,22 +56,23 @@ export function sessionInspector(session: Session, options: InspectorOptions = {
   const facts = addElement(panel, 'details', {})
   addElement(facts, 'summary', { textContent: 'Record' })
   const record = addElement(facts, 'pre', {})
-  // What scrolls is to be reached by keys.
+  // Focusable, so that it can be scrolled by keyboard.
   const list = addElement(panel, 'ol', { ariaLabel: 'Timeline, the newest first', tabIndex: 0 })
   applyStyle(root, inspectorStyle)
 
   const lineOf = createLog()
   let fields: Fields = {}
-  /** What the timeline shows first, and what it will show when it is no longer paused. */
+  /** The newest line of the timeline, and how often it was repeated. */
   let last: Line | undefined
   let repeats = 0
+  /** The lines that came while the timeline was paused. */
   let pausedLines: Line[] = []
   let isPaused = false
   let cancelTimer: (() => void) | undefined
 
   const button = (textContent: string, onclick: () => unknown): HTMLButtonElement =>
     addElement(tools, 'button', { textContent, onclick })
-  /** What goes on with the time. */
+  /** Updates everything that changes with time. */
   const tick = (): void => {
     cancelTimer?.()
     cancelTimer = after(1e3, tick)
