@@ -1,4 +1,4 @@
-/** A world of tabs for tests, without a browser: yours, and the library's own. */
+/** A world of tabs without a browser, for your tests; the library's own tests use it too. */
 export { createSessionWith } from './testing/session.js'
 export {
   createWorld,

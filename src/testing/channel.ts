@@ -1,17 +1,17 @@
 import type { Texts } from '../ports/types.js'
 import type { Owner, Time } from './time.js'
 
-/** Who can be told something. */
+/** A page that gets messages. */
 export interface Listener extends Owner {
   readonly name: string
-  /** Whether it lies in the back/forward cache, where a message finds nobody: it is lost, or the page is thrown away. */
+  /** Whether the page is in the back/forward cache. There a message is lost, or evicts the page. */
   readonly cached?: boolean
   readonly evict?: () => void
-  /** In a prerendered page, what waits until somebody opens it: messages, and requests for locks. */
+  /** The messages and lock requests of a prerendered page: they wait until the user opens it. */
   readonly waiting?: (() => void)[] | null
-  /** Whether storage events of that time are lost on it as well. */
+  /** Whether storage events are lost too while the page is in the back/forward cache. */
   readonly losesStorageEvents?: boolean
-  /** Who hears for it, where that is not the page itself: Chromium tells frozen pages what is said. */
+  /** The owner of its message events, if that is not the page itself: Chromium delivers messages to frozen pages. */
   readonly receiver?: Owner
 }
 
@@ -20,13 +20,13 @@ export interface Message {
   readonly message: Partial<Texts>
 }
 
-/** BroadcastChannel of one origin. What is said comes later, and to those who were there when it was said. */
+/** BroadcastChannel of one origin. A message arrives later, at the channels that were open when it was posted. */
 export interface FakeChannel {
-  /** False: tabs that open from now on have none. */
+  /** False: tabs that open from now on have no BroadcastChannel. */
   isAvailable: boolean
-  /** How long a message takes, ms; `Infinity` loses it. Give a function, and messages overtake each other. @default 1 */
+  /** How long a message takes, ms; `Infinity` loses it. With a function messages can overtake each other. @default 1 */
   delay: number | ((from: Listener, to: Listener) => number)
-  /** What was said by whom. */
+  /** All messages, with their senders. */
   readonly posted: Message[]
   readonly open: (to: Listener, name: string, onMessage: (message: unknown) => void) => FakeChannelEnd
 }
@@ -60,11 +60,11 @@ export function createChannel(time: Time): FakeChannel {
         for (const other of open) {
           if (other === end || other.name !== name) continue
           if (other.to.cached) {
-            // Chromium and Firefox throw the page away, WebKit forgets the message.
+            // Chromium and Firefox evict the page, WebKit loses the message.
             other.to.evict?.()
             continue
           }
-          // Everybody gets a copy of what it was when it was said.
+          // Each page gets a copy of the message as it was when it was posted.
           const copy = structuredClone(message)
           time.later(other.to.receiver ?? other.to, typeof delay === 'number' ? delay : delay(to, other.to), () => {
             if (other.to.cached) other.to.evict?.()

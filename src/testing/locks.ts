@@ -5,20 +5,20 @@ import { browser, type Time } from './time.js'
 export interface FakeLocks {
   /** False: pages have no `navigator.locks`, as on plain http. */
   isAvailable: boolean
-  /** True: each request is refused, as in a page of an opaque origin. */
+  /** True: each request is rejected, as in a page of an opaque origin. */
   refuses: boolean
-  /** How long the browser takes to grant what is free, and to notice that a holder is gone, ms. @default { grant: 0, release: 10 } */
+  /** How long the browser takes to grant a free lock, and to notice that a holder is gone, ms. @default { grant: 0, release: 10 } */
   readonly delay: { grant: number; release: number }
-  /** Whether a lock of this name is held or asked for. */
+  /** Whether a lock of this name is held or requested. */
   readonly isHeld: (name: string) => boolean
   readonly isHeldBy: (tab: Listener) => boolean
-  /** Whether this tab holds a lock or waits for one. */
+  /** Whether this tab holds any lock or waits for one. */
   readonly isUsedBy: (tab: Listener) => boolean
-  /** What one tab has as `navigator.locks`. */
+  /** `navigator.locks` of one tab. */
   readonly of: (tab: Listener) => Pick<LockManager, 'request'> | undefined
-  /** The browser notices that a tab is gone, and lets go of what it held. */
+  /** The browser notices that a tab is gone, and releases its locks. */
   readonly release: (tab: Listener) => void
-  /** Takes what a page holds or waits for away from it, as WebKit does when it goes into the back/forward cache. */
+  /** Takes away the locks that a page holds or waits for, as WebKit does when the page goes into the back/forward cache. */
   readonly revoke: (tab: Listener) => void
 }
 
@@ -34,7 +34,7 @@ interface Options {
 }
 type Callback<T> = (lock: Lock | null) => T
 
-/** One at a time by name, in the order of the requests, https://w3c.github.io/web-locks/#algorithms. */
+/** Exclusive locks by name, granted in the order of the requests, https://w3c.github.io/web-locks/#algorithms. */
 export function createLocks(time: Time): FakeLocks {
   const queues = new Map<string, Turn[]>()
 
@@ -50,7 +50,7 @@ export function createLocks(time: Time): FakeLocks {
     for (const [name, turns] of [...queues])
       for (const turn of turns.filter((one) => one.tab === tab)) {
         removeTurn(name, turn)
-        // It hears of it when it is back.
+        // The page gets the rejection when it is back.
         if (reason) time.later(tab, 0, () => turn.reject(reason))
       }
   }
@@ -71,7 +71,7 @@ export function createLocks(time: Time): FakeLocks {
         later(() => reject(new DOMException('Locks are not for this page.', 'SecurityError')))
         return
       }
-      // Chromium throws a cached page away that others wait for.
+      // Chromium evicts a page from the back/forward cache if others wait for its lock.
       const [holder] = queues.get(name) ?? []
       if (holder?.tab.cached) holder.tab.evict?.()
       const isFree = !queues.has(name)
@@ -88,9 +88,9 @@ export function createLocks(time: Time): FakeLocks {
         reject,
         grant: () =>
           later(() => {
-            // It may have been aborted, or taken away, in the meantime.
+            // The request may have been aborted, or revoked, in the meantime.
             if (!queues.get(name)?.includes(turn)) return
-            // Once granted, a signal has no say any more.
+            // The signal has no effect on a lock that is granted.
             signal?.removeEventListener('abort', abort)
             const result = new Promise<T>((done) => done(work({ name, mode: 'exclusive' })))
             const release = (): Promise<void> =>
@@ -100,7 +100,7 @@ export function createLocks(time: Time): FakeLocks {
                   later(free)
                 })
               })
-            // The page hears of it when the lock is free again. Not `resolve(result)`, which could not be taken back.
+            // The promise settles after the lock is free. Not `resolve(result)`: then `revoke` could not reject any more.
             result.finally(release).then(resolve, reject)
           }),
       }

@@ -6,10 +6,10 @@ import { recordStoreIn } from './record-store.js'
 import type { FakeStorage } from './storage.js'
 import type { Owner, Time } from './time.js'
 
-/** The browser engine whose treatment of frozen pages and of the back/forward cache a world imitates. */
+/** The browser engine that a world imitates in its treatment of frozen pages and of the back/forward cache. */
 export type Engine = 'chromium' | 'firefox' | 'webkit'
 
-/** What all tabs of a world share. */
+/** The parts of a world that all its tabs share. */
 export interface Origin {
   readonly engine: Engine
   readonly ports: (ports: Ports, page: Page) => Ports
@@ -21,53 +21,55 @@ export interface Origin {
   readonly id: () => string
 }
 
-/** One page in one tab: what happens to it, and what it has to do with a person. */
+/** One page in one tab, with everything that the browser and the user do to it. */
 export interface Page extends Listener {
-  /** What a session on this page stands on. Give it to `createSessionWith` again for a second session in the same tab. */
+  /** The ports of this page. Give them to `createSessionWith` for a second session in the same tab. */
   readonly ports: Ports
-  /** Nothing runs here until it is false again; then all that has waited does, late. */
+  /** While it is true, nothing runs on the page. Afterwards everything that was due runs, late. */
   frozen: boolean
   /** Whether the page is in the back/forward cache. */
   readonly cached: boolean
-  /** Whether the page is gone for good. */
+  /** Whether the page was closed, has crashed or was evicted. */
   readonly gone: boolean
-  /** Whether the browser renders the page before anybody has opened it: storage works, messages and locks wait. */
+  /** Whether the browser has rendered the page and the user has not opened it yet: storage works, messages and locks wait. */
   readonly prerendered: boolean
   online: boolean
-  /** Whether the focus is in another origin's frame, and whether the user has been active there within the last seconds. */
+  /** Whether the focus is in another origin's frame. */
   focusInFrame: boolean
+  /** Whether the user has been active in this page or a frame of it within the last seconds. */
   userActive: boolean
-  /** Timers ring only each so many ms, as in hidden tabs: 1000, or 60000. `Infinity`: never. @default 0 */
+  /** Timers fire only every so many ms, as in hidden tabs: 1000, or 60000. `Infinity`: never. @default 0 */
   timersEvery: number
-  /** A person does something in this tab; with `view`, in that window, which counts where a session watches it. */
+  /** The user does something in this tab; with `view`, in that window, which counts if a session watches it. */
   readonly input: (view?: Window) => void
-  /** A sign that time may have passed: `'focus'`, `'visibilitychange'`, `'online'`, … */
+  /** A browser event that shows that time may have passed: `'focus'`, `'visibilitychange'`, `'online'`, … */
   readonly hint: (cause: string, restored?: boolean) => void
-  /** Somebody opens a prerendered page. */
+  /** The user opens the prerendered page. */
   readonly activate: () => void
-  /** The page is left for another one, and goes into the back/forward cache. */
+  /** The user navigates away, and the page goes into the back/forward cache. */
   readonly leave: () => void
-  /** The user comes back to it. False where it was thrown away in the meantime: open a new tab, as a browser loads it anew. */
+  /** The user comes back to the page. False if it was evicted in the meantime: then open a new tab, as a browser loads it again. */
   readonly comeBack: () => boolean
-  /** The tab is closed by the user. */
+  /** The user closes the tab. */
   readonly close: () => void
-  /** The tab is gone without a word. */
+  /** The tab is gone, without any event. */
   readonly crash: () => void
   /** How many timers are pending. */
   readonly timers: () => number
-  /** Whether anybody listens to input. */
+  /** Whether a session on this page listens to input. */
   readonly listensToInput: () => boolean
-  /** What the library told the developer. */
+  /** The errors of listeners that the library has reported. */
   readonly reports: unknown[]
+  /** The library's warnings in the console. */
   readonly warnings: string[]
-  /** Whether the library hid the page, and how often it asked for a reload. */
+  /** Whether the library has hidden the page, and how often it has reloaded it. */
   readonly page: { hidden: boolean; reloads: number }
 }
 
 export interface PageSetup {
-  /** False: it is no page, but a server that renders one. @default true */
+  /** False: a server that renders a page. @default true */
   readonly hasPage?: boolean
-  /** True: the browser renders it, and nobody has opened it yet: see `activate()`. @default false */
+  /** True: the page is prerendered until `activate()` is called. @default false */
   readonly prerendered?: boolean
 }
 
@@ -114,7 +116,7 @@ function createTimers(time: Time, page: Page): Timers {
   }
 }
 
-/** A page's channel and storage events, as the library sees both. */
+/** The `Channel` port of a page: its BroadcastChannel and its storage events. */
 function openChannel({ channel, storage }: Origin, page: Page, key: string, onMessage: OnMessage): Channel {
   const end = channel.open(page, key, (message) => onMessage('channel', message instanceof Object ? message : null))
   const stop = storage.listen(page, (changed, text) => {
@@ -131,7 +133,7 @@ function openChannel({ channel, storage }: Origin, page: Page, key: string, onMe
   }
 }
 
-/** The ports of a page: everything that a session on it calls. */
+/** The ports of a page. */
 function createPorts(
   origin: Origin,
   page: Page,
@@ -234,7 +236,7 @@ export function createPage(
     activate() {
       if (!waiting) return
       page.timersEvery = 0
-      // In this order, in one task, before the first frame.
+      // Chromium fires these events in this order, in one task, before the first frame.
       page.hint('visibilitychange')
       page.hint('focus')
       const calls = waiting
@@ -243,7 +245,7 @@ export function createPage(
       for (const want of calls) want()
     },
     leave() {
-      // Firefox keeps no page that holds a lock or waits for one.
+      // Firefox does not keep a page in the back/forward cache if it holds a lock or waits for one.
       if (engine === 'firefox' && locks.isUsedBy(page)) {
         page.close()
         return

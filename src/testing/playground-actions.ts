@@ -3,10 +3,10 @@ import type { Tab, World } from './world.js'
 const HOUR = 36e5
 
 /**
- * What can be tried with a tab of a world, for the buttons of `sojourn/inspector`. Each thing happens after the one before, and
- * then a second passes, in which the other tabs hear of it.
+ * Actions that try out a tab of a world, for the buttons of `sojourn/inspector`. They run one after the other. After each of them a
+ * second passes, so that the other tabs get its messages.
  *
- * @example A session to play with
+ * @example An inspector with buttons
  * ```ts
  * const world = createWorld()
  * const tab = await world.signedIn({ idleTimeout: '15m', warnBefore: '2m' })

@@ -1,9 +1,9 @@
 import type { RecordStore } from '../ports/types.js'
 
-/** As the browser's own port. */
+/** The length of the text that a trial write takes, as in the browser's own port. */
 const TRIAL_LENGTH = 700
 
-/** The two keys of a session in a tab's storage, as the browser's own port reads and writes them. */
+/** The record store of a tab: it reads and writes the two keys of a session as the browser's own port does. */
 export const recordStoreIn = (storage: Storage, name: string): RecordStore => {
   const end = `${name}:end`
   const write = (key: string, text: string | null | undefined): void => {
@@ -37,7 +37,7 @@ export const recordStoreIn = (storage: Storage, name: string): RecordStore => {
         write(end, texts.end)
         write(name, texts.record)
       })
-      // Where there is no room, a record that is over makes some, and keeps its key.
+      // If there is no room for the end, an empty record makes some. Its key stays, because a missing key would mean `wiped`.
       if (!written && texts.end)
         attempt(() => {
           storage.setItem(name, '')

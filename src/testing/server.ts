@@ -5,7 +5,7 @@ import { browser, type Time } from './time.js'
 
 export type ServerMethod = 'refresh' | 'keepAlive' | 'check' | 'signOut'
 
-/** A call as the server got it. */
+/** A call that the server received. */
 export interface ServerCall {
   readonly method: ServerMethod
   /** The name of the tab. */
@@ -16,42 +16,42 @@ export interface ServerCall {
   readonly reason?: EndReason
 }
 
-/** How a call is answered. `lost`: the work is done, and the answer never arrives. `hangs`: it is done, and nobody answers. */
+/** How the server replies to a call. `lost`: it does the work, and the network loses the reply. `hangs`: it does the work, and never replies. */
 export interface Reply {
-  /** The whole way there and back, ms. @default 20 */
+  /** The time from the request to the reply, ms. @default 20 */
   readonly after?: number
   readonly lost?: boolean
   readonly hangs?: boolean
-  /** Thrown in place of the work: `new SessionError('server')`, say. */
+  /** The error of the reply, such as `new SessionError('server')`. The server then does no work. */
   readonly fails?: unknown
-  /** Answered in place of what would be right. */
+  /** The value of the reply, in place of the right one. */
   readonly replies?: unknown
 }
 
-/** A server with refresh tokens that are used once, and with a session of its own that it can tell the times of. */
+/** A server with rotation and reuse detection, which can also send how much time its own session has left. */
 export interface FakeServer {
   readonly calls: ServerCall[]
   readonly count: (method: ServerMethod) => number
-  /** How each call is answered. @default () => ({}) */
+  /** The reply to each call. @default () => ({}) */
   reply: (method: ServerMethod, call: ServerCall) => Reply
-  /** How long access tokens live, s. @default 300 */
+  /** The lifetime of access tokens, s. @default 300 */
   expiresIn: number
-  /** Whether the refresh token before the last is answered once more, as after a lost reply. @default false */
+  /** Whether the server accepts the refresh token before the last once more, as after a lost reply. @default false */
   grace: boolean
-  /** What `keepAlive` and `check` tell. @default {} */
+  /** The result of `keepAlive` and `check`. @default {} */
   times: ServerTimes
-  /** How often a refresh token came that had been used. */
+  /** How often a refresh token was used again after its rotation. */
   reuseCount: number
-  /** Tokens of a new sign-in. */
+  /** Returns the tokens of a new sign-in. */
   readonly grant: () => TokenResponse
-  /** Ends the grant that these tokens are of: the next refresh is refused. */
+  /** Revokes the grant of these tokens: the next refresh is refused. */
   readonly revoke: (tokens: TokenResponse | null) => void
   /** The server as one tab reaches it. */
   readonly of: (client: Listener) => Required<Pick<SessionServer, ServerMethod>>
 }
 
 export function createServer(time: Time): FakeServer {
-  /** The number of the refresh token in force, by sign-in; 0 when revoked. */
+  /** The number of the valid refresh token, by grant; 0 if the grant is revoked. */
   const grants = new Map<string, number>()
   const tokens = (family: string, number: number): TokenResponse => ({
     access_token: `access-${family}-${number}`,
@@ -101,7 +101,7 @@ export function createServer(time: Time): FakeServer {
           server.calls.push(made)
           const { after = 20, lost, hangs, fails, replies } = server.reply(call.method, made)
           signal.addEventListener('abort', () => reject(new DOMException('Nobody waits any more.', 'AbortError')))
-          // The server does its work whether or not anybody still waits.
+          // The server does its work even if the caller has stopped waiting.
           time.later(browser, after / 2, () => {
             let answer: () => void
             try {

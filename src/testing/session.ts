@@ -5,9 +5,9 @@ import { setSessionTime } from '../util/session-time.js'
 import type { Session, SessionOptions, TokenServer, TokenSession, TokenStore } from '../types.js'
 
 /**
- * A session on a world of your own: `createSession` gives it the browser's. Throws as that does. Its countdown, warning dialog
- * and inspector go by the clock and the timers of `ports` too. A server and a token store of a test's own need no `customServer()`
- * and `customTokens()`.
+ * Creates a session on the given ports; `createSession` uses the browser's. It throws the same errors. The countdown, the warning
+ * dialog and the inspector of the session use the clock and the timers of `ports` too. A server or a token store that is written for
+ * a test needs no `customServer()` or `customTokens()` here.
  *
  * @example A second session object in the same tab, as under React's StrictMode
  * ```ts
@@ -26,7 +26,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   return session
 }
 
-/** A server and a token store of a test's own, with the plugins that they need. */
+/** Wraps a server and a token store of a test, so that they have the plugins that they need. */
 function withPlugins({ server, tokenStore }: SessionOptions): Pick<SessionOptions, 'server' | 'tokenStore'> {
   return {
     ...(isPlain(server, '') && { server: customServer(server) }),
@@ -34,6 +34,6 @@ function withPlugins({ server, tokenStore }: SessionOptions): Pick<SessionOption
   }
 }
 
-/** Anything else is refused by the session itself. */
+/** Whether this is a server or a token store without plugins. The session itself refuses anything else. */
 const isPlain = <T>(part: T | undefined, member: string): part is T & object =>
   part instanceof Object && !('plugins' in part) && (!member || member in part)

@@ -1,51 +1,51 @@
 import type { Listener } from './channel.js'
 import { browser, type Time } from './time.js'
 
-/** `localStorage` of one origin: a disk, and the copy of it that each tab reads. */
+/** `localStorage` of one origin: the disk, and the copy of it that each tab reads. */
 export interface FakeStorage {
-  /** The texts on the disk, by key. Writing here changes it without an event, as another program would. */
+  /** The texts on the disk, by key. A change of this map causes no event, like a change by another program. */
   readonly stored: Map<string, string>
-  /** False: every access throws, as where the user blocks site data. */
+  /** False: every access throws, as if the user blocked site data. */
   isAvailable: boolean
-  /** True: a write that takes more room fails; reading and removing work. */
+  /** True: a write that needs more room fails; reading and removing still work. */
   full: boolean
   /**
-   * How long a tab still reads what was there before another tab wrote, ms. Browsers keep a copy in each process, so that two
-   * tabs can overwrite each other without knowing. @default 0
+   * How long a tab still reads the old text after a write of another tab, ms. Browsers keep a copy in each process, so two tabs can
+   * overwrite each other unknowingly. @default 0
    */
   lag: Delay
   /** How long the storage event takes after that, ms; `Infinity` loses it. @default 2 */
   delay: Delay
   /** The number of reads and writes. */
   readonly count: { reads: number; writes: number }
-  /** The storage that one tab sees. */
+  /** `localStorage` of one tab. */
   readonly of: (tab: Listener) => Storage
-  /** Calls back at each storage event in `tab`, with a key of null where everything was cleared. */
+  /** Calls `listener` at each storage event in `tab`. The key is null if everything was cleared. */
   readonly listen: (tab: Listener, listener: (key: string | null, text: string | null) => void) => () => void
-  /** Another program, the user or the browser changes storage; null removes. */
+  /** Another program, the user or the browser changes storage; null removes a key. */
   readonly change: (texts: Readonly<Record<string, string | null>>) => void
   /** The user clears the site's data. */
   readonly clear: () => void
 }
 
-/** A length of time, or one for each occasion. */
+/** A length of time, ms, or a function that returns one for each occasion. */
 export type Delay = number | (() => number)
 
 export const sample = (delay: Delay): number => (typeof delay === 'number' ? delay : delay())
 
-/** One key that was written, or all of them where it is null. */
+/** A write: of one key, or of all keys if `key` is null. */
 interface Change {
   readonly key: string | null
   readonly text: string | null
 }
 
-/** The differences between the disk and what one tab reads. */
+/** The differences between the disk and the copy of one tab. */
 interface View {
-  /** Its own writes that have not reached the disk. */
+  /** The tab's own writes that have not reached the disk. */
   readonly ahead: Change[]
-  /** Changes by other tabs that it does not read yet. */
+  /** Changes by other tabs that the tab does not read yet. */
   readonly behind: { readonly key: string | null; readonly before: ReadonlyMap<string, string> }[]
-  /** When the last write arrives and the last change is read: a later one is never earlier. */
+  /** When the last write reaches the disk, and when the last change is read: the next one never overtakes it. */
   writesAt: number
   readsAt: number
 }
@@ -62,7 +62,7 @@ function read({ ahead, behind }: View, stored: ReadonlyMap<string, string>, key:
 
 const sizeOf = (key: string, text: string | null): number => key.length + (text ?? '').length
 
-/** What the storage of one tab has in common with that of all tabs. */
+/** The storage of all tabs, as the storage of one tab uses it. */
 interface Disk {
   readonly storage: FakeStorage
   /** How much can be stored. */
@@ -81,7 +81,7 @@ function createTabStorage(tab: Listener, view: View, { storage, limit, write }: 
     storage.count.writes++
     if (key !== null) {
       check()
-      // A write of the same text is no change, and causes no event: HTML §12.2.1.
+      // A write of the same text changes nothing and causes no event: HTML §12.2.1.
       if (readKey(key) === text) return
     }
     write(tab, { key, text })
@@ -102,7 +102,7 @@ function createTabStorage(tab: Listener, view: View, { storage, limit, write }: 
       return readKey(key)
     },
     setItem(key, text) {
-      // A text that takes no more room than the one before can still be written.
+      // On a full disk a text can still be written if it needs no more room than the one before.
       const size = keys().reduce((sum, one) => sum + (one === key ? 0 : sizeOf(one, readKey(one))), sizeOf(key, text))
       if (size > limit()) {
         storage.count.writes++
@@ -148,14 +148,14 @@ export function createStorage(time: Time): FakeStorage {
       const at = Math.max(view.readsAt, now + sample(storage.lag) / 2)
       view.readsAt = at
       const onRead = (): void => {
-        // The tab's own write was a copy until now: the disk has it.
+        // The tab's own write has reached the disk.
         if (tab === from) {
           view.ahead.shift()
           return
         }
         view.behind.shift()
         for (const one of listeners)
-          // Firefox and WebKit drop the event of a page in the back/forward cache, Chromium delivers it when the page is back.
+          // Firefox and WebKit drop an event for a page in the back/forward cache, Chromium delivers it when the page is back.
           if (one.tab === tab && !(tab.cached && tab.losesStorageEvents))
             time.later(tab, sample(storage.delay), () => {
               if (listeners.has(one)) one.heard(key, text)
@@ -190,7 +190,7 @@ export function createStorage(time: Time): FakeStorage {
     },
     set full(isFull) {
       const texts = new Map(stored)
-      // Writes that have not arrived yet have their room.
+      // Writes that have not reached the disk yet have their room on it.
       for (const { ahead } of views.values())
         for (const { key, text } of ahead) if (key !== null && text !== null) texts.set(key, text)
       limit = isFull ? [...texts].reduce((sum, entry) => sum + sizeOf(...entry), 0) : Infinity

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js'
 
-/** Whose turn it is: what a frozen tab has to do waits, what a tab that is gone had to do is lost. */
+/** The owner of a task. Tasks of a frozen owner wait, tasks of an owner that is gone never run. */
 export interface Owner {
   readonly frozen: boolean
   readonly gone: boolean
@@ -9,19 +9,19 @@ export interface Owner {
 /** The browser itself: never frozen, never gone. */
 export const browser: Owner = { frozen: false, gone: false }
 
-/** Virtual time for several tabs. Nothing happens unless somebody lets time pass. */
+/** Virtual time for several tabs. Nothing happens unless `advance` is called. */
 export interface Time {
-  /** Both clocks as a page reads them now, ms. */
+  /** Both clocks as a page reads them, ms. */
   readonly clock: () => Clock
-  /** How long this world has lasted, ms, sleep included: what no clock in it need show. */
+  /** The real time since the world began, ms, sleep included. No clock in the world has to agree with it. */
   readonly passed: () => number
-  /** Runs `run` in a turn of its own, `ms` from now or later; returns the undo. `Infinity` is never. */
+  /** Calls `run` in a task of its own, after `ms` or later; `Infinity` is never. Returns the undo. */
   readonly later: (owner: Owner, ms: number, run: () => void) => () => void
-  /** Lets time pass, one turn after the other. What promises alone can do is done before the next turn. */
+  /** Lets time pass, one task after the other. All microtasks run before the next task. */
   readonly advance: (ms: number) => Promise<void>
-  /** The machine sleeps: the wall clock goes on, timers stand still, and so does the monotonic clock, but for Windows. */
+  /** The machine sleeps: the wall clock goes on and timers stand still. The monotonic clock stands still too, except on Windows. */
   readonly sleep: (ms: number, monotonicRuns?: boolean) => void
-  /** Somebody sets the wall clock, forward or back. */
+  /** The wall clock is set, forward or back, by so many ms. */
   readonly setClock: (by: number) => void
 }
 
@@ -31,10 +31,10 @@ interface Task {
   readonly run: () => void
 }
 
-/** Resolves when all that promises alone can do has been done. */
+/** Resolves when all microtasks have run. */
 export type Drain = () => Promise<void>
 
-/** A turn of the event loop: all microtasks run before the next. Without timers, which a test may have faked. */
+/** Waits for the next task of the event loop, so that all microtasks run. It uses no timers, because a test may have faked them. */
 const turn: Drain = () =>
   new Promise((resolve) => {
     const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => void }
@@ -50,7 +50,7 @@ const turn: Drain = () =>
     port2.postMessage(null)
   })
 
-/** When a world begins, by its wall clock: Monday, 5 January 2026, 9:00 UTC. */
+/** The wall clock when a world begins: Monday, 5 January 2026, 9:00 UTC. */
 export const START = 1_767_603_600_000
 
 export function createTime(drain: Drain = turn): Time {
@@ -59,7 +59,7 @@ export function createTime(drain: Drain = turn): Time {
   let offset = START - mono
   let slept = 0
 
-  /** What is due first; of what is due at once, what was asked for first. */
+  /** The task that is due first. Of tasks that are due at the same time, the one that was added first. */
   const next = (until: number): Task | undefined => {
     let first: Task | undefined
     for (const task of tasks)
@@ -68,7 +68,7 @@ export function createTime(drain: Drain = turn): Time {
   }
 
   return {
-    // As Date.now() and performance.now() do: whole ms, and parts of them.
+    // Date.now() returns whole milliseconds, performance.now() fractions as well.
     clock: () => ({ wall: Math.floor(mono + offset), mono }),
     passed: () => mono - 1e3 + slept,
     later(owner, ms, run) {

@@ -5,17 +5,17 @@ import type { Owner, Time } from './time.js'
 
 export type TokenAccess = 'get' | 'set' | 'clear'
 
-/** One place for tokens that all tabs see, as IndexedDB is: every access takes its time, and one comes after the other. */
+/** A token store that all tabs share, like IndexedDB: each access takes time, and runs as one transaction. */
 export interface FakeTokens {
-  /** What lies there. Write here to play another program, or a browser that forgets. */
+  /** The stored tokens. Change them to imitate another program, or a browser that has lost them. */
   stored: StoredTokens | null
-  /** What lies there for sessions with a `name` of their own, by that. */
+  /** The stored tokens of sessions with a `name` of their own, by that name. */
   readonly named: Map<string, StoredTokens>
-  /** What becomes of each access: `lost` is done, and nobody is told. @default () => 'works' */
+  /** The outcome of each access. `lost`: the work is done, and the promise never settles. @default () => 'works' */
   fault: (access: TokenAccess) => 'works' | 'fails' | 'hangs' | 'lost'
   /** How long each access takes, ms. @default () => 1 */
   delay: (access: TokenAccess) => number
-  /** The store that one tab has. */
+  /** The token store of one tab. */
   readonly of: (tab: Owner) => TokenStore
 }
 

@@ -12,61 +12,61 @@ import { createStorage, type FakeStorage } from './storage.js'
 import { createTime, type Time } from './time.js'
 import { createTokens, type FakeTokens } from './tokens.js'
 
-/** An event as a listener got it, with its name. */
+/** An event of a session, with its name as `type`. */
 export type HeardEvent = { [K in keyof SessionEvents]: { readonly type: K } & SessionEvents[K] }[keyof SessionEvents]
 
 /** A page in a tab, with its session. */
 export interface Tab extends Page {
   readonly session: TokenSession
-  /** What it was opened with: give them to `world.tab` for another of its kind. */
+  /** The options that the tab was opened with. Give them to `world.tab` for another tab of the same application. */
   readonly options: SessionOptions
-  /** All that the session told, but for `degraded`, which comes late. */
+  /** All events of the session except `degraded`, which listeners also get late. */
   readonly heard: HeardEvent[]
   readonly degraded: SessionEvents['degraded'][]
-  /** Takes what was heard since the last call. */
+  /** Returns the events since the last call, and empties `heard`. */
   readonly takeEvents: () => HeardEvent[]
   readonly phase: () => Snapshot['phase']
-  /** What a person sees here: nothing where the page is gone, left, prerendered, or hidden until it is loaded anew. */
+  /** The phase that the user sees: `nothing` if the page is gone, left, prerendered, or hidden until it has reloaded. */
   readonly visible: () => Snapshot['phase'] | 'nothing'
 }
 
-/** What a tab starts with, besides its options. */
+/** How a tab is opened, besides its options. */
 export interface TabSetup extends PageSetup {
-  /** What of the world's server the application uses. @default ['refresh', 'signOut'] */
+  /** The methods of the world's server that the application uses. @default ['refresh', 'signOut'] */
   readonly methods?: readonly ServerMethod[]
 }
 
 export interface WorldOptions {
-  /** Whose way with frozen pages, and with the back/forward cache, the world has. @default 'chromium' */
+  /** The browser engine that the world imitates. @default 'chromium' */
   readonly engine?: Engine
-  /** Ports in place of the world's, for one tab. */
+  /** Returns the ports of a page, made of the world's. @default the world's own */
   readonly ports?: (ports: Ports, page: Page) => Ports
-  /** 0 ≤ x < 1. Give a generator with a seed, and the world repeats itself. @default () => 0.5 */
+  /** 0 ≤ x < 1. With a generator that has a seed, the world repeats itself. @default () => 0.5 */
   readonly random?: () => number
-  /** Resolves when all that promises alone can do has been done. @default a turn of the event loop */
+  /** Resolves when all microtasks have run. @default the next task of the event loop */
   readonly drain?: () => Promise<void>
 }
 
-/** Tabs of one origin, and the browser, server and time around them. */
+/** Tabs of one origin, with their browser, their server and their time. */
 export interface World {
   readonly time: Time
   readonly storage: FakeStorage
   readonly channel: FakeChannel
   readonly locks: FakeLocks
-  /** Where the tokens of all tabs lie, unless a tab's options say otherwise. */
+  /** The token store of all tabs, unless a tab's options name another. */
   readonly tokens: FakeTokens
-  /** Whom all tabs ask, unless a tab's options say otherwise. */
+  /** The server of all tabs, unless a tab's options name another. */
   readonly server: FakeServer
-  /** Lets time pass while everybody is awake. */
+  /** Lets time pass while the machine is awake. */
   readonly advance: (span: Duration) => Promise<void>
   /**
-   * The machine sleeps: the wall clock goes on, timers stand still. What wakes a page is a hint, or an input.
+   * The machine sleeps: the wall clock goes on and timers stand still. Wake a page by `hint` or `input` afterwards.
    * `monotonicRuns`: `performance.now()` goes on as well, as on Windows.
    */
   readonly sleep: (span: Duration, monotonicRuns?: boolean) => void
-  /** Somebody sets the wall clock by so many ms, forward or back. */
+  /** The wall clock is set, forward or back, by so many ms. */
   readonly setClock: (by: number) => void
-  /** Lets time pass until `promise` is settled, at most `limit`; returns what it resolves with. @default '30s' */
+  /** Lets time pass until `promise` settles, and returns its result. Throws after `limit`. @default '30s' */
   readonly until: <T>(promise: Promise<T>, limit?: Duration) => Promise<T>
   /** Opens a page without a session: give its `ports` to `createSessionWith`. */
   readonly page: (setup?: PageSetup) => Page
@@ -74,7 +74,7 @@ export interface World {
   readonly tab: (options?: SessionOptions, setup?: TabSetup) => Tab
   /** Opens a tab and signs in with tokens of the world's server. */
   readonly signedIn: (options?: SessionOptions, setup?: TabSetup) => Promise<Tab>
-  /** Tokens of a new sign-in at the world's server. */
+  /** Returns the tokens of a new sign-in at the world's server. */
   readonly grant: () => TokenResponse
 }
 
@@ -82,10 +82,10 @@ const DEFAULT_METHODS: readonly ServerMethod[] = ['refresh', 'signOut']
 const EVENT_TYPES = ['signedIn', 'warning', 'extended', 'signedOut', 'switched', 'refreshed', 'refreshFailed'] as const
 
 /**
- * A world of tabs without a browser. Nothing in it happens by itself, no real time passes, and everything can go wrong: see
- * its members. The sessions in its tabs are real ones.
+ * Creates a world of tabs without a browser. Time in it passes only when you call `advance` or `until`, and no real time passes.
+ * Its members let every part fail. The sessions in its tabs are real sessions.
  *
- * @example A user who stays away
+ * @example A user who is away past the deadline
  * ```ts
  * const world = createWorld()
  * const tab = await world.signedIn({ idleTimeout: '15m', warnBefore: '2m' })
