@@ -1,7 +1,7 @@
 // @ts-check
 
-// Writes everything public, as its docstrings say it, to build/api as pages: one module per subpath of the package.
-// Fails where a name is spoken of that the pages do not have.
+// Writes the docstrings of everything public to build/api as pages: one module per subpath of the package.
+// Fails if a docstring links to a name that the pages do not have.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { Failure, report, root } from './lib.mjs'
 /** @type {{ name: string, exports: Record<string, string | { default: string }> }} */
 const { name, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
-/** Where each module is written, by the name under which it is imported: `sojourn/fetch`, `src/fetch.ts`. */
+/** The source of each module, by the name under which it is imported: `sojourn/fetch`, `src/fetch.ts`. */
 const modules = new Map(
   Object.entries(exports).flatMap(([subpath, target]) =>
     typeof target === 'string'
@@ -28,7 +28,7 @@ await report(async () => {
     basePath: root,
     readme: 'none',
     excludePrivate: true,
-    // It has checks of its own.
+    // The other steps check the types.
     skipErrorChecking: true,
     sort: ['source-order'],
   })

@@ -1,13 +1,13 @@
 // @ts-check
 
-// The browsers that the tests drive come from Debian's packages; a path in the environment takes their place.
+// The browsers of the tests come from Debian's packages. A path in the environment replaces one.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from './lib.mjs'
 
-/** MiniBrowser lies in a folder that is named after the machine's architecture. */
+/** The path of MiniBrowser contains the machine's architecture. */
 function findMiniBrowser() {
   const folders = existsSync('/usr/lib') ? readdirSync('/usr/lib') : []
   return folders.map((folder) => join('/usr/lib', folder, 'webkit2gtk-4.1/MiniBrowser')).find(existsSync)
@@ -36,7 +36,7 @@ const missing = () =>
 /** @param {string[]} command */
 const succeeds = ([program = '', ...args]) => spawnSync(program, args, { stdio: 'ignore' }).status === 0
 
-/** The words before `apt-get`, where this user may install packages; null where not. */
+/** The command before `apt-get`, if this user may install packages; null if not. */
 function elevation() {
   if (!succeeds(['apt-get', '--version'])) return null
   if (process.getuid?.() === 0) return []
@@ -44,7 +44,7 @@ function elevation() {
 }
 
 /**
- * Installs the browsers that are not there, where that is allowed; throws what is still missing and how to get it.
+ * Installs missing browsers if that is allowed. Throws if one is still missing, and says how to get it.
  */
 export function provideBrowsers() {
   const before = missing()

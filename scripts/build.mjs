@@ -12,7 +12,7 @@ const INPUTS = ['src', 'scripts/build.mjs', 'rollup.config.mjs', 'tsconfig.json'
 const stamp = join(root, '.cache/build')
 
 /**
- * Copies the declarations that the public modules lead to, and no others.
+ * Copies the declarations that the public modules import, and no others.
  *
  * @param {string[]} entries @param {string} from @param {string} to
  */
@@ -33,7 +33,7 @@ function copyTypes(entries, from, to) {
 async function build() {
   const { rollup } = await import('rollup')
   const { bundles, entries } = await import('../rollup.config.mjs')
-  // A folder of its own, moved into place when it is complete: whoever serves or tests `dist` never sees half of it.
+  // Built in a folder of its own and moved into place when it is complete, so that `dist` is never incomplete.
   const work = join(root, `build/${process.pid}`)
   const [emitted, output] = [join(work, 'js'), join(work, 'dist')]
   try {

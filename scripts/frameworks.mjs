@@ -10,7 +10,7 @@ import { Failure, fingerprint, installDependencies, report, root } from './lib.m
 
 const home = join(root, 'demo/frameworks')
 
-/** What each application is built with, from its own folder. The slowest first: two run at a time. */
+/** The command that builds each application, run in its own folder. The slowest first: two run at a time. */
 const tools = {
   angular: ['ng build'],
   react: ['tsc', 'vite build'],
@@ -61,7 +61,7 @@ async function build(name, commands) {
   console.log(`Built ${outputOf(name)} in ${((performance.now() - start) / 1000).toFixed(1)} s.`)
 }
 
-/** What npm would have unpacked: the library without the tools that it is made with. */
+/** The library as npm would unpack it, without its development tools. */
 function provideLibrary() {
   const target = join(home, 'node_modules/sojourn')
   rmSync(target, { recursive: true, force: true })

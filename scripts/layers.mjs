@@ -1,9 +1,9 @@
 // @ts-check
 
-/** What every layer speaks in: types, errors, and helpers that know nothing of a session. */
+/** Shared by every layer: types, errors, and helpers that know nothing of a session. */
 const everyone = ['types.ts', 'errors.ts', 'util/']
 
-/** What an adapter may use beside its framework: nothing of the core, which the application has anyhow. */
+/** The files that an adapter may import beside its framework. None is of the core, which the application has already. */
 const adapter = ['errors.ts', 'countdown.ts']
 
 /**

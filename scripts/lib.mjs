@@ -56,7 +56,7 @@ export function fingerprint(paths) {
   return hash.digest('hex')
 }
 
-/** What a person can mend: told without a stack. */
+/** An error that the user of the script can mend: it is printed without a stack. */
 export class Failure extends Error {}
 
 /** Runs `main`, and ends with exit code 1 where it fails. @param {() => unknown} main */

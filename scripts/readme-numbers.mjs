@@ -1,8 +1,8 @@
 // @ts-check
 
-// The numbers in the README come from measurements: `--write` puts them there, without it they are printed. Sizes are
-// measured now, figures are those that `npm run bench -- --write` left in bench/results.json.
-// test/dist/readme.test.ts fails when README and measurement differ.
+// Measures the numbers of the README: `--write` puts them there, without it they are printed. Sizes are measured now; speeds are
+// those that `npm run bench -- --write` has put into bench/results.json.
+// test/dist/readme.test.ts fails if the README differs from the measurement.
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -38,7 +38,7 @@ const figures = () => describe(readResults())
 const blocks = { sizes, figures }
 
 /**
- * `text` with every marked block measured anew.
+ * Returns `text` with new numbers in every marked block.
  *
  * @param {string} text
  * @returns {Promise<string>}

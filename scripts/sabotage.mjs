@@ -1,10 +1,10 @@
 // @ts-check
 
-// Shows that the checks can fail: takes out of `src`, one at a time, what keeps a rule (test/sim/sabotage.json), and asks what
-// should notice. Nothing on disk is changed.
+// Shows that the checks can fail: breaks a part of `src` that keeps a rule (test/sim/sabotage.json), one at a time, and runs the
+// checks that should notice. Nothing on disk is changed.
 //
-// An entry with a `rule` is shown by simulated worlds: they are played until one breaks that rule. An entry with `shownBy`, a
-// test file, is shown by that: its tests are run, and one must fail. Without the change they must all pass.
+// An entry with a `rule` is checked by simulated worlds: they are played until one breaks that rule. An entry with `shownBy` is
+// checked by that test file: one of its tests must fail, and without the change all of them must pass.
 //
 //   npm run sabotage              prints both tables; exit 1 if a rule held, or all tests of a file passed
 //   npm run sabotage -- --write   puts the tables into test/sim/README.md
@@ -70,13 +70,13 @@ async function runTests(files, edit) {
   /** @type {{ testResults: { message: string, assertionResults: { status: string, fullName: string }[] }[] }} */
   const { testResults } = JSON.parse(readFileSync(output, 'utf8'))
   const tests = testResults.flatMap(({ assertionResults }) => assertionResults)
-  // A file that does not load shows nothing of a rule.
+  // A file that does not load has checked nothing.
   if (tests.length === 0)
     throw new Failure(`${files.join(', ')}: no test was run. ${testResults.map(({ message }) => message).join('\n')}`)
   return tests.flatMap(({ status, fullName }) => (status === 'failed' ? [fullName] : []))
 }
 
-/** Lets two at a time work: the machine is small. @template T @param {readonly T[]} list @param {(one: T) => Promise<void>} work */
+/** Runs `work` for two at a time, because the machine is small. @template T @param {readonly T[]} list @param {(one: T) => Promise<void>} work */
 async function inPairs(list, work) {
   const waiting = [...list]
   const worker = async () => {
@@ -111,7 +111,7 @@ async function showByTests(list) {
   const found = new Map()
   await inPairs(list, async (sabotage) => {
     const { kind, without, file, shownBy } = sabotage
-    // Told before vitest starts: a test that fails for a text that is gone would show nothing.
+    // Throws before vitest starts if the text is gone: a failure for that reason would prove nothing.
     editedText(sabotage)
     const failed = await runTests([shownBy], sabotage)
     if (failed.length === 0) held++

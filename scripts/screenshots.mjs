@@ -1,6 +1,6 @@
 // @ts-check
 
-// Takes the pictures of docs/pictures: the demo's main states, and two tabs that are warned and sign out together.
+// Takes the pictures of docs/pictures: the demo's main states, and two tabs that warn and sign out together.
 // Look at them before you commit them.
 
 import { mkdirSync } from 'node:fs'
@@ -147,7 +147,7 @@ async function film(desk) {
     }
   }
 
-  // However long a picture takes to take.
+  // Timed by the clock, because a screenshot takes a while.
   await page.clock.pauseAt(Date.now() + 2000)
   await showPointer(page)
   await point()

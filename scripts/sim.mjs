@@ -4,14 +4,14 @@
 //
 //   npm run sim -- --worlds N --seed S   N worlds (20,000), all of them drawn from one seed (a fresh one)
 //   npm run sim -- --failed …            first the worlds in test/sim/failed.json, which broke a rule once
-//   npm run sim -- --world W             one world, as a violation names it: tells all that happens in its shortest schedule
+//   npm run sim -- --world W             one world, as a violation names it: prints all that happens in its shortest schedule
 //
 //   npm run sim -- --write …             puts the table of counts into test/sim/README.md
 //   npm run sim -- --production …        plays the production build, without the sentences for developers
 //
 // Prints each violation with its world's seed and the shortest schedule that still shows it; then, per 1,000 worlds, how often
-// each rule was looked at, and how often each excuse stood in its way. From 2,000 worlds on, a rule that was looked at less
-// often than its floor says (test/sim/rule-names.ts) fails the run. Ends with a line `N worlds, V violations, seed S`; exit 1
+// each rule was checked, and how often each excuse applied instead. From 2,000 worlds on, a rule that was checked less often than
+// its floor (test/sim/rule-names.ts) fails the run. Ends with a line `N worlds, V violations, seed S`; exit 1
 // if V > 0 or a rule fell below its floor.
 
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -30,12 +30,12 @@ const PRODUCTION = { file: 'util/development.ts', from: 'true as boolean', to: '
 /** @type {import('./worlds.mjs').Edit | undefined} */
 let edit
 
-/** So many violations of a run are told. */
+/** The number of violations that a run prints. */
 const MOST_TOLD = 50
-/** From so many worlds on, a rule must have been looked at. */
+/** The number of worlds from which on each rule must have been checked as often as its floor. */
 const ENOUGH = 2_000
 
-/** Ms between two words of progress: on a terminal they overwrite each other. */
+/** Ms between two reports of progress: on a terminal they overwrite each other. */
 const PROGRESS = process.stdout.isTTY ? 500 : 10_000
 
 /** @param {Violation} violation @param {string} [name] */
@@ -75,7 +75,7 @@ function tableOf(counts, worlds, { FLOORS }) {
   ]
 }
 
-/** Worlds that broke a rule once. */
+/** Worlds that have broken a rule before. */
 async function playFailed() {
   /** @type {(import('../test/sim/plan.ts').PlanText & { name: string })[]} */
   const failed = JSON.parse(readFileSync(join(root, 'test/sim/failed.json'), 'utf8'))
@@ -116,7 +116,7 @@ async function playMany(worlds, seed, write) {
   const hear = (/** @type {import('./worlds.mjs').Answer} */ answer) => {
     if ('broken' in answer) {
       violations++
-      // What breaks everything need not be read a thousand times.
+      // A fault that breaks every world need not be printed a thousand times.
       if (violations <= MOST_TOLD) describe(answer)
     } else if ('worlds' in answer) {
       played += answer.worlds
@@ -137,7 +137,7 @@ async function playMany(worlds, seed, write) {
   const low = Object.entries(names.FLOORS).flatMap(([rule, floor]) => {
     const looked = counts[/** @type {keyof Counts} */ (rule)]?.looked ?? 0
     const least = (floor * worlds) / 1e3
-    // Less than chance explains.
+    // Fewer than chance explains.
     const isLow = worlds >= ENOUGH && looked < least - 3 * Math.sqrt(least)
     return isLow ? [`${rule} (${rate((looked / worlds) * 1e3)} per 1,000 worlds, its floor is ${floor})`] : []
   })

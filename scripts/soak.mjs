@@ -1,6 +1,6 @@
 // @ts-check
 
-// What takes too long for `npm test`: a tab that is hidden for ten minutes, in a Chromium that throttles it.
+// The test that takes too long for `npm test`: a tab that is hidden for ten minutes, in a Chromium that throttles it.
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'

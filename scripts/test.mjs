@@ -1,7 +1,7 @@
 // @ts-check
 
-// Everything that is checked, in one run: prints each step, goes on after one that fails, ends with `N passed, N failed`.
-// Steps that need nothing of each other run two at a time, and print what they have to say when they are done.
+// Runs all checks: prints each step, goes on after one that fails, ends with `N passed, N failed`.
+// Steps that do not depend on each other run two at a time, and print their output when they are done.
 // Installs what is missing first.
 // With `--all`, the browsers also run the tests that are tagged @long, and Firefox those that are tagged @chromium.
 // Counts single tests where a step has them, and each other step as one.
@@ -173,7 +173,7 @@ if (counts[0]?.failed === 0) {
   counts.push(...(await takeAll([['browsers', preparation(provideBrowsers)]])))
   for (const stage of stages) counts.push(...(await takeAll(stage)))
 }
-// Once more at the end, where it is not overlooked. The browsers' own list stands there already.
+// Printed once more at the end, so that it is not overlooked. The browsers' own list is there already.
 for (const failure of counts.flatMap(({ failures = [] }) => failures)) console.log(`\nFailed ${failure}`)
 const sum = (/** @type {'passed' | 'failed'} */ key) => counts.reduce((total, count) => total + count[key], 0)
 console.log(`\n${String(sum('passed'))} passed, ${String(sum('failed'))} failed`)

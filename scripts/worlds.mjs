@@ -1,6 +1,6 @@
 // @ts-check
 
-// Simulated worlds on all cores: for the scripts that play them.
+// Plays simulated worlds on all cores, for several scripts.
 
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -14,7 +14,7 @@ import { Failure, root } from './lib.mjs'
 /** @typedef {Extract<Answer, { broken: object }>} Violation */
 /** One text of a file in `src`, and what is to stand there instead. @typedef {{ file: string, from: string, to: string }} Edit */
 
-/** Worlds that a thread is given at a time. */
+/** The number of worlds that a thread gets at a time. */
 const CHUNK = 50
 
 /** @param {number} worlds @param {number} seed @param {() => boolean} [isEnough] @returns {Iterator<Task>} */
@@ -76,7 +76,7 @@ export async function onAllCores(tasks, heard, { threads = availableParallelism(
       const worker = new Worker(code, {
         eval: true,
         workerData: { page, mostShrunk },
-        // A world dies young: with little room a fifth of the time goes into collecting it.
+        // A world is garbage soon after it was made: in a small young generation, collecting them takes a fifth of the time.
         resourceLimits: { maxYoungGenerationSizeMb: 128 },
       })
       /** @type {Promise<void>} */

@@ -21,7 +21,7 @@ export function showActions(session) {
     $('hold').setAttribute('aria-pressed', String(on))
   }
 
-  /** Runs an action, says how it went, and how long it took. */
+  /** Runs an action, and shows its result and how long it took. */
   const report = (action) => async () => {
     $('result').textContent = '…'
     const started = performance.now()
@@ -37,7 +37,7 @@ export function showActions(session) {
     return `${response.status} Hello ${body.name}, your ${what} lives for another ${body.tokenExpiresIn ?? body.idleExpiresIn} s`
   }
 
-  /** The token itself stays out of sight. */
+  /** The token itself is not shown. */
   const refresh = async () => {
     await session.getAccessToken({ forceRefresh: true })
     return 'New tokens are there'

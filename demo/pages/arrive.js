@@ -1,4 +1,4 @@
-/** What has to be so before the session is made: imported first. */
+/** Imported first: it prepares the page before the session is created. */
 import { takeChoices } from './choices.js'
 import { liveOnMachine } from './machine.js'
 

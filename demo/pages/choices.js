@@ -1,4 +1,4 @@
-/** What a person chooses at the desk, for all tabs. */
+/** The choices of the desk. They apply to all tabs. */
 const CHOICES = {
   server: {
     first: 'tokens',
@@ -21,7 +21,7 @@ const CHOICES = {
       },
     },
   },
-  // Short first, so that there is something to see within a minute.
+  // The shortest first, so that a warning can be seen within a minute.
   timeouts: {
     first: 'short',
     options: {
@@ -46,7 +46,7 @@ const keyOf = (kind) => `demo:${kind}`
 /** @param {Kind} kind */
 export const optionsOf = (kind) => CHOICES[kind].options
 
-/** @param {Kind} kind @returns {string} the name of what is chosen */
+/** @param {Kind} kind @returns {string} the name of the chosen option */
 export function chosen(kind) {
   const stored = localStorage.getItem(keyOf(kind))
   return stored !== null && Object.hasOwn(optionsOf(kind), stored) ? stored : CHOICES[kind].first
@@ -67,7 +67,7 @@ export function takeChoices() {
   history.replaceState(null, '', address)
 }
 
-/** @param {() => void} listener hears of what another tab has chosen */
+/** @param {() => void} listener called when another tab has chosen another option */
 export function onChoice(listener) {
   addEventListener('storage', ({ key, newValue, oldValue }) => {
     if (Object.keys(CHOICES).some((kind) => keyOf(kind) === key) && newValue !== oldValue) listener()

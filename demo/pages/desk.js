@@ -24,7 +24,7 @@ function showChoices() {
   show()
 }
 
-/** What a person can do to the machine, and what is to be said of it then. */
+/** The switches for the machine, and the note that each shows. */
 function showMachine() {
   const show = () => {
     const { offline, ahead } = readMachine()
@@ -60,5 +60,5 @@ takeChoices()
 showChoices()
 showMachine()
 showFaults(showServerCounts())
-// With the choices of the address, which are known to all by now.
+// The choices of the address are stored by now, so both tabs read them.
 for (const frame of document.querySelectorAll('iframe')) frame.src = '/tab.html'

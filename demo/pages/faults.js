@@ -14,7 +14,7 @@ const FAULTS = {
 }
 
 /**
- * Switches for what is wrong with the server of the session, for all tabs at once.
+ * Switches for faults of the session's server, for all tabs at once.
  *
  * @param {ReturnType<typeof import('./server-counts.js').showServerCounts>} counts
  */
@@ -36,7 +36,7 @@ export function showFaults(counts) {
 
   const show = showSegments(document.getElementById('faults'), FAULTS, choose)
 
-  // The server's word counts, whichever desk has moved the switch; but not while it has yet to hear of ours.
+  // The server decides, because another desk may have moved the switch; but not while our own request is under way.
   counts.onFault((fault) => {
     if (choosing) return
     show(fault)

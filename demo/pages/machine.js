@@ -1,9 +1,9 @@
 const KEY = 'demo:machine'
 
-/** What can be wrong with the machine that all tabs run on: it has no network, and its clock is `ahead` by so many milliseconds. */
+/** Faults of the machine that all tabs run on: it has no network, or its clock is `ahead` by so many milliseconds. */
 const SOUND = { offline: false, ahead: 0 }
 
-/** The page's own, before anything is wrong. */
+/** The browser's own functions, without a fault. */
 const now = Date.now.bind(Date)
 const request = globalThis.fetch
 
@@ -21,12 +21,12 @@ export function changeMachine(change) {
   localStorage.setItem(KEY, JSON.stringify({ ...readMachine(), ...change }))
 }
 
-/** @param {() => void} listener hears of what another tab has changed */
+/** @param {() => void} listener called when another tab has changed a fault */
 export function onMachine(listener) {
   addEventListener('storage', ({ key }) => key === KEY && listener())
 }
 
-/** Lets this page have what is wrong with the machine, as in a browser on it: requests fail, the page is told, the clock is off. */
+/** Applies the faults to this page, as a browser on such a machine would: requests fail, events are dispatched, the clock is off. */
 export function liveOnMachine() {
   let { offline, ahead } = readMachine()
   Date.now = () => now() + ahead

@@ -1,5 +1,5 @@
 /**
- * One of several, as a row of radio buttons.
+ * Shows a choice as a row of radio buttons.
  *
  * @param {HTMLFieldSetElement} fieldset
  * @param {Readonly<Record<string, { label: string }>>} options

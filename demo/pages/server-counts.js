@@ -10,7 +10,7 @@ const ROWS = {
   revocations: 'Revocations',
 }
 
-/** What the server cannot tell apart by sign-in: a request that it never looked into. */
+/** Counts that the server cannot assign to a sign-in, because it did not read the request. */
 const ONLY_IN_TOTAL = new Set(['tokenCalls'])
 
 /** @param {string} label */
@@ -25,8 +25,8 @@ function createRow(label) {
 }
 
 /**
- * The server's own count, asked every second while somebody looks. Not by an event stream: each open one takes one of the
- * six connections that a browser grants to all tabs of an origin.
+ * The server's own counts, fetched every second while the page is visible. An event stream would occupy one of the six connections
+ * that a browser grants to all tabs of an origin.
  *
  * @returns {{ onFault(listener: (fault: string) => void): void, poll(): Promise<void> }}
  */
@@ -35,7 +35,7 @@ export function showServerCounts() {
   document.getElementById('counts').append(...rows.map(({ row }) => row))
 
   let tellFault = () => {}
-  /** Stays after the sign-out, whose revocation is worth seeing. */
+  /** The last sign-in. It stays after the sign-out, so that the revocation can be seen. */
   let lastSignIn
   let timer = 0
   let polls = 0
@@ -57,7 +57,7 @@ export function showServerCounts() {
       (response) => response.json(),
       () => null,
     )
-    // An answer that a later question has overtaken is old news, and the later one goes on.
+    // A response that a later request has overtaken is out of date.
     if (number !== polls) return
     document.documentElement.classList.toggle('server-gone', counts === null)
     if (counts) show(counts)

@@ -9,13 +9,13 @@ import { chosen } from './choices.js'
 
 const ISSUER = `${location.origin}/oidc`
 
-/** What the backends want to see with each POST: no form and no foreign page can send it. */
+/** The header that the backends require with each POST: no form and no page of another origin can send it. */
 const asked = { 'X-Requested-With': 'sojourn' }
 
-/** The key that tokens are bound to, where they are: of the session of this name. */
+/** The key to which the tokens of this session are bound, with the server that binds them. */
 const proofs = dpop({ name: 'dpop' })
 
-/** RFC 6749 by a backend: its cookie holds the refresh token, and it answers with access tokens. */
+/** A backend whose cookie holds the refresh token; its responses have access tokens (RFC 6749). */
 const mediated = customServer({
   async refresh(_tokens, { signal }) {
     const response = await fetch('/mixed/token', { method: 'POST', headers: asked, signal })
@@ -30,8 +30,8 @@ const mediated = customServer({
 })
 
 /**
- * Four ways to keep a session. `options` go to `createSession`; a page with a `client` signs in by itself, the others leave that to
- * their backend, and ask it `who` is there.
+ * Four ways to keep a session. `options` go to `createSession`. A page with a `client` signs in by itself; otherwise the backend signs
+ * the user in, and `who` fetches their name.
  */
 const SERVERS = {
   tokens: {
@@ -72,5 +72,5 @@ const SERVERS = {
   },
 }
 
-/** The kind of server that this page has. Another one is another session, and the page loads anew. */
+/** The kind of server of this page. For another kind the page reloads, because that is another session. */
 export const server = SERVERS[chosen('server')]

@@ -7,19 +7,19 @@ const ISSUER = new URL('/oidc', location.origin)
 const CLIENT = { client_id: chosen.client?.clientId }
 const REDIRECT_URI = `${location.origin}/tab.html`
 
-/** State and verifier of a sign-in that is on its way; they rest in this tab only, and only until it is back. */
+/** The state and verifier of a sign-in stay in this tab, until the provider has redirected back. */
 const PENDING = 'demo:sign-in'
 
-// On localhost there is no TLS, which the library otherwise rightly insists on.
+// The library requires TLS, which localhost does not have.
 const insecure = { [oauth.allowInsecureRequests]: true }
 
 async function discover() {
   return oauth.processDiscoveryResponse(ISSUER, await oauth.discoveryRequest(ISSUER, insecure))
 }
 
-/** Leaves for the provider's login page: authorization code with PKCE (RFC 7636); or for the backend, which does the same. */
+/** Navigates to the provider's login page, for an authorization code with PKCE (RFC 7636), or to the backend, which does the same. */
 export async function beginSignIn() {
-  // A machine that is set right: what it is told with the tokens (RFC 7519 `iat`, `exp`) has to be near its own time.
+  // The clock is set right first: the ID token's `iat` and `exp` (RFC 7519) have to be near the machine's time.
   changeMachine({ ahead: 0 })
   if (chosen.login) return location.assign(chosen.login)
   const server = await discover()
@@ -41,10 +41,10 @@ export async function beginSignIn() {
 }
 
 /**
- * What the provider sent this page back with, if it did. It leaves the address at once, so that no history, log or
- * bookmark keeps the code, and the stored verifier goes with it: both are good for one try.
+ * Finishes a sign-in if the provider has just redirected to this page. The code is removed from the address at once, so that no
+ * history, log or bookmark keeps it, and the stored verifier is removed with it: both are valid once.
  *
- * @returns {(() => Promise<{ tokens: object, name: string, signIn: string }>) | null} trades the code for tokens
+ * @returns {(() => Promise<{ tokens: object, name: string, signIn: string }>) | null} exchanges the code for tokens
  */
 export function takeSignIn() {
   const address = new URL(location.href)
@@ -77,7 +77,7 @@ export function takeSignIn() {
       )
       return oauth.processAuthorizationCodeResponse(server, CLIENT, response, { requireIdToken: true })
     }
-    // The provider wants its nonce in the proof, which it tells with the first answer.
+    // The provider requires its nonce in the proof, and sends it with its first response.
     const tokens = await trade().catch((error) => (oauth.isDPoPNonceError(error) ? trade() : Promise.reject(error)))
     const { name, sign_in: signIn } = oauth.getValidatedIdTokenClaims(tokens)
     return { tokens, name, signIn }

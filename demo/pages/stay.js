@@ -15,7 +15,7 @@ const LIMITS = {
 }
 
 /**
- * The phase and the time that is left.
+ * Shows the phase and the time that is left.
  *
  * @param {import('sojourn').Session} session
  * @returns {{ busy(on: boolean): void }} `busy` while a sign-in is being finished
@@ -26,7 +26,7 @@ export function showStay(session) {
   let shown = ''
 
   const setText = (id, text) => {
-    // Untouched where nothing changed, so that a status is announced once.
+    // Written only if it has changed, so that screen readers announce a status once.
     if ($(id).textContent !== text) $(id).textContent = text
   }
 
@@ -69,7 +69,7 @@ export function showStay(session) {
     setText('phase', finishing ? 'Signing in' : NAMES[snapshot.phase])
     if (signedIn) showSignedIn(snapshot)
     else if (snapshot.phase === 'signedOut') showSignedOut(snapshot)
-    // While it warns in the background, the dialog counts down there.
+    // During a warning in the background, the title belongs to the countdown of the dialog.
     const title = `${NAMES[snapshot.phase]} · Sojourn`
     if (shown !== title) document.title = title
     shown = title

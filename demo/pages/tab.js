@@ -14,16 +14,16 @@ import { writeWho } from './who.js'
 
 const problem = document.getElementById('problem')
 
-// As when a machine wakes: looked at before anything is shown anew.
+// As after a wake-up of the machine: the session is checked before anything is shown.
 onMachine(() => session.check())
 
-// First the inspector: it hears everything from here on. An application has it where it is developed, and nowhere else.
+// The inspector comes first, so that it misses no step. An application has one during development only.
 sessionInspector(session, { container: document.getElementById('inspector') })
 showActions(session)
 warningDialog(session)
 const stay = showStay(session)
 
-// Options belong to `createSession`: another choice loads the page anew.
+// Options are given to `createSession`: after another choice the page reloads.
 onChoice(() => location.reload())
 
 document.getElementById('sign-in').addEventListener('click', () => {
@@ -33,7 +33,7 @@ document.getElementById('sign-in').addEventListener('click', () => {
   })
 })
 
-// A tab may hear of an end after the next sign-in, whose name it must not take away.
+// A tab may learn of an end after the next sign-in: then the stored name belongs to that and must stay.
 session.on('signedOut', () => session.getSnapshot().phase === 'signedOut' && writeWho(null))
 
 const finishSignIn = takeSignIn()
@@ -51,7 +51,7 @@ if (finishSignIn) {
   }
 }
 
-// What a backend has signed in is safe to say on every page load: it makes a new `login` each time.
+// `signIn` is safe on every page load, because the backend makes a new `login` for each sign-in.
 const who = await server.who?.().catch(() => null)
 if (who) {
   writeWho(who)

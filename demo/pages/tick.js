@@ -2,7 +2,7 @@ import { onMachine } from './machine.js'
 import { secondsLeft } from './words.js'
 
 /**
- * Calls `show` whenever what is shown may have changed: when the session says so, and at each full second while it counts down.
+ * Calls `show` after each change of the session, and at each full second while it counts down.
  *
  * Only a page that draws a clock needs this. The session itself has one timer, for its next transition.
  *
@@ -16,7 +16,7 @@ export function eachSecond(session, show) {
     clearTimeout(timer)
     show()
     const end = session.deadlines()?.endAt ?? Infinity
-    // In the background nobody looks.
+    // A hidden page needs no update.
     if (end === Infinity || document.hidden) return
     const left = end - Date.now()
     timer = setTimeout(draw, Math.max(50, left - (secondsLeft(left) - 1) * 1000))

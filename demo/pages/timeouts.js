@@ -7,5 +7,5 @@ const TIMEOUTS = {
   strict: { idleTimeout: 60_000, warnBefore: 20_000, absoluteTimeout: 180_000 },
 }
 
-/** The session's options as chosen, in milliseconds. */
+/** The chosen timeouts, in milliseconds. */
 export const timeouts = TIMEOUTS[chosen('timeouts')]

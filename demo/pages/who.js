@@ -1,8 +1,8 @@
 const KEY = 'demo:who'
 
 /**
- * Who is signed in, for all tabs to show. That is the application's own data and no secret of the session's, which knows no
- * names; so the application also takes it away at the end.
+ * The user's name, for all tabs to show. It is data of the application, because a session knows no names; so the application also
+ * removes it when the session ends.
  *
  * @returns {{ name: string, signIn: string } | null}
  */

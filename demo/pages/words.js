@@ -1,4 +1,4 @@
-/** How the page says things. */
+/** The texts of the page. */
 
 const clock = new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })
 
@@ -15,7 +15,7 @@ export function countdown(seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`
 }
 
-/** Why a session is over, to the person it belonged to. */
+/** The reason for an end, as the user reads it. */
 export const REASONS = {
   signOut: 'You signed out.',
   idle: 'Nobody was active in any tab, so the session ended.',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 
 const LONGEST_NAME = 40
 
-/** Who may sign in: anybody, by any name. The same name is the same account. */
+/** Accounts: any name may sign in, and the same name is the same account. */
 export function createAccounts() {
   /** @type {Map<string, string>} */
   const names = new Map()
@@ -10,7 +10,7 @@ export function createAccounts() {
   return {
     /**
      * @param {string} typed
-     * @returns {string | null} the account's id, or null for what is no name
+     * @returns {string | null} the account's id, or null if it is no name
      */
     signUp(typed) {
       const name = typed.trim().replace(/\s+/g, ' ').slice(0, LONGEST_NAME)

@@ -1,8 +1,8 @@
 import * as oauth from 'oauth4webapi'
 
 /**
- * A login that a backend does for its page: authorization code with PKCE (RFC 7636). What is pending meanwhile is the
- * backend's to keep, where no script reads it.
+ * A login by a backend: authorization code with PKCE (RFC 7636). The backend keeps the state of a pending login where no script of
+ * the page can read it.
  *
  * @param {{ issuer: string, clientId: string, redirectUri: string }} options
  */
@@ -16,7 +16,7 @@ export function createCodeFlow({ issuer, clientId, redirectUri }) {
     id_token_signing_alg_values_supported: ['ES256'],
   }
   const client = { client_id: clientId }
-  // On localhost there is no TLS, which the library otherwise rightly insists on.
+  // The library requires TLS, which localhost does not have.
   const insecure = { [oauth.allowInsecureRequests]: true }
 
   return {
@@ -37,7 +37,7 @@ export function createCodeFlow({ issuer, clientId, redirectUri }) {
     },
 
     /**
-     * Rejects where the login was cancelled, or is not the one that was begun.
+     * Rejects if the login was cancelled, or is not the one that this browser has begun.
      *
      * @param {URL} url that the browser came back to
      * @param {string} pending

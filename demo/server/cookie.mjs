@@ -8,8 +8,8 @@ import session from 'express-session'
 export const COOKIE = '/cookie'
 
 /**
- * A backend for frontend on Express and express-session: the session lives here, the browser has a cookie that no script reads, and
- * no token ever reaches the page. Both limits are kept by the server, whatever the page shows:
+ * A backend for frontend on Express and express-session. It keeps the session, the browser has a cookie that no script can read, and
+ * no token ever reaches the page. The server enforces both limits, whatever the page shows:
  *
  * - idle: `rolling` with a `maxAge` moves the end with each request, of the cookie and of what is stored;
  * - absolute: counted from the login, and never moved.
@@ -27,8 +27,8 @@ export function createCookieBackend({ origin, flow, idleTimeout, absoluteTimeout
     secret: randomBytes(32).toString('hex'),
     resave: false,
     saveUninitialized: false,
-    // `secure: true` and the name `__Host-sid` (which wants the path `/`) belong here as well; on http://localhost not every browser
-    // takes them. Strict would not survive a login on another site, which sends the browser back.
+    // In production add `secure: true` and the name `__Host-sid` (which requires the path `/`); not every browser takes them on
+    // http://localhost. A `Strict` cookie would be missing after the redirect of a login on another site.
     cookie: { httpOnly: true, sameSite: 'lax', path: COOKIE, maxAge: idleTimeout * 1000 },
   }
   const using = session({ ...options, store, rolling: true })

@@ -29,14 +29,14 @@ export function createFaults(endSessions) {
       next()
     },
     hang(req) {
-      // Nobody answers; the body is read, so that a client which gives up is noticed.
+      // No response. The body is read, because only then a client that aborts is noticed.
       req.resume()
     },
     unavailable: (_req, res) => sendJson(res, 503, { error: 'temporarily_unavailable' }),
     limited: (_req, res) =>
       sendJson(res, 429, { error: 'temporarily_unavailable' }, { 'Retry-After': String(RETRY_AFTER_SECONDS) }),
     lost(_req, res, next) {
-      // Once: a client that tries again should hear what the server thinks of that.
+      // Once: a client that tries again gets the server's real response.
       mode = 'none'
       res.end = () => res.destroy()
       next()

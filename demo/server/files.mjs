@@ -30,8 +30,8 @@ const FOLDERS = {
 const readJson = async (path) => JSON.parse(await readFile(new URL(path, ROOT), 'utf8'))
 
 /**
- * What the pages may import by name: our own subpaths as package.json exports them for development, so that
- * the page can show what an error says, and the packages by their entry.
+ * The import map of the pages: our own subpaths as package.json exports them for development, so that errors have their messages,
+ * and each package by its entry.
  *
  * @returns {Promise<Record<string, string>>}
  */
@@ -54,7 +54,7 @@ export async function importMap() {
  * @returns {URL | null} the file, where the path leads into one of the folders and not out of it again
  */
 function locate(pathname) {
-  // No file of ours needs an escape in its path, and an escaped slash could hide a way out.
+  // None of our files has an escape in its path, and an escaped slash could lead out of the folder.
   const mount = /^[\w./-]+$/.test(pathname) && Object.keys(FOLDERS).find((prefix) => pathname.startsWith(prefix))
   if (!mount) return null
   const file = new URL(pathname.slice(mount.length), FOLDERS[mount])

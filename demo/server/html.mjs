@@ -5,9 +5,9 @@ const ESCAPES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&
 const escape = (text) => text.replace(/[&<>"']/g, (character) => ESCAPES[character])
 
 /**
- * The policy that the library promises to live with: no script without the page's nonce, no HTML from strings.
+ * The Content Security Policy under which the library promises to work: no script without the page's nonce, no HTML from strings.
  *
- * `form-action` counts for the redirects after a form as well, which here all stay on the origin.
+ * `form-action` applies to the redirects after a form as well; here they all stay on the origin.
  */
 const policy = (nonce) =>
   [
@@ -26,8 +26,8 @@ const policy = (nonce) =>
   ].join('; ')
 
 /**
- * Fills the `{{holes}}` of a page. Every value is escaped but the import map, which is JSON inside a script, where
- * nothing is unescaped and only `<` could end it.
+ * Fills the `{{holes}}` of a page. Every value is escaped except the import map: it is JSON inside a script element, whose text has
+ * no escapes, and only a `<` could end that.
  *
  * @param {URL} file
  * @param {Record<string, string>} [values]
@@ -48,7 +48,7 @@ export async function renderPage(file, values = {}, imports = {}) {
       'Content-Security-Policy': policy(nonce),
       'X-Content-Type-Options': 'nosniff',
       'Referrer-Policy': 'no-referrer',
-      // Not no-store, which would keep the pages out of the back/forward cache of Firefox.
+      // Not `no-store`: Firefox keeps no such page in its back/forward cache.
       'Cache-Control': 'no-cache',
     },
   }

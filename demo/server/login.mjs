@@ -5,7 +5,7 @@ const LOGIN_PAGE = new URL('../pages/login.html', import.meta.url)
 const ERROR_PAGE = new URL('../pages/error.html', import.meta.url)
 
 /**
- * The provider's login page: any name signs in, and there is no password to forget.
+ * The provider's login page: any name signs in, without a password.
  *
  * @param {import('oidc-provider').Provider} provider
  * @param {ReturnType<typeof import('./accounts.mjs').createAccounts>} accounts

@@ -1,8 +1,8 @@
 /**
- * What the provider remembers, in one Map: https://github.com/panva/node-oidc-provider/blob/main/example/my_adapter.js
+ * The provider's storage, in one Map: https://github.com/panva/node-oidc-provider/blob/main/example/my_adapter.js
  *
- * The provider brings a memory store of its own, which is one per process and warns at start that it forgets everything.
- * Here that is what we want: each started demo has its own store, and it is gone with it.
+ * The provider's own memory store is shared by the whole process, and prints a warning that it is lost at exit. Here each started
+ * demo has a store of its own, which is meant to be lost when it stops.
  *
  * @returns {(model: string) => object} the adapter factory that the provider's configuration takes
  */
@@ -47,7 +47,7 @@ export function createMemoryStore() {
       async findByUserCode(userCode) {
         return findBy('userCode', userCode)
       },
-      // A spent refresh token stays, marked: that is how its second use is noticed.
+      // A used refresh token stays, marked as used, so that reuse is detected.
       async consume(id) {
         const payload = read(prefix + id)
         if (payload) payload.consumed = Math.floor(Date.now() / 1000)

@@ -7,17 +7,17 @@ export const MIXED = '/mixed'
 
 /**
  * A backend that mediates tokens: the page gets access tokens and keeps them in memory, the refresh token stays in an HttpOnly
- * cookie that only these paths see (RFC 10017, "Token-Mediating Backend"). It keeps nothing itself.
+ * cookie that browsers send to these paths only (RFC 10017, "Token-Mediating Backend"). The backend stores nothing.
  *
  * @param {{ origin: string, flow: ReturnType<typeof import('./code-flow.mjs').createCodeFlow> }} parts
  * @returns {(req: import('node:http').IncomingMessage, res: import('node:http').ServerResponse) => Promise<void>}
  */
 export function createMixedBackend({ origin, flow }) {
   const DAY = 24 * 60 * 60
-  // `Secure` and the prefix `__Host-Http-` belong here as well; on http://localhost not every browser takes them.
+  // In production add `Secure` and the prefix `__Host-Http-`; not every browser takes them on http://localhost.
   const hidden = (name, value, age, sameSite = 'Strict') =>
     `${name}=${value}; Path=${MIXED}; Max-Age=${age}; HttpOnly; SameSite=${sameSite}`
-  /** What the page may know of the login: it is no secret, and so no HttpOnly. */
+  /** The part of the login that the page may read. It is no secret, so it is not HttpOnly. */
   const shown = (value, age = DAY) =>
     `who=${encodeURIComponent(JSON.stringify(value))}; Path=/; Max-Age=${age}; SameSite=Strict`
   const cookieOf = (req, name) =>
@@ -31,7 +31,7 @@ export function createMixedBackend({ origin, flow }) {
   const actions = {
     async 'GET /login'(_req, res) {
       const { url, pending } = await flow.begin()
-      // Lax, because the provider may be another site that sends the browser back.
+      // Lax, because the provider may redirect from another site.
       redirect(res, url, [hidden('login', pending, 600, 'Lax')])
     },
 
@@ -66,7 +66,7 @@ export function createMixedBackend({ origin, flow }) {
 
     async 'POST /logout'(req, res) {
       const token = cookieOf(req, 'rt')
-      // The browser forgets first: what the provider says changes nothing for this session.
+      // The cookie is removed first: the provider's response makes no difference to the browser.
       res.writeHead(204, { 'Set-Cookie': [hidden('rt', '', 0), shown(null, 0)] })
       res.end()
       if (token) await flow.revoke(token).catch(() => {})
@@ -77,7 +77,7 @@ export function createMixedBackend({ origin, flow }) {
     const { pathname } = new URL(req.url, origin)
     const action = actions[`${req.method} ${pathname.slice(MIXED.length)}`]
     if (!action) return sendText(res, 404, 'Not found')
-    // No form and no foreign page can send this header (OWASP CSRF Prevention Cheat Sheet).
+    // No form and no page of another origin can send this header (OWASP CSRF Prevention Cheat Sheet).
     if (req.method === 'POST' && !req.headers['x-requested-with'])
       return sendText(res, 403, 'X-Requested-With is missing')
     return action(req, res)

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 
 const STEP_MS = 60_000
 
-/** Nonces without a memory: each minute has one, which counts for the next as well (RFC 9449 §9). */
+/** Stateless nonces: each minute has one, which is accepted during the next minute as well (RFC 9449 §9). */
 export function createNonces() {
   const secret = randomBytes(32)
   const of = (step) => createHmac('sha256', secret).update(String(step)).digest('base64url')

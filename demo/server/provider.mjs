@@ -2,18 +2,18 @@ import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
 
 import { createMemoryStore } from './memory-store.mjs'
 
-/** Where the provider is mounted; its endpoints lie below. */
+/** The path of the provider; its endpoints are below it. */
 export const MOUNT = '/oidc'
 export const CLIENT_ID = 'sojourn-demo'
-/** The same page as a client whose tokens are bound to its key: this one gets no bearer tokens (RFC 9449 §5.2). */
+/** The client of the same page with bound tokens: it gets no bearer tokens (RFC 9449 §5.2). */
 export const DPOP_CLIENT_ID = 'sojourn-demo-dpop'
-/** The backends that sign in for the page. */
+/** The client of the backends, which sign in for the page. */
 export const BACKEND_CLIENT_ID = 'sojourn-demo-backend'
 
 const DAY = 24 * 60 * 60
 
 /**
- * Says which sign-in a grant belongs to, in a word that the page may show: a grant's own id stays on the server.
+ * A label for the sign-in of a grant that the page may show. The grant's own id stays on the server.
  *
  * @param {string | undefined} grantId
  */
@@ -32,8 +32,7 @@ const client = (id, redirectUris) => ({
 })
 
 /**
- * oidc-provider asks for Node 22 with a line on the console, when it is imported and not before. The demo is tried on
- * Node 20 as well, and its console is for what a reader should act on.
+ * When it is imported, oidc-provider prints that it needs Node 22. The demo is tested on Node 20 as well, so the line is suppressed.
  */
 async function importProvider() {
   const { warn } = console
@@ -46,8 +45,8 @@ async function importProvider() {
 }
 
 /**
- * A real OpenID provider with the rules that a browser client should meet: code with PKCE, no client secret, refresh tokens
- * that rotate, and a second use of one that revokes the whole grant (RFC 9700 §4.14.2).
+ * A real OpenID provider with the rules for a browser client: code with PKCE, no client secret, rotation, and reuse detection that
+ * revokes the whole grant (RFC 9700 §4.14.2).
  *
  * @param {object} options
  * @param {string} options.origin
@@ -85,13 +84,13 @@ export async function createProvider({
     responseTypes: ['code'],
     scopes: ['openid'],
     claims: { openid: ['sub', 'name', 'sign_in'] },
-    // The page wants the name at once, in the ID token, and not from one more request.
+    // The ID token has the name, so that the page needs no further request for it.
     conformIdTokenClaims: false,
-    // 30 seconds shall be 30 seconds.
+    // No tolerance: 30 seconds are 30 seconds.
     clockTolerance: 0,
     features: {
       devInteractions: { enabled: false },
-      // Every proof has to hold a nonce, which limits how long a stolen one is good for (RFC 9449 §8).
+      // Every proof needs a nonce, which limits how long a stolen proof is valid (RFC 9449 §8).
       dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true },
       rpInitiatedLogout: { enabled: false },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
@@ -115,7 +114,7 @@ export async function createProvider({
       if (!name) return undefined
       return { accountId: sub, claims: () => ({ sub, name, sign_in: labelOf(token?.grantId) }) }
     },
-    // Nobody is asked for consent, and each sign-in is a grant of its own, so that revoking one touches no other.
+    // The user gives no consent, and each sign-in is a grant of its own, so that a revocation affects no other.
     async loadExistingGrant(ctx) {
       const { accountId } = ctx.oidc.session
       if (!accountId) return undefined
@@ -133,8 +132,7 @@ export async function createProvider({
       const { RefreshToken, AccessToken } = ctx.oidc.entities
       counters.count('revocations', labelOf((RefreshToken ?? AccessToken)?.grantId))
     }
-    // The provider forgets who signed in as soon as the code is on its way: each sign-in shows the login page,
-    // and anybody may come next.
+    // The provider keeps no session of its own after it has sent the code: each sign-in shows the login page again.
     if (ctx.oidc?.route === 'resume' && ctx.oidc.session?.accountId) await ctx.oidc.session.destroy()
   })
 
@@ -151,7 +149,7 @@ export async function createProvider({
   const callback = provider.callback()
   return {
     provider,
-    /** Answers a request below `MOUNT`, which the provider itself must not see in the path. */
+    /** Answers a request below `MOUNT`, and removes that from the path before the provider sees it. */
     handle(req, res) {
       req.originalUrl = req.url
       req.url = req.url.slice(MOUNT.length) || '/'

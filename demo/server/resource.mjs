@@ -5,12 +5,12 @@ import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose'
 import { sendJson } from './http.mjs'
 import { createNonces } from './nonces.mjs'
 
-/** How old a proof may be, and how far ahead its clock, seconds. */
+/** How old a proof may be, and how far in the future, seconds. */
 const PROOF_AGE = 60
 
 /**
- * The protected resource: who is asking? Access tokens are opaque, so the provider is asked whether one lives,
- * which makes a revocation felt at once. Those that are bound to a key come with a proof of it (RFC 9449 §7).
+ * The protected resource, which returns the user of an access token. Access tokens are opaque: the provider is asked whether one is
+ * valid, so a revocation takes effect at once. A request with a token that is bound to a key has a proof (RFC 9449 §7).
  *
  * @param {object} parts
  * @param {string} parts.origin
@@ -20,10 +20,10 @@ const PROOF_AGE = 60
  */
 export function createResource({ origin, provider, accounts }) {
   const nonces = createNonces()
-  /** Proofs that were used, for as long as they could be used again. */
+  /** Used proofs, kept for as long as they could be replayed. */
   const seen = new Map()
 
-  /** RFC 6750 §3 and RFC 9449 §7.1: says what is wrong with the credentials, and nothing about those that would be right. */
+  /** RFC 6750 §3 and RFC 9449 §7.1: a challenge that names what is wrong with the credentials. */
   const refuse = (res, scheme, error) => {
     const challenge = [
       ...(scheme === 'DPoP' ? ['algs="ES256"'] : ['realm="demo"']),
@@ -63,7 +63,7 @@ export function createResource({ origin, provider, accounts }) {
     if (!value) return refuse(res, scheme)
     const token = await provider.AccessToken.find(value)
     const grant = token?.isValid && (await provider.Grant.find(token.grantId))
-    // A bound token is no bearer token (RFC 9449 §7.2), nor the other way round.
+    // A bound token is not accepted as a bearer token (RFC 9449 §7.2), nor a bearer token as a bound one.
     const isSound = grant && !grant.isExpired && token.scopes.has('openid') && !token.jkt === (scheme === 'Bearer')
     const problem = isSound ? token.jkt && (await wrongWith(req, value, token.jkt)) : 'invalid_token'
     if (problem) return refuse(res, scheme, problem)

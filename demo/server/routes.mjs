@@ -13,11 +13,11 @@ const PAGES = {
   '/script-tag.html': new URL('../script-tag.html', import.meta.url),
 }
 
-/** What the page's session asks the backend, and so what the demo's faults are about. */
+/** The requests of the page's session to a backend: the demo's faults apply to them. */
 const SESSION_CALLS = [`${COOKIE}/session`, `${COOKIE}/alive`]
 
 /**
- * Who answers which path.
+ * Sends each path to the part that answers it.
  *
  * @param {object} parts
  * @param {string} parts.origin
@@ -39,7 +39,7 @@ export function createRoutes({ origin, counters, faults, provider, login, resour
   }
 
   const setFault = async (req, res) => {
-    // A JSON body makes the browser ask first, so that no foreign page can switch the demo's faults.
+    // A JSON body makes the browser send a preflight first, so no page of another origin can switch the demo's faults.
     if (req.headers['content-type'] !== 'application/json') return sendText(res, 415, 'Send application/json')
     const fault = JSON.parse(await readBody(req))?.fault
     if (!faults.set(fault)) return sendJson(res, 400, { error: 'unknown_fault', faults: FAULTS })
@@ -48,7 +48,7 @@ export function createRoutes({ origin, counters, faults, provider, login, resour
 
   const route = async (req, res) => {
     const { pathname } = new URL(req.url, origin)
-    // The provider's issuer, its cookies and the redirect URIs know one host name; 127.0.0.1 would be another origin.
+    // The provider's issuer, its cookies and the redirect URIs have one host name; 127.0.0.1 would be another origin.
     if (req.headers.host !== host) {
       res.writeHead(308, { Location: origin + req.url })
       return res.end()
@@ -70,7 +70,7 @@ export function createRoutes({ origin, counters, faults, provider, login, resour
 
   return (req, res) => {
     route(req, res).catch((error) => {
-      // What a browser sends may not parse; anything else is a bug of the demo's and should be seen.
+      // A request may be malformed; any other error is a bug of the demo and is printed.
       const theirs = error instanceof SyntaxError || error instanceof RangeError || error.code === 'ERR_INVALID_URL'
       if (!theirs) console.error(error)
       if (!res.headersSent) sendText(res, theirs ? 400 : 500, theirs ? 'Bad request' : 'The demo failed')

@@ -5,8 +5,8 @@ import { idbTokens } from 'sojourn/tokens/idb'
 import { issuer, clientId } from './sign-in'
 
 /**
- * The one session of this page. All tabs that have the same name and origin share it, whatever framework they are made with:
- * sign out in one of these applications, and look at another.
+ * The session of this page. All tabs with the same name and origin share it, whatever their framework: sign out in one of these
+ * applications, and watch another.
  */
 export const session = createSession({
   name: 'frameworks',
@@ -19,7 +19,7 @@ export const session = createSession({
 /** `fetch` with the session's access token, for this origin. */
 export const api = createFetch(session)
 
-/** Who the server thinks is asking. */
+/** The user, as the server knows them by the access token. */
 export async function askName(): Promise<string> {
   const response = await api('/api/me')
   const { name } = (await response.json()) as { name?: string }

@@ -1,4 +1,4 @@
-/** Authorization code with PKCE (RFC 7636) by oauth4webapi. Any login library will do: Sojourn begins where the tokens are. */
+/** Authorization code with PKCE (RFC 7636) by oauth4webapi. Any other login library works too: Sojourn takes over the tokens. */
 import * as oauth from 'oauth4webapi'
 import type { TokenResponse } from 'sojourn'
 
@@ -6,11 +6,11 @@ export const issuer = `${location.origin}/oidc`
 export const clientId = 'sojourn-demo'
 
 const client: oauth.Client = { client_id: clientId }
-/** Where the application lies, which is also where the provider sends the browser back to. */
+/** The URL of the application, to which the provider also redirects the browser. */
 const redirectUri = location.origin + location.pathname
-/** State and verifier of a sign-in that is on its way rest in this tab only, and only until it is back. */
+/** The state and verifier of a sign-in stay in this tab, until the provider has redirected back. */
 const PENDING = 'frameworks:sign-in'
-// On localhost there is no TLS, which the library otherwise rightly insists on.
+// The library requires TLS, which localhost does not have.
 const insecure = { [oauth.allowInsecureRequests]: true }
 
 async function discover(): Promise<oauth.AuthorizationServer> {
@@ -18,7 +18,7 @@ async function discover(): Promise<oauth.AuthorizationServer> {
   return oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, insecure))
 }
 
-/** Leaves for the provider's login page. */
+/** Navigates to the provider's login page. */
 export async function beginSignIn(): Promise<void> {
   const { authorization_endpoint: endpoint = '' } = await discover()
   const state = oauth.generateRandomState()
@@ -36,12 +36,12 @@ export async function beginSignIn(): Promise<void> {
   location.assign(`${endpoint}?${query.toString()}`)
 }
 
-/** The tokens, where the provider has just sent this page back with a code; null where it has not, or the user changed her mind. */
+/** The tokens, if the provider has just redirected to this page with a code; null if not, or if the user cancelled. */
 export async function finishSignIn(): Promise<TokenResponse | null> {
   const address = new URL(location.href)
   const pending = sessionStorage.getItem(PENDING)
   if (pending === null || !address.searchParams.has('state')) return null
-  // Good for one try, and for no history, log or bookmark.
+  // The code is valid once, and must not stay in the history, a log or a bookmark.
   sessionStorage.removeItem(PENDING)
   history.replaceState(null, '', redirectUri)
   if (address.searchParams.get('error') === 'access_denied') return null

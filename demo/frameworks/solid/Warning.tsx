@@ -2,7 +2,7 @@ import { Show } from 'solid-js'
 import { useRemaining, useSession } from 'sojourn/solid'
 import { session } from '../shared/session'
 
-/** Comes up in every tab, and goes away in every tab with one answer. `sojourn/dialog` is a whole dialog. */
+/** Appears in every tab, and one answer closes it in every tab. `sojourn/dialog` is a complete, accessible dialog. */
 export function Warning() {
   const snapshot = useSession()
   const seconds = useRemaining()

@@ -18,7 +18,7 @@ export const appConfig: ApplicationConfig = {
   providers: [
     provideSession(session),
     provideHttpClient(withFetch(), withInterceptors([sessionInterceptor()])),
-    // Any path will do where the server answers each with this page; the demo's does not.
+    // With a server that answers every path with this page, use paths. The demo's server does not.
     provideRouter(routes, withHashLocation()),
   ],
 }

@@ -20,7 +20,7 @@ export class App {
   private readonly isSignedOut = computed(() => this.snapshot().phase === 'signedOut')
 
   constructor() {
-    // The guard looks when somebody comes; this follows what happens meanwhile, in this tab or another.
+    // The guard checks the session when the route is entered; this follows later changes, in this tab or another.
     effect(() => void this.router.navigateByUrl(this.isSignedOut() ? '/sign-in' : '/account'))
   }
 }

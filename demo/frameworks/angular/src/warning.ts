@@ -1,7 +1,7 @@
 import { Component, inject } from '@angular/core'
 import { injectRemaining, injectSession, SESSION } from 'sojourn/angular'
 
-/** Comes up in every tab, and goes away in every tab with one answer. `sojourn/dialog` is a whole dialog. */
+/** Appears in every tab, and one answer closes it in every tab. `sojourn/dialog` is a complete, accessible dialog. */
 @Component({
   selector: 'app-warning',
   template: `
