@@ -48,7 +48,7 @@ async function appWith(...providers: ApplicationConfig['providers']): Promise<In
 }
 
 describe('an Angular injection context', () => {
-  it('has signals of the phase and of the remaining time', async () => {
+  it('an Angular component has signals of the phase and of the remaining time', async () => {
     const { session, world, later, signOut } = await watched()
     const injector = await appWith(provideSession(session))
     const [snapshot, seconds] = runInInjectionContext(injector, () => [injectSession(), injectRemaining()] as const)
@@ -63,7 +63,7 @@ describe('an Angular injection context', () => {
     expect(seen()).toEqual(['signedOut', null])
   })
 
-  it('listens no longer when it is destroyed', async () => {
+  it('an Angular component stops listening when it is destroyed', async () => {
     const { session, listeners } = await watched()
     const app = await appWith(provideSession(session))
     const part = createEnvironmentInjector([], app.get(EnvironmentInjector))
@@ -74,7 +74,7 @@ describe('an Angular injection context', () => {
     expect(listeners()).toBe(0)
   })
 
-  it('takes a session of its own in place of the provided one, and has that as it is', async () => {
+  it('an Angular component takes the given session in place of the provided one', async () => {
     const [outer, inner] = [await watched(), await watched()]
     await inner.signOut()
     const injector = await appWith(provideSession(outer.session))
@@ -82,7 +82,7 @@ describe('an Angular injection context', () => {
     expect(injector.get(SESSION)).toBe(outer.session)
   })
 
-  it('says what is missing where no session is given', async () => {
+  it('an Angular component without a session throws an error that says what is missing', async () => {
     const injector = await appWith()
     expect(() => runInInjectionContext(injector, () => injectSession())).toThrow(
       expect.objectContaining({
@@ -102,7 +102,7 @@ describe('a guarded route', () => {
     return runInInjectionContext(injector, () => guard({} as never, { url: '/account' } as never))
   }
 
-  it('is open to who is signed in, warned or not', async () => {
+  it('the route guard allows a route while somebody is signed in, warned or not', async () => {
     const { session, world } = await watched()
     expect(await visit(session)).toBe(true)
     await world.advance(100e3)
@@ -110,7 +110,7 @@ describe('a guarded route', () => {
     expect(await visit(session)).toBe(true)
   })
 
-  it('leads elsewhere when nobody is, also where the end has passed and nobody has looked', async () => {
+  it('the route guard redirects if nobody is signed in, also right after an unnoticed end', async () => {
     const { session, world } = await watched()
     world.sleep('1h')
     expect(session.getSnapshot().phase).toBe('active')
@@ -118,7 +118,7 @@ describe('a guarded route', () => {
     expect(await visit(session)).toBe('/login?returnTo=/account')
   })
 
-  it('is open on a server, where nobody knows who is signed in', async () => {
+  it('the route guard allows every route on a server', async () => {
     expect(await visit(onServer())).toBe(true)
   })
 })
@@ -156,7 +156,7 @@ async function client(options?: InterceptorOptions, ...answers: (() => Response)
 const refused = (): Response => new Response('', { status: 401 })
 
 describe('requests of HttpClient', () => {
-  it('get credentials on their way to the page’s own origin, and follow no redirect with them', async () => {
+  it('the interceptor adds credentials for the page’s own origin, and then follows no redirect', async () => {
     const { get, sent, tokens } = await client()
     expect(await get('/api/me?all=1')).toEqual({})
     expect(tokens()).toEqual([expect.stringMatching(/^Bearer access-/)])
@@ -164,7 +164,7 @@ describe('requests of HttpClient', () => {
     expect(sent[0]?.redirect).toBe('error')
   })
 
-  it('get them on their way to the origins that were named, and to no other', async () => {
+  it('the interceptor adds credentials for the named origins, and for no other', async () => {
     const { get, tokens, authorize, sent } = await client({ origins: [API] })
     await get(`${API}/orders`)
     for (const url of [
@@ -181,7 +181,7 @@ describe('requests of HttpClient', () => {
     expect(authorize).toHaveBeenCalledTimes(2)
   })
 
-  it('go without credentials where a `<base>` that was set meanwhile leads elsewhere', async () => {
+  it('the interceptor adds no credentials if a `<base>` set meanwhile leads to another origin', async () => {
     const { get, tokens, authorize } = await client()
     const own = Request
     authorize.mockImplementationOnce(async (request) => {
@@ -201,7 +201,7 @@ describe('requests of HttpClient', () => {
     expect(tokens()).toEqual([null])
   })
 
-  it('keep an Authorization of their own, and other headers beside ours', async () => {
+  it('the interceptor keeps an Authorization header of the request, and all other headers', async () => {
     const { get, sent, tokens } = await client()
     await get('/a', { headers: { authorization: 'Basic mine' } })
     await get('/b', { headers: { 'X-Mine': ['1', '2'] } })
@@ -209,14 +209,14 @@ describe('requests of HttpClient', () => {
     expect(sent[1]?.headers.get('X-Mine')).toBe('1,2')
   })
 
-  it('go without credentials while nobody is signed in', async () => {
+  it('the interceptor adds no credentials while nobody is signed in', async () => {
     const { get, tokens, signOut } = await client()
     await signOut()
     expect(await get('/public')).toEqual({})
     expect(tokens()).toEqual([null])
   })
 
-  it('are sent once more with a new token after a 401, body and all', async () => {
+  it('the interceptor sends a request again after a 401 with a new token and the same body', async () => {
     const { http, sent, tokens, world } = await client({}, refused, () => new Response('{"done":true}'))
     expect(await world.until(firstValueFrom(http.post('/orders', { item: 1 })))).toEqual({ done: true })
     expect(new Set(tokens()).size).toBe(2)
@@ -224,7 +224,7 @@ describe('requests of HttpClient', () => {
     expect(world.server.count('refresh')).toBe(1)
   })
 
-  it('share one refresh', async () => {
+  it('requests of HttpClient share one refresh', async () => {
     let asked = 0
     const { get, tokens, world } = await client({}, () => (++asked > 5 ? new Response('{}') : refused()))
     await Promise.all(Array.from({ length: 5 }, () => get('/orders')))
@@ -232,14 +232,14 @@ describe('requests of HttpClient', () => {
     expect(world.server.count('refresh')).toBe(1)
   })
 
-  it('bring their second 401 to the application, and their 403 at once', async () => {
+  it('the interceptor passes a second 401 to the application, and a 403 at once', async () => {
     const { get, tokens } = await client({}, refused, refused, () => new Response('', { status: 403 }))
     expect(await get('/orders')).toMatchObject({ status: 401 })
     expect(await get('/orders')).toMatchObject({ status: 403 })
     expect(tokens()).toHaveLength(3)
   })
 
-  it('fail as they are when there is no answer', async () => {
+  it('a request of HttpClient without a response fails as usual', async () => {
     const { get, authorize } = await client({}, () => {
       throw new TypeError('no network')
     })
@@ -247,13 +247,13 @@ describe('requests of HttpClient', () => {
     expect(authorize).toHaveBeenCalledTimes(1)
   })
 
-  it('show the session every answer, so that it may learn a nonce from one that is right', async () => {
+  it('the interceptor shows each response to the session, which may learn a nonce from it', async () => {
     const { get, authorize } = await client({}, () => new Response('{}', { headers: { 'DPoP-Nonce': 'n1' } }))
     await get('/orders')
     expect(authorize.mock.calls[1]?.[1]?.response.headers.get('DPoP-Nonce')).toBe('n1')
   })
 
-  it('fail with our error where no token can be had', async () => {
+  it('a request of HttpClient fails with a SessionError if no token is available', async () => {
     const { get, authorize, sent } = await client()
     const offline = Object.assign(new Error('offline'), { code: 'offline' })
     authorize.mockRejectedValue(offline)
@@ -261,21 +261,21 @@ describe('requests of HttpClient', () => {
     expect(sent).toEqual([])
   })
 
-  it('follow redirects as ever where the session adds nothing, as with a cookie', async () => {
+  it('requests of HttpClient follow redirects if the session adds nothing, as with a cookie', async () => {
     const { get, authorize, sent } = await client()
     authorize.mockImplementation(async (request, previous) => (previous ? null : request))
     await get('/orders')
     expect(sent[0]?.redirect).toBe('follow')
   })
 
-  it('are sent twice more at the most, whatever the session says', async () => {
+  it('the interceptor sends a request at most three times', async () => {
     const { get, authorize, sent } = await client({}, refused)
     authorize.mockImplementation(async (request) => request)
     expect(await get('/orders')).toMatchObject({ status: 401 })
     expect(sent).toHaveLength(3)
   })
 
-  it('ask for credentials anew each time that another interceptor tries again', async () => {
+  it('a request that another interceptor retries gets new credentials each time', async () => {
     const { session, world } = await watched()
     const sent: string[] = []
     vi.stubGlobal('fetch', async (_url: string, { headers }: RequestInit) => {
@@ -290,7 +290,7 @@ describe('requests of HttpClient', () => {
     expect(new Set(sent).size).toBe(2)
   })
 
-  it('are left alone on a server', async () => {
+  it('the interceptor changes no request on a server', async () => {
     const { get, tokens } = await client({ origins: [API] })
     vi.stubGlobal('location', undefined)
     Reflect.deleteProperty(globalThis, 'location')
@@ -298,7 +298,7 @@ describe('requests of HttpClient', () => {
     expect(tokens()).toEqual([null])
   })
 
-  it('need origins that are such', () => {
+  it('the interceptor refuses values that are no origins', () => {
     expect(() => sessionInterceptor({ origins: ['https://api.example.com/v1'] })).toThrow(
       expect.objectContaining({
         code: 'invalid_options',

@@ -41,7 +41,7 @@ const render = (node: ReactNode): Promise<void> =>
   })
 
 describe('a React component', () => {
-  it('shows the phase at once, and each new one', async () => {
+  it('a React component shows the phase at once, and each new one', async () => {
     const { session, world, later, signOut } = await watched()
     await render(provided(session))
     expect(container.textContent).toBe('active null')
@@ -55,7 +55,7 @@ describe('a React component', () => {
     expect(container.textContent).toBe('signedOut null')
   })
 
-  it('does not render for mere activity', async () => {
+  it('a React component does not render again at each activity', async () => {
     const { session, tab, world } = await watched()
     await render(provided(session))
     const before = renders
@@ -66,7 +66,7 @@ describe('a React component', () => {
     expect(renders).toBe(before)
   })
 
-  it('listens no longer when it is gone, in StrictMode too, where effects run twice', async () => {
+  it('a React component stops listening when it is unmounted, also under StrictMode', async () => {
     const { session, listeners } = await watched()
     await render(provided(session))
     // One for the phase, one for the remaining time.
@@ -75,7 +75,7 @@ describe('a React component', () => {
     expect(listeners()).toBe(0)
   })
 
-  it('does not begin to listen anew with each render', async () => {
+  it('a React component does not subscribe again with each render', async () => {
     const { session, world, beginnings } = await watched()
     await render(provided(session))
     const before = beginnings()
@@ -84,7 +84,7 @@ describe('a React component', () => {
     expect(beginnings()).toBe(before)
   })
 
-  it('follows another session that it is given', async () => {
+  it('a React component follows another session that it is given', async () => {
     const [first, second] = [await watched(), await watched()]
     await render(createElement(Shown, { session: first.session }))
     await second.signOut()
@@ -93,7 +93,7 @@ describe('a React component', () => {
     expect(first.listeners()).toBe(0)
   })
 
-  it('takes the session of its own in place of the provider’s', async () => {
+  it('a React component takes the given session in place of the provider’s', async () => {
     const [outer, inner] = [await watched(), await watched()]
     await inner.signOut()
     const own = createElement(Shown, { session: inner.session })
@@ -101,7 +101,7 @@ describe('a React component', () => {
     expect(container.textContent).toBe('signedOut null')
   })
 
-  it('reaches the session itself through the context', async () => {
+  it('a React component gets the session itself by the context', async () => {
     const { session } = await watched()
     let found: Session | null = null
     const Looks = (): ReactNode => {
@@ -112,7 +112,7 @@ describe('a React component', () => {
     expect(found).toBe(session)
   })
 
-  it('says what is missing where no session is given', () => {
+  it('a React component without a session throws an error that says what is missing', () => {
     expect(() => renderToString(createElement(Shown))).toThrow(
       expect.objectContaining({
         code: 'invalid_options',
@@ -123,7 +123,7 @@ describe('a React component', () => {
 })
 
 describe('a page that a server rendered', () => {
-  it('is hydrated without a mismatch, and shows the phase right after', async () => {
+  it('a page that a server rendered is hydrated by React without a mismatch, then shows the phase', async () => {
     container.innerHTML = renderToString(provided(onServer()))
     expect(container.textContent).toBe('loading null')
     const { session } = await watched()

@@ -46,7 +46,7 @@ function show(session: Session, Below?: () => JSX.Element): void {
 }
 
 describe('a Solid component', () => {
-  it('shows the phase at once, and each new one', async () => {
+  it('a Solid component shows the phase at once, and each new one', async () => {
     const { session, world, later, signOut } = await watched()
     show(session)
     expect(container.textContent).toBe('active null')
@@ -62,7 +62,7 @@ describe('a Solid component', () => {
     expect(container.textContent).toBe('signedOut null')
   })
 
-  it('does not change for mere activity', async () => {
+  it('a Solid component does not change at each activity', async () => {
     const { session, tab, world } = await watched()
     show(session)
     for (let minute = 0; minute < 5; minute++) {
@@ -72,7 +72,7 @@ describe('a Solid component', () => {
     expect(changes).toEqual(['active null'])
   })
 
-  it('listens no longer when it is gone', async () => {
+  it('a Solid component stops listening when it is disposed of', async () => {
     const { session, listeners } = await watched()
     const [isThere, setThere] = createSignal(true)
     show(session, () => (() => (isThere() ? createComponent(Shown, {}) : null)) as unknown as JSX.Element)
@@ -82,7 +82,7 @@ describe('a Solid component', () => {
     expect(listeners()).toBe(0)
   })
 
-  it('takes a session of its own in place of the provider’s, and finds that in the context', async () => {
+  it('a Solid component takes the given session in place of the provider’s', async () => {
     const [outer, inner] = [await watched(), await watched()]
     await inner.signOut()
     let found: unknown
@@ -94,7 +94,7 @@ describe('a Solid component', () => {
     expect(found).toBe(outer.session)
   })
 
-  it('says what is missing where no session is given', () => {
+  it('a Solid component without a session throws an error that says what is missing', () => {
     createRoot(() => {
       expect(() => useSession()).toThrow(
         expect.objectContaining({
@@ -107,7 +107,7 @@ describe('a Solid component', () => {
 })
 
 describe('a page that a server rendered', () => {
-  it('is hydrated with the phase that the server rendered, and shows the true one right after', async () => {
+  it('a page that a server rendered is hydrated by Solid with its phase, then shows the true one', async () => {
     const { session } = await watched()
     vi.stubGlobal('_$HY', { events: [], completed: new WeakSet(), r: {}, fe: () => undefined })
     changes.length = 0

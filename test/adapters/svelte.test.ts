@@ -34,7 +34,7 @@ const lines = (): (string | null)[] => {
 }
 
 describe('a Svelte component', () => {
-  it('shows the phase at once, and each new one, by runes and by stores', async () => {
+  it('a Svelte component shows the phase at once, and each new one, by runes and by stores', async () => {
     const { session, world, later, signOut } = await watched()
     show({ session })
     expect(lines()).toEqual(['active null', 'active null'])
@@ -49,7 +49,7 @@ describe('a Svelte component', () => {
     expect(lines()).toEqual(['signedOut null', 'signedOut null'])
   })
 
-  it('does not run effects for mere activity', async () => {
+  it('a Svelte component does not run effects at each activity', async () => {
     const { session, tab, world } = await watched()
     const drawn = vi.fn()
     show({ session, drawn })
@@ -61,7 +61,7 @@ describe('a Svelte component', () => {
     expect(drawn).toHaveBeenCalledTimes(1)
   })
 
-  it('listens once for all its readers, and no longer when it is gone', async () => {
+  it('a Svelte component listens once for all its readers, and stops when it is unmounted', async () => {
     const { session, listeners } = await watched()
     show({ session })
     // Runes: one for the phase, one for the remaining time, which has one for all. Stores: one more for the phase.
@@ -72,7 +72,7 @@ describe('a Svelte component', () => {
     expect(listeners()).toBe(0)
   })
 
-  it('takes a session of its own in place of the provided one, and finds the provided one in the context', async () => {
+  it('a Svelte component takes the given session in place of the provided one', async () => {
     const { session } = await watched()
     const found = vi.fn()
     show({ session, found })
@@ -82,7 +82,7 @@ describe('a Svelte component', () => {
     expect(lines()[0]).toBe('active null')
   })
 
-  it('says what is missing where no session is given', () => {
+  it('a Svelte component without a session throws an error that says what is missing', () => {
     expect(() => {
       show({}, Shown)
     }).toThrow(
@@ -95,7 +95,7 @@ describe('a Svelte component', () => {
 })
 
 describe('outside of any component', () => {
-  it('is a store, and read now and then without listening', async () => {
+  it('the value of a session outside of a component is a store, and reads without listening', async () => {
     const { session, world, listeners, signOut } = await watched()
     const [snapshot, seconds] = [useSession(session), useRemaining(session)]
     expect([snapshot.current.phase, get(snapshot).phase, seconds.current, get(seconds)]).toEqual([
@@ -116,7 +116,7 @@ describe('outside of any component', () => {
 })
 
 describe('a page that a server rendered', () => {
-  it('is hydrated without a complaint, and shows the phase', async () => {
+  it('a page that a server rendered is hydrated by Svelte without a warning, and shows the phase', async () => {
     const { body } = render(ShownOnServer, { props: { session: onServer() } })
     target.innerHTML = body
     expect(target.textContent).toContain('loading null')

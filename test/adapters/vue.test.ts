@@ -36,7 +36,7 @@ const mount = (session: Session, component = Shown): void => {
 }
 
 describe('a Vue component', () => {
-  it('shows the phase at once, and each new one', async () => {
+  it('a Vue component shows the phase at once, and each new one', async () => {
     const { session, world, later, signOut } = await watched()
     mount(session)
     expect(container.textContent).toBe('active null')
@@ -52,7 +52,7 @@ describe('a Vue component', () => {
     expect(container.textContent).toBe('signedOut null')
   })
 
-  it('does not render for mere activity', async () => {
+  it('a Vue component does not render again at each activity', async () => {
     const { session, tab, world } = await watched()
     mount(session)
     for (let minute = 0; minute < 5; minute++) {
@@ -62,7 +62,7 @@ describe('a Vue component', () => {
     expect(renders).toBe(1)
   })
 
-  it('listens no longer when it is gone', async () => {
+  it('a Vue component stops listening when it is unmounted', async () => {
     const { session, listeners } = await watched()
     const isThere = ref(true)
     mount(
@@ -76,7 +76,7 @@ describe('a Vue component', () => {
     expect(listeners()).toBe(0)
   })
 
-  it('finds the session itself by its key', async () => {
+  it('a Vue component gets the session itself by its key', async () => {
     const { session } = await watched()
     const found: unknown[] = []
     mount(
@@ -91,7 +91,7 @@ describe('a Vue component', () => {
 })
 
 describe('an effect scope outside of any component', () => {
-  it('follows the session that it is given, until it stops', async () => {
+  it('an effect scope outside of a component follows the given session until it stops', async () => {
     const { session, signOut, listeners } = await watched()
     const scope = effectScope()
     const snapshot = scope.run(() => useSession(session))!
@@ -102,7 +102,7 @@ describe('an effect scope outside of any component', () => {
     expect(listeners()).toBe(0)
   })
 
-  it('is told what is missing where there is no session', () => {
+  it('an effect scope without a session throws an error that says what is missing', () => {
     createApp({}).runWithContext(() => {
       expect(() => useSession()).toThrow(
         expect.objectContaining({
@@ -115,7 +115,7 @@ describe('an effect scope outside of any component', () => {
 })
 
 describe('a page that a server rendered', () => {
-  it('is hydrated without a mismatch, and shows the phase right after', async () => {
+  it('a page that a server rendered is hydrated by Vue without a mismatch, then shows the phase', async () => {
     container.innerHTML = await renderToString(createSSRApp(Shown).use(sessionPlugin, onServer()))
     expect(container.textContent).toBe('loading null')
     const { session } = await watched()

@@ -25,7 +25,7 @@ describe('the backend that keeps the refresh token in a cookie', () => {
   const next = async (): Promise<string> =>
     ((await (await post('/mixed/token')).json()) as { access_token: string }).access_token
 
-  test('gives access tokens for it, rotates it, and shows it to nobody', async () => {
+  test('the backend with the refresh token in a cookie returns access tokens and rotates it', async () => {
     await browser.signIn('/mixed/login', 'Ada', '/tab.html')
     expect(JSON.parse(decodeURIComponent(browser.cookies.get('who') ?? ''))).toMatchObject({ name: 'Ada' })
     const spent = browser.cookies.get('rt')
@@ -42,7 +42,7 @@ describe('the backend that keeps the refresh token in a cookie', () => {
     expect(demo.counters().total).toMatchObject({ signIns: 1, refreshes: 2, reuse: 0 })
   })
 
-  test('answers 401 without one, and for one that was used', async () => {
+  test('the backend with the refresh token in a cookie answers 401 without one, or with a used one', async () => {
     expect((await post('/mixed/token')).status).toBe(401)
     await browser.signIn('/mixed/login', 'Ada', '/tab.html')
     const spent = browser.cookies.get('rt') ?? ''
@@ -52,7 +52,7 @@ describe('the backend that keeps the refresh token in a cookie', () => {
     expect(browser.cookies.has('rt')).toBe(false)
   })
 
-  test('hands on what may pass, and spends nothing', async () => {
+  test('the backend with the refresh token in a cookie passes on temporary failures and uses no token', async () => {
     await browser.signIn('/mixed/login', 'Ada', '/tab.html')
     demo.setFault('limited')
     const limited = await post('/mixed/token')
@@ -61,7 +61,7 @@ describe('the backend that keeps the refresh token in a cookie', () => {
     expect(await next()).toBeTruthy()
   })
 
-  test('revokes it at sign-out', async () => {
+  test('the backend with the refresh token in a cookie revokes it at sign-out', async () => {
     await browser.signIn('/mixed/login', 'Ada', '/tab.html')
     expect((await post('/mixed/logout')).status).toBe(204)
     expect([...browser.cookies.keys()]).not.toContain('rt')
@@ -76,7 +76,7 @@ describe('the backend for frontend', () => {
   }
   const pause = async (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-  test('shows a cookie that no script reads, and no token', async () => {
+  test('the backend for frontend sends an HttpOnly cookie, and no token', async () => {
     await browser.signIn('/cookie/login', 'Ada', '/tab.html')
     const response = await browser.go('/cookie/me', { headers: asked })
     const [line = ''] = response.headers.getSetCookie()
@@ -87,7 +87,7 @@ describe('the backend for frontend', () => {
     expect([...browser.cookies.values()].join()).not.toContain('Ada')
   })
 
-  test('ends an idle session, which looking does not prolong and activity does', async () => {
+  test('the backend for frontend ends an idle session, which a check does not extend and activity does', async () => {
     await browser.signIn('/cookie/login', 'Ada', '/tab.html')
     await pause(1500)
     expect(((await times()) as ServerTimes).idleExpiresIn).toBeLessThanOrEqual(1)
@@ -99,7 +99,7 @@ describe('the backend for frontend', () => {
     expect((await post('/cookie/alive')).status).toBe(401)
   }, 10_000)
 
-  test('ends every session at its absolute limit, whatever is done', async () => {
+  test('the backend for frontend ends every session at its absolute limit', async () => {
     await demo.close()
     demo = await startDemo({ idleTimeout: 60, absoluteTimeout: 1 })
     browser = createBrowser(demo.url)
@@ -109,7 +109,7 @@ describe('the backend for frontend', () => {
     await expect.poll(async () => (await post('/cookie/alive')).status, { timeout: 3000 }).toBe(401)
   })
 
-  test('is asked once more after an administrator has ended the session, and then takes a new sign-in', async () => {
+  test('the backend for frontend accepts a new sign-in after an administrator ended the session', async () => {
     await browser.signIn('/cookie/login', 'Ada', '/tab.html')
     demo.setFault('ended')
     expect(await times()).toBe(401)
@@ -118,7 +118,7 @@ describe('the backend for frontend', () => {
     expect((await browser.go('/cookie/me', { headers: asked })).status).toBe(200)
   })
 
-  test('takes another id at sign-in, and forgets at sign-out', async () => {
+  test('the backend for frontend takes a new id at sign-in, and removes the session at sign-out', async () => {
     await browser.go('/cookie/login')
     const before = browser.cookies.get('sid')
     await browser.signIn('/cookie/login', 'Ada', '/tab.html')
@@ -130,7 +130,7 @@ describe('the backend for frontend', () => {
   })
 })
 
-test('neither backend does anything for a request that a foreign page could send', async () => {
+test('neither backend accepts a request that a page of another origin could send', async () => {
   for (const path of ['/mixed/token', '/mixed/logout', '/cookie/alive', '/cookie/logout'])
     expect((await post(path, {})).status).toBe(403)
 })
@@ -181,7 +181,7 @@ describe('the provider and the resource, with tokens that are bound to a key', (
   const call = async (server: Required<SessionServer>, tokens: TokenResponse): Promise<Response> =>
     fetch(await server.authorize(new Request(`${demo.url}/api/me?x=1`), tokens))
 
-  test('take our proofs, want their own nonces, and refresh with the same key', async () => {
+  test('the provider and the resource accept our proofs and require their own nonces', async () => {
     const made = connect()
     const { server } = made
     const tokens = await signIn(made)
@@ -200,7 +200,7 @@ describe('the provider and the resource, with tokens that are bound to a key', (
     expect(demo.counters().total.revocations).toBe(1)
   })
 
-  test('take no bound token as a bearer token, and none with another key', async () => {
+  test('the resource accepts no bound token as a bearer token, and none with another key', async () => {
     const made = connect()
     const tokens = await signIn(made)
     const bearer = await fetch(`${demo.url}/api/me`, { headers: { Authorization: `Bearer ${tokens.access_token}` } })
@@ -214,7 +214,7 @@ describe('the provider and the resource, with tokens that are bound to a key', (
     expect(await made.server.refresh(tokens, { signal })).toMatchObject({ token_type: 'DPoP' })
   })
 
-  test('give this client no bearer tokens', async () => {
+  test('the provider gives a client with bound tokens no bearer tokens', async () => {
     const made = connect()
     const tokens = await signIn(made)
     const bare = oauth({ issuer: demo.issuer, clientId: demo.dpopClientId })

@@ -53,7 +53,7 @@ test('an access token opens the resource until it expires, and a refreshed one d
   expect(count()).toMatchObject({ tokenCalls: 2, signIns: 1, refreshes: 1, reuse: 0 })
 })
 
-test('a refresh token used twice takes the whole grant with it, and nobody elseâ€™s', async () => {
+test('a refresh token used twice revokes the whole grant, and no other', async () => {
   const first = await signIn('Ada')
   const other = await signIn('Bob')
   const second = (await (await refresh(first)).json()) as Tokens
@@ -65,7 +65,7 @@ test('a refresh token used twice takes the whole grant with it, and nobody elseâ
   expect(count()).toMatchObject({ refreshes: 1, refused: 2, reuse: 1 })
 })
 
-test('a revoked refresh token takes its access token along', async () => {
+test('a revoked refresh token revokes its access token', async () => {
   const tokens = await signIn('Ada')
   await post(demo.revocationEndpoint, { token: tokens.refresh_token, token_type_hint: 'refresh_token' })
   expect((await callResource(tokens)).status).toBe(401)
@@ -73,7 +73,7 @@ test('a revoked refresh token takes its access token along', async () => {
   expect(Object.values(demo.counters().bySignIn)).toMatchObject([{ revocations: 1 }])
 })
 
-test('503 and 429 leave the refresh token unspent', async () => {
+test('503 and 429 leave the refresh token unused', async () => {
   const tokens = await signIn('Ada')
   demo.setFault('unavailable')
   expect((await refresh(tokens)).status).toBe(503)
@@ -84,7 +84,7 @@ test('503 and 429 leave the refresh token unspent', async () => {
   expect((await refresh(tokens)).status).toBe(200)
 })
 
-test('a lost reply has spent the refresh token, once', async () => {
+test('a lost reply has used the refresh token, once', async () => {
   const tokens = await signIn('Ada')
   demo.setFault('lost')
   await expect(refresh(tokens)).rejects.toThrow()
@@ -93,7 +93,7 @@ test('a lost reply has spent the refresh token, once', async () => {
   expect(count()).toMatchObject({ refreshes: 1, reuse: 1 })
 })
 
-test('a hanging endpoint answers nobody, and does not keep the server from closing', async () => {
+test('a hanging endpoint sends no response, and does not keep the server from closing', async () => {
   const tokens = await signIn('Ada')
   demo.setFault('hang')
   const settled = refresh(tokens).then(
@@ -106,7 +106,7 @@ test('a hanging endpoint answers nobody, and does not keep the server from closi
   demo = await startDemo()
 })
 
-test('no page can switch faults without asking the browser first, and no path leads out of the folders', async () => {
+test('no page can switch faults without a preflight, and no path leads out of the folders', async () => {
   const form = await fetch(`${demo.url}/demo/faults`, { method: 'POST', body: new URLSearchParams({ fault: 'hang' }) })
   expect(form.status).toBe(415)
   const unknown = await fetch(`${demo.url}/demo/faults`, {
@@ -119,7 +119,7 @@ test('no page can switch faults without asking the browser first, and no path le
     expect((await fetch(demo.url + path)).status).toBe(404)
 })
 
-test('every page comes with a policy that allows no script without its nonce', async () => {
+test('every page has a policy that allows no script without its nonce', async () => {
   for (const path of ['/', '/tab.html', '/script-tag.html', '/login/none']) {
     const response = await fetch(demo.url + path)
     const policy = response.headers.get('content-security-policy') ?? ''

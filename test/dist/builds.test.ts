@@ -86,31 +86,31 @@ async function inWebpack(mode: 'production' | 'development'): Promise<string> {
 }
 
 describe('the production build', () => {
-  test('holds no sentence for developers, in modules and scripts', () => {
+  test('the production build holds no sentence for developers, in modules and scripts', () => {
     const production = files('dist').filter((path) => !/development|\.dev\.js|dist.(ui|testing)/.test(path))
     expect(production).toContain('dist/index.js')
     const found = production.filter((path) => SENTENCE.test(readFileSync(join(root, path), 'utf8')))
     expect(found).toEqual([])
   })
 
-  test('is what Node gets, with the code and the option', () => {
+  test('the production build is what Node gets, with the code and the option', () => {
     expect(inNode()).toEqual({ name: 'SessionError', code: 'invalid_options', message: 'idleTimeout' })
   })
 
-  test('is what Vite and webpack put into what they build', async () => {
+  test('the production build is what Vite and webpack put into what they build', async () => {
     expect(SENTENCE.test(await inVite('production'))).toBe(false)
     expect(SENTENCE.test(await inWebpack('production'))).toBe(false)
   })
 })
 
 describe('the development build', () => {
-  test('is what Node gets under the development condition, and explains itself', () => {
+  test('the development build is what Node gets under the development condition, with sentences', () => {
     const said = inNode('development') as { message: string }
     expect(said).toMatchObject({ name: 'SessionError', code: 'invalid_options' })
     expect(said.message).toMatch(/^idleTimeout is -1, no length of time\. Give milliseconds/)
   })
 
-  test('is what Vite, webpack and esbuild take for development', async () => {
+  test('the development build is what Vite, webpack and esbuild take for development', async () => {
     expect(SENTENCE.test(await inVite('development'))).toBe(true)
     expect(SENTENCE.test(await inWebpack('development'))).toBe(true)
     const { outputFiles } = await esbuild({
@@ -123,9 +123,12 @@ describe('the development build', () => {
     expect(SENTENCE.test(outputFiles[0]!.text)).toBe(true)
   })
 
-  test.each(plain)('exports from %s what the production build exports', async (_specifier, file) => {
-    const one = (await import(join(root, file))) as object
-    const two = (await import(join(root, file.replace('dist/', 'dist/development/')))) as object
-    expect(Object.keys(two).sort()).toEqual(Object.keys(one).sort())
-  })
+  test.each(plain)(
+    'the development build exports from %s what the production build exports',
+    async (_specifier, file) => {
+      const one = (await import(join(root, file))) as object
+      const two = (await import(join(root, file.replace('dist/', 'dist/development/')))) as object
+      expect(Object.keys(two).sort()).toEqual(Object.keys(one).sort())
+    },
+  )
 })

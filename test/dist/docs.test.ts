@@ -17,7 +17,7 @@ test('each test that docs/accessibility.md names is one of the dialog', () => {
   expect(named.filter((name) => !tests.includes(`test('${name}'`))).toEqual([])
 })
 
-test('what README and docs link to is there', () => {
+test('each link of README and docs leads to a file', () => {
   const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter((file) =>
     file.endsWith('.md'),
   )

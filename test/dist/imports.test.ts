@@ -48,7 +48,7 @@ function importsOf(file: string): Import[] {
 
 const graph = new Map(files.map((file) => [file, importsOf(file)]))
 
-describe('who imports whom', () => {
+describe('imports between layers', () => {
   test('every file of the library belongs to a layer', () => {
     expect(files).toContain('session/session.ts')
     expect(files.filter((file) => !layers.some((layer) => isWithin(layer.files, file)))).toEqual([])
@@ -63,7 +63,7 @@ describe('who imports whom', () => {
     expect(strays).toEqual([])
   })
 
-  test('no file leads back to itself, not by types either', () => {
+  test('no file imports itself in a circle, not by types either', () => {
     const circles: string[] = []
     const done = new Set<string>()
     const walk = (file: string, path: readonly string[]): void => {

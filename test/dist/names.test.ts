@@ -125,7 +125,7 @@ describe('the names in what is built', () => {
     expect(Object.keys(forbidden).sort()).toEqual(subpaths.map(([specifier]) => specifier).sort())
   })
 
-  test.each(subpaths)('%s knows nothing that is not its business', (specifier, file) => {
+  test.each(subpaths)('%s uses no name that is not its business', (specifier, file) => {
     expect(among(wordsOf(file), [...(forbidden[specifier] ?? []), ...anywhere])).toEqual([])
   })
 
@@ -140,7 +140,7 @@ describe('the names in what is built', () => {
     expect(among(wordsOf('dist/sojourn.core.min.js'), [...(forbidden.sojourn ?? []), ...anywhere])).toEqual([])
   })
 
-  test('I13: sojourn.min.js asks for no build tool and breaks no policy', () => {
+  test('I13: sojourn.min.js needs no build tool and breaks no policy', () => {
     expect(among(wordsOf('dist/sojourn.min.js'), anywhere)).toEqual([])
   })
 })

@@ -26,7 +26,7 @@ const page = (script: string): string => `<!doctype html>
 const example = (): string => /^```html\n(.*?)^```$/ms.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1] ?? ''
 
 test.each(['sojourn.min.js', 'sojourn.core.min.js'])(
-  '%s is read right by a page that does not say that it is UTF-8',
+  '%s is read as UTF-8 by a page that declares no encoding',
   (file) => {
     expect(readFileSync(join(root, 'dist', file), 'latin1')).not.toMatch(/[^\0-\x7f]/)
   },
@@ -90,7 +90,7 @@ describe('the script build in a bare page', () => {
     expect(complaints).toEqual([])
   })
 
-  test('the example of the README works as it stands', async () => {
+  test('the example of the README works', async () => {
     const { tab, complaints } = await open('readme')
     expect(await tab.evaluate('Sojourn.isSessionError(new Sojourn.SessionError("offline"))')).toBe(true)
     expect(complaints).toEqual([])

@@ -28,7 +28,7 @@ afterAll(() => {
 })
 
 describe('what is published', () => {
-  test('these files and no others', () => {
+  test('the package has these files and no others', () => {
     const maps = packed.filter((path) => path.endsWith('.map'))
     expect(packed.filter((path) => !path.endsWith('.map'))).toMatchInlineSnapshot(`
       [
@@ -167,7 +167,7 @@ describe('what is published', () => {
     )
   })
 
-  test('nothing comes with it but idb-keyval', () => {
+  test('the package installs nothing else but idb-keyval', () => {
     expect(readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
       'idb-keyval',
       'sojourn',
@@ -267,7 +267,7 @@ describe('importing it apart', () => {
     expectNoTouch(folder, specifier)
   })
 
-  test('the watch sees what it is there for', () => {
+  test('the watch for globals sees a global that is set', () => {
     const culprit = join(folder, 'node_modules/sojourn-culprit')
     mkdirSync(culprit, { recursive: true })
     writeFileSync(join(culprit, 'package.json'), '{ "type": "module", "exports": "./index.js" }')
@@ -285,11 +285,13 @@ describe('importing it apart', () => {
     })
   })
 
-  test.each(['nodenext', 'bundler'] as const)('its types resolve with moduleResolution %s', (resolution) => {
-    const lines = plain.map(
-      ([specifier], index) => `import * as m${String(index)} from '${specifier}'\nexport { m${String(index)} }`,
-    )
-    const use = `
+  test.each(['nodenext', 'bundler'] as const)(
+    'the types of the package resolve with moduleResolution %s',
+    (resolution) => {
+      const lines = plain.map(
+        ([specifier], index) => `import * as m${String(index)} from '${specifier}'\nexport { m${String(index)} }`,
+      )
+      const use = `
       import { createSession, isSessionError, memoryTokens, SessionError } from 'sojourn'
       import type { Deadlines, Duration, EndReason, Session, SessionErrorCode, SessionEvents, SessionOptions } from 'sojourn'
       import type { ServerTimes, SessionServer, SessionStep, Snapshot, StoredTokens, TokenResponse, TokenStore } from 'sojourn'
@@ -311,8 +313,9 @@ describe('importing it apart', () => {
       export const tested: Session = createSessionWith(createWorld().tab().ports, options)
       export const failed: boolean = isSessionError(new SessionError('offline'))
     `
-    expect(compile(folder, [...lines, use].join('\n'), resolution)).toBe('')
-  })
+      expect(compile(folder, [...lines, use].join('\n'), resolution)).toBe('')
+    },
+  )
 })
 
 /** What an application in this framework has installed, and how it begins. */

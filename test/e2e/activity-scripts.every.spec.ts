@@ -72,7 +72,7 @@ for (const [what, cause] of Object.entries(causes)) {
   })
 }
 
-test('S93 a script that clicks a checkbox on and on keeps nobody signed in', async ({ tabs }) => {
+test('S93 a script that clicks a checkbox on and on does not keep the session alive', async ({ tabs }) => {
   const tab = await tabs.open({ ...shortIdle, server: 'none' })
   await tab.signIn()
   await tab.run(() => {

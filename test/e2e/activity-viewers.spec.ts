@@ -65,7 +65,7 @@ for (const { kind, tag } of [
   })
 }
 
-test('S94 a viewer that is taken away while it has the focus is not looked at any more', async ({ tabs }) => {
+test('S94 a viewer that is removed while it has the focus is no longer sampled', async ({ tabs }) => {
   const tab = await openViewer(tabs, 'embed')
   await tab.signIn()
   const steps = await tab.page.evaluate(async () => {

@@ -45,7 +45,7 @@ const watch = (tab: Tab): Promise<void> =>
     page.unwatch = window.harness.session.watch(page.popped)
   })
 
-test('S95 input in a window that the page fills itself counts where it is watched', async ({ tabs }) => {
+test('S95 input in a window that the page fills itself counts if the session watches it', async ({ tabs }) => {
   const tab = await tabs.open(anHour, { path: '/framed' })
   await tab.signIn()
   const popup = await popOut(tab)
@@ -76,7 +76,7 @@ test('S95 scripted input in a watched window is not activity', async ({ tabs }) 
   )
 })
 
-test('S95 a watched window may be closed, and go to another site', async ({ tabs, server }) => {
+test('S95 a watched window may be closed, and navigate to another site', async ({ tabs, server }) => {
   const tab = await tabs.open(anHour, { path: '/framed' })
   await tab.signIn()
   const popup = await popOut(tab)

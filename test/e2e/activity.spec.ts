@@ -86,7 +86,7 @@ test('S60 untrusted events are not activity', async ({ tabs }) => {
   )
 })
 
-test('S60 a pointer that is told to move but does not is not activity', async ({ tabs }) => {
+test('S60 a pointermove event without a movement is not activity', async ({ tabs }) => {
   const tab = await tabs.open(anHour)
   await tab.signIn()
   await tab.page.mouse.move(60, 300)
@@ -97,7 +97,7 @@ test('S60 a pointer that is told to move but does not is not activity', async ({
   })
 })
 
-test('S60 a locked pointer that moves is activity, as in a game or a model of a house', async ({ tabs }) => {
+test('S60 a locked pointer that moves is activity, as in a game', async ({ tabs }) => {
   const tab = await tabs.open(anHour)
   await tab.signIn()
   await tab.page.evaluate(() => {
@@ -112,7 +112,7 @@ test('S60 a locked pointer that moves is activity, as in a game or a model of a 
   await expectActivity(tab, () => tab.page.mouse.move(150, 340))
 })
 
-test('S60 a page that loads under a resting pointer is told of it, and that is not activity', async ({ tabs }) => {
+test('S60 a pointer event of a page that loads under a resting pointer is not activity', async ({ tabs }) => {
   const tab = await tabs.open(anHour)
   await tab.signIn()
   await tab.page.mouse.move(60, 300)
@@ -128,7 +128,7 @@ test('S60 a page that loads under a resting pointer is told of it, and that is n
   })
 })
 
-test('S60 work inside a frame within a frame counts, also where it came later', async ({ tabs }) => {
+test('S60 work inside a frame within a frame counts, also if the frame was added later', async ({ tabs }) => {
   const tab = await tabs.open(anHour, { path: '/framed' })
   await tab.signIn()
   await tab.page.evaluate(async () => {

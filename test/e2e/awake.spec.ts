@@ -34,7 +34,7 @@ for (const [what, selector] of [
   })
 }
 
-test('S60 a focused cross-origin iframe in which nobody works keeps nobody awake', async ({ tabs }) => {
+test('S60 a focused cross-origin iframe without input does not keep the session alive', async ({ tabs }) => {
   const watcher = await tabs.open(framed)
   const tab = await tabs.open(framed, { path: '/cross-framed' })
   await tab.page.frameLocator('#frame').locator('#inner-text').click()
@@ -45,7 +45,7 @@ test('S60 a focused cross-origin iframe in which nobody works keeps nobody awake
   expect(endedAt - (await watcher.next('signedIn')).at).toBeLessThan(idle + 100)
 })
 
-test('a closed tab keeps nobody awake, whatever it held', async ({ tabs, context }) => {
+test('a closed tab does not keep the session alive, whatever it held', async ({ tabs, context }) => {
   await context.clock.install()
   const [busy, other] = await tabs.openMany(2, { server: 'none' })
   if (!busy || !other) throw new Error('no tabs')
@@ -73,7 +73,7 @@ async function expectAlive(tab: Tab, other: Tab): Promise<void> {
   expect((await tab.next('signedOut')).detail['where']).toBe('elsewhere')
 }
 
-test('a download and a navigation that the user cancels kill nothing', async ({ tabs, context }) => {
+test('a download and a navigation that the user cancels end nothing', async ({ tabs, context }) => {
   await context.clock.install()
   const [tab, other] = await tabs.openMany(2, { server: 'none' })
   if (!tab || !other) throw new Error('no tabs')
@@ -95,7 +95,7 @@ test('a download and a navigation that the user cancels kill nothing', async ({ 
   await expectAlive(tab, other)
 })
 
-test('a navigation that comes to nothing kills nothing', async ({ tabs }) => {
+test('a navigation without a result ends nothing', async ({ tabs }) => {
   const [tab, other] = await tabs.openMany(2, { server: 'none' })
   if (!tab || !other) throw new Error('no tabs')
   await tab.signIn()

@@ -50,7 +50,7 @@ const clobber = ({ run }: AnyTab): Promise<void> =>
     [ofWindow, ofDocument] as const,
   )
 
-test('a page whose elements have the names of browser features lives a whole session', async ({ tabs, tokens }) => {
+test('a page whose elements have the names of browser features has a working session', async ({ tabs, tokens }) => {
   const tab = await tabs.open({ options: { idleTimeout: '60m' }, manual: true })
   const other = await tabs.open({ options: { idleTimeout: '60m' } })
   await clobber(tab)

@@ -3,7 +3,7 @@ import { contract, type Origin, type Place } from '../contract/origin.js'
 import { expect, test } from './every.js'
 import { processOf } from './process.js'
 
-test('channel, storage, locks and the page cache are what the simulated worlds take them for', async ({
+test('channel, storage, locks and page cache behave as the simulated worlds assume', async ({
   profile,
   server,
   engine,

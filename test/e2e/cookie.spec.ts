@@ -66,7 +66,7 @@ async function phases(pages: readonly Page[], phase: string): Promise<void> {
 }
 
 test(
-  'the server hears of activity, once for all tabs, and of none where there is none',
+  'the server gets activity once for all tabs, and none while there is none',
   { tag: '@chromium' },
   async ({ context, backend }) => {
     const { pages, asked } = await openTabs(context, await backend.start(), 2)
@@ -87,7 +87,7 @@ test(
 )
 
 test(
-  'a session that the server has ended ends in all tabs when a page comes back from the back/forward cache',
+  'a session that the server ended ends in all tabs when a page comes back from the page cache',
   { tag: '@chromium' },
   async ({ context, backend }) => {
     const demo = await backend.start()
@@ -108,7 +108,7 @@ test(
 )
 
 test(
-  '“stay signed in” is true only when the server agreed, and the dialog is right when it did not',
+  '`extend()` is true only if the server agreed, and the dialog is right if it did not',
   { tag: '@chromium' },
   async ({ context, backend }) => {
     const demo = await backend.start()
@@ -149,7 +149,7 @@ test(
 )
 
 test(
-  'a session that ended here is ended at the server, and a reload does not bring it back',
+  'a session that ended here is ended at the server, and does not come back after a reload',
   { tag: '@chromium' },
   async ({ context, backend }) => {
     const demo = await backend.start()

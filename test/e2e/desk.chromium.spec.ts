@@ -42,7 +42,7 @@ async function pressOn(page: Page, within: Frame, name: string, key = 'Enter'): 
   await page.keyboard.press(key)
 }
 
-test('two tabs side by side on the desk, by keyboard alone: signed in together, broken together, ended together', async ({
+test('two tabs on the desk are used by keyboard alone: signed in, broken and ended together', async ({
   context,
   demo,
 }) => {
@@ -92,7 +92,7 @@ test('two tabs side by side on the desk, by keyboard alone: signed in together, 
   await expect(one.locator('#explanation')).toContainText('The server refused')
 })
 
-test('axe-core finds nothing on the desk and in its tabs, on a wide screen and on a phone, in the light and in the dark', async ({
+test('axe-core finds nothing on the desk and in its tabs, on wide and small screens, light and dark', async ({
   context,
   demo,
 }) => {

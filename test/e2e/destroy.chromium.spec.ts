@@ -75,7 +75,10 @@ test('signed out, a page listens to no input and has no timer', async ({ tabs, t
   await expect.poll(pending).toBe(0)
 })
 
-test('1,000 sessions that came and went leave listeners, channels and heap as they were', async ({ tabs, tokens }) => {
+test('1,000 sessions that were created and destroyed leave listeners, channels and heap as they were', async ({
+  tabs,
+  tokens,
+}) => {
   const tab = await tabs.open(noTimeouts)
   await tab.signIn(tokens.issue())
   const cdp = await tab.page.context().newCDPSession(tab.page)

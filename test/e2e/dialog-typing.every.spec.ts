@@ -38,9 +38,7 @@ const middleOf = ({ run }: AnyTab, id: string): Promise<{ x: number; y: number }
 // There a dialog came up while somebody typed, and the next space dismissed it before they had seen it.
 test.describe('jupyterlab/jupyterlab#4523', () => {
   for (const limit of ['absolute', 'idle'] as const)
-    test(`S92 a person who types through the first seconds of a warning (${limit}) answers nothing`, async ({
-      tabs,
-    }) => {
+    test(`S92 a user who types through the first seconds of a warning (${limit}) answers nothing`, async ({ tabs }) => {
       const tab = await open(tabs, limit)
       await tab.run(() => document.querySelector<HTMLTextAreaElement>('#story')!.focus())
       await press(tab, 'a')

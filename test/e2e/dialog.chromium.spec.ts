@@ -3,7 +3,7 @@ import { audit, openDialogTab } from './dialogs.js'
 import { expect, pageUrl, test } from './fixtures.js'
 import { withRealChromium } from './real-chromium.js'
 
-test('in forced colours everything has an edge, and the focus can be seen', async ({ tabs, context }) => {
+test('everything in forced colours has an edge, and the focus is visible', async ({ tabs, context }) => {
   await context.clock.install()
   const tab = await openDialogTab(tabs)
   await tab.signIn()
@@ -32,7 +32,7 @@ test('in forced colours everything has an edge, and the focus can be seen', asyn
   }
 })
 
-test('S91 the warning is on top of what goes to full screen after it came up', async ({ tabs }) => {
+test('S91 the warning is on top of an element that goes to full screen after it opened', async ({ tabs }) => {
   const options = { idleTimeout: '15m', warnBefore: '2m' } as const
   const tab = await tabs.open({ options, server: 'none' }, { path: '/modals' })
   await tab.signIn()
@@ -46,7 +46,7 @@ test('S91 the warning is on top of what goes to full screen after it came up', a
     .toEqual(['showModal dialog', 'requestFullscreen ', 'showModal dialog'])
 })
 
-test('a tab in the background counts down in its title', async ({ server }) => {
+test('a tab in the background shows the countdown in its title', async ({ server }) => {
   await withRealChromium(async (context) => {
     const page = await context.newPage()
     const options = { idleTimeout: '8s', warnBefore: '7s' } as const

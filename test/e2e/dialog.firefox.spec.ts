@@ -8,7 +8,7 @@ const hide = ({ page }: DialogTab, hidden: boolean): Promise<void> =>
     document.dispatchEvent(new Event('visibilitychange'))
   }, hidden)
 
-test('a tab in the background counts down in its title, and is what it was when it is shown', async ({
+test('a tab in the background shows the countdown in its title, and its own title when it is shown', async ({
   tabs,
   context,
 }) => {

@@ -135,7 +135,7 @@ test('S55 an answer in one tab closes the dialog in every tab', async ({ tabs, c
   expect(await two.phase()).toBe('signedOut')
 })
 
-test('S54 a page that wakes past the end never shows it, and "stay" on an open one revives nothing', async ({
+test('S54 a page that wakes past the end never shows the dialog, and "stay" on an open one revives nothing', async ({
   tabs,
 }) => {
   const options = { idleTimeout: '15m', warnBefore: '2m' } as const
@@ -162,7 +162,7 @@ test('S54 a page that wakes past the end never shows it, and "stay" on an open o
   expect(await closed.page.title()).toBe('Claim')
 })
 
-test('it is spoken of at coarse marks, never each second (4.1.3)', async ({ tabs, context }) => {
+test('the remaining time is announced at coarse marks, never each second (4.1.3)', async ({ tabs, context }) => {
   await context.clock.install()
   const tab = await openDialogTab(tabs)
   await tab.signIn()
@@ -210,7 +210,7 @@ test('"stay" waits for the server, and says so when it could not be reached', as
   expect(asked).toBeGreaterThan(1)
 })
 
-test('a limit that nothing can move is told in other words, and can be put aside', async ({ tabs, context }) => {
+test('a limit that cannot be extended has its own text, and can be dismissed', async ({ tabs, context }) => {
   await context.clock.install()
   const tab = await openDialogTab(tabs, { options: { idleTimeout: false, absoluteTimeout: '15m' } })
   await tab.signIn()
@@ -281,7 +281,7 @@ test('nothing to find for axe-core, targets are large enough, nothing is covered
   await test.step('at 400 % zoom of a laptop (1.4.10)', () => expectAccessible(tab, { width: 320, height: 256 }))
 })
 
-test('nor in browsers without constructed style sheets', async ({ tabs, context }) => {
+test('axe-core finds nothing in browsers without constructed style sheets', async ({ tabs, context }) => {
   await context.clock.install()
   const tab = await openDialogTab(tabs, {}, { withoutConstructedSheets: true })
   await tab.signIn()
@@ -289,7 +289,7 @@ test('nor in browsers without constructed style sheets', async ({ tabs, context 
   await expectAccessible(tab)
 })
 
-test('nor from right to left, where "stay" comes first too, and the words are those of the locale', async ({
+test('axe-core finds nothing from right to left, with "stay" first and the texts of the locale', async ({
   tabs,
   context,
 }) => {
@@ -304,7 +304,7 @@ test('nor from right to left, where "stay" comes first too, and the words are th
   await expect(tab.dialog).toHaveAccessibleDescription(/خلال دقيقة/)
 })
 
-test('S75 a page with an open dialog comes back from the back/forward cache with it, and says what time remains', async ({
+test('S75 a page with an open dialog comes back from the page cache with the right remaining time', async ({
   tabs,
 }) => {
   const tab = await openDialogTab(tabs, { options: { idleTimeout: '15m', warnBefore: '2m' } })

@@ -10,7 +10,10 @@ async function openLate(tabs: Tabs, { clock }: BrowserContext, config: PageConfi
   return late
 }
 
-test('S70 where all storage throws, the session lives in memory, says so, and signs in', async ({ tabs, tokens }) => {
+test('S70 a session without any storage stays in memory, reports that, and can be signed in', async ({
+  tabs,
+  tokens,
+}) => {
   const config: PageConfig = { ...noTimeouts, denied: ['localStorage', 'indexedDB'] }
   const [one, two] = await tabs.openMany(2, config)
   if (!one || !two) throw new Error('no tabs')
@@ -29,7 +32,7 @@ test('S70 where all storage throws, the session lives in memory, says so, and si
   expect((await two.events('signedOut'))[0]?.detail).toEqual({ reason: 'signOut', where: 'elsewhere' })
 })
 
-test('S70 where all storage throws, a tab that comes later asks the living ones', async ({ tabs, tokens, context }) => {
+test('S70 a tab without any storage that opens later queries the open tabs', async ({ tabs, tokens, context }) => {
   await context.clock.install()
   const config: PageConfig = { ...noTimeouts, denied: ['localStorage'] }
   const one = await tabs.open(config)
@@ -45,7 +48,7 @@ test('S70 where all storage throws, a tab that comes later asks the living ones'
   expect(await alone.phase()).toBe('signedOut')
 })
 
-test('S70 where only localStorage throws on writing, as with a full disk, sign-in works', async ({ tabs, tokens }) => {
+test('S70 a sign-in works if localStorage throws on writing, as with a full disk', async ({ tabs, tokens }) => {
   const tab = await tabs.open({ ...noTimeouts, manual: true })
   await tab.page.evaluate(async () => {
     Storage.prototype.setItem = () => {
@@ -60,7 +63,7 @@ test('S70 where only localStorage throws on writing, as with a full disk, sign-i
   expect((await tab.events('degraded')).map(({ detail }) => detail['feature'])).toContain('storage')
 })
 
-test('S70 where localStorage can be read and not written, a tab that comes later finds the session as well', async ({
+test('S70 a tab that opens later finds the session if localStorage can be read and not written', async ({
   tabs,
   context,
 }) => {
@@ -96,7 +99,7 @@ test('S71 a lost IndexedDB connection is opened again', async ({ tabs, tokens })
   expect((await other.token()).token).toBe((await tab.token()).token)
 })
 
-test('S71 an IndexedDB that never answers holds nobody up for ever', async ({ tabs, tokens, context }) => {
+test('S71 an IndexedDB that never answers delays nothing for ever', async ({ tabs, tokens, context }) => {
   await context.addInitScript(() => {
     IDBFactory.prototype.open = () => new EventTarget() as IDBOpenDBRequest
   })
@@ -168,7 +171,7 @@ for (const { path, config } of builds) {
   })
 }
 
-test('S84 no token in console, events, messages, errors or localStorage, whatever goes wrong', async ({
+test('S84 no token is in console, events, messages, errors or localStorage, whatever fails', async ({
   tabs,
   tokens,
 }) => {
@@ -207,7 +210,7 @@ test('S84 no token in console, events, messages, errors or localStorage, whateve
   expect(tabs.console.filter((line) => line.includes(TOKEN_MARK))).toEqual([])
 })
 
-test('nonsense in storage and on the channel changes nothing and throws nothing', async ({ tabs, tokens }) => {
+test('malformed data in storage and on the channel changes nothing and throws nothing', async ({ tabs, tokens }) => {
   const [tab, other] = await tabs.openMany(2, noTimeouts)
   if (!tab || !other) throw new Error('no tabs')
   const issued = tokens.issue()
@@ -252,7 +255,7 @@ test('nonsense in storage and on the channel changes nothing and throws nothing'
   expect((await tab.token()).token).toBe(issued.access_token)
 })
 
-test('`destroy()` leaves a page that hears and does nothing', async ({ tabs, tokens }) => {
+test('`destroy()` leaves a page that receives nothing and does nothing', async ({ tabs, tokens }) => {
   const [tab, other] = await tabs.openMany(2, { ...shortIdle, keepAlive: true })
   if (!tab || !other) throw new Error('no tabs')
   await tab.signIn(tokens.issue())

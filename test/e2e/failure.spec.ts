@@ -26,7 +26,7 @@ async function sameRecord(all: Tab[]): Promise<void> {
   await expect.poll(different).toBe(1)
 }
 
-test('S24 nine seconds of 503 with an expired token cost at most five calls, sign nobody out, and end in recovery', async ({
+test('S24 nine seconds of 503 with an expired token cost at most five calls, and end in recovery', async ({
   tabs,
   tokens,
 }) => {
@@ -53,7 +53,7 @@ test('S24 nine seconds of 503 with an expired token cost at most five calls, sig
   expect(tokens.counts.reuse).toBe(0)
 })
 
-test('S25 a 503 while the token still lives reaches no caller', async ({ tabs, tokens }) => {
+test('S25 a 503 while the token is still valid reaches no caller', async ({ tabs, tokens }) => {
   const tab = await tabs.open({ options: { ...noTimeouts.options, refreshBefore: '35s' } })
   const issued = tokens.issue({ accessLife: 30 })
   await tab.signIn(issued)
@@ -73,7 +73,11 @@ const retryAfter: { how: string; value: () => string; path: string }[] = [
   { how: 'as a date, from another origin', value: () => new Date(Date.now() + 6000).toUTCString(), path: '/far' },
 ]
 for (const { how, value, path } of retryAfter) {
-  test(`S26 a 429 with Retry-After ${how} silences all tabs for that long`, async ({ tabs, tokens, server }) => {
+  test(`S26 a 429 with Retry-After ${how} stops requests of all tabs for that long`, async ({
+    tabs,
+    tokens,
+    server,
+  }) => {
     const config = { ...noTimeouts, ...(path === '/far' ? { tokenOrigin: server.otherOrigin } : {}) }
     const all = await tabs.openMany(3, config, { path })
     await all[0]?.signIn(tokens.issue())
@@ -93,7 +97,7 @@ for (const { how, value, path } of retryAfter) {
   })
 }
 
-test('S26 a caller without a living token hears `rate_limited`', async ({ tabs, tokens }) => {
+test('S26 a caller without a valid token gets `rate_limited`', async ({ tabs, tokens }) => {
   const tab = await tabs.open(noTimeouts)
   await tab.signIn(tokens.issue())
   await tab.shiftClock(afterExpiry)
@@ -106,7 +110,7 @@ test('S26 a caller without a living token hears `rate_limited`', async ({ tabs, 
   expect(retryAt).toBeGreaterThanOrEqual(from + afterExpiry + 59_000)
 })
 
-test('S28 starting offline with an expired token rejects, keeps the session, and recovers with one call', async ({
+test('S28 a start offline with an expired token rejects, keeps the session, and recovers with one call', async ({
   tabs,
   tokens,
   context,
@@ -161,10 +165,7 @@ test('S31 an endpoint that hangs ends in `timeout`, and the lock is free again',
   expect(await all[0]?.phase()).toBe('active')
 })
 
-test('S99 a browser that takes itself for offline is given a token by a server that answers', async ({
-  tabs,
-  tokens,
-}) => {
+test('S99 a browser that reports to be offline gets a token if the server answers', async ({ tabs, tokens }) => {
   const tab = await tabs.open(noTimeouts)
   await tab.page.evaluate(() => {
     Object.defineProperty(navigator, 'onLine', { get: () => false })
@@ -216,7 +217,7 @@ for (const error of ['interaction_required', 'login_required', 'consent_required
   })
 }
 
-test('S102 a page of a proxy with 401 in place of the token endpoint signs nobody out', async ({ tabs, tokens }) => {
+test('S102 a proxy’s page with 401 in place of the token endpoint signs nobody out', async ({ tabs, tokens }) => {
   const all = await tabs.openMany(2, noTimeouts)
   await all[0]?.signIn(tokens.issue())
   await Promise.all(all.map((tab) => tab.next('signedIn')))

@@ -46,7 +46,7 @@ function expected(call: CallName, fault: Fault | 'offline'): string {
 
 for (const hours of [0, 2, -2]) {
   test(
-    `every call says what went wrong, with a clock that is ${String(hours)} h off`,
+    `every call reports what failed, with a clock that is ${String(hours)} h off`,
     { tag: '@chromium' },
     async ({ context, server, faulty }) => {
       const page = await context.newPage()

@@ -42,10 +42,7 @@ test('S88 a page from the back/forward cache follows the newest sign-in after st
   expect(await late.snapshot()).toEqual(newest)
 })
 
-test('S89 an end is written on a disk that is full, and all else as soon as there is room', async ({
-  tabs,
-  tokens,
-}) => {
+test('S89 an end is written on a full disk, and the rest as soon as there is room', async ({ tabs, tokens }) => {
   const tab = await tabs.open(noTimeouts)
   await tab.signIn(tokens.issue())
   await tab.run(() => {
@@ -77,7 +74,7 @@ for (const [what, key, fields, shown] of [
   ['record', KEY, {}, { phase: 'active', id: 'planted-0001' }],
   ['end', `${KEY}:end`, { startedAt: undefined, endedAt: 1, reason: 'signOut' }, { phase: 'signedOut', endedAt: 1 }],
 ] as const)
-  test(`S90 a planted ${what} costs no sign-in after it`, async ({ tabs, tokens }) => {
+  test(`S90 a planted ${what} does not prevent a sign-in after it`, async ({ tabs, tokens }) => {
     const [one, two] = await tabs.openTwo(noTimeouts)
     await one.signIn(tokens.issue())
     await two.next('signedIn')
@@ -98,7 +95,7 @@ for (const [what, key, fields, shown] of [
     expect(await (await tabs.open(noTimeouts)).snapshot()).toEqual(await one.snapshot())
   })
 
-test('S87 the shorter of two options counts in both tabs', async ({ tabs, tokens }) => {
+test('S87 the shorter of two options applies in both tabs', async ({ tabs, tokens }) => {
   const long = await tabs.open({ options: { idleTimeout: '1h' } })
   await long.signIn(tokens.issue())
   const short = await tabs.open({ options: { idleTimeout: '10m' } })

@@ -7,7 +7,7 @@ import { TOKEN_MARK } from './server/token-server.js'
 const newest = async (panel: Locator): Promise<string[]> =>
   (await panel.locator('li.changed').allInnerTexts()).map((line) => line.slice(9).replace(/ +/, ' '))
 
-test('the inspector says what a session does, with a strict policy, by keyboard, in light and dark, and no token', async ({
+test('the inspector shows each step and no token, under a strict policy, by keyboard, light and dark', async ({
   tabs,
   tokens,
 }) => {

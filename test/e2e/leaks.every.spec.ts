@@ -8,7 +8,7 @@ interface Carried {
 }
 type Counting = Window & { carried(): Carried }
 
-test('1,000 sessions that came and went leave no listener, timer, channel or lock in a page', async ({
+test('1,000 sessions that were created and destroyed leave no listener, timer, channel or lock', async ({
   tabs,
   tokens,
 }) => {

@@ -36,7 +36,7 @@ async function signInAll(all: Tab[], tokens: TokenServer): Promise<string> {
   return issued.access_token
 }
 
-test('S13 while a frozen tab holds the lock, others get their living token or `timeout`, and it recovers at the thaw', async ({
+test('S13 a frozen tab that holds the lock recovers at the thaw, and others get a valid token or `timeout`', async ({
   tabs,
   tokens,
 }) => {
@@ -98,7 +98,7 @@ const sleepers: { how: string; stop: (tab: Tab, other: Tab) => Promise<unknown> 
   { how: 'frozen', stop: freeze },
 ]
 for (const { how, stop } of sleepers) {
-  test(`a ${how} tab keeps nobody awake, whatever it held`, async ({ tabs }) => {
+  test(`a ${how} tab does not keep the session alive, whatever it held`, async ({ tabs }) => {
     const [busy, other] = await tabs.openMany(2, { ...shortIdle, server: 'none' })
     if (!busy || !other) throw new Error('no tabs')
     await busy.signIn()

@@ -34,7 +34,7 @@ const pauses: readonly { how: string; find: (holder: AnyTab) => Promise<Stop> }[
   },
 ]
 for (const { how, find } of pauses) {
-  test(`S13 when the refreshing tab ${how} for a while, the others have their living token meanwhile, and then all share the new one`, async ({
+  test(`S13 a refreshing tab ${how} for a while, and the others have a valid token, then the new one`, async ({
     tabs,
     tokens,
   }) => {

@@ -23,7 +23,7 @@ for (const how of ['without', 'denied'] as const) {
     // In memory tokens belong to the tab that has them.
     const shared = feature !== 'indexedDB'
     const tag = long.has(`${feature} ${what}`) ? '@long' : []
-    test(`a session lives in two tabs where ${feature} ${what}`, { tag }, async ({ tabs, tokens }) => {
+    test(`a session works in two tabs where ${feature} ${what}`, { tag }, async ({ tabs, tokens }) => {
       const [one, two] = await tabs.openTwo({ ...noTimeouts, [how]: [feature] })
       const issued = tokens.issue()
       expect(await one.signIn(issued)).toBeNull()
@@ -49,7 +49,7 @@ for (const how of ['without', 'denied'] as const) {
     })
   }
 
-  test(`a session lives in one tab where everything ${what}`, async ({ tabs, tokens }) => {
+  test(`a session works in one tab where everything ${what}`, async ({ tabs, tokens }) => {
     const config: PageConfig = { ...noTimeouts, [how]: features }
     const [one, two] = await tabs.openTwo(config)
     const issued = tokens.issue()

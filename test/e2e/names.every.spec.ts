@@ -72,7 +72,7 @@ for (const bound of [false, true]) {
   })
 }
 
-test('sveltejs/svelte#15327: tokens in the reactive state of a framework reach the store and the other tabs', async ({
+test('sveltejs/svelte#15327: tokens in the reactive state of a framework reach store and other tabs', async ({
   profile,
   server,
 }) => {

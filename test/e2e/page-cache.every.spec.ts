@@ -2,7 +2,7 @@ import { arrived, expect, noTimeouts, pageUrl, test, type EngineName, type PageC
 import { expectNothingShown, leave, shownText, silence } from './page-cache.js'
 import { TOKEN_MARK } from './server/token-server.js'
 
-test('S75 a page that came back from the back/forward cache hears and acts as before', async ({ tabs, tokens }) => {
+test('S75 a page that came back from the page cache gets messages and acts as before', async ({ tabs, tokens }) => {
   const [tab, other] = await tabs.openTwo({ ...noTimeouts, store: 'idb-encrypted' })
   await tab.signIn(tokens.issue())
   const { token } = await tab.token({ forceRefresh: true })
@@ -20,7 +20,7 @@ type Listening = Window & { heard?: Promise<void> }
 /** Engines throw a page away that a message is for, but for one, which drops the message. */
 const keepsSilent: Readonly<Record<EngineName, boolean>> = { chromium: false, firefox: false, webkit: true }
 
-test('S45 a page in the back/forward cache while another tab signs out aloud shows nothing of the session', async ({
+test('S45 a page in the page cache during a sign-out by channel shows nothing of the session', async ({
   tabs,
   tokens,
   engine,
@@ -64,7 +64,10 @@ test('S46 the back button after a sign-out on the next page shows nothing of the
   await expectNothingShown(tab)
 })
 
-test('S46 nor does the back button to the page on which the user signed out', async ({ tabs, tokens }) => {
+test('S46 the back button to the page on which the user signed out shows nothing of the session', async ({
+  tabs,
+  tokens,
+}) => {
   const tab = await tabs.open(noTimeouts)
   await tab.signIn(tokens.issue())
   await tab.signOut()
@@ -73,7 +76,7 @@ test('S46 nor does the back button to the page on which the user signed out', as
   expect(await tab.phase()).toBe('signedOut')
 })
 
-test('S45 a page that comes back to the session of somebody else shows nothing of the first', async ({
+test('S45 a page that comes back to the session of another user shows nothing of the first', async ({
   tabs,
   tokens,
 }) => {
@@ -92,7 +95,7 @@ test('S45 a page that comes back to the session of somebody else shows nothing o
   expect(back.flatMap(({ frames }) => frames.filter(({ visible }) => visible))).toEqual([])
 })
 
-test('S45 an application that wants no reload is told, before anything else runs', async ({ tabs, tokens }) => {
+test('S45 an application that wants no reload gets the event before anything else runs', async ({ tabs, tokens }) => {
   const config: PageConfig = { options: { ...noTimeouts.options, stalePage: 'event' } }
   const [tab, other] = await tabs.openTwo(config)
   await tab.signIn(tokens.issue())

@@ -11,7 +11,7 @@ const test = base.extend({
   },
 })
 
-test('S80 inside another site the application has a session of its own, shared by the frames there', async ({
+test('S80 the application inside another site has its own session, shared by the frames there', async ({
   tabs,
   tokens,
   server,

@@ -3,7 +3,7 @@ import { liveEmbedded } from './embedding.js'
 import { expect, noTimeouts, test, type EngineName } from './every.js'
 import { TOKEN_MARK } from './server/token-server.js'
 
-test('S16 on plain http a session lives in two tabs, which refresh at most once each', async ({
+test('S16 a session on plain http works in two tabs, which refresh at most once each', async ({
   tabs,
   tokens,
   server,
@@ -24,7 +24,7 @@ test('S16 on plain http a session lives in two tabs, which refresh at most once 
   for (const tab of [one, two]) expect(await tab.stores()).not.toContain(TOKEN_MARK)
 })
 
-test('S16 on plain http tokens that were to be encrypted stay in memory', async ({ tabs, tokens, server }) => {
+test('S16 tokens on plain http that should be encrypted stay in memory', async ({ tabs, tokens, server }) => {
   const tab = await tabs.open({ ...noTimeouts, store: 'idb-encrypted' }, { origin: server.plainOrigin })
   const issued = tokens.issue()
   expect(await tab.signIn(issued)).toBeNull()
@@ -36,7 +36,7 @@ test('S16 on plain http tokens that were to be encrypted stay in memory', async 
 /** Firefox and WebKit give such frames storage of their own; Chromium denies it to them in private windows, as here. */
 const stores: Readonly<Record<EngineName, boolean>> = { chromium: false, firefox: true, webkit: true }
 
-test('S80 inside another site the application has a session of its own, shared by the frames there', async ({
+test('S80 the application inside another site has its own session, shared by the frames there', async ({
   tabs,
   tokens,
   server,

@@ -182,7 +182,7 @@ test('S98 a page whose session is the same is shown as it was rendered', async (
   expect(await cameBy(ahead)).toBe('navigate')
 })
 
-test('storage and what comes in work in a prerendered page, messages and locks wait: as in simulated worlds', async ({
+test('storage and input of a prerendered page work, messages and locks wait, as in simulated worlds', async ({
   chromium,
   server,
 }) => {

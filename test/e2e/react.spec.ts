@@ -1,5 +1,5 @@
 import { liveThroughADay, test } from './frameworks.js'
 
-test('S78: in React with StrictMode two tabs are one session, refreshed once', async ({ demo, open }) => {
+test('S78: two tabs in React with StrictMode are one session, refreshed once', async ({ demo, open }) => {
   await liveThroughADay(await open('react', 'react'), demo)
 })

@@ -30,7 +30,7 @@ for (const store of ['idb', 'idb-encrypted', 'memory', 'local'] as const) {
   })
 }
 
-test('S3 a token near its end is refreshed once, before it dies, and no caller waits for it', async ({
+test('S3 a token near its end is refreshed once, before it expires, and no caller waits for it', async ({
   tabs,
   tokens,
   context,
@@ -66,7 +66,7 @@ test('S4 a forced refresh joins the one that is in flight', async ({ tabs, token
   expect(tokens.tokenCalls()).toHaveLength(1)
 })
 
-test('a session object that is done in the middle of a refresh leaves its answer to the next of the page', async ({
+test('a destroyed session object in the middle of a refresh leaves the reply to the next of the page', async ({
   tabs,
   tokens,
 }) => {

@@ -16,7 +16,7 @@ const channels: { number: string; what: string; config: PageConfig; by: RegExp }
   },
 ]
 for (const { number, what, config, by } of channels) {
-  test(`${number} ${what} reaches the other tabs by an event, and nothing is asked of the token endpoint any more`, async ({
+  test(`${number} ${what} reaches the other tabs by an event, without a call of the token endpoint`, async ({
     tabs,
     tokens,
     context,
@@ -72,7 +72,7 @@ for (const acts of ['before', 'after'] as const) {
   })
 }
 
-test('S40 offline, a sign-out wipes what is here and tells the other tabs by an event', async ({
+test('S40 a sign-out while offline clears this device and reaches the other tabs by an event', async ({
   tabs,
   tokens,
   context,
@@ -92,7 +92,7 @@ test('S40 offline, a sign-out wipes what is here and tells the other tabs by an 
 })
 
 test(
-  'a sign-out is done here and elsewhere at once, and waits for a server that hangs for five seconds',
+  'a sign-out is done in all tabs at once, while the server hangs for five seconds',
   { tag: '@chromium' },
   async ({ tabs, tokens, context }) => {
     await context.clock.install()
@@ -117,7 +117,7 @@ test(
   },
 )
 
-test('S42 a sign-out revokes once, as RFC 7009 asks, and by `keepalive`', async ({ tabs, tokens }) => {
+test('S42 a sign-out revokes once, in the form of RFC 7009, with `keepalive`', async ({ tabs, tokens }) => {
   const all = await tabs.openMany(3, noTimeouts)
   const issued = tokens.issue()
   await all[0]?.signIn(issued)
@@ -142,7 +142,7 @@ test('S42 a sign-out revokes once, as RFC 7009 asks, and by `keepalive`', async 
   ])
 })
 
-test('S42 a sign-out revokes once with tokens in localStorage too, which each process has a copy of', async ({
+test('S42 a sign-out revokes once with tokens in localStorage, which each process has a copy of', async ({
   tabs,
   tokens,
 }) => {
@@ -157,7 +157,7 @@ test('S42 a sign-out revokes once with tokens in localStorage too, which each pr
   expect(await all[0]?.stores()).not.toContain(TOKEN_MARK)
 })
 
-test('S42 the revocation arrives although the page leaves at once', async ({ tabs, tokens }) => {
+test('S42 the revocation arrives although the page navigates away at once', async ({ tabs, tokens }) => {
   const tab = await tabs.open(noTimeouts)
   await tab.signIn(tokens.issue())
   const revoked = tokens.nextCall('/revoke')
@@ -201,7 +201,7 @@ test('S48 a sign-in reaches the other tab by an event and costs no request', asy
   expect(tokens.calls).toHaveLength(0)
 })
 
-test('S49 a sign-in as somebody else is told to the other tab as `switched`', async ({ tabs, tokens }) => {
+test('S49 a sign-in as another user reaches the other tab as `switched`', async ({ tabs, tokens }) => {
   const [one, two] = await tabs.openMany(2, noTimeouts)
   if (!one || !two) throw new Error('no tabs')
   await signInAll([one, two], tokens)
@@ -217,7 +217,7 @@ test('S49 a sign-in as somebody else is told to the other tab as `switched`', as
   expect((await two.stores()).match(/at\.mrk7Secret/g)?.length).toBe(1)
 })
 
-test('S49 a refresh for the first user that ends after the switch does not touch the second', async ({
+test('S49 a refresh for the first user that ends after the switch does not change the second', async ({
   tabs,
   tokens,
 }) => {
@@ -248,23 +248,19 @@ test('a sign-out survives a reload and a new tab', { tag: '@chromium' }, async (
   expect(await fresh.snapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
 })
 
-test(
-  'a reload and a new tab find the session without asking anybody',
-  { tag: '@chromium' },
-  async ({ tabs, tokens }) => {
-    const tab = await tabs.open(noTimeouts)
-    const issued = tokens.issue()
-    await tab.signIn(issued)
-    await tab.page.reload()
-    expect(await tab.phase()).toBe('active')
-    const fresh = await tabs.open(noTimeouts)
-    expect((await fresh.token()).token).toBe(issued.access_token)
-    expect(tokens.calls).toHaveLength(0)
-  },
-)
+test('a reload and a new tab find the session without a request', { tag: '@chromium' }, async ({ tabs, tokens }) => {
+  const tab = await tabs.open(noTimeouts)
+  const issued = tokens.issue()
+  await tab.signIn(issued)
+  await tab.page.reload()
+  expect(await tab.phase()).toBe('active')
+  const fresh = await tabs.open(noTimeouts)
+  expect((await fresh.token()).token).toBe(issued.access_token)
+  expect(tokens.calls).toHaveLength(0)
+})
 
 test(
-  'what wipes the storage of the origin ends the session with `wiped`',
+  'a script that clears the storage of the origin ends the session with `wiped`',
   { tag: '@chromium' },
   async ({ tabs, tokens }) => {
     const all = await tabs.openMany(2, noTimeouts)
@@ -279,7 +275,7 @@ test(
 )
 
 test(
-  'a sign-in on every page load continues the same login, never revives an ended one, and gives way to the next',
+  'a sign-in on every page load continues its login, revives no ended one, and gives way to the next',
   { tag: '@chromium' },
   async ({ tabs }) => {
     const config: PageConfig = { ...noTimeouts, server: 'none' }

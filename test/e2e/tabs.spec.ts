@@ -33,7 +33,10 @@ async function signInAll(all: Tab[], tokens: TokenServer, life?: number): Promis
   return issued.access_token
 }
 
-test('S10 five tabs that ask at once cause one refresh, and the next refresh works', async ({ tabs, tokens }) => {
+test('S10 five tabs that need a token at once cause one refresh, and the next refresh works', async ({
+  tabs,
+  tokens,
+}) => {
   const all = await tabs.openMany(5, noTimeouts)
   const old = await signInAll(all, tokens)
   await sleepAll(all, afterExpiry)
@@ -54,10 +57,7 @@ test('S10 five tabs that force a refresh at once cause one', async ({ tabs, toke
   expect(tokens.tokenCalls()).toHaveLength(1)
 })
 
-test('S10 with tokens in memory each tab without tokens says so, and nobody uses a refresh token twice', async ({
-  tabs,
-  tokens,
-}) => {
+test('S10 each tab without tokens in memory says so, and no refresh token is used twice', async ({ tabs, tokens }) => {
   const all = await tabs.openMany(3, { ...noTimeouts, store: 'memory' })
   await signInAll(all, tokens)
   const [holder, ...others] = await Promise.all(all.map((tab) => tab.token({ forceRefresh: true })))
@@ -67,7 +67,7 @@ test('S10 with tokens in memory each tab without tokens says so, and nobody uses
   expect(tokens.counts.reuse).toBe(0)
 })
 
-test('S10 with tokens in localStorage, which each process has a copy of, no token is used twice either', async ({
+test('S10 no refresh token is used twice with tokens in localStorage, which each process has a copy of', async ({
   tabs,
   tokens,
 }) => {
@@ -124,20 +124,27 @@ for (const { number, what, config, plain } of lockless) {
     expect(tokens.tokenCalls()).toHaveLength(1)
   })
 
-  test(`${what} five tabs that ask at once sign nobody out`, { tag: '@chromium' }, async ({ tabs, tokens, server }) => {
-    tokens.grace = 10_000
-    const all = await tabs.openMany(5, config, where(server))
-    await signInAll(all, tokens)
-    await sleepAll(all, afterExpiry)
-    // Mostly one or two calls: who writes within 50 ms, and is read later than that, may call as well.
-    for (const given of [await askAtOnce(all), await forceAtOnce(all, tokens)])
-      for (const token of given) expect(tokens.isLive(token ?? '')).toBe(true)
-    expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(all.map(() => 'active'))
-    expect(tokens.counts.reuse).toBe(0)
-  })
+  test(
+    `${what} five tabs that need a token at once sign nobody out`,
+    { tag: '@chromium' },
+    async ({ tabs, tokens, server }) => {
+      tokens.grace = 10_000
+      const all = await tabs.openMany(5, config, where(server))
+      await signInAll(all, tokens)
+      await sleepAll(all, afterExpiry)
+      // Mostly one or two calls: who writes within 50 ms, and is read later than that, may call as well.
+      for (const given of [await askAtOnce(all), await forceAtOnce(all, tokens)])
+        for (const token of given) expect(tokens.isLive(token ?? '')).toBe(true)
+      expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(all.map(() => 'active'))
+      expect(tokens.counts.reuse).toBe(0)
+    },
+  )
 }
 
-test('S18 twenty tabs that ask at once cause one refresh and at most twenty messages', async ({ tabs, tokens }) => {
+test('S18 twenty tabs that need a token at once cause one refresh and at most twenty messages', async ({
+  tabs,
+  tokens,
+}) => {
   test.slow()
   const all = await tabs.openMany(20, noTimeouts)
   await signInAll(all, tokens)
@@ -155,7 +162,7 @@ test('S18 twenty tabs that ask at once cause one refresh and at most twenty mess
   expect((await told()) - before).toBeLessThanOrEqual(20)
 })
 
-test('S20 a reply that is lost after the rotation is recovered with the old refresh token where the server has grace', async ({
+test('S20 a reply lost after the rotation is recovered with the old token if the server has grace', async ({
   tabs,
   tokens,
 }) => {
@@ -170,7 +177,7 @@ test('S20 a reply that is lost after the rotation is recovered with the old refr
   expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(['active', 'active'])
 })
 
-test('S20 with a strict server it is one clean sign-out everywhere and no loop', async ({ tabs, tokens }) => {
+test('S20 a reply lost at a strict server is one clean sign-out everywhere and no loop', async ({ tabs, tokens }) => {
   const all = await tabs.openMany(3, noTimeouts)
   await signInAll(all, tokens)
   await sleepAll(all, afterExpiry)

@@ -18,7 +18,7 @@ for (const [how, clockOffset] of [
   ['two hours fast', 2 * hour],
   ['two hours slow', -2 * hour],
 ] as const) {
-  test(`S33 with a clock that is ${how} an expired token costs one call, and no loop`, async ({ tabs, tokens }) => {
+  test(`S33 an expired token with a clock that is ${how} costs one call, and no loop`, async ({ tabs, tokens }) => {
     const config = { ...noTimeouts, clockOffset }
     const all = await tabs.openMany(2, config)
     await all[0]?.signIn(tokens.issue({ accessLife: 1 }))
@@ -36,7 +36,7 @@ for (const [how, clockOffset] of [
   })
 }
 
-test('S35 after a sleep past the token expiry there is one refresh and nobody is handed the dead token', async ({
+test('S35 a sleep past the token’s expiry costs one refresh, and no caller gets the expired token', async ({
   tabs,
   tokens,
 }) => {
@@ -52,7 +52,7 @@ test('S35 after a sleep past the token expiry there is one refresh and nobody is
   expect(tokens.tokenCalls()).toHaveLength(1)
 })
 
-test('S51 without activity every tab warns at its time and ends at its time', async ({ tabs }) => {
+test('S51 every tab without activity warns at its time and ends at its time', async ({ tabs }) => {
   const options = { idleTimeout: 8000, warnBefore: 4000, absoluteTimeout: false } as const
   const all = await tabs.openMany(3, { options, server: 'none' })
   await signIn(all)
@@ -72,7 +72,7 @@ test('S51 without activity every tab warns at its time and ends at its time', as
   }
 })
 
-test('S52 activity in one tab keeps the other alive', async ({ tabs, context }) => {
+test('S52 activity in one tab extends the session in the other', async ({ tabs, context }) => {
   await context.clock.install()
   const [busy, quiet] = await tabs.openMany(2, { server: 'none' })
   if (!busy || !quiet) throw new Error('no tabs')
@@ -126,7 +126,7 @@ test('S54 the click that wakes a machine after the deadline does not revive the 
   for (const tab of all) expect(await tab.events('warning')).toEqual([])
 })
 
-test('S54 a token is refused after the deadline even where nothing has woken the tab yet', async ({ tabs, tokens }) => {
+test('S54 a token is refused after the deadline even if nothing has woken the tab yet', async ({ tabs, tokens }) => {
   const tab = await tabs.open({ options: { idleTimeout: '15m' } })
   await tab.signIn(tokens.issue())
   await tab.shiftClock(hour)
@@ -136,7 +136,7 @@ test('S54 a token is refused after the deadline even where nothing has woken the
 })
 
 for (const activityDuringWarning of ['ignore', 'extend'] as const) {
-  test(`S54 nor does "stay signed in" on a warning that was open (activity: ${activityDuringWarning})`, async ({
+  test(`S54 "stay signed in" on an open warning revives nothing (activity: ${activityDuringWarning})`, async ({
     tabs,
   }) => {
     const all = await tabs.openMany(2, {
@@ -223,11 +223,7 @@ test('S57 the absolute timeout beats activity and survives a reload', async ({ t
   expect(await tab.snapshot()).toMatchObject({ phase: 'signedOut', reason: 'absolute' })
 })
 
-test('S58 where nobody is active there is no proactive refresh and no keep-alive', async ({
-  tabs,
-  tokens,
-  context,
-}) => {
+test('S58 an idle user causes no background refresh and no keep-alive', async ({ tabs, tokens, context }) => {
   await context.clock.install()
   const all = await tabs.openMany(2, {
     options: { idleTimeout: '60m', warnBefore: '2m', keepAliveEvery: '5m' },
@@ -247,7 +243,7 @@ test('S58 where nobody is active there is no proactive refresh and no keep-alive
 })
 
 test(
-  'an ordinary day: fifteen idle minutes warn after thirteen, in all tabs',
+  'a session on an ordinary day warns after thirteen idle minutes of fifteen, in all tabs',
   { tag: '@chromium' },
   async ({ tabs, context }) => {
     await context.clock.install()
@@ -265,7 +261,7 @@ test(
   },
 )
 
-test('thirty days do not end at once', { tag: '@chromium' }, async ({ tabs }) => {
+test('a timeout of thirty days does not end at once', { tag: '@chromium' }, async ({ tabs }) => {
   const tab = await tabs.open({
     options: { idleTimeout: '30d', absoluteTimeout: '60d', warnBefore: '1d' },
     server: 'none',

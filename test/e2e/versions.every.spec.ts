@@ -5,10 +5,7 @@ import { TOKEN_MARK } from './server/token-server.js'
 const MINUTE = 60_000
 const config: PageConfig = { options: { idleTimeout: '60m', warnBefore: '5m' } }
 
-test('tabs of an older version and of this one are one session, whichever begins, refreshes, extends and ends it', async ({
-  tabs,
-  tokens,
-}) => {
+test('tabs of an older version and of this one are one session, whichever of them acts', async ({ tabs, tokens }) => {
   // A build that was kept, and what is built now.
   const old = await tabs.open(config, { path: '/old' })
   const now = await tabs.open(config, { path: '/script' })
@@ -54,7 +51,7 @@ const write = ({ run }: AnyTab, key: string, members: object): Promise<void> =>
     [key, members] as const,
   )
 
-test('what a newer version adds to the record is kept, and its end is obeyed whatever the reason', async ({ tabs }) => {
+test('fields of a newer version in the record are kept, and its end counts whatever the reason', async ({ tabs }) => {
   const tab = await tabs.open({ ...config, server: 'none' })
   const newer = await tabs.open({ manual: true })
   await tab.signIn()

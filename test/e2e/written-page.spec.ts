@@ -14,7 +14,7 @@ const minutesLeft = async (tab: Tab): Promise<number> => {
 
 // There an extension, and a user script, heard nothing any more in pages that call `document.write`: it takes all listeners away. Right:
 // a person is seen, and another tab is heard, in whatever the page has become.
-test('scriptscat/scriptcat#1049, tridactyl/tridactyl#5259: people are seen in a page that is written anew', async ({
+test('scriptscat/scriptcat#1049, tridactyl/tridactyl#5259: input counts in a page that was rewritten', async ({
   tabs,
   tokens,
   context,

@@ -39,7 +39,7 @@ const endsAt = (record: SharedRecord, policy: Config): number =>
   Math.min(record.endedAt, deadlines(record, policy)[0].at) - record.skew
 
 describe('what comes from storage and other tabs', () => {
-  it('I12: never throws, whatever it is, and leaves a session that can be written and read again', () => {
+  it('I12: input from outside never throws, and leaves a session that can be written and read again', () => {
     const law = fc.property(stored, fc.option(liveRecord()), (text, record) => {
       const state = adopt({ record, anchor }, decode(text), clock)
       if (state.record) expect(decode(encode(state.record))).not.toBeNull()
@@ -47,7 +47,7 @@ describe('what comes from storage and other tabs', () => {
     fc.assert(law, { numRuns: 1000 })
   })
 
-  it('I12: cannot spoil what is written later, by what happens then or by the next sign-in', () => {
+  it('I12: input from outside cannot spoil what is written later, nor the next sign-in', () => {
     const law = fc.property(stored, anyChange, anyPolicy, (text, change, policy) => {
       const state = adopt({ record: known, anchor }, decode(text), clock)
       for (const next of [reduce(state, change(policy), clock, policy), begin(state, { id: 'session-new' }, clock)])
@@ -56,7 +56,7 @@ describe('what comes from storage and other tabs', () => {
     fc.assert(law, { numRuns: 2000 })
   })
 
-  it('may shorten the session that is known, and never lengthens it beyond an idle timeout from now', () => {
+  it('input from outside may shorten the session, and never lengthens it beyond an idle timeout', () => {
     const law = fc.property(stored, liveRecord(), anyPolicy, (text, record, policy) => {
       const incoming = decode(text)
       const before = endsAt(record, policy)
@@ -73,7 +73,7 @@ describe('what comes from storage and other tabs', () => {
     fc.assert(law, { numRuns: 3000 })
   })
 
-  it('gives a tab that knows nothing yet a session of at most one idle timeout, within the absolute one', () => {
+  it('input from outside gives a new tab a session of at most one idle timeout', () => {
     const law = fc.property(stored, anyPolicy, (text, policy) => {
       const { record } = adopt({ record: null, anchor }, decode(text), clock)
       if (!record || record.endedAt < Infinity) return
@@ -84,14 +84,14 @@ describe('what comes from storage and other tabs', () => {
     fc.assert(law, { numRuns: 2000 })
   })
 
-  it('is not believed about what the server said where it lies ahead of now', () => {
+  it('input from outside is not trusted with server times in the future', () => {
     const record = { ...known, serverAt: NOW - 1e3, serverIdleEndsAt: NOW + 5e3, serverAbsoluteEndsAt: NOW + 6e3 }
     const forged = { ...known, serverAt: NOW + 1e5, serverIdleEndsAt: Infinity, serverAbsoluteEndsAt: NOW + 9e9 }
     expect(adopt({ record, anchor }, forged, clock).record).toEqual(record)
   })
 
   it.each(['activeAt', 'toldAt', 'askedAt', 'tokenAt', 'serverAt'] as const)(
-    'is not believed about %s where it lies further ahead than two readings of one clock can',
+    'input from outside is not trusted with %s further in the future than two readings of one clock',
     (key) => {
       const of = (value: number): number =>
         adopt({ record: known, anchor }, { ...known, [key]: value }, clock).record![key]
@@ -101,7 +101,7 @@ describe('what comes from storage and other tabs', () => {
     },
   )
 
-  it('is taken in once: hearing it again changes nothing', () => {
+  it('input from outside is adopted once: the same input again changes nothing', () => {
     const law = fc.property(stored, liveRecord(), (text, record) => {
       const incoming = decode(text)
       const once = adopt({ record, anchor }, incoming, clock)
@@ -150,7 +150,7 @@ describe('I5: an ended session', () => {
     .tuple(liveRecord(), fc.nat(HOUR), fc.constantFrom('signOut', 'idle', 'rejected'))
     .map(([record, ago, reason]) => ({ ...record, id: known.id, seq: 1, endedAt: NOW - ago, reason }))
 
-  it('never comes back, whatever happens after it in whatever order', () => {
+  it('an ended session never comes back, whatever happens after it in whatever order', () => {
     const law = fc.property(
       ended,
       anyPolicy,
@@ -169,7 +169,7 @@ describe('I5: an ended session', () => {
     fc.assert(law, { numRuns: 1000 })
   })
 
-  it('is over for a tab that missed the end, whatever that tab did meanwhile', () => {
+  it('an ended session is over for a tab that missed the end, whatever that tab did meanwhile', () => {
     const law = fc.property(
       ended,
       liveRecord(),
@@ -185,7 +185,7 @@ describe('I5: an ended session', () => {
     fc.assert(law, { numRuns: 1000 })
   })
 
-  it('gives way to a new sign-in alone, which no late word of the old one touches', () => {
+  it('an ended session gives way to a new sign-in alone, which no late message of the old one changes', () => {
     const law = fc.property(ended, anyRecord, (record, late) => {
       const fresh = begin({ record, anchor }, { id: 'session-new' }, clock)
       expect(fresh.record).toMatchObject({
@@ -202,7 +202,7 @@ describe('I5: an ended session', () => {
 })
 
 describe('I1: settling', () => {
-  it('ends what is past its deadline at the deadline, not at the moment somebody looked', () => {
+  it('settling ends a session past its deadline at the deadline, not at the moment of the step', () => {
     const law = fc.property(liveRecord(), anyPolicy, fc.nat(48 * HOUR), (record, policy, later) => {
       const [{ at: deadline, reason }] = deadlines(record, policy)
       const settled = settle(record, policy, NOW + later)!
@@ -212,7 +212,7 @@ describe('I1: settling', () => {
     fc.assert(law, { numRuns: 1000 })
   })
 
-  it('comes first: nothing that happens at or past the deadline moves it', () => {
+  it('settling comes first: nothing at or past the deadline moves it', () => {
     const law = fc.property(liveRecord(), anyPolicy, anyChange, fc.nat(HOUR), (record, policy, change, late) => {
       const [{ at: deadline, reason }] = deadlines(record, policy)
       fc.pre(deadline < Infinity && deadline >= NOW)
@@ -226,7 +226,7 @@ describe('I1: settling', () => {
     fc.assert(law, { numRuns: 1000 })
   })
 
-  it('is the same in every tab, and doing it twice is doing it once', () => {
+  it('settling has the same result in every tab, and a second time changes nothing', () => {
     const law = fc.property(liveRecord(), anyPolicy, fc.nat(48 * HOUR), (record, policy, later) => {
       const once = settle(record, policy, NOW + later)
       expect(settle(once, policy, NOW + later + HOUR)).toEqual(

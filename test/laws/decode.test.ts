@@ -30,7 +30,7 @@ const poisoned = (key: string, value: string): string => {
 }
 
 describe('the texts of a record', () => {
-  it('give the record back to the tab that reads them', () => {
+  it('the texts of a record return the record to the tab that reads them', () => {
     const law = fc.property(anyRecord, (record) => {
       // A reason says nothing before the end, and a record needs a start.
       const written = isLive(record) ? { ...record, reason: '' } : record
@@ -39,19 +39,19 @@ describe('the texts of a record', () => {
     fc.assert(law, { numRuns: 1000 })
   })
 
-  it('give fields of a newer version back as they were read', () => {
+  it('the texts of a record return fields of a newer version as they were read', () => {
     const text = poisoned('v2', '{"deep":[1,{"ü":null}],"n":0.1}')
     expect(JSON.parse(encode(decode(text)!))).toEqual(JSON.parse(text))
   })
 
-  it('tell of an instant up to the last that a Date can hold, and of none beyond', () => {
+  it('the texts of a record hold an instant up to the last that a Date can hold, and none beyond', () => {
     const told = (tokenExpiresAt: number): unknown =>
       decode(encode(createRecord({ ...known, tokenExpiresAt })))?.tokenExpiresAt
     expect(told(864e13)).toBe(864e13)
     expect(told(864e13 + 1)).toBe(Infinity)
   })
 
-  it('are short, and in full use no longer than this', () => {
+  it('the texts of a record are short, also in full use', () => {
     const full: SharedRecord = Object.fromEntries(
       KEYS.map((key) => [key, typeof known[key] === 'number' ? NOW - 12_345 : 'abcdefgabcdefgabcdefg']),
     ) as never
@@ -62,14 +62,14 @@ describe('the texts of a record', () => {
     expect(encodeEnd({ ...used, reason: 'absolute' }).length).toBe(94)
   })
 
-  it('tell of the end alone in the tombstone, so that every later version obeys it', () => {
+  it('the texts of a record hold the end alone in the tombstone, so that every later version obeys it', () => {
     const ended = { ...known, endedAt: NOW, reason: 'signOut' }
     expect(JSON.parse(encodeEnd(ended))).toEqual({ id: known.id, seq: 1, endedAt: NOW, reason: 'signOut' })
     expect(encode(ended)).toBe(encode(known))
     expect(merge(known, decode(encodeEnd(ended)))).toEqual(ended)
   })
 
-  it('leave out what says nothing', () => {
+  it('the texts of a record leave out default values', () => {
     expect(JSON.parse(encode(known))).toEqual({
       id: known.id,
       seq: 1,
@@ -80,7 +80,7 @@ describe('the texts of a record', () => {
 })
 
 describe('I12: malformed input', () => {
-  it('never throws and never gives what no tab would have written, whatever the text', () => {
+  it('malformed input never throws, and never gives a record that no tab would have written', () => {
     const newer = fc.jsonValue().map((value) => poisoned('x', JSON.stringify(value)))
     const text = fc.oneof(fc.string(), fc.json(), newer)
     fc.assert(
@@ -94,13 +94,13 @@ describe('I12: malformed input', () => {
   })
 
   it.each([undefined, null, 7, true, Symbol('x'), {}, [], () => 1, new Date(), 10n])(
-    'that is no text is absent',
+    'malformed input that is no string is absent',
     (value) => {
       expect(decode(value)).toBeNull()
     },
   )
 
-  it('with any field of any other kind is absent', () => {
+  it('malformed input with a field of another type is absent', () => {
     const kinds = fc.property(fc.constantFrom(...KEYS), fc.jsonValue(), (key, value) => {
       const decoded = decode(poisoned(key, JSON.stringify(value)))
       if (typeof value !== typeof known[key]) expect(decoded).toBeNull()
@@ -109,36 +109,39 @@ describe('I12: malformed input', () => {
     fc.assert(kinds, { numRuns: 2000 })
   })
 
-  it.each(KEYS)('is absent or harmless in %s', (key) => {
+  it.each(KEYS)('malformed input is absent or harmless in %s', (key) => {
     for (const value of POISON) harmless(poisoned(key, value))
   })
 
   it.each(['__proto__', 'constructor', 'toString', 'valueOf', 'toJSON', 'hasOwnProperty'])(
-    'is absent or harmless in a field named %s',
+    'malformed input is absent or harmless in a field named %s',
     (key) => {
       for (const value of POISON) harmless(poisoned(key, value))
     },
   )
 
-  it.each(['seq', 'skew', 'generation', 'failures'])('with the last of all instants for %s is absent', (key) => {
-    expect(decode(poisoned('activeAt', '864e13'))).not.toBeNull()
-    expect(decode(poisoned(key, '864e13'))).toBeNull()
-  })
+  it.each(['seq', 'skew', 'generation', 'failures'])(
+    'malformed input with the last of all instants for %s is absent',
+    (key) => {
+      expect(decode(poisoned('activeAt', '864e13'))).not.toBeNull()
+      expect(decode(poisoned(key, '864e13'))).toBeNull()
+    },
+  )
 
   it.each(['', 'a', 'short', 'x'.repeat(65), 'has space', 'sémion-abc', '<script>1', '../../../etc', 'session-a\n'])(
-    'with an id that none of us gives is absent: %j',
+    'malformed input with an id that no tab generates is absent: %j',
     (id) => {
       expect(decode(JSON.stringify({ ...JSON.parse(encode(known)), id }))).toBeNull()
     },
   )
 
-  it('of great length is absent, however sound', () => {
+  it('malformed input of great length is absent, even if it is valid', () => {
     expect(decode(poisoned('v2', `"${'x'.repeat(1500)}"`))).not.toBeNull()
     expect(decode(poisoned('v2', `"${'x'.repeat(2000)}"`))).toBeNull()
     expect(decode(`{"id":"session-a","startedAt":1,"v2":${'['.repeat(9e5)}${']'.repeat(9e5)}}`)).toBeNull()
   })
 
-  it('that knows neither a start nor an end is absent', () => {
+  it('malformed input without a start and an end is absent', () => {
     expect(decode('{"id":"session-a","seq":3,"activeAt":5}')).toBeNull()
     expect(decode('{"id":"session-a","seq":3,"activeAt":5,"startedAt":1e999,"endedAt":1e999}')).toBeNull()
   })

@@ -144,7 +144,7 @@ it('15,000 values in a token store are what was put in, or nothing', { timeout: 
 })
 
 it(
-  '15,000 answers of a token endpoint are tokens, or one clear error that repeats nothing of them',
+  '15,000 responses of a token endpoint are tokens, or one clear error that quotes nothing of them',
   { timeout: LIMIT },
   async () => {
     const { pick, json, spoilt, random, number } = hostile()

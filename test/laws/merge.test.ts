@@ -9,24 +9,24 @@ const same = (a: SharedRecord | null, b: SharedRecord | null): void => {
 const maybe = fc.option(anyRecord, { freq: 10 })
 
 describe('I6: merging records, over all their fields', () => {
-  it('gives the same in either order', () => {
+  it('a merge of records gives the same in either order', () => {
     fc.assert(
       fc.property(maybe, maybe, (a, b) => same(merge(a, b), merge(b, a))),
       { numRuns: 2000 },
     )
   })
 
-  it('gives the same in any grouping', () => {
+  it('a merge of records gives the same in any grouping', () => {
     const law = fc.property(maybe, maybe, maybe, (a, b, c) => same(merge(merge(a, b), c), merge(a, merge(b, c))))
     fc.assert(law, { numRuns: 3000 })
   })
 
-  it('gives nothing new when something is heard twice', () => {
+  it('a merge of records gives nothing new if a record comes twice', () => {
     fc.assert(fc.property(maybe, (a) => same(merge(a, a), a)))
     fc.assert(fc.property(anyRecord, anyRecord, (a, b) => same(merge(merge(a, b), b), merge(a, b))))
   })
 
-  it('comes to the same whatever order, doubling and grouping the messages arrive in', () => {
+  it('a merge of records gives the same for any order, doubling and grouping of messages', () => {
     const law = fc.property(
       fc.array(anyRecord, { minLength: 1, maxLength: 6 }),
       fc.infiniteStream(fc.nat()),
@@ -41,7 +41,7 @@ describe('I6: merging records, over all their fields', () => {
     )
     fc.assert(law, { numRuns: 1000 })
   })
-  it('writes the same text in every tab, so that no two tabs correct each other for ever', () => {
+  it('a merge of records writes the same text in every tab, so that no two tabs correct each other', () => {
     const law = fc.property(anyRecord, anyRecord, (a, b) => {
       expect(encode(merge(a, b)!)).toBe(encode(merge(b, a)!))
       expect(encodeEnd(merge(a, b)!)).toBe(encodeEnd(merge(b, a)!))
@@ -57,7 +57,7 @@ describe('what a merge keeps', () => {
     return { left, right, merged: merge(left, right)! }
   })
 
-  it('is the later sign-in as a whole, by its number and never by a clock', () => {
+  it('a merge keeps the later sign-in as a whole, by its number and never by a clock', () => {
     const law = fc.property(anyRecord, anyRecord, (a, b) => {
       const later = { ...b, seq: a.seq + 1 }
       expect(merge(a, later)).toBe(later)
@@ -66,7 +66,7 @@ describe('what a merge keeps', () => {
     fc.assert(law)
   })
 
-  it('is one of two sign-ins of the same number, the same one in every tab', () => {
+  it('a merge keeps one of two sign-ins of the same number, the same one in every tab', () => {
     const law = fc.property(anyRecord, anyRecord, (a, b) => {
       const low = { ...a, id: 'session-a', seq: 1 }
       const high = { ...b, id: 'session-b', seq: 1 }
@@ -76,7 +76,7 @@ describe('what a merge keeps', () => {
     fc.assert(law)
   })
 
-  it('is all of a record beside one that says nothing, whatever its id', () => {
+  it('a merge keeps all of a record beside an empty one, whatever its id', () => {
     const law = fc.property(anyRecord, fc.stringMatching(/^[\w-]{8,64}$/), (record, id) => {
       const first = { ...record, id, seq: 0 }
       expect(merge(first, createRecord({}))).toBe(first)
@@ -85,7 +85,7 @@ describe('what a merge keeps', () => {
     fc.assert(law)
   })
 
-  it('is the earliest start and the latest of what was done', () => {
+  it('a merge keeps the earliest start and the latest of all other instants', () => {
     const law = fc.property(pairs, ({ left, right, merged }) => {
       expect(merged.startedAt).toBe(Math.min(left.startedAt, right.startedAt))
       for (const key of ['activeAt', 'skew', 'toldAt', 'askedAt'] as const)
@@ -94,7 +94,7 @@ describe('what a merge keeps', () => {
     fc.assert(law)
   })
 
-  it('is what is known of the newest tokens, and nothing of older ones', () => {
+  it('a merge keeps the fields of the newest tokens, and none of older ones', () => {
     const law = fc.property(pairs, ({ left, right, merged }) => {
       const keys = ['tokenAt', 'tokenExpiresAt', 'failures', 'retryAt'] as const
       const newest = left.generation > right.generation ? left : right
@@ -108,7 +108,7 @@ describe('what a merge keeps', () => {
     fc.assert(law, { numRuns: 500 })
   })
 
-  it('is the server’s latest word whole, and the earlier end where two came at once', () => {
+  it('a merge keeps the server’s latest times as a whole, and the earlier end of two at once', () => {
     const law = fc.property(pairs, ({ left, right, merged }) => {
       const keys = ['serverIdleEndsAt', 'serverAbsoluteEndsAt'] as const
       const latest = left.serverAt > right.serverAt ? left : right
@@ -119,7 +119,7 @@ describe('what a merge keeps', () => {
     fc.assert(law, { numRuns: 500 })
   })
 
-  it('I5: is an end wherever one of the two has ended, the earlier one with its reason', () => {
+  it('I5: a merge keeps an end if either record has ended, the earlier one with its reason', () => {
     const law = fc.property(pairs, ({ left, right, merged }) => {
       expect(merged.endedAt).toBe(Math.min(left.endedAt, right.endedAt))
       if (left.endedAt < right.endedAt) expect(merged.reason).toBe(left.reason)
@@ -128,7 +128,7 @@ describe('what a merge keeps', () => {
     fc.assert(law, { numRuns: 500 })
   })
 
-  it('is every field that only a newer version knows', () => {
+  it('a merge keeps every field that only a newer version knows', () => {
     const law = fc.property(pairs, ({ left, right, merged }) => {
       expect(Object.keys(merged).sort()).toEqual([...new Set([...Object.keys(left), ...Object.keys(right)])].sort())
     })

@@ -48,11 +48,11 @@ const away: readonly [how: string, engine: Engine, leave: (tab: Tab) => void, co
   ],
 ]
 
-describe('an order of sessions that lives in a store which may be emptied', () => {
+describe('an order of sessions in a store that may be cleared', () => {
   // A session store was emptied while a tab slept. The tab then brought back what it remembered, for everybody.
   // Right: the newest sign-in wins in every tab, whatever any of them remembers.
   it.each(away)(
-    'chatwoot/chatwoot#15585: a tab that %s while storage was emptied and filled again brings nothing back',
+    'chatwoot/chatwoot#15585: a tab that %s while storage was cleared revives nothing',
     async (_how, engine, leave, comeBack) => {
       const { world, tab: first } = await thirdSession(engine)
       const sleeper = world.tab()
@@ -77,7 +77,7 @@ describe('an order of sessions that lives in a store which may be emptied', () =
   )
 
   // The tombstone that a sleeping tab remembers hid the sign-in that came after the store had been emptied.
-  it('decred/politeiagui#558: a tab that remembers an end does not end the sign-in after storage was emptied', async () => {
+  it('decred/politeiagui#558: a tab that knows an end spares the sign-in after storage was cleared', async () => {
     const { world, tab: sleeper } = await thirdSession('webkit')
     await world.until(sleeper.session.signOut())
     sleeper.leave()
@@ -91,7 +91,7 @@ describe('an order of sessions that lives in a store which may be emptied', () =
   })
 
   it.each(away)(
-    'a tab that %s follows the newest sign-in though the clock was set back',
+    'a tab that %s follows the newest sign-in although the clock was set back',
     async (_how, engine, leave, comeBack) => {
       const { world, tab: first } = await thirdSession(engine)
       const sleeper = world.tab()
@@ -169,7 +169,7 @@ describe('an order of sessions that lives in a store which may be emptied', () =
 describe('an older session that is over', () => {
   // A process that lagged wrote it over the next one, which was over as well. A tab forgot the end that it knew, and showed the
   // next one alive when the record of that reached it late.
-  it('does not make a tab forget the end of the next one', async () => {
+  it('an older session that is over does not make a tab forget the end of the next one', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { stored } = world.storage
@@ -194,7 +194,7 @@ describe('an older session that is over', () => {
 
 describe('a process that lags', () => {
   // It read one after the other what another tab had written, and believed the session that lived, though it was the older one.
-  it('does not bring back the session before the one whose end it knows', async () => {
+  it('a process that lags does not bring back the session before the one whose end it knows', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { stored } = world.storage
@@ -210,10 +210,10 @@ describe('a process that lags', () => {
   })
 })
 
-describe('an order of sessions that tabs without storage tell each other', () => {
+describe('an order of sessions of tabs without storage', () => {
   // The tab had heard of the sign-in by channel. When storage worked again it found there how the session before had ended, and
   // took its own for one that had not begun yet.
-  it('counts more than the end of the session before in storage, though the clock was set back', async () => {
+  it('a sign-in without storage counts more than an older end in storage, after a clock set back', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     await world.until(one.session.signOut())
@@ -236,7 +236,7 @@ describe('an order of sessions that tabs without storage tell each other', () =>
 
   // A page that knew of no session began its count at the clock that had been set back. A tab that counted on from its own session
   // took its newer sign-in for one from the future when it heard of that page's, and both tabs swapped their sessions.
-  it('the newer of two sign-ins after the clock was set back wins, whichever of them counted on', async () => {
+  it('the newer of two sign-ins after the clock was set back wins, whichever of them continued', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
     const one = await world.signedIn()
@@ -258,9 +258,9 @@ describe('an order of sessions that tabs without storage tell each other', () =>
   })
 })
 
-describe('a sign-in in a page that asked the others in vain', () => {
+describe('a sign-in in a page whose query got no reply', () => {
   it.each(['active', 'signedOut'])(
-    'is not displaced by what they answer late of the session before, which is %s, though the clock was set back',
+    'a sign-in after an unanswered query outlasts late replies about an older session, which is %s',
     async (before) => {
       const world = createWorld()
       world.storage.isAvailable = false
@@ -300,7 +300,7 @@ describe('a planted record or end', () => {
     ['an end with the highest order that is believed', plantEnd, (wall: number) => ({ seq: wall + LAST })],
     ['an end with an order of years to come', plantEnd, () => ({ seq: 4e12 })],
     ['an end with the last of all numbers', plantEnd, () => ({ seq: Number.MAX_SAFE_INTEGER })],
-  ] as const)('%s costs no sign-in after it', async (_what, planting, fields) => {
+  ] as const)('a planted %s costs no sign-in after it', async (_what, planting, fields) => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()

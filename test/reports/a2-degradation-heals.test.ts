@@ -56,7 +56,7 @@ describe('a degradation that has to heal', () => {
     expect(world.tab({ idleTimeout: '15m' }).visible()).toBe('active')
   })
 
-  it('a sign-in that found no room is written at the next sign of life, and a page that opens then finds it', async () => {
+  it('a sign-in that found no room is written at the next activity, and found by a page that opens', async () => {
     const world = createWorld()
     const tab = world.tab()
     world.storage.full = true
@@ -79,7 +79,7 @@ describe('a degradation that has to heal', () => {
     expect(world.tab().visible()).toBe('signedOut')
   })
 
-  it('storage that heals is watched for a wipe again', async () => {
+  it('storage that works again is watched for a wipe again', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await outgrow(world, tab)
@@ -100,7 +100,7 @@ describe('a degradation that has to heal', () => {
   })
 
   // A page that opened took the few bytes that were left for room, knew of nobody, and revoked the tokens of the living session.
-  it('a disk with room for a few bytes alone hides no session from a page that opens', async () => {
+  it('a disk with room for only a few bytes hides no session from a page that opens', async () => {
     const world = createWorld()
     const tab = world.tab()
     world.storage.stored.set('of the page', 'x'.repeat(50))

@@ -11,7 +11,7 @@ const ends = (tab: Tab): number => (tab.session.deadlines()?.endAt ?? NaN) - tab
 describe('options that differ between tabs, or are known only after the sign-in', () => {
   // An organisation's policy is read after the login. The tab that knew it ended the session for all, and only it had warned.
   // Right: a sign-in can shorten the limits, and they are part of what all tabs share.
-  it('LanternOps/breeze#6111: limits of a sign-in count in all tabs, and all of them warn', async () => {
+  it('LanternOps/breeze#6111: limits of a sign-in apply in all tabs, and all of them warn', async () => {
     const world = createWorld()
     const [one, two] = [world.tab({ idleTimeout: '1h' }), world.tab({ idleTimeout: '1h' })]
     await signIn(world, one, { idleTimeout: '10m' })
@@ -24,7 +24,7 @@ describe('options that differ between tabs, or are known only after the sign-in'
   })
 
   // Each page had numbers of its own. Right: the shorter one counts in all of them, and it is told on the page that has it.
-  it('granit-fx/granit-dotnet#421: the shorter of two options counts in both tabs, and its page is told', async () => {
+  it('granit-fx/granit-dotnet#421: the shorter of two options applies in both tabs, with a console warning', async () => {
     const world = createWorld()
     const long = world.tab({ idleTimeout: '1h' })
     await signIn(world, long)
@@ -83,7 +83,7 @@ describe('options that differ between tabs, or are known only after the sign-in'
     expect([one.visible(), two.visible()]).toEqual(['warning', 'warning'])
   })
 
-  it('a shorter idle timeout is told to the server more often', async () => {
+  it('a shorter idle timeout sends activity to the server more often', async () => {
     const world = createWorld()
     const tab = world.tab({ idleTimeout: '15m' }, { methods: ['keepAlive', 'signOut'] })
     await world.until(tab.session.signIn(undefined, { login: 'ada-1', idleTimeout: '3m' }))

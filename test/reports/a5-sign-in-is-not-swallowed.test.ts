@@ -42,7 +42,7 @@ describe('a sign-in that is swallowed', () => {
     await expect(tab.session.getAccessToken()).resolves.toBe(tokens.access_token)
   })
 
-  it('tokens whose login ends while they wait for their turn are revoked, and the caller is told', async () => {
+  it('tokens whose login ends while they wait for the lock are revoked, and the caller gets an error', async () => {
     const world = createWorld()
     const [one, two] = [world.tab(), world.tab()]
     await world.until(one.session.signIn(world.grant(), ADA))

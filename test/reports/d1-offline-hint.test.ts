@@ -28,7 +28,7 @@ describe('a browser that says that it is offline', () => {
     expect(tab.takeEvents().filter(({ type }) => type === 'refreshFailed')).toEqual([])
   })
 
-  it('a page that starts without the network’s word gets a token, an extension and a sign-out', async () => {
+  it('a page that starts without the online hint gets a token, an extension and a sign-out', async () => {
     const world = createWorld()
     const first = await world.signedIn({}, methods)
     await world.advance(6 * MINUTE)
@@ -57,7 +57,7 @@ describe('a browser that says that it is offline', () => {
     expect((await world.until(api('https://api.example/'))).status).toBe(200)
   })
 
-  it('work that nobody waits for waits for the browser, or for keepAliveEvery, and goes on after an answer', async () => {
+  it('background work waits for `online` or keepAliveEvery, and goes on after a response', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, cookie)
     const began = world.time.clock().wall
@@ -68,7 +68,7 @@ describe('a browser that says that it is offline', () => {
     expect(tab.phase()).toBe('active')
   })
 
-  it('activity that has stopped since is told to the server all the same', async () => {
+  it('activity that has stopped since is sent to the server all the same', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, cookie)
     tab.online = false
@@ -77,7 +77,7 @@ describe('a browser that says that it is offline', () => {
     expect(world.server.count('keepAlive')).toBe(1)
   })
 
-  it('an answer to what somebody waited for ends the wait of the work in the background', async () => {
+  it('a response to a caller’s request ends the wait of background work', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
     tab.online = false
@@ -86,7 +86,7 @@ describe('a browser that says that it is offline', () => {
     expect([world.server.count('refresh'), world.server.count('keepAlive')]).toEqual([2, 1])
   })
 
-  it('the hint counts again once it has changed', async () => {
+  it('the online hint counts again once it has changed', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
     tab.online = false
@@ -98,7 +98,7 @@ describe('a browser that says that it is offline', () => {
     expect([world.server.count('refresh'), world.server.count('keepAlive')]).toEqual([1, 0])
   })
 
-  it('a network that is really gone is tried once per keepAliveEvery by each tab, and once somebody waits', async () => {
+  it('a network that is really gone is tried once per keepAliveEvery by each tab, and once per caller', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
     tab.online = false

@@ -17,7 +17,7 @@ describe('a slow token endpoint', () => {
   // The request had a deadline of five seconds and the server was slower: it had rotated, the answer was thrown away, and the next
   // refresh, a minute later, came with a token that was used up and signed everything out. Right: an answer that comes late
   // counts, and until then nobody uses the token again.
-  it('kurrent-io/kcap-cli#946: an answer after the limit is kept, and the next call has it', async () => {
+  it('kurrent-io/kcap-cli#946: a reply after the limit is kept, and the next call uses it', async () => {
     const [world, one, two] = await slow(12 * SECOND)
     const began = world.time.clock().mono
     expect(await world.until(token(one))).toBe('timeout')
@@ -38,7 +38,7 @@ describe('a slow token endpoint', () => {
     expect(one.takeEvents().filter(({ type }) => type === 'refreshFailed')).toEqual([])
   })
 
-  it('callers between the limit and the answer hear at once that nobody asks now, in all tabs', async () => {
+  it('callers between the limit and the reply fail at once, in all tabs', async () => {
     const [world, one, two] = await slow(18 * SECOND)
     await world.until(token(one))
     await world.advance(SECOND)
@@ -50,7 +50,7 @@ describe('a slow token endpoint', () => {
     expect([world.server.count('refresh'), world.server.reuseCount]).toEqual([1, 0])
   })
 
-  it('a tab that waited for its turn reads that nobody may ask before it gets the lock, though storage lags', async () => {
+  it('a tab that waited for the lock reads that no request is allowed yet, although storage lags', async () => {
     const [world, one, two] = await slow(12 * SECOND)
     world.storage.lag = 200
     world.channel.isAvailable = false
@@ -61,7 +61,7 @@ describe('a slow token endpoint', () => {
     expect([world.server.count('refresh'), world.server.reuseCount]).toEqual([1, 0])
   })
 
-  it('each tab with tokens in memory keeps its own late answer', async () => {
+  it('each tab with tokens in memory keeps its own late reply', async () => {
     const [world, one] = await slow(12 * SECOND, { tokenStore: memoryTokens() })
     expect(await world.until(token(one))).toBe('timeout')
     await world.advance(2.1 * SECOND)
@@ -69,7 +69,7 @@ describe('a slow token endpoint', () => {
     expect([world.server.count('refresh'), world.server.reuseCount]).toEqual([1, 0])
   })
 
-  it('an answer after twice the limit is not waited for, and then the token is used once more', async () => {
+  it('a reply after twice the limit is not waited for, and then the token is used once more', async () => {
     const [world, one] = await slow(60 * SECOND)
     world.server.grace = true
     expect(await world.until(token(one))).toBe('timeout')
@@ -96,7 +96,7 @@ describe('a slow token endpoint', () => {
     expect(await world.until(token(tab))).toBe('access-f2-1')
   })
 
-  it('a late answer does not displace tokens that were brought in the meantime', async () => {
+  it('a late reply does not displace tokens that the application set in the meantime', async () => {
     const [world, one, two] = await slow(14 * SECOND)
     await world.until(token(one))
     await world.advance(SECOND)
@@ -122,7 +122,7 @@ describe('a slow token endpoint', () => {
     }
   })
 
-  it('I5: a late answer after a sign-out is thrown away and revoked, also by a server that heeds no signal', async () => {
+  it('I5: a late reply after a sign-out is discarded and revoked, even if the server ignores the signal', async () => {
     const world = createWorld()
     const revoked: unknown[] = []
     let answer: (tokens: unknown) => void = () => undefined
@@ -142,7 +142,7 @@ describe('a slow token endpoint', () => {
     expect(revoked).toEqual(['refresh-f1-1', 'late refresh token'])
   })
 
-  it('keepAlive may take as long as the option says', async () => {
+  it('keepAlive may take as long as requestTimeout says', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ requestTimeout: '20s' }, { methods: ['keepAlive'] })
     world.server.reply = () => ({ after: 15 * SECOND })

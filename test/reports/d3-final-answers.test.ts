@@ -21,7 +21,7 @@ async function refused(status: number, body: unknown): Promise<{ tabs: [Tab, Tab
   return { tabs, codes: [...codes].filter((code) => code !== 'access-f1-1'), calls: send.mock.calls.length }
 }
 
-describe('answers of the token endpoint that no retry mends', () => {
+describe('final errors of the token endpoint', () => {
   // Microsoft Entra ID answers the refresh grant with the errors of OpenID Connect Core §3.1.2.6 where a policy wants the user:
   // a second factor, consent, another password. An application that takes them for failures that pass tries for ever: its user
   // works on, and no request goes through. Right: the session ends once, in all tabs, so that the user signs in.
@@ -35,7 +35,7 @@ describe('answers of the token endpoint that no retry mends', () => {
     [400, { error: 'bad_refresh_token' }],
     [200, { error: 'bad_refresh_token' }],
     [400, { error: 'invalid_grant', error_subtype: 'invalid_rapt' }],
-  ])('end the session once, in all tabs: %i %j', async (status, body) => {
+  ])('final errors of the token endpoint end the session once, in all tabs: %i %j', async (status, body) => {
     const { tabs, codes, calls } = await refused(status, body)
     expect(codes).toEqual(['signed_out'])
     expect(calls).toBe(1)
@@ -47,7 +47,7 @@ describe('answers of the token endpoint that no retry mends', () => {
 
   // The developer can mend these; signing every user out would mend nothing.
   it.each(['invalid_client', 'unauthorized_client', 'invalid_scope', 'invalid_target', 'unsupported_grant_type'])(
-    'are the developer’s, told in the console once, and end nothing: %s',
+    'errors of the client cause one warning in the console, and end nothing: %s',
     async (error) => {
       const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
       const { tabs, codes } = await refused(400, { error })

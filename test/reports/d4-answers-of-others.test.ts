@@ -13,7 +13,7 @@ afterEach(() => {
 
 const html = { 'Content-Type': 'text/html' }
 
-describe('answers that do not speak of the session', () => {
+describe('responses that say nothing of the session', () => {
   // matrix-js-sdk took every 4xx from the token endpoint for a refused refresh token, so that a proxy's 408 or 429 page signed
   // everybody out. Right: only JSON with `error` (RFC 6749 §5.2) comes from the authorization server.
   it.each([
@@ -88,23 +88,20 @@ describe('answers that do not speak of the session', () => {
     const silent = await answered(respond)
     expect(silent).toMatchObject({ check: { phase: 'active' }, own: { phase: 'active' }, seen: status })
   }
-  it('geoff-maddock/events-tracker#1668: S103: a 419 ends a session by cookie where isOver says so, and only there', async () => {
+  it('geoff-maddock/events-tracker#1668: S103: a 419 ends a session by cookie only by isOver', async () => {
     await isEndWhereSaid(419)
   })
-  it.each([403, 404, 410])(
-    'vaadin/framework#11964: a %i ends a session by cookie where isOver says so, and only there',
-    isEndWhereSaid,
-  )
-  it('a 440 of IIS ends a session by cookie where isOver says so, and only there', async () => {
+  it.each([403, 404, 410])('vaadin/framework#11964: a %i ends a session by cookie only by isOver', isEndWhereSaid)
+  it('a 440 of IIS ends a session by cookie only by isOver', async () => {
     await isEndWhereSaid(440)
   })
 
   // A proxy in front of Spoolman answers the page's requests with 401 when its own session is over, and the page asked for ever.
-  it('Donkie/Spoolman#923: a 401 of a proxy that holds the session ends it by default', async () => {
+  it('Donkie/Spoolman#923: a 401 of a proxy that keeps the session ends it by default', async () => {
     expect(await answered(() => new Response('', { status: 401 }))).toMatchObject({ check: over, own: over, seen: 401 })
   })
 
-  it('a login page with 200 ends a session where isOver knows it by a header', async () => {
+  it('a login page with 200 ends a session if isOver recognises it by a header', async () => {
     const respond = (): Response => new Response('<form>', { headers: { ...html, 'X-Login': 'required' } })
     const said = await answered(respond, ({ headers }) => headers.has('X-Login'))
     expect(said).toMatchObject({ check: over, own: over, seen: 200 })

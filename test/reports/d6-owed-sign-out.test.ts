@@ -19,10 +19,10 @@ const answer = (world: World): void => {
   world.server.reply = () => ({})
 }
 
-describe('a sign-out by cookie that the server did not hear', () => {
+describe('a sign-out by cookie that did not reach the server', () => {
   // The page was offline when the user signed out. The cookie stayed in force, and the next page greeted the user by name.
   // Right: the sign-out is owed to the server until it has heard it.
-  it('medic/cht-core#5183: S104: the server hears of a sign-out as soon as the page is online', async () => {
+  it('medic/cht-core#5183: S104: a sign-out by cookie is sent as soon as the page is online', async () => {
     const { world, tab } = await signedIn()
     fail(world)
     await world.until(tab.session.signOut())
@@ -36,7 +36,7 @@ describe('a sign-out by cookie that the server did not hear', () => {
     expect(world.server.count('signOut')).toBe(2)
   })
 
-  it('vaadin/flow#9789: the next page tells the server', async () => {
+  it('vaadin/flow#9789: the next page sends the owed sign-out', async () => {
     const { world, tab } = await signedIn()
     fail(world)
     await world.until(tab.session.signOut())
@@ -51,7 +51,7 @@ describe('a sign-out by cookie that the server did not hear', () => {
     expect(world.server.count('signOut')).toBe(2)
   })
 
-  it('croffasia/itsaplan#319: the server is told at once when its page brings the ended login again', async () => {
+  it('croffasia/itsaplan#319: a page that signs in with the ended login sends the owed sign-out at once', async () => {
     const { world, tab } = await signedIn()
     fail(world)
     await world.until(tab.session.signOut())
@@ -62,7 +62,7 @@ describe('a sign-out by cookie that the server did not hear', () => {
     expect(world.server.count('signOut')).toBe(2)
   })
 
-  it('ferriskey/ferriskey#1295: an end by idling that the server did not hear is owed as well', async () => {
+  it('ferriskey/ferriskey#1295: an idle end that did not reach the server is owed as well', async () => {
     const { world, tab } = await signedIn()
     fail(world, 'server')
     await world.advance('16m')
@@ -74,7 +74,7 @@ describe('a sign-out by cookie that the server did not hear', () => {
     expect(world.server.calls.slice(1)).toMatchObject([{ method: 'signOut', reason: 'idle' }])
   })
 
-  it('a tab that crashes as it signs out leaves the debt to the next page', async () => {
+  it('a tab that crashes as it signs out leaves the owed sign-out to the next page', async () => {
     const { world, tab } = await signedIn()
     world.server.reply = () => ({ hangs: true })
     void tab.session.signOut()
@@ -86,7 +86,7 @@ describe('a sign-out by cookie that the server did not hear', () => {
     expect(world.server.count('signOut')).toBe(before + 1)
   })
 
-  it('two tabs that come online together tell it once', async () => {
+  it('two tabs that come online together send the owed sign-out once', async () => {
     const { world, tab } = await signedIn()
     const other = world.tab({}, BY_COOKIE)
     fail(world)
@@ -100,7 +100,7 @@ describe('a sign-out by cookie that the server did not hear', () => {
     expect(world.server.count('signOut')).toBe(before + 1)
   })
 
-  it('a sign-in with another login cancels the debt, or its own cookie would be ended', async () => {
+  it('a sign-in with another login cancels the owed sign-out, which would end its own cookie', async () => {
     const { world, tab } = await signedIn()
     fail(world)
     await world.until(tab.session.signOut())
@@ -116,7 +116,7 @@ describe('a sign-out by cookie that the server did not hear', () => {
     expect(next.visible()).toBe('active')
   })
 
-  it('a server that says that the session is over has heard', async () => {
+  it('a server that says that the session is over gets no owed sign-out', async () => {
     const { world, tab } = await signedIn()
     fail(world, 'rejected')
     await world.until(tab.session.signOut())
@@ -125,7 +125,7 @@ describe('a sign-out by cookie that the server did not hear', () => {
     expect(world.server.count('signOut')).toBe(1)
   })
 
-  it('a session that the server itself ended owes it nothing', async () => {
+  it('a session that the server itself ended owes no sign-out', async () => {
     const world = createWorld()
     const tab = world.tab({}, { methods: ['keepAlive', 'signOut'] })
     await world.until(tab.session.signIn(undefined, ADA))

@@ -30,10 +30,10 @@ function answerWith(world: World, more: (count: number) => object): void {
     method === 'refresh' ? { replies: { ...world.grant(), ...more(count++) } satisfies TokenResponse } : {}
 }
 
-describe('ends that the server told with the tokens', () => {
+describe('ends that the server sent with the tokens', () => {
   // The refresh token's life came with the tokens, and nobody counted it: the session stayed "active" after it, and the next
   // call failed. Right: it shortens the session, with a warning.
-  it('auth0/auth0-spa-js#576: S105: a user who is away is warned before the refresh token expires', async () => {
+  it('auth0/auth0-spa-js#576: S105: an idle user is warned before the refresh token expires', async () => {
     const { world, tab } = await signedIn({ refresh_expires_in: 1800 })
     expect(minutes(tab)).toEqual([28, 30])
     await world.advance('29m')
@@ -70,7 +70,7 @@ describe('ends that the server told with the tokens', () => {
     expect(minutes(tab)).toEqual([58, 60])
   })
 
-  it('a session expiry that is over ends the session at once', async () => {
+  it('a session expiry in the past ends the session at once', async () => {
     const { tab } = await signedIn({ id_token: idToken({ iat: 1_000_000, session_expiry: 999_000 }) })
     expect(tab.session.check()).toMatchObject({ phase: 'signedOut', reason: 'absolute' })
   })
@@ -96,7 +96,7 @@ describe('ends that the server told with the tokens', () => {
     expect(minutes(tab)).toEqual([8, 10])
   })
 
-  it('a refresh token that is kept keeps its end, and a new one without a word of it has none', async () => {
+  it('a refresh token that is kept keeps its end, and a new one without an expiry has none', async () => {
     const { world, tab } = await signedIn({ refresh_expires_in: 1800 })
     world.server.grace = true
     world.server.reply = () => ({ replies: { access_token: 'next', expires_in: 300 } })
@@ -107,14 +107,14 @@ describe('ends that the server told with the tokens', () => {
     expect(minutes(tab)).toEqual([58, 60])
   })
 
-  it('the end of a grant stays where an answer says nothing of it', async () => {
+  it('the end of a grant stays if a response does not repeat it', async () => {
     const { world, tab } = await signedIn({ authorization_expires_in: 1800 })
     answerWith(world, () => ({}))
     await world.until(tab.session.getAccessToken({ forceRefresh: true }))
     expect(minutes(tab)).toEqual([28, 30])
   })
 
-  it('an ID token that is kept over a refresh does not tell its end anew', async () => {
+  it('an ID token that is kept over a refresh does not set its end again', async () => {
     const { world, tab } = await signedIn({ id_token: idToken({ iat: 1_000_000, session_expiry: 1_001_800 }) })
     answerWith(world, () => ({}))
     await world.advance('10m')
@@ -122,7 +122,7 @@ describe('ends that the server told with the tokens', () => {
     expect(minutes(tab)).toEqual([28, 30])
   })
 
-  it('all tabs know of it, and a page that opens later', async () => {
+  it('all tabs know the end of the grant, and so does a page that opens later', async () => {
     const { world, tab } = await signedIn({ refresh_expires_in: 1800 })
     const other = world.tab(HOUR_IDLE)
     expect(minutes(other)).toEqual([28, 30])
@@ -132,7 +132,7 @@ describe('ends that the server told with the tokens', () => {
     expect([tab.visible(), other.visible()]).toEqual(['signedOut', 'signedOut'])
   })
 
-  it('where each tab keeps its own tokens in memory, all tabs know of the end of one, and warn', async () => {
+  it('all tabs know the end of one tab’s tokens in memory, and warn', async () => {
     const world = createWorld()
     const options = (): SessionOptions => ({ ...HOUR_IDLE, tokenStore: memoryTokens() })
     const [tab, other] = [world.tab(options()), world.tab(options())]

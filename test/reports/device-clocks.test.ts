@@ -22,20 +22,23 @@ function inexact(step: number, jitter: number): World {
 describe('a device whose clock is wrong', () => {
   // There the instant in a token was compared with the device's clock: one that ran fast found each new token expired, asked for
   // the next, and had none at all. One that ran slow gave out expired tokens, and took no notice of the 401.
-  it.each([HOUR, -HOUR])('koala73/worldmonitor#5932: has a token like any other, be it off by %s ms', async (off) => {
-    const world = createWorld()
-    world.setClock(off)
-    const tab = await world.signedIn()
-    expect(await world.until(tab.session.getAccessToken())).toBe('access-f1-1')
-    tab.input()
-    // It lives for five minutes, and is refreshed a minute before.
-    await world.advance('239s')
-    expect(world.server.count('refresh')).toBe(0)
-    await world.advance('1s')
-    expect(world.server.count('refresh')).toBe(1)
-  })
+  it.each([HOUR, -HOUR])(
+    'koala73/worldmonitor#5932: a device whose clock is off by %s ms has a valid token',
+    async (off) => {
+      const world = createWorld()
+      world.setClock(off)
+      const tab = await world.signedIn()
+      expect(await world.until(tab.session.getAccessToken())).toBe('access-f1-1')
+      tab.input()
+      // It lives for five minutes, and is refreshed a minute before.
+      await world.advance('239s')
+      expect(world.server.count('refresh')).toBe(0)
+      await world.advance('1s')
+      expect(world.server.count('refresh')).toBe(1)
+    },
+  )
 
-  it('workos/authkit-nextjs#470: gets another token where the server refuses the one that it believed in', async () => {
+  it('workos/authkit-nextjs#470: a device with a wrong clock gets another token if the server refuses one', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     // The server's life of a token is shorter than it says.
@@ -53,7 +56,7 @@ describe('a device whose clock is wrong', () => {
     expect(tab.phase()).toBe('active')
   })
 
-  it('workos/authkit-nextjs#470: refreshes as long before the end, though the clock is set back meanwhile', async () => {
+  it('workos/authkit-nextjs#470: a device refreshes as long before the end after the clock was set back', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance('1m')
@@ -73,7 +76,7 @@ describe('a device whose clocks are inexact on purpose', () => {
     [1, 2],
     [100, 100],
     [100, 200],
-  ])('web-platform-tests/wpt#57314: keeps its time to %s ms, with %s ms of jitter', async (step, jitter) => {
+  ])('web-platform-tests/wpt#57314: a device keeps its time to %s ms, with %s ms of jitter', async (step, jitter) => {
     const world = inexact(step, jitter)
     const tab = await world.signedIn({ idleTimeout: '15m', absoluteTimeout: '12h', warnBefore: '2m' })
     // Of the absolute end is warned two minutes before.
@@ -88,7 +91,7 @@ describe('a device whose clocks are inexact on purpose', () => {
     expect(tab.takeEvents().at(-1)).toMatchObject({ type: 'signedOut', reason: 'absolute' })
   })
 
-  it('is idle after its idle timeout, and not before', async () => {
+  it('a device with inexact clocks is idle after its idle timeout, and not before', async () => {
     const world = inexact(100, 200)
     const tab = await world.signedIn({ idleTimeout: '15m', warnBefore: '2m' })
     await world.advance('779s')

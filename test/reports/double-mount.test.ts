@@ -7,7 +7,7 @@ import { createWorld } from '../unit/session/world.js'
 describe('a page that makes its session twice', () => {
   // There each mount under StrictMode had a timer of its own, both refreshed with the same refresh token, and the server took the
   // second for a theft. Right: what one page does twice is done once, as between tabs.
-  it('authts/react-oidc-context#1638: refreshes once for both', async () => {
+  it('authts/react-oidc-context#1638: a page that creates its session twice refreshes once for both', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const server = world.server.of(tab)
@@ -25,7 +25,7 @@ describe('a page that makes its session twice', () => {
     expect(world.server.reuseCount).toBe(0)
   })
 
-  it('authts/react-oidc-context#1638: refreshes once where the first was destroyed before it had its answer', async () => {
+  it('authts/react-oidc-context#1638: a page refreshes once if its first session object was destroyed', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const server = world.server.of(tab)
@@ -39,7 +39,7 @@ describe('a page that makes its session twice', () => {
   })
 
   // There the page asked for its first token twice while it started, with the same cookie, which rotates: reuse, and signed out.
-  it('dot-billy/nodebyte#84: sends a cookie that rotates one after the other', async () => {
+  it('dot-billy/nodebyte#84: a page with two session objects uses a rotating cookie in turn', async () => {
     const world = createWorld()
     const tab = world.tab()
     let cookie = 1

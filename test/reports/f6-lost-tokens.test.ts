@@ -29,7 +29,7 @@ describe('a shared store without the tokens that the record speaks of', () => {
     expect(world.tab().session.getSnapshot()).toMatchObject(wiped)
   })
 
-  it('the call that finds them gone ends the session in all tabs, once', async () => {
+  it('the call that finds the tokens gone ends the session in all tabs, once', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const other = world.tab()
@@ -42,7 +42,7 @@ describe('a shared store without the tokens that the record speaks of', () => {
     expect(tab.takeEvents()).toEqual([{ type: 'signedOut', reason: 'wiped', where: 'elsewhere' }])
   })
 
-  it('a tab that still has them in memory goes on, and stores them with the next refresh', async () => {
+  it('a tab that still has the tokens in memory goes on, and stores them with the next refresh', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.until(tab.session.getAccessToken())
@@ -52,7 +52,7 @@ describe('a shared store without the tokens that the record speaks of', () => {
     await expect(askFor(world, world.tab())).resolves.toMatch(/^access-/)
   })
 
-  it('a store that fails, or is silent, is no sign', async () => {
+  it('a store that fails, or never answers, does not count as empty', async () => {
     const world = createWorld()
     await world.signedIn()
     for (const fault of ['fails', 'hangs'] as const) {
@@ -67,7 +67,7 @@ describe('a shared store without the tokens that the record speaks of', () => {
     await expect(askFor(world, world.tab())).resolves.toMatch(/^access-/)
   })
 
-  it('tokens that one tab could not store are its own, and end nothing in the others', async () => {
+  it('tokens that one tab could not store stay in that tab, and end nothing in the others', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const other = world.tab()
@@ -82,7 +82,7 @@ describe('a shared store without the tokens that the record speaks of', () => {
     await expect(askFor(world, other)).resolves.toMatch(/^access-/)
   })
 
-  it('a server that refreshes by a cookie is asked before anything ends', async () => {
+  it('a server that refreshes by a cookie is called before anything ends', async () => {
     const world = createWorld()
     const tokens = { access_token: 'by cookie', expires_in: 300 }
     const server = { refresh: () => Promise.resolve(tokens) }
@@ -95,7 +95,7 @@ describe('a shared store without the tokens that the record speaks of', () => {
     await expect(world.until(next.session.getAccessToken())).resolves.toBe('by cookie')
   })
 
-  it('tokens in memory are each tab’s own, and a new page without them ends nothing', async () => {
+  it('tokens in memory belong to one tab, and a new page without them ends nothing', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ tokenStore: memoryTokens() })
     const next = world.tab({ tokenStore: memoryTokens() })
@@ -104,7 +104,7 @@ describe('a shared store without the tokens that the record speaks of', () => {
     expect([tab.visible(), next.visible()]).toEqual(['active', 'active'])
   })
 
-  it('tokens of an application without a refresh are missed all the same', async () => {
+  it('tokens of an application without a refresh end the session too if they are lost', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, { methods: ['signOut'] })
     await world.advance('1s')

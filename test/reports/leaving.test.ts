@@ -20,7 +20,7 @@ function browser(isDown: boolean): { send: typeof fetch; sent: string[] } {
 describe('a sign-out while the page sends as much as may outlast it', () => {
   // There a request with keepalive was lost without a word, for others of the page held 64 KiB already. Analytics send most of theirs
   // at a sign-out. Right: it is sent like any other request, which arrives if the page stays for a moment.
-  it('grafana/faro-web-sdk#1898: revokes the tokens all the same', async () => {
+  it('grafana/faro-web-sdk#1898: a sign-out beside 64 KiB of keepalive requests revokes the tokens', async () => {
     const { send, sent } = browser(false)
     const world = createWorld()
     const server = oauth({
@@ -35,7 +35,7 @@ describe('a sign-out while the page sends as much as may outlast it', () => {
     expect(sent).toEqual(['keepalive', 'ordinary'])
   })
 
-  it('grafana/faro-web-sdk#1898: ends a session by cookie all the same', async () => {
+  it('grafana/faro-web-sdk#1898: a sign-out beside 64 KiB of keepalive requests ends a cookie session', async () => {
     const { send, sent } = browser(false)
     const world = createWorld()
     const tab = world.tab({ server: cookieSession({ signOut: 'https://app.example/logout', fetch: send }) })
@@ -44,7 +44,7 @@ describe('a sign-out while the page sends as much as may outlast it', () => {
     expect(sent).toEqual(['keepalive', 'ordinary'])
   })
 
-  it('gives up after the second where there is no network', async () => {
+  it('a sign-out without a network gives up after the second attempt', async () => {
     const { send, sent } = browser(true)
     const world = createWorld()
     const server = oauth({

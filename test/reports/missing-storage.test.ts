@@ -37,7 +37,7 @@ async function live(tokenStore: TokenStore = memoryTokens()): Promise<string[]> 
 describe('a web view of an application without DOM storage', () => {
   // There localStorage is null, and not what throws: the first getItem was the end of the page. Right: a session in this tab.
   it.each([null, undefined])(
-    'giscus/giscus#1715, vidstack/player#1444: has a session though localStorage is %s',
+    'giscus/giscus#1715, vidstack/player#1444: a web view has a session if localStorage is %s',
     async (nothing) => {
       vi.stubGlobal('localStorage', nothing)
       vi.stubGlobal('sessionStorage', nothing)
@@ -46,7 +46,7 @@ describe('a web view of an application without DOM storage', () => {
     },
   )
 
-  it('has a session though IndexedDB and Web Locks are null as well', async () => {
+  it('a web view has a session if IndexedDB and Web Locks are null as well', async () => {
     vi.stubGlobal('localStorage', null)
     vi.stubGlobal('indexedDB', null)
     const { idbTokens } = await import('../../src/tokens/stores/idb.js')
@@ -57,7 +57,7 @@ describe('a web view of an application without DOM storage', () => {
 describe('a localStorage that is there and does not work', () => {
   // Node 22.4 and newer have a global localStorage without methods: what asked `typeof localStorage` took a server for a page.
   const empty = {} as Storage
-  it('Pokled/nodyx#327, nuxt/nuxt#33725: makes no page of a server', async () => {
+  it('Pokled/nodyx#327, nuxt/nuxt#33725: a broken localStorage does not make a server a page', async () => {
     vi.stubGlobal('localStorage', empty)
     vi.stubGlobal('sessionStorage', empty)
     vi.stubGlobal('document', undefined)
@@ -67,7 +67,7 @@ describe('a localStorage that is there and does not work', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('nuxt/nuxt#33725: lets a page have its session', async () => {
+  it('nuxt/nuxt#33725: a broken localStorage lets a page have its session', async () => {
     vi.stubGlobal('localStorage', empty)
     expect(await live()).toContain('storage')
   })
@@ -75,7 +75,7 @@ describe('a localStorage that is there and does not work', () => {
 
 describe('storage events that no storage has caused', () => {
   // Hooks for localStorage send such events in their own window, with and without a key, to tell components of what they wrote.
-  it('change nothing', async () => {
+  it('a storage event that no storage has caused changes nothing', async () => {
     const name = `missing ${++names}`
     const made = (session = createSession({ name, idleTimeout: '15m' }))
     const signedIn = made.signIn()

@@ -8,7 +8,7 @@ const page = usePage()
 describe('a page that puts a count in front of its title', () => {
   // There such counts were put around whatever title they found, so that an old one stayed for good. Right: the page's own title with
   // the page's count is what remains.
-  it('tentakel/snippet#22: has its own title back after a warning, with its count', async () => {
+  it('tentakel/snippet#22: a page with a count in its title has its own title back after a warning', async () => {
     document.title = 'Mail'
     const undo = countInTitle(page.session, 'Signed out soon')
     hide(true)
@@ -25,7 +25,7 @@ describe('a page that puts a count in front of its title', () => {
     expect(document.title).toBe('(1) Mail – example.com')
   })
 
-  it('keeps a title with patterns of replacement as it is', async () => {
+  it('a page title with patterns of replacement stays as it is', async () => {
     document.title = 'A $& B'
     const undo = countInTitle(page.session, 'Soon')
     hide(true)

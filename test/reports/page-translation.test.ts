@@ -23,7 +23,7 @@ function translate(): void {
 describe('a page that the browser translates', () => {
   // There a framework kept the text nodes that it had made, and threw when it next changed one that was no longer in the page. Right:
   // the dialog goes on counting, and its answers work.
-  it('react/react#32361, HeyyCzer/SirenX#88: has a warning that counts, closes, and comes again', async () => {
+  it('react/react#32361, HeyyCzer/SirenX#88: a translated page has a warning that counts, closes, reopens', async () => {
     const undo = warningDialog(page.session)
     for (let time = 0; time < 2; time++) {
       await untilWarned(page.session)

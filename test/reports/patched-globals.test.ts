@@ -74,7 +74,7 @@ describe('a page whose built-in objects are not as the language has them', () =>
   }
 
   // There methods that a page had given to all arrays came up in loops over the array's own members.
-  it('getkirby/kirby#6135: has a session though all objects and arrays have enumerable methods', async () => {
+  it('getkirby/kirby#6135: a page has a session if all objects have enumerable methods', async () => {
     await holds(
       'Object.prototype.extend = function () {}; Array.prototype.sortBy = Array.prototype.split = function () {}',
     )
@@ -82,13 +82,13 @@ describe('a page whose built-in objects are not as the language has them', () =>
 
   // There Prototype.js 1.6 gave texts and arrays a toJSON, and what was written was quoted twice. Right: what one page writes another
   // can read, and neither sees a session that is over.
-  it('prototypejs/prototype#344: has a session though texts, numbers and arrays have a toJSON', async () => {
+  it('prototypejs/prototype#344: a page has a session if strings, numbers and arrays have a toJSON', async () => {
     await holds(`for (const { prototype } of [Array, String, Number, Date])
       prototype.toJSON = function () { return '"' + String(this) + '"' }`)
   })
 
   // There code that sets an inherited member on its own objects stopped working once all built-in objects were frozen.
-  it('MetaMask/snaps#3304: has a session though built-in objects are frozen', async () => {
+  it('MetaMask/snaps#3304: a page has a session if built-in objects are frozen', async () => {
     await holds(`for (const key of Reflect.ownKeys(globalThis)) {
       const value = globalThis[key]
       if (value !== Object(value) || value === globalThis) continue
@@ -97,11 +97,11 @@ describe('a page whose built-in objects are not as the language has them', () =>
     }`)
   })
 
-  it('has a session though Array.from knows no iterators, as in Prototype.js 1.7', async () => {
+  it('a page has a session if Array.from knows no iterators, as in Prototype.js 1.7', async () => {
     await holds('Array.from = (list) => [].slice.call(list)')
   })
 
-  it('has a session though Promise is a class of the page', async () => {
+  it('a page has a session if Promise is a class of the page', async () => {
     await holds('globalThis.Promise = class extends Promise {}')
   })
 })
@@ -128,7 +128,7 @@ describe('a page whose Object.prototype has members that look like options', () 
   }`
 
   // There inherited members counted as options, so that whoever could pollute the prototype had credentials sent where they liked.
-  it('zextras/carbonio-mails-ui#1203: sends no token where they say', async () => {
+  it('zextras/carbonio-mails-ui#1203: a polluted Object.prototype does not choose where tokens go', async () => {
     const polluted = `Object.assign(Object.prototype, {
       issuer: 'https://evil.example',
       tokenEndpoint: 'https://evil.example/token',

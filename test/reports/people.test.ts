@@ -8,7 +8,7 @@ import { createWorld } from '../../src/testing.js'
 const trusted = (type: string): Event =>
   Object.defineProperty(new Event(type, { bubbles: true }), 'isTrusted', { value: true })
 
-describe('What is a person', () => {
+describe('input of a user', () => {
   let seen = vi.fn()
   let watching: ReturnType<typeof watchActivity>
   beforeEach(() => {
@@ -46,7 +46,7 @@ describe('What is a person', () => {
 
   // People who read a long PDF in a frame were signed out: its viewer sends no event to the page. A frame that shows a PDF is of
   // the same origin, so that looking for frames of other origins does not find it.
-  it('JillElaine/jquery-idleTimeout#34: the focus in a PDF viewer is looked after, whatever shows it', () => {
+  it('JillElaine/jquery-idleTimeout#34: the focus in a PDF viewer is sampled, whatever shows it', () => {
     const embed = { getSVGDocument: () => null }
     for (const viewer of [
       embed,
@@ -62,7 +62,7 @@ describe('What is a person', () => {
 
   // People who filled in a long form in the frame of another site were signed out by the page around it, which gets no event of
   // it. The window loses the focus to such a frame, also where it is in a shadow tree that is closed to the page.
-  it('hellosign/hellosign-embedded#113: the focus in a frame that nobody can look into is looked after', () => {
+  it('hellosign/hellosign-embedded#113: the focus in a frame of another origin is sampled', () => {
     focus({ contentWindow: {}, contentDocument: null })
     expect(watching.isFocusInFrame()).toBe(true)
     focus({ shadowRoot: null })
@@ -76,7 +76,7 @@ describe('What is a person', () => {
   })
 
   // Keys and clicks in a window that the page had opened and filled reached nobody: listeners were those of its own document.
-  it('jaywcjlove/hotkeys-js#245, theKashey/react-focus-on#88: a window that the page fills is watched when it is asked for', async () => {
+  it('jaywcjlove/hotkeys-js#245, theKashey/react-focus-on#88: a window is watched on request', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const popup = { closed: false, document: {}, addEventListener: () => undefined } as unknown as Window

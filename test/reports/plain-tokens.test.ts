@@ -86,14 +86,17 @@ async function life(world: World, given: (tokens: TokenResponse) => TokenRespons
 describe('tokens that are no plain object', () => {
   // There, reactive state could not be written to IndexedDB: a proxy cannot be cloned, and the path from the state to the store
   // was long. Right: the session takes a plain copy where tokens come in, and all tabs have them.
-  it.each(Object.keys(make))('sveltejs/svelte#15327: reach the store and the other tabs: %s', async (kind) => {
-    const outcome = await life(createWorld(), make[kind]!)
-    expect(outcome).toEqual([[], [], 'access-f1-1', 'access-f1-2', true, ['refresh-f1-2'], 'access-f1-1'])
-  })
+  it.each(Object.keys(make))(
+    'sveltejs/svelte#15327: tokens that are no plain object reach the store and the other tabs: %s',
+    async (kind) => {
+      const outcome = await life(createWorld(), make[kind]!)
+      expect(outcome).toEqual([[], [], 'access-f1-1', 'access-f1-2', true, ['refresh-f1-2'], 'access-f1-1'])
+    },
+  )
 
   // There, a state proxy was handed to native code, which clones it. Right: what a server, or a store of the application's own,
   // gives and is given is plain too.
-  it('sveltejs/svelte#17185: come plain to the application’s own store and server, and plain from them', async () => {
+  it('sveltejs/svelte#17185: tokens are plain for a custom store and server, and from them', async () => {
     const world = createWorld()
     const page = world.page()
     const state = reactive<{ stored: StoredTokens | null }>({ stored: null })
@@ -135,7 +138,7 @@ describe('tokens that are no plain object', () => {
 
   // There, pages kept props of a reactive object in the history, which clones them. The cure was a copy by way of JSON. Right: the
   // same here, and options may be reactive, frozen, or change later as well.
-  it('inertiajs/inertia#1967: may be given with options that are reactive, frozen or changed later', async () => {
+  it('inertiajs/inertia#1967: tokens may be set with options that are reactive, frozen or changed later', async () => {
     for (const wrap of [reactive, Object.freeze] as (<T>(given: T) => T)[]) {
       const world = createWorld()
       const page = world.page()
@@ -154,14 +157,14 @@ describe('tokens that are no plain object', () => {
     }
   })
 
-  it('are stored in IndexedDB as they are in the memory of the tab', async () => {
+  it('tokens that are no plain object are stored in IndexedDB as they are in memory', async () => {
     const store = idbTokens()
     const tokens = parseTokenResponse(deepProxy({ access_token: 'a', account: { roles: ['x'] } }))
     await store.set({ id: 'session-0001', generation: 1, tokens, expiresAt: null })
     expect((await store.get())?.tokens).toEqual({ access_token: 'a', account: { roles: ['x'] } })
   })
 
-  it('do not change when their owner changes them', async () => {
+  it('tokens that are no plain object do not change when their owner changes them', async () => {
     const world = createWorld()
     const tab = world.tab({ tokenStore: memoryTokens() })
     const grant = { ...world.grant(), account: { roles: ['a'] } } as Record<string, unknown>
@@ -171,7 +174,7 @@ describe('tokens that are no plain object', () => {
     expect(await world.until(tab.session.getAccessToken({ forceRefresh: true }))).toBe('access-f1-2')
   })
 
-  it('keep every member that is plain, by getters where it has a name in OAuth, and nothing else', () => {
+  it('tokens keep every plain member, getters by their OAuth names, and nothing else', () => {
     const cycle: Record<string, unknown> = {}
     cycle['self'] = cycle
     const deep = JSON.parse('['.repeat(600) + ']'.repeat(600)) as unknown
@@ -224,7 +227,7 @@ describe('tokens that are no plain object', () => {
     [true, undefined],
     [Infinity, undefined],
     [{}, undefined],
-  ])('have lifetimes in seconds, as numbers, also where a server sends text: %j', (expires_in, seconds) => {
+  ])('tokens have lifetimes in seconds, as numbers, also if a server sends a string: %j', (expires_in, seconds) => {
     const lifetimes = ['expires_in', 'refresh_expires_in', 'refresh_token_expires_in', 'refresh_token_timeout']
     for (const name of [...lifetimes, 'authorization_expires_in'])
       expect(parseTokenResponse({ access_token: 'a', [name]: expires_in })[name]).toBe(seconds)
@@ -265,7 +268,7 @@ describe('tokens that are no plain object', () => {
     ['tokens inside of something', () => ({ data: { access_token: 'a' } })],
     ['a refresh token that is no text', () => ({ access_token: 'a', refresh_token: {} })],
     ['text', () => 'a'],
-  ])('are refused with invalid_response, and nothing of them is told: %s', async (_kind, given) => {
+  ])('tokens are refused with invalid_response, and the error quotes nothing of them: %s', async (_kind, given) => {
     const world = createWorld()
     const tab = world.tab()
     const error: unknown = await world.until(
@@ -276,7 +279,7 @@ describe('tokens that are no plain object', () => {
     expect(tab.phase()).toBe('signedOut')
   })
 
-  it('go with the parameters that oauth() was given, whatever becomes of their object', async () => {
+  it('tokens are sent with the parameters that oauth() was given, even if their object changes', async () => {
     const sent: string[] = []
     const parameters: Record<string, string> = reactive({ scope: 'openid' })
     const send = async (_url: string, { body }: { body: URLSearchParams }) => {
@@ -289,7 +292,7 @@ describe('tokens that are no plain object', () => {
     expect(sent).toEqual(['openid'])
   })
 
-  it('are not taken from a store whose object throws', async () => {
+  it('tokens of a store whose object throws are not used', async () => {
     const world = createWorld()
     const page = world.page()
     const broken = {

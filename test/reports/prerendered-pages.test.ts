@@ -3,10 +3,10 @@ import { createWorld } from '../../src/testing.js'
 
 const AHEAD = { prerendered: true } as const
 
-describe('a page that is loaded before anybody has opened it', () => {
+describe('a page that is prerendered', () => {
   // There, the link to log out was among those that the browser loads ahead: to hover over it was to be logged out. Such a link
   // is left out of the rules of WordPress since. Right: whatever the rules say, it signs out whoever opens it, and nobody else.
-  it('WordPress/performance#1774: signs nobody out by the signOut() of a page that is never opened', async () => {
+  it('WordPress/performance#1774: a prerendered page that is never opened signs nobody out', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const logout = world.tab({}, AHEAD)
@@ -20,7 +20,7 @@ describe('a page that is loaded before anybody has opened it', () => {
 
   // The guide lists what makes it unsafe to render a page ahead: what it shows may be out of date when it is opened. A page of a
   // user who has signed out since is the worst of that. Right: it is not shown, not for one frame.
-  it('mdn/content#29183: is not shown where its user has signed out since it was loaded', async () => {
+  it('mdn/content#29183: a prerendered page is not shown if its user has signed out since', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const account = world.tab({}, AHEAD)
@@ -31,7 +31,7 @@ describe('a page that is loaded before anybody has opened it', () => {
 
   // There, the page to log in was loaded ahead for somebody who was logged in: it was the start page that they were sent on to,
   // and that was shown after they had logged out. Right: the page is loaded again, and is then the page to log in.
-  it('sirko-io/engine#15: is loaded again where it was loaded for somebody who was signed in', async () => {
+  it('sirko-io/engine#15: a prerendered page is reloaded if another user was signed in', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const login = world.tab({}, AHEAD)
@@ -42,7 +42,7 @@ describe('a page that is loaded before anybody has opened it', () => {
     expect([login.visible(), login.page.reloads]).toEqual(['nothing', 1])
   })
 
-  it('keeps nobody signed in by what its scripts take for activity', async () => {
+  it('a prerendered page does not keep the session alive by input of its scripts', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '15m' })
     const ahead = world.tab({ idleTimeout: '15m' }, AHEAD)
@@ -55,7 +55,7 @@ describe('a page that is loaded before anybody has opened it', () => {
     expect([tab.visible(), ahead.phase()]).toEqual(['signedOut', 'signedOut'])
   })
 
-  it('takes no refresh token from the pages that are in use', async () => {
+  it('a prerendered page uses no refresh token of the pages in use', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance('6m')

@@ -28,18 +28,18 @@ async function back(options: Partial<CookieOptions>): Promise<Tab> {
 describe('a backend that answers with a redirect to its login page when a session is over', () => {
   // There the browser followed the redirect to where CORS forbids it, each request failed like a broken network, and the page showed
   // the session for as long as it stood. Right: the application says what such an answer means, and the session is over.
-  it('hivecommons/hive#7433, pnp/Microsoft365-Analytics-Insights#351: is believed where the application says so', async () => {
+  it('hivecommons/hive#7433, pnp/Microsoft365-Analytics-Insights#351: a redirect ends by isOver', async () => {
     const tab = await back({ isOver: ({ type, status }) => type === 'opaqueredirect' || status === 401 })
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
   })
 
   // A hotel's network redirects as well: without a word of the application nobody is signed out for it.
-  it('hivecommons/hive#7433: ends nothing where nobody has said what it means', async () => {
+  it('hivecommons/hive#7433: a redirect to a login page ends nothing without isOver', async () => {
     expect((await back({})).phase()).toBe('active')
   })
 
   // There, and in Spring Security, requests with this header get a 401 in place of the redirect.
-  it('vert-x3/vertx-web#2935, VirtoCommerce/vc-platform#3093: answers 401 to the header that it knows', async () => {
+  it('vert-x3/vertx-web#2935, VirtoCommerce/vc-platform#3093: a backend answers 401 to its header', async () => {
     const tab = await back({ headers: { 'X-Requested-With': 'XMLHttpRequest' } })
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
   })

@@ -11,7 +11,7 @@ const callBack = (tab: Tab, got: unknown[]): void => {
 
 describe('listeners that call back into the session', () => {
   // There listeners ran while the lock was held, and a call of theirs waited for that lock: nothing ended any more, in no tab.
-  it('supabase/supabase-js#1594, supabase/supabase-js#2013: get a token while a sign-in is under way', async () => {
+  it('supabase/supabase-js#1594, supabase/supabase-js#2013: a listener gets a token during a sign-in', async () => {
     const world = createWorld()
     const tab = world.tab()
     const got: unknown[] = []
@@ -22,7 +22,7 @@ describe('listeners that call back into the session', () => {
     expect(got).toEqual(['signedIn: access-f1-1', 'refreshed: access-f1-2'])
   })
 
-  it('supabase/supabase-js#1594: can refresh by force when somebody signs in', async () => {
+  it('supabase/supabase-js#1594: a listener can force a refresh at a sign-in', async () => {
     const world = createWorld()
     const tab = world.tab()
     const got: unknown[] = []
@@ -36,7 +36,7 @@ describe('listeners that call back into the session', () => {
 
   // There the first page of a session near its end refreshed while it started, told its listeners of that before it was done,
   // and waited for itself for ever.
-  it('supabase/supabase-js#2344: get a token while a page opens whose token is about to expire', async () => {
+  it('supabase/supabase-js#2344: a listener gets a token while a page opens with an expiring one', async () => {
     const world = createWorld()
     const first = await world.signedIn()
     await world.advance('250s')
@@ -51,7 +51,7 @@ describe('listeners that call back into the session', () => {
     expect(world.server.count('refresh')).toBe(1)
   })
 
-  it('can sign out, and in again, when a session ends', async () => {
+  it('a listener can sign out, and in again, when a session ends', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     let ends = 0

@@ -8,7 +8,7 @@ const page = usePage()
 describe('a framework that puts a new body in place of the old one', () => {
   // There what a script had put into the body was gone after the next navigation, and the script held on to what was no longer there.
   // Right: the warning is in whatever body there is.
-  it('contao/contao#8091: finds the warning in the new one, before it and while it is shown', async () => {
+  it('contao/contao#8091: a framework that replaces the body finds the warning in the new one', async () => {
     const undo = warningDialog(page.session)
     document.body.replaceWith(document.createElement('body'))
     await untilWarned(page.session)

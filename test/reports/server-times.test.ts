@@ -18,7 +18,7 @@ describe('a server that says in other words how long is left', () => {
   it.each([
     [{ idleExpiresIn: '300' }, 300 * SECOND],
     [{ absoluteExpiresIn: '60.5' }, 60.5 * SECOND],
-  ])('lidge-jun/opencodex#1417: is understood where it says %o', async (times, left) => {
+  ])('lidge-jun/opencodex#1417: a server’s remaining time is understood in the form %o', async (times, left) => {
     const { world, tab } = await asked(times)
     // Said when it was asked, a second ago.
     expect(tab.session.deadlines()!.endAt - world.time.clock().wall).toBe(left - SECOND)
@@ -33,7 +33,7 @@ describe('a server that says in other words how long is left', () => {
     { absoluteExpiresIn: '-1' },
     'text',
     5,
-  ])('has said nothing by %o', async (times) => {
+  ])('a server’s remaining time counts as absent in the form %o', async (times) => {
     const { world, tab } = await asked(times)
     expect(tab.session.deadlines()!.endAt - world.time.clock().wall).toBe(15 * MINUTE - 21 * SECOND - 14)
   })

@@ -4,7 +4,7 @@ import { createWorld } from '../unit/session/world.js'
 describe('a service worker that answers for the backend from its cache', () => {
   // There a user who had signed out, or whose session had ended, was shown as signed in, for the worker had kept the last answer. Right:
   // such an answer cannot be told from a backend that extends at each question, and the developer is told of both.
-  it('Julien-Au/gymcoach#357, FRC-Team3484/open-scouting#46: is told to the developer, once', async () => {
+  it('Julien-Au/gymcoach#357, FRC-Team3484/open-scouting#46: stale responses cause one console warning', async () => {
     const world = createWorld()
     world.server.times = { idleExpiresIn: 840 }
     const tab = await world.signedIn({ idleTimeout: '15m', warnBefore: '2m' }, { methods: ['check'] })
@@ -13,7 +13,7 @@ describe('a service worker that answers for the backend from its cache', () => {
     expect(tab.warnings[0]).toMatch(/check/)
   })
 
-  it('keeps nobody signed in beyond the absolute timeout', async () => {
+  it('a service worker that answers from its cache does not extend beyond the absolute timeout', async () => {
     const world = createWorld()
     world.server.times = { idleExpiresIn: 840, absoluteExpiresIn: 40_000 }
     const tab = await world.signedIn({ idleTimeout: '15m', absoluteTimeout: '8h' }, { methods: ['check'] })

@@ -32,27 +32,30 @@ describe('a session that lasts longer than a timer of the browser', () => {
     { idleTimeout: false, absoluteTimeout: '365d' },
     { idleTimeout: '25d', absoluteTimeout: false, warnBefore: '1h' },
   ]
-  it.each(limits)('onyx-dot-app/onyx#12645, filebrowser/filebrowser#5461: goes on with %o', async (options) => {
-    vi.useFakeTimers()
-    const timers = vi.spyOn(globalThis, 'setTimeout')
-    const session = await start(options)
-    const begun = timers.mock.calls.length
-    await vi.advanceTimersByTimeAsync(LONGEST - DAY)
-    expect(session.getSnapshot().phase).toBe('active')
-    expect(timers.mock.calls.map(([, ms]) => ms! > LONGEST)).not.toContain(true)
-    // Nor does it ask the time all the while.
-    expect(timers.mock.calls.slice(begun)).toEqual([])
-    const { warnAt, endAt } = session.deadlines()!
-    await vi.advanceTimersByTimeAsync(warnAt - Date.now() - 1000)
-    expect(session.getSnapshot().phase).toBe('active')
-    await vi.advanceTimersByTimeAsync(1000)
-    expect(session.getSnapshot().phase).toBe('warning')
-    await vi.advanceTimersByTimeAsync(endAt - Date.now())
-    expect(session.getSnapshot().phase).toBe('signedOut')
-  })
+  it.each(limits)(
+    'onyx-dot-app/onyx#12645, filebrowser/filebrowser#5461: a long session goes on with %o',
+    async (options) => {
+      vi.useFakeTimers()
+      const timers = vi.spyOn(globalThis, 'setTimeout')
+      const session = await start(options)
+      const begun = timers.mock.calls.length
+      await vi.advanceTimersByTimeAsync(LONGEST - DAY)
+      expect(session.getSnapshot().phase).toBe('active')
+      expect(timers.mock.calls.map(([, ms]) => ms! > LONGEST)).not.toContain(true)
+      // Nor does it ask the time all the while.
+      expect(timers.mock.calls.slice(begun)).toEqual([])
+      const { warnAt, endAt } = session.deadlines()!
+      await vi.advanceTimersByTimeAsync(warnAt - Date.now() - 1000)
+      expect(session.getSnapshot().phase).toBe('active')
+      await vi.advanceTimersByTimeAsync(1000)
+      expect(session.getSnapshot().phase).toBe('warning')
+      await vi.advanceTimersByTimeAsync(endAt - Date.now())
+      expect(session.getSnapshot().phase).toBe('signedOut')
+    },
+  )
 
   // There a page that was told to reload at the end of a session of more than 24 days reloaded without end.
-  it('mailcow/mailcow-dockerized#6585: asks the server nothing all the while', async () => {
+  it('mailcow/mailcow-dockerized#6585: a session longer than a browser timer sends no request meanwhile', async () => {
     vi.useFakeTimers()
     const check = vi.fn(() => Promise.resolve({ absoluteExpiresIn: 30 * 86_400 }))
     const session = await start({
@@ -79,23 +82,26 @@ describe('a test of an application with fake timers', () => {
     ['all clocks', undefined],
     ['all clocks but performance', ['setTimeout', 'clearTimeout', 'Date']],
   ]
-  it.each(faked)('vitest-dev/vitest#9352: sees warning and end on time with %s', async (_name, toFake) => {
-    vi.useFakeTimers(toFake ? { toFake } : {})
-    const session = await start({ idleTimeout: '15m', warnBefore: '2m' })
-    await vi.advanceTimersByTimeAsync(session.deadlines()!.warnAt - Date.now() - 1000)
-    expect(session.getSnapshot().phase).toBe('active')
-    await vi.advanceTimersByTimeAsync(1000)
-    expect(session.getSnapshot().phase).toBe('warning')
-    await expect(session.extend()).resolves.toBe(true)
-    expect(Math.round((session.deadlines()!.endAt - Date.now()) / 1000)).toBe(900)
-    await vi.advanceTimersByTimeAsync(899_000)
-    expect(session.getSnapshot().phase).toBe('warning')
-    await vi.advanceTimersByTimeAsync(2000)
-    expect(session.getSnapshot().phase).toBe('signedOut')
-  })
+  it.each(faked)(
+    'vitest-dev/vitest#9352: a test with fake timers sees warning and end on time with %s',
+    async (_name, toFake) => {
+      vi.useFakeTimers(toFake ? { toFake } : {})
+      const session = await start({ idleTimeout: '15m', warnBefore: '2m' })
+      await vi.advanceTimersByTimeAsync(session.deadlines()!.warnAt - Date.now() - 1000)
+      expect(session.getSnapshot().phase).toBe('active')
+      await vi.advanceTimersByTimeAsync(1000)
+      expect(session.getSnapshot().phase).toBe('warning')
+      await expect(session.extend()).resolves.toBe(true)
+      expect(Math.round((session.deadlines()!.endAt - Date.now()) / 1000)).toBe(900)
+      await vi.advanceTimersByTimeAsync(899_000)
+      expect(session.getSnapshot().phase).toBe('warning')
+      await vi.advanceTimersByTimeAsync(2000)
+      expect(session.getSnapshot().phase).toBe('signedOut')
+    },
+  )
 
   // There timers were faked one by one, in tests that only want to see a timeout pass.
-  it('vitest-dev/vitest#9351: sees the end where Date alone is set', async () => {
+  it('vitest-dev/vitest#9351: a test with fake timers sees the end if only Date is set', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
     const session = await start({ idleTimeout: '15m' })
     vi.setSystemTime(Date.now() + 16 * 6e4)

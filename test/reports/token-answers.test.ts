@@ -16,7 +16,7 @@ async function tabWith(world: World, answer: (call: number) => Response): Promis
 const refreshed = (world: World, tab: Tab): Promise<unknown> =>
   world.until(outcome(tab.session.getAccessToken({ forceRefresh: true })))
 
-describe('an answer of the token endpoint with a strange expires_in', () => {
+describe('a token response with a strange expires_in', () => {
   // There a missing, negative, too large or textual value became NaN or Infinity, so that a token counted as valid for ever, or
   // as expired at each look. Right: text that is a number is that number; what is none means that the life is unknown.
   const lives: readonly (readonly [name: string, value: unknown, refreshes: number])[] = [
@@ -28,23 +28,26 @@ describe('an answer of the token endpoint with a strange expires_in', () => {
     ['negative', -5, 0],
     ['zero', 0, 0],
   ]
-  it.each(lives)('lidge-jun/opencodex#1417: a life that is %s leads to no loop', async (_name, life, refreshes) => {
-    const world = createWorld()
-    const { tab, calls } = await tabWith(world, (call) =>
-      Response.json({ access_token: `a${call}`, refresh_token: `r${call}`, expires_in: life }),
-    )
-    expect(await refreshed(world, tab)).toBe('a1')
-    // A person works for five minutes: only a token that is known to expire is refreshed ahead of need.
-    for (let second = 0; second < 300; second += 10) {
-      tab.input()
-      await world.advance('10s')
-      expect(await world.until(tab.session.getAccessToken())).toBe(calls() > 1 ? `a${calls()}` : 'a1')
-    }
-    expect(calls() - 1).toBe(refreshes)
-    expect(tab.phase()).toBe('active')
-  })
+  it.each(lives)(
+    'lidge-jun/opencodex#1417: an expires_in that is %s leads to no loop',
+    async (_name, life, refreshes) => {
+      const world = createWorld()
+      const { tab, calls } = await tabWith(world, (call) =>
+        Response.json({ access_token: `a${call}`, refresh_token: `r${call}`, expires_in: life }),
+      )
+      expect(await refreshed(world, tab)).toBe('a1')
+      // A person works for five minutes: only a token that is known to expire is refreshed ahead of need.
+      for (let second = 0; second < 300; second += 10) {
+        tab.input()
+        await world.advance('10s')
+        expect(await world.until(tab.session.getAccessToken())).toBe(calls() > 1 ? `a${calls()}` : 'a1')
+      }
+      expect(calls() - 1).toBe(refreshes)
+      expect(tab.phase()).toBe('active')
+    },
+  )
 
-  it('a life of one second costs a person who works one refresh every two seconds', async () => {
+  it('an expires_in of one second costs an active user one refresh every two seconds', async () => {
     const world = createWorld()
     world.server.expiresIn = 1
     const tab = await world.signedIn()
@@ -56,7 +59,7 @@ describe('an answer of the token endpoint with a strange expires_in', () => {
   })
 })
 
-describe('an answer of the token endpoint that says when to try again', () => {
+describe('a token response with Retry-After', () => {
   const START = Date.UTC(2026, 0, 1)
   const wait = async (header: string, at = START): Promise<number> => {
     vi.setSystemTime(at)
@@ -72,20 +75,20 @@ describe('an answer of the token endpoint that says when to try again', () => {
   }
 
   // There a date was read by parseInt: NaN, so that the next try came at once.
-  it('supabase/supabase-js#2634, elizaOS/eliza#22162: a date is waited for', async () => {
+  it('supabase/supabase-js#2634, elizaOS/eliza#22162: a date in Retry-After is waited for', async () => {
     expect(await wait('Thu, 01 Jan 2026 00:02:00 GMT')).toBe(2 * MINUTE)
     expect(await wait('120')).toBe(2 * MINUTE)
   })
 
   // There a date that nobody can read became NaN, passed every comparison, and was waited for 0 ms. V8 reads '-1' and '10s' as
   // dates of long ago. Right: the header counts as missing, and the ordinary back-off holds.
-  it('earendil-works/pi#9571: a date that cannot be read, or that is over, counts as none', async () => {
+  it('earendil-works/pi#9571: a Retry-After that is malformed, or in the past, counts as none', async () => {
     for (const header of ['Thu, 99 Foo 2026', 'soon', '10s', '-1', '0', 'Thu, 01 Jan 2015 00:00:00 GMT', '120, 60'])
       expect(await wait(header)).toBeNaN()
   })
 
   // There a server could make a client wait for a day: the largest value was not bounded.
-  it('supabase/supabase-js#2634: nobody waits for more than an hour', async () => {
+  it('supabase/supabase-js#2634: a Retry-After delays by at most an hour', async () => {
     const world = createWorld()
     const { tab, calls } = await tabWith(world, (call) =>
       call === 1
@@ -104,29 +107,32 @@ describe('an answer of the token endpoint that says when to try again', () => {
   })
 })
 
-describe('an answer of the token endpoint without a new refresh token', () => {
+describe('a token response without a new refresh token', () => {
   // Cases of RFC 6749 §6 that servers write in different ways.
-  it.each([undefined, null, ''])('leaves the one that is there in use where it says %s', async (refresh_token) => {
-    const world = createWorld()
-    const sent: (string | null)[] = []
-    const send = ((_url: string, { body }: { body: URLSearchParams }) => {
-      sent.push(body.get('refresh_token'))
-      return Promise.resolve(Response.json({ access_token: `a${sent.length}`, expires_in: 300, refresh_token }))
-    }) as unknown as typeof fetch
-    const server = oauth({ tokenEndpoint: 'https://id.example/token', clientId: 'app', fetch: send })
-    const tab = world.tab({ server })
-    const tokens: TokenResponse = { access_token: 'a0', refresh_token: 'r0', expires_in: 300 }
-    await world.until(tab.session.signIn(tokens))
-    await refreshed(world, tab)
-    expect(await refreshed(world, tab)).toBe('a2')
-    expect(sent).toEqual(['r0', 'r0'])
-  })
+  it.each([undefined, null, ''])(
+    'a token response without a new refresh token leaves the old one in use if it has %s',
+    async (refresh_token) => {
+      const world = createWorld()
+      const sent: (string | null)[] = []
+      const send = ((_url: string, { body }: { body: URLSearchParams }) => {
+        sent.push(body.get('refresh_token'))
+        return Promise.resolve(Response.json({ access_token: `a${sent.length}`, expires_in: 300, refresh_token }))
+      }) as unknown as typeof fetch
+      const server = oauth({ tokenEndpoint: 'https://id.example/token', clientId: 'app', fetch: send })
+      const tab = world.tab({ server })
+      const tokens: TokenResponse = { access_token: 'a0', refresh_token: 'r0', expires_in: 300 }
+      await world.until(tab.session.signIn(tokens))
+      await refreshed(world, tab)
+      expect(await refreshed(world, tab)).toBe('a2')
+      expect(sent).toEqual(['r0', 'r0'])
+    },
+  )
 })
 
-describe('an answer of the token endpoint that is an error with status 200', () => {
+describe('an error of the token endpoint with status 200', () => {
   // There the answer counted as new tokens, because of its status; GitHub sends its errors that way.
   it.each(['bad_refresh_token', 'invalid_grant'])(
-    'lelylan/simple-oauth2#459, speakeasy-api/gram#6088: ends the session for %s',
+    'lelylan/simple-oauth2#459, speakeasy-api/gram#6088: an error with status 200 ends by %s',
     async (error) => {
       const world = createWorld()
       const { tab, calls } = await tabWith(world, () => Response.json({ error, error_description: 'expired' }))
@@ -136,7 +142,7 @@ describe('an answer of the token endpoint that is an error with status 200', () 
     },
   )
 
-  it('speakeasy-api/gram#6088: ends nothing where it has neither tokens nor an error', async () => {
+  it('speakeasy-api/gram#6088: a response with status 200, no tokens and no error ends nothing', async () => {
     const world = createWorld()
     const { tab } = await tabWith(world, () => Response.json({}))
     await refreshed(world, tab)
@@ -145,10 +151,10 @@ describe('an answer of the token endpoint that is an error with status 200', () 
   })
 })
 
-describe('an answer of the token endpoint that repeats less than the first', () => {
+describe('a token response that repeats less than the first', () => {
   // There the ID token of the sign-in was lost with the first refresh, and the server's own sign-out needs it. Right: OpenID Connect
   // Core §12.2 and RFC 6749 §5.1 let an answer leave out what stays as it is.
-  it('volverjs/auth-vue#50: leaves ID token and scope as they are', async () => {
+  it('volverjs/auth-vue#50: a token response without ID token and scope leaves them as they are', async () => {
     const world = createWorld()
     let ended: TokenResponse | null = null
     const tab = world.tab({
@@ -175,7 +181,7 @@ describe('an answer of the token endpoint that repeats less than the first', () 
     expect(ended).toEqual({ access_token: 'a1', refresh_token: 'r1', id_token: 'i0', scope: 'openid', extra: 'e1' })
   })
 
-  it('gives way to what it does bring', async () => {
+  it('a token response with other members replaces those', async () => {
     const world = createWorld()
     let ended: TokenResponse | null = null
     const tab = world.tab({

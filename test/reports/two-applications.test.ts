@@ -72,7 +72,7 @@ describe('two applications on one origin', () => {
     ['idbTokens', () => idbTokens()],
     ['idbTokens with encrypt', () => idbTokens({ encrypt: aesGcm })],
   ])(
-    'damienbod/angular-auth-oidc-client#538: a second application of the page leaves the tokens of the first: %s',
+    'damienbod/angular-auth-oidc-client#538: a second application leaves the tokens of the first: %s',
     async (_kind, make) => {
       for (const isOne of [true, false]) {
         const world = createWorld()
@@ -97,7 +97,7 @@ describe('two applications on one origin', () => {
     },
   )
 
-  it('take names that look alike for different ones, in storage, locks, channel and tokens', async () => {
+  it('two applications with similar names share no storage, lock, channel or tokens', async () => {
     const world = createWorld()
     const tabs: Tab[] = []
     for (const name of names) tabs.push(await world.signedIn({ name }))
@@ -117,7 +117,7 @@ describe('two applications on one origin', () => {
     expect(revoked(world)).toEqual(names.map((_name, index) => `refresh-f${index + 1}-2`))
   })
 
-  it('say so where both have one store of their own making, which cannot tell sessions apart', async () => {
+  it('two applications with one custom store are refused, because it cannot tell sessions apart', async () => {
     const world = createWorld()
     const page = world.page()
     const tokenStore = Object.fromEntries(
@@ -135,7 +135,7 @@ describe('two applications on one origin', () => {
     createSessionWith(page.ports, { name: 'shop', tokenStore }).destroy()
   })
 
-  it('give the server the part of their own session where it keeps something', () => {
+  it('two applications use the part of the server for their own session', () => {
     const world = createWorld()
     const forSession = vi.fn(() => world.server.of(world.page()))
     for (const name of ['shop', undefined])

@@ -52,7 +52,7 @@ afterEach(() => {
 describe('an application of Angular with zone.js', () => {
   // There a timer until the end of the token was set in Angular's zone. The application did not become stable before it rang, so that
   // neither hydration nor the service worker got their turn. Right: what a session waits for is no work of the application.
-  it('ebondu/angular2-keycloak#41: is stable while a session waits for its end', async () => {
+  it('ebondu/angular2-keycloak#41: an Angular application becomes stable while a session waits', async () => {
     const signedIn = inZone('angular', () => session.signIn({ access_token: 'a', expires_in: 300 }))
     await vi.advanceTimersByTimeAsync(1000)
     await signedIn
@@ -67,7 +67,7 @@ describe('an application of Angular with zone.js', () => {
     expect(vi.getTimerCount()).toBe(1)
   })
 
-  it('does not check its components at each mouse move since somebody signed in', async () => {
+  it('an Angular application does not check its components at each mouse move after a sign-in', async () => {
     inZone('angular', () => void session.signIn())
     await vi.advanceTimersByTimeAsync(1000)
     inZone('angular', () => session.check())
@@ -75,11 +75,14 @@ describe('an application of Angular with zone.js', () => {
     expect(new Set(listeners)).toEqual(new Set(['root']))
   })
 
-  it.each([undefined, null, {}, { root: undefined }])('is not guessed from a global Zone that is %o', async (other) => {
-    vi.stubGlobal('Zone', other)
-    const signedIn = session.signIn()
-    await vi.advanceTimersByTimeAsync(1000)
-    await signedIn
-    expect(session.getSnapshot().phase).toBe('active')
-  })
+  it.each([undefined, null, {}, { root: undefined }])(
+    'an Angular application is not assumed from a global Zone that is %o',
+    async (other) => {
+      vi.stubGlobal('Zone', other)
+      const signedIn = session.signIn()
+      await vi.advanceTimersByTimeAsync(1000)
+      await signedIn
+      expect(session.getSnapshot().phase).toBe('active')
+    },
+  )
 })

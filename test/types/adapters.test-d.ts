@@ -17,7 +17,7 @@ declare const session: Session
 declare const loginPage: UrlTree
 
 describe('in Angular', () => {
-  test('signals, of the session given or the provided one, are not to be written', () => {
+  test('signals of Angular cannot be written', () => {
     expectTypeOf(angular.injectSession).returns.toEqualTypeOf<Signal<Snapshot>>()
     expectTypeOf(angular.injectRemaining).returns.toEqualTypeOf<Signal<number | null>>()
     expectTypeOf(angular.injectSession).toBeCallableWith(session)
@@ -25,7 +25,7 @@ describe('in Angular', () => {
     expectTypeOf(angular.SESSION).toEqualTypeOf<InjectionToken<Session>>()
   })
 
-  test('interceptor and guard go where Angular wants such', () => {
+  test('interceptor and guard of Angular have Angular’s types', () => {
     expectTypeOf(angular.sessionInterceptor).returns.toEqualTypeOf<HttpInterceptorFn>()
     expectTypeOf(angular.sessionInterceptor).toBeCallableWith({ origins: ['https://api.example.com'] })
     expectTypeOf(angular.sessionGuard).returns.toEqualTypeOf<CanActivateFn>()
@@ -37,7 +37,7 @@ describe('in Angular', () => {
 })
 
 describe('in React', () => {
-  test('hooks are values to render, of the session given or the provider’s', () => {
+  test('hooks of React return values to render, of the given session or the provider’s', () => {
     expectTypeOf(react.useSession).returns.toEqualTypeOf<Snapshot>()
     expectTypeOf(react.useRemaining).returns.toEqualTypeOf<number | null>()
     expectTypeOf(react.useSession).toBeCallableWith(session)
@@ -46,7 +46,7 @@ describe('in React', () => {
     react.useSession(session.getSnapshot())
   })
 
-  test('the provider is a component that needs a session', () => {
+  test('the provider of React needs a session', () => {
     expectTypeOf(react.SessionProvider).toBeCallableWith({ session, children: 'the application' })
     expectTypeOf(react.SessionProvider).returns.toExtend<ReactNode>()
     // @ts-expect-error without a session there is nothing to provide
@@ -56,13 +56,13 @@ describe('in React', () => {
 })
 
 describe('in Solid', () => {
-  test('primitives are accessors, of the session given or the provider’s', () => {
+  test('primitives of Solid are accessors, of the given session or the provider’s', () => {
     expectTypeOf(solid.useSession).returns.toEqualTypeOf<Accessor<Snapshot>>()
     expectTypeOf(solid.useRemaining).returns.toEqualTypeOf<Accessor<number | null>>()
     expectTypeOf(solid.useSession).toBeCallableWith(session)
   })
 
-  test('the provider is a component that needs a session', () => {
+  test('the provider of Solid needs a session', () => {
     expectTypeOf(solid.SessionProvider).toBeCallableWith({ session, children: 'the application' })
     expectTypeOf(solid.SessionProvider).returns.toEqualTypeOf<JSX.Element>()
     // @ts-expect-error without a session there is nothing to provide
@@ -71,7 +71,7 @@ describe('in Solid', () => {
 })
 
 describe('in Svelte', () => {
-  test('values are read as `current`, and are stores as well', () => {
+  test('values of Svelte are read as `current`, and are stores as well', () => {
     expectTypeOf(svelte.useSession().current).toEqualTypeOf<Snapshot>()
     expectTypeOf(svelte.useRemaining(session).current).toEqualTypeOf<number | null>()
     expectTypeOf(svelte.useSession).returns.toExtend<Readable<Snapshot>>()
@@ -79,7 +79,7 @@ describe('in Svelte', () => {
     svelte.useRemaining().current = 1
   })
 
-  test('what is provided is a session', () => {
+  test('the provider of Svelte takes a session', () => {
     expectTypeOf(svelte.provideSession).parameters.toEqualTypeOf<[session: Session]>()
     // @ts-expect-error which session?
     svelte.provideSession()
@@ -87,7 +87,7 @@ describe('in Svelte', () => {
 })
 
 describe('in Vue', () => {
-  test('composables are refs that nobody else may write', () => {
+  test('composables of Vue are read-only refs', () => {
     expectTypeOf(vue.useSession).returns.toEqualTypeOf<Readonly<ShallowRef<Snapshot>>>()
     expectTypeOf(vue.useRemaining).returns.toEqualTypeOf<Readonly<ShallowRef<number | null>>>()
     expectTypeOf(vue.useSession).toBeCallableWith(session)
@@ -95,7 +95,7 @@ describe('in Vue', () => {
     vue.useRemaining().value = 1
   })
 
-  test('the plugin takes a session and nothing else', () => {
+  test('the plugin of Vue takes a session and nothing else', () => {
     expectTypeOf(createApp({}).use(vue.sessionPlugin, session)).toEqualTypeOf(createApp({}))
     // @ts-expect-error which session?
     createApp({}).use(vue.sessionPlugin)

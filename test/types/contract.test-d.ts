@@ -27,7 +27,7 @@ declare const store: TokenStore
 declare const refresh: () => Promise<TokenResponse>
 
 describe('what an editor says while one writes', () => {
-  test('a length of time takes a number or a number with a unit, and no prose', () => {
+  test('a length of time takes a number or a number with a unit, and no other string', () => {
     expectTypeOf<'15m'>().toExtend<Duration>()
     expectTypeOf<900_000>().toExtend<Duration>()
     expectTypeOf<'15 minutes'>().not.toExtend<Duration>()
@@ -62,7 +62,7 @@ describe('what an editor says while one writes', () => {
     session.on('logout', () => undefined)
   })
 
-  test('a policy spreads into the options, and stores and servers fit', () => {
+  test('a policy spreads into the options, and stores and servers are accepted', () => {
     expectTypeOf(createSession).toBeCallableWith({
       ...policies.nistAal2,
       tokenStore: idbTokens({ encrypt: aesGcm }),
@@ -70,7 +70,7 @@ describe('what an editor says while one writes', () => {
     })
   })
 
-  test('a session keeps tokens where a token store or a token server is given, and nowhere else', () => {
+  test('a session keeps tokens with a token store or a token server, and not otherwise', () => {
     const server = oauth({ tokenEndpoint: '/token', clientId: 'app' })
     expectTypeOf(server).toEqualTypeOf<TokenServer>()
     expectTypeOf(createSession({ server })).toEqualTypeOf<TokenSession>()
@@ -86,7 +86,7 @@ describe('what an editor says while one writes', () => {
     expectTypeOf<Session>().not.toHaveProperty('setTokens')
   })
 
-  test('a server of one’s own makes a token session if it can refresh', () => {
+  test('a server of your own makes a token session if it can refresh', () => {
     expectTypeOf(customServer({ refresh })).toEqualTypeOf<TokenServer>()
     expectTypeOf(customServer({ check: async () => ({ idleExpiresIn: 60 }) })).toEqualTypeOf<SessionServer>()
     expectTypeOf(createSession({ server: customServer({ refresh }) })).toEqualTypeOf<TokenSession>()
@@ -94,7 +94,7 @@ describe('what an editor says while one writes', () => {
     expectTypeOf(createSession({ tokenStore: customTokens(store) })).toEqualTypeOf<TokenSession>()
   })
 
-  test('an interceptor gets the request with credentials, or null where there is nothing left to try', () => {
+  test('an interceptor gets the request with credentials, or null if no remedy is left', () => {
     expectTypeOf(credentials(session).authorize).returns.toEqualTypeOf<Promise<Request | null>>()
     expectTypeOf(credentials(session).authorize).toBeCallableWith(new Request('/orders'))
     expectTypeOf(credentials(session).authorize).toBeCallableWith(new Request('/orders'), {
@@ -103,11 +103,11 @@ describe('what an editor says while one writes', () => {
     })
   })
 
-  test('the authorized fetch goes wherever a fetch goes', () => {
+  test('the authorized fetch has the type of fetch', () => {
     expectTypeOf(createFetch(session)).toEqualTypeOf<typeof fetch>()
   })
 
-  test('the session fits what frameworks call an external store', () => {
+  test('the session has the type of an external store of frameworks', () => {
     expectTypeOf<Session['subscribe']>().toExtend<(onChange: () => void) => () => void>()
   })
 })

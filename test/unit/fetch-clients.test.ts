@@ -66,7 +66,7 @@ async function start(world: World) {
 }
 
 it.each(Object.entries(clients))(
-  '%s sends what is refused once more, with the same body and a newer token, refreshed once for all',
+  '%s sends a refused request once more, with the same body and a newer token, refreshed once',
   async (_name, call) => {
     const world = createWorld()
     const { api, seen, refreshes } = await start(world)
@@ -81,14 +81,14 @@ it.each(Object.entries(clients))(
   },
 )
 
-it.each(Object.entries(clients))('%s shows no token to other origins', async (_name, call) => {
+it.each(Object.entries(clients))('%s sends no token to other origins', async (_name, call) => {
   const world = createWorld()
   const { api, seen } = await start(world)
   await world.until(call(api, 'https://other.example.com'))
   expect(seen.map(({ authorization }) => authorization)).toEqual([null])
 })
 
-it.each(Object.entries(clients))('%s can be told to stop', async (_name, call) => {
+it.each(Object.entries(clients))('%s can be aborted', async (_name, call) => {
   const world = createWorld()
   const { api, seen } = await start(world)
   await expect(world.until(call(api, API, AbortSignal.abort()))).rejects.toMatchObject({
@@ -97,7 +97,7 @@ it.each(Object.entries(clients))('%s can be told to stop', async (_name, call) =
   expect(seen).toEqual([])
 })
 
-it('each client fails with the SessionError where there is no token, and axios with an AxiosError around it', async () => {
+it('each client fails with the SessionError if there is no token, axios with one as its cause', async () => {
   const world = createWorld()
   const { api } = await start(world)
   const session = world.tab().session

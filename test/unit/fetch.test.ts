@@ -56,7 +56,7 @@ afterEach(() => {
 })
 
 describe('createFetch', () => {
-  it('adds the session’s credentials to requests to the origins that it was given', async () => {
+  it('createFetch adds the session’s credentials to requests to the origins that it was given', async () => {
     const { api, sent } = harness()
     const response = await api(`${API}/orders?page=2`)
     await expect(response.text()).resolves.toBe('ok')
@@ -82,7 +82,7 @@ describe('createFetch', () => {
     'wss://api.example.com/',
     'data:text/plain,hello',
     'blob:https://api.example.com/6a1b',
-  ])('asks the session for nothing for %s, and passes it on as it is', async (url) => {
+  ])('createFetch gets no credentials for %s, and passes the request on unchanged', async (url) => {
     const { api, asked, sent } = harness()
     const init = { headers: { 'X-Mine': '1' } }
     await api(url, init)
@@ -91,7 +91,7 @@ describe('createFetch', () => {
     expect(sent[0]![1]).toBe(init)
   })
 
-  it('sends nothing where the URL holds a user name, as fetch does', async () => {
+  it('createFetch sends nothing if the URL has a user name, as fetch does', async () => {
     const { api, sent } = harness()
     await expect(api('https://api.example.com@evil.io/')).rejects.toThrow(TypeError)
     await expect(api('https://me:word@api.example.com/')).rejects.toThrow(TypeError)
@@ -103,11 +103,11 @@ describe('createFetch', () => {
     'https://api.example.com:443/x',
     'https:\\\\api.example.com\\x',
     ' https://api.example.com/x\n',
-  ])('knows the origin however it is written: %j', async (url) => {
+  ])('createFetch recognises the origin however it is written: %j', async (url) => {
     expect((await sending(url)).last.headers.get('Authorization')).toBe(bearer)
   })
 
-  it('knows it in a URL object and in a Request', async () => {
+  it('createFetch recognises the origin in a URL object and in a Request', async () => {
     for (const input of [new URL(`${API}/x`), new Request(`${API}/x`)])
       expect((await sending(input)).last.headers.get('Authorization')).toBe(bearer)
     const { api, asked, sent } = harness()
@@ -118,7 +118,7 @@ describe('createFetch', () => {
     expect(foreign.bodyUsed).toBe(false)
   })
 
-  it('gives credentials to the page’s own origin by default, and to no other', async () => {
+  it('createFetch adds credentials for the page’s own origin by default, and for no other', async () => {
     const { api, asked, sent } = harness({})
     await api('https://app.example.com/me')
     expect(asked).toHaveBeenCalledTimes(1)
@@ -129,7 +129,7 @@ describe('createFetch', () => {
   })
 
   it.each([undefined, { origin: 'null' }])(
-    'gives credentials to nobody by default where there is no origin: %j',
+    'createFetch adds no credentials by default if there is no origin: %j',
     async (location) => {
       vi.stubGlobal('location', location)
       const { api, asked } = harness({})
@@ -139,13 +139,13 @@ describe('createFetch', () => {
     },
   )
 
-  it('gives credentials to nobody when the list is empty', async () => {
+  it('createFetch adds no credentials if the list is empty', async () => {
     const { api, asked } = harness({ origins: [] })
     await api('https://app.example.com/')
     expect(asked).not.toHaveBeenCalled()
   })
 
-  it('S66: leaves the caller’s own Authorization as it is', async () => {
+  it('S66: createFetch leaves the caller’s own Authorization as it is', async () => {
     const { api, asked, sent } = harness()
     await api(`${API}/x`, { headers: { authorization: 'Basic mine' } })
     await api(new Request(`${API}/x`, { headers: [['AUTHORIZATION', 'Basic mine']] }))
@@ -157,7 +157,7 @@ describe('createFetch', () => {
     }
   })
 
-  it('keeps method, headers, body and modes', async () => {
+  it('createFetch keeps method, headers, body and modes', async () => {
     const { last } = await sending(`${API}/x`, {
       method: 'PUT',
       headers: { 'Content-Type': 'text/csv', 'X-Mine': '1' },
@@ -183,21 +183,21 @@ describe('createFetch', () => {
     await expect(last.text()).resolves.toBe('a;b')
   })
 
-  it('keeps the body of a Request, and what the init changes in it', async () => {
+  it('createFetch keeps the body of a Request, and the changes of the init', async () => {
     const request = new Request(`${API}/x`, { method: 'POST', body: 'text' })
     const { last } = await sending(request, { method: 'PATCH' })
     expect(last.method).toBe('PATCH')
     await expect(last.text()).resolves.toBe('text')
   })
 
-  it('never follows a redirect with credentials, since browsers before 2023 take them along', async () => {
+  it('createFetch never follows a redirect with credentials, because browsers before 2023 send them on', async () => {
     expect((await sending(`${API}/x`)).last.redirect).toBe('error')
     expect((await sending(`${API}/x`, { redirect: 'error' })).last.redirect).toBe('error')
     expect((await sending(`${API}/x`, { redirect: 'manual' })).last.redirect).toBe('manual')
     expect((await sending(new Request(`${API}/x`, { redirect: 'follow' }))).last.redirect).toBe('error')
   })
 
-  it('follows none with any other header that the server’s authorize adds, even to the same request', async () => {
+  it('createFetch follows no redirect with any other header that authorize adds', async () => {
     const { api, sent } = harness({ origins: [API] }, async (request) => {
       request.headers.set('X-Api-Key', 'secret')
       return request
@@ -206,13 +206,13 @@ describe('createFetch', () => {
     expect(new Request(...sent[0]!).redirect).toBe('error')
   })
 
-  it('follows redirects in a session without credentials of its own, such as by cookie', async () => {
+  it('createFetch follows redirects in a session without credentials, such as by cookie', async () => {
     const { api, sent } = harness({ origins: [API] }, async (request) => request)
     await api(`${API}/x`)
     expect(new Request(...sent[0]!).redirect).toBe('follow')
   })
 
-  it('sends the request as it is where the session has nothing to add', async () => {
+  it('createFetch sends the request unchanged if the session adds nothing', async () => {
     const { api, sent } = harness({ origins: [API] }, async () => null)
     await api(`${API}/x`, { method: 'POST', body: 'text' })
     const request = new Request(...sent[0]!)
@@ -220,14 +220,14 @@ describe('createFetch', () => {
     await expect(request.text()).resolves.toBe('text')
   })
 
-  it('sends nothing when the session refuses, and says why', async () => {
+  it('createFetch sends nothing if the session refuses, and rejects with its error', async () => {
     const refused = new Error('signed out')
     const { api, sent } = harness({ origins: [API] }, async () => Promise.reject(refused))
     await expect(api(`${API}/x`)).rejects.toBe(refused)
     expect(sent).toEqual([])
   })
 
-  it('stops waiting for the session when the caller aborts', async () => {
+  it('createFetch stops waiting for the session when the caller aborts', async () => {
     const controller = new AbortController()
     const { api, sent } = harness({ origins: [API] }, async () => new Promise<Request>(() => {}))
     const response = api(`${API}/x`, { signal: controller.signal })
@@ -238,7 +238,7 @@ describe('createFetch', () => {
     expect(sent).toEqual([])
   })
 
-  it('hands the caller’s signal on to fetch', async () => {
+  it('createFetch passes the caller’s signal to fetch', async () => {
     const controller = new AbortController()
     const { last } = await sending(`${API}/x`, { signal: controller.signal })
     expect(last.signal.aborted).toBe(false)
@@ -246,7 +246,7 @@ describe('createFetch', () => {
     expect(last.signal.aborted).toBe(true)
   })
 
-  it('uses the global fetch as it is at the call, so that mocks made later count', async () => {
+  it('createFetch reads the global fetch at each call, so that later mocks are used', async () => {
     const { api } = harness({ origins: [API], fetch: undefined } as unknown as FetchOptions)
     const mock = vi.fn(async () => new Response('mocked'))
     vi.stubGlobal('fetch', mock)
@@ -254,7 +254,7 @@ describe('createFetch', () => {
     await expect((await api('https://elsewhere.example/')).text()).resolves.toBe('mocked')
   })
 
-  it('can take the place of the global fetch without calling itself', async () => {
+  it('createFetch can replace the global fetch without calling itself', async () => {
     const original = vi.fn(async () => new Response('real'))
     vi.stubGlobal('fetch', original)
     const { api } = harness({ origins: [API], fetch: undefined } as unknown as FetchOptions)
@@ -263,7 +263,7 @@ describe('createFetch', () => {
     expect(original).toHaveBeenCalledTimes(1)
   })
 
-  it('calls fetch as the browser wants it to be called, without a receiver', async () => {
+  it('createFetch calls fetch without a receiver, as browsers require', async () => {
     const own = vi.fn(async () => new Response(''))
     await createFetch({ authorize: async () => null } as unknown as Session, { origins: [API], fetch: own })(`${API}/x`)
     expect(own.mock.contexts).toEqual([undefined])
@@ -279,7 +279,7 @@ describe('createFetch', () => {
     { origins: API },
     { origins: 7 },
     { origins: null },
-  ])('takes no origins that cannot be meant, and says what would be right: %j', (options) => {
+  ])('createFetch refuses values that are no origins, and says what is right: %j', (options) => {
     expect(() => harness(options as unknown as FetchOptions)).toThrow(
       expect.objectContaining({
         code: 'invalid_options',
@@ -289,7 +289,7 @@ describe('createFetch', () => {
   })
 
   it.each(['https://api.example.com/', 'HTTPS://API.example.com:443', 'http://localhost:3000', 'https://[::1]:8443'])(
-    'takes %s for an origin',
+    'createFetch accepts %s as an origin',
     async (origin) => {
       const made = harness({ origins: [origin] })
       await made.api(`${origin}/x`)
@@ -306,7 +306,7 @@ describe('the replay of createFetch', () => {
 
   const replaying = (answers: Response[], again = renew) => harness({ origins: [API] }, authorize, answers, again)
 
-  it('sends a refused request once more, as it was, and returns what comes then', async () => {
+  it('the replay of createFetch sends a refused request again unchanged, and returns the response', async () => {
     const { api, sent, shown } = replaying([refused(), new Response('yours')])
     const form = new URLSearchParams({ order: '7' })
     const response = await api(`${API}/orders?x=1`, { method: 'POST', body: form, headers: { 'X-Mine': '1' } })
@@ -322,7 +322,7 @@ describe('the replay of createFetch', () => {
     expect(shown).toHaveBeenCalledTimes(2)
   })
 
-  it('shows the session each answer with the very request that it went out with', async () => {
+  it('the replay of createFetch passes the session each response with the request that was sent', async () => {
     const answers = [refused(), new Response('yours')]
     const [first, second] = answers
     const { api, sent, shown } = replaying([...answers])
@@ -341,14 +341,14 @@ describe('the replay of createFetch', () => {
     ['bytes', () => new Uint8Array([97, 59, 98])],
     ['a Blob', () => new Blob(['a;b'])],
   ]
-  it.each(bodies)('sends a body again that is %s', async (_kind, body) => {
+  it.each(bodies)('the replay of createFetch sends a body again that is %s', async (_kind, body) => {
     const { api, sent } = replaying([refused(), refused(), new Response('yours')])
     await api(`${API}/x`, { method: 'PUT', body: body() })
     expect(sent).toHaveLength(3)
     for (const call of sent) await expect(new Request(...call).text()).resolves.toBe('a;b')
   })
 
-  it('sends a form with a file again', async () => {
+  it('the replay of createFetch sends a form with a file again', async () => {
     const { api, sent } = replaying([refused(), new Response('yours')])
     const body = new FormData()
     body.set('file', new Blob(['a;b']), 'a.csv')
@@ -357,7 +357,7 @@ describe('the replay of createFetch', () => {
     expect(sent).toHaveLength(2)
   })
 
-  it('sends the body of a Request again, which counts as used, as with fetch', async () => {
+  it('the replay of createFetch sends the body of a Request again, which is then used, as with fetch', async () => {
     const { api, sent } = replaying([refused(), new Response('yours')])
     const mine = new Request(`${API}/x`, { method: 'POST', body: 'a;b' })
     await api(mine)
@@ -367,7 +367,7 @@ describe('the replay of createFetch', () => {
     expect(sent).toHaveLength(2)
   })
 
-  it('returns the answer that is there for a stream, unread, and still lets the session mend what was refused', async () => {
+  it('the replay of createFetch returns the first response for a stream, and still lets it refresh', async () => {
     const { api, sent, shown } = replaying([refused(), new Response('yours')])
     const body = new Blob(['a;b']).stream()
     const response = await api(`${API}/x`, { method: 'POST', body, duplex: 'half' } as RequestInit)
@@ -378,20 +378,20 @@ describe('the replay of createFetch', () => {
     await expect(new Request(...sent[0]!).text()).resolves.toBe('a;b')
   })
 
-  it('returns the answer that is there, unread, where the session has nothing better', async () => {
+  it('the replay of createFetch returns the first response, unread, if no remedy is left', async () => {
     const { api, sent } = replaying([refused()], async () => null)
     const response = await api(`${API}/x`)
     await expect(response.text()).resolves.toBe('who are you?')
     expect(sent).toHaveLength(1)
   })
 
-  it('gives up after two replays, whatever the session says', async () => {
+  it('the replay of createFetch gives up after two replays', async () => {
     const { api, sent } = replaying([refused(), refused(), refused(), refused()])
     expect((await api(`${API}/x`)).status).toBe(401)
     expect(sent).toHaveLength(3)
   })
 
-  it('stops waiting for a refresh when the caller aborts, and leaves the refresh alone', async () => {
+  it('the replay of createFetch stops waiting for a refresh on abort, and does not cancel that', async () => {
     const controller = new AbortController()
     let given: Request | undefined
     const { api, sent } = replaying([refused()], async (request) => {
@@ -406,7 +406,7 @@ describe('the replay of createFetch', () => {
     expect(sent).toHaveLength(1)
   })
 
-  it('rejects as fetch does where the replay does not get through', async () => {
+  it('the replay of createFetch rejects as fetch does if the replay fails', async () => {
     const cut = new TypeError('Failed to fetch')
     const send = vi.fn<typeof fetch>().mockResolvedValueOnce(refused()).mockRejectedValueOnce(cut)
     const session = { authorize: async (request: Request) => authorize(request) } as unknown as Session

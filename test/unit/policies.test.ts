@@ -11,7 +11,7 @@ const of = (name: keyof typeof policies) => {
 }
 
 describe('policies', () => {
-  it('stay within what their clauses say', () => {
+  it('policies agree with their clauses', () => {
     expect(of('nistAal1')).toMatchObject({ idle: Infinity, absolute: 30 * 24 * HOUR })
     expect(of('nistAal2')).toMatchObject({ idle: HOUR, absolute: 24 * HOUR })
     expect(of('nistAal3')).toMatchObject({ idle: 15 * MINUTE, absolute: 12 * HOUR })
@@ -23,7 +23,7 @@ describe('policies', () => {
   })
 
   it.each(Object.keys(policies) as (keyof typeof policies)[])(
-    'warn long enough before the end for WCAG 2.2.1, and end at some time: %s',
+    'policies warn long enough before the end for WCAG 2.2.1, and end at some time: %s',
     (name) => {
       const { idle, warn, absolute } = of(name)
       expect(warn).toBeGreaterThanOrEqual(2e4)

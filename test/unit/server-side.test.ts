@@ -15,7 +15,7 @@ describe('I11: on a server that renders the page', () => {
     session.destroy()
   })
 
-  it('stores can be created and asked whether they are shared, and fail only when used', async () => {
+  it('stores can be created and read for `shared` on a server, and fail only when used', async () => {
     const stores = [webStorageTokens(), idbTokens(), idbTokens({ encrypt: aesGcm })]
     for (const store of stores) {
       expect(store.shared).toBe(true)
@@ -24,11 +24,11 @@ describe('I11: on a server that renders the page', () => {
     expect(memoryTokens().shared).toBe(false)
   })
 
-  it('an OAuth server can be described by paths of an origin that only the page knows', () => {
+  it('an OAuth server can be described by paths on a server, whose origin only the page knows', () => {
     expect(() => oauth({ tokenEndpoint: '/token', clientId: 'app' })).not.toThrow()
   })
 
-  it('a fetch can be created, and gives credentials to nobody by default', async () => {
+  it('a fetch can be created on a server, and adds no credentials by default', async () => {
     const session = createSession()
     const asked = vi.spyOn(credentials(session), 'authorize')
     await createFetch(session, { fetch: () => Promise.resolve(new Response()) })('https://app.example.com/')
@@ -48,12 +48,12 @@ describe('where there is no document', () => {
   }
 
   // There, the extension's worker failed with `window is not defined`, and nobody was told that workers are not served.
-  it('honeybadger-io/honeybadger-js#686: a worker is warned in the console, by each session that is created', () => {
+  it('honeybadger-io/honeybadger-js#686: a worker gets a console warning, with each session created', () => {
     vi.stubGlobal('importScripts', () => undefined)
     expect(warnings()).toEqual([expect.stringContaining('There is no document here')])
   })
 
-  it('a server is not, be it one at the edge, which has the interfaces of workers', () => {
+  it('a server gets no warning, not even at the edge, which has the interfaces of workers', () => {
     expect(warnings()).toEqual([])
     vi.stubGlobal('WorkerGlobalScope', Object)
     expect(warnings()).toEqual([])

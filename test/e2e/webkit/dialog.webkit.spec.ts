@@ -25,7 +25,7 @@ async function warn(...tabs: AnyTab[]): Promise<void> {
   await pause(1000)
 }
 
-test('S55 the dialog opens in both windows, takes one key for an answer, and closes in both', async ({ tabs }) => {
+test('S55 the dialog opens in both windows, takes one key as an answer, and closes in both', async ({ tabs }) => {
   const [one, two] = await tabs.openTwo({ options, server: 'none' }, { path: '/dialog' })
   await one.signIn()
   await two.next('signedIn')
@@ -56,7 +56,7 @@ for (const [what, dialog] of [
   ['in the light and in the dark', {}],
   ['from right to left, without constructed style sheets', { dir: 'rtl', withoutConstructedSheets: true }],
 ] as const)
-  test(`nothing to find for axe-core, ${what}`, async ({ tabs }) => {
+  test(`axe-core finds nothing, ${what}`, async ({ tabs }) => {
     const tab = await tabs.open({ options, server: 'none' }, { path: '/dialog', search: { dialog } })
     await tab.signIn()
     await warn(tab)

@@ -18,9 +18,7 @@ test('S48 S10 a sign-in reaches the other window, and both share one refresh', a
   expect(tokens.tokenCalls()).toHaveLength(1)
 })
 
-test('S51 S52 S55 activity in one window keeps both alive, the warning opens in both, and "stay" in one closes it in both', async ({
-  tabs,
-}) => {
+test('S51 S52 S55 activity, warning and "stay" in one window act in both', async ({ tabs }) => {
   // In real time, with room for a driver that takes its own.
   const options = { idleTimeout: 6000, warnBefore: 3000, absoluteTimeout: false } as const
   const [one, two] = await tabs.openTwo({ options, server: 'none' })
@@ -93,7 +91,7 @@ test('S60 a click inside a cross-origin iframe counts', async ({ tabs }) => {
   await expect.poll(clicked, { intervals: [500] }).toBeGreaterThanOrEqual(before + 60_000)
 })
 
-test('S76 the script build lives a whole session under a strict policy', async ({ tabs, tokens }) => {
+test('S76 the script build runs a whole session under a strict policy', async ({ tabs, tokens }) => {
   const tab = await tabs.open({ options: { idleTimeout: '15m', warnBefore: '2m' } }, { path: '/script' })
   await tab.signIn(tokens.issue())
   expect((await tab.token({ forceRefresh: true })).code).toBeNull()

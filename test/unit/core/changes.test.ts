@@ -188,7 +188,7 @@ describe('what happens', () => {
   })
 
   it.each(Object.entries(happens))(
-    'leaves what it was given as it was: %s',
+    'a change leaves the record that it was given as it was: %s',
     (_name, { state, ms, change, by = policy }) => {
       const before = structuredClone(state)
       reduce(state, change, at(ms), by)
@@ -198,14 +198,14 @@ describe('what happens', () => {
 })
 
 describe('activity', () => {
-  it('counts from when it happened', () => {
+  it('activity counts from when it happened', () => {
     const seen = (...when: [number?]): number =>
       reduce(live, activity(policy), at(MINUTE), policy, ...when).record!.activeAt
     expect(seen()).toBe(T + MINUTE)
     expect(seen(T + 30 * SECOND)).toBe(T + 30 * SECOND)
   })
 
-  it('I3: that came before the warning, or the deadline, counts however late it is looked at', () => {
+  it('I3: activity before the warning, or the deadline, counts however late it is read', () => {
     for (const late of [WARNED, LAST, OVER, OVER + MINUTE]) {
       const next = reduce(live, activity(policy), at(late), policy, T + 10 * MINUTE)
       expect(next.record!.activeAt).toBe(T + 10 * MINUTE)
@@ -213,19 +213,19 @@ describe('activity', () => {
     }
   })
 
-  it('I1: that came past the deadline does not count, though it is looked at as of then', () => {
+  it('I1: activity past the deadline does not count, even if it is read for an earlier time', () => {
     const next = reduce(live, activity(policy), at(OVER + HOUR), policy, T + OVER)
     expect(next.record).toMatchObject({ endedAt: T + OVER, reason: 'idle', activeAt: live.record!.activeAt })
   })
 
-  it('that is older than what is known changes nothing', () => {
+  it('activity that is older than the last known one changes nothing', () => {
     const later = reduce(live, activity(policy), at(MINUTE), policy)
     expect(reduce(later, activity(policy), at(2 * MINUTE), policy, T).record).toEqual(later.record)
   })
 })
 
 describe('a failed refresh', () => {
-  it('holds back for an hour at most, and counts', () => {
+  it('a failed refresh sets a back-off of at most an hour, and counts failures', () => {
     const failed = reduce(live, failure(T + 9 * HOUR), at(0), policy)
     expect(failed.record).toMatchObject({ failures: 1, retryAt: T + HOUR })
     expect(reduce(failed, failure(T + SECOND), at(SECOND), policy).record).toMatchObject({
@@ -234,25 +234,25 @@ describe('a failed refresh', () => {
     })
   })
 
-  it('is forgotten when the tokens are newer', () => {
+  it('a failed refresh is forgotten when the tokens are newer', () => {
     const failed = reduce(live, failure(T + MINUTE), at(0), policy)
     const refreshed = reduce(failed, () => ({ generation: 1, tokenAt: T + 1, tokenExpiresAt: T + HOUR }), at(1), policy)
     expect(refreshed.record).toMatchObject({ generation: 1, failures: 0, retryAt: 0, tokenExpiresAt: T + HOUR })
   })
 })
 
-describe('the server’s word', () => {
+describe('a reply of the server', () => {
   const said = (...word: Parameters<typeof serverReply> extends [Config, ...infer Rest] ? Rest : never): SharedRecord =>
     reduce(live, serverReply(policy, ...word), at(WARNED), policy).record!
 
-  it('of more idle time than we know of is activity elsewhere, before the question', () => {
+  it('a server reply with more idle time than known is activity elsewhere, before the request', () => {
     expect(said(T + WARNED, false, 10 * MINUTE).activeAt).toBe(T + 9 * MINUTE)
     expect(said(T + WARNED, false, 15 * MINUTE).activeAt).toBe(T + WARNED - 1)
     // Its time is longer than ours from the start: nothing can be learned from that.
     expect(said(T + WARNED, false, 99 * MINUTE).activeAt).toBe(T)
   })
 
-  it('of the same idle end as before is no activity, and of a later one is, and the server need not be told of that', () => {
+  it('a server reply with the same idle end is no activity, and one with a later end is activity', () => {
     const first = reduce(live, serverReply(policy, T + 5 * MINUTE, false, 25 * MINUTE), at(5 * MINUTE), policy)
     const same = reduce(first, serverReply(policy, T + 12 * MINUTE, false, 18 * MINUTE), at(12 * MINUTE), policy)
     expect(same.record!.activeAt).toBe(T)
@@ -262,14 +262,14 @@ describe('the server’s word', () => {
     expect(later.record!.toldAt).toBe(later.record!.activeAt)
   })
 
-  it('I16: about what we told it ourselves is no activity', () => {
+  it('I16: a server reply about activity that this tab sent is no activity', () => {
     expect(said(T + WARNED, true, 15 * MINUTE).activeAt).toBe(T)
     const told = { record: { ...active, toldAt: T + 10 * MINUTE, activeAt: T + 9 * MINUTE }, anchor }
     const heard = reduce(told, serverReply(policy, T + WARNED, false, 11 * MINUTE), at(WARNED), policy)
     expect(heard.record!.activeAt).toBe(T + 9 * MINUTE)
   })
 
-  it('counts until it says something else, and an older one does not displace a newer', () => {
+  it('a server reply counts until the next one, and an older one does not displace a newer one', () => {
     const newer = reduce(live, serverReply(policy, T + 2 * MINUTE, false, undefined, HOUR), at(2 * MINUTE), policy)
     expect(newer.record!.serverAbsoluteEndsAt).toBe(T + 2 * MINUTE + HOUR)
     const older = reduce(newer, serverReply(policy, T + MINUTE, false, undefined, 9 * HOUR), at(3 * MINUTE), policy)
@@ -278,7 +278,7 @@ describe('the server’s word', () => {
     expect(silent.record!.serverAbsoluteEndsAt).toBe(T + 2 * MINUTE + HOUR)
   })
 
-  it('of an idle end counts as well until it says something else, or is told of activity', () => {
+  it('a server reply with an idle end counts until the next one, or until activity is sent', () => {
     const first = reduce(live, serverReply(policy, T + MINUTE, false, 5 * MINUTE), at(MINUTE), policy)
     const then = (told: boolean): number =>
       reduce(first, serverReply(policy, T + 2 * MINUTE, told), at(2 * MINUTE), policy).record!.serverIdleEndsAt
@@ -288,7 +288,7 @@ describe('the server’s word', () => {
 })
 
 describe('a sign-in', () => {
-  it('takes the place of whatever there is, by its time, or by the next number where that is higher', () => {
+  it('a sign-in replaces any session, with its time or the next number as `seq`, whichever is higher', () => {
     const ended = { ...active, endedAt: T, reason: 'signOut' }
     const ahead = { ...active, seq: T + 9 * MINUTE }
     for (const record of [null, active, ended, ahead]) {
@@ -307,22 +307,22 @@ describe('a sign-in', () => {
   })
 })
 
-describe('time, taken in', () => {
+describe('shared time', () => {
   const back = (ms: number, by: number): Clock => ({ wall: T + ms - by, mono: 5e6 + ms })
 
-  it('is as it was where both clocks agree, to within a second', () => {
+  it('shared time is as it was if both clocks agree, to within a second', () => {
     for (const off of [0, 400, -400, 999, -999])
       expect(adopt(live, null, { wall: T + MINUTE + off, mono: 5e6 + MINUTE })).toEqual(live)
   })
 
-  it('goes on where it was when the wall clock was set back: shared time is raised by the difference, once', () => {
+  it('shared time goes on when the wall clock is set back: it is raised by the difference, once', () => {
     const once = adopt(live, null, back(MINUTE, HOUR))
     expect(once.record!.skew).toBe(HOUR)
     expect(adopt(once, null, back(2 * MINUTE, HOUR)).record!.skew).toBe(HOUR)
     expect(phase(once, back(OVER, HOUR))).toBe('signed out: idle')
   })
 
-  it('is raised once where two tabs notice it, in whichever order they hear of each other', () => {
+  it('shared time is raised once if two tabs notice it, in whichever order they learn of each other', () => {
     const one = adopt(live, null, back(MINUTE, HOUR))
     const two = adopt(live, one.record, back(MINUTE + 5, HOUR))
     expect(two.record!.skew).toBe(HOUR)
@@ -330,7 +330,7 @@ describe('time, taken in', () => {
     expect(both.record!.skew).toBe(HOUR)
   })
 
-  it('is raised in all tabs by what one of them notices first, where a clock is slewed', () => {
+  it('shared time is raised in all tabs by what one of them notices first, if a clock is slewed', () => {
     // When this one opens, half of it is lost.
     const two = adopt(nobody, active, back(30 * SECOND, 600))
     const one = adopt(live, null, back(MINUTE, 1200))
@@ -338,7 +338,7 @@ describe('time, taken in', () => {
     expect(adopt(two, one.record, back(MINUTE + 5, 1200)).record!.skew).toBe(1200)
   })
 
-  it('is not raised by a tab that the new time reaches first, nor when the clock is set back again', () => {
+  it('shared time is not raised by a tab that the new time reaches first, nor at a second set back', () => {
     for (const before of [0, HOUR]) {
       const known = { record: { ...active, skew: before }, anchor }
       const heard = { ...active, activeAt: T + MINUTE, skew: before + HOUR }
@@ -346,25 +346,25 @@ describe('time, taken in', () => {
     }
   })
 
-  it('does not ratchet: a clock that is slewed slowly is caught up with by what it lost, and no more', () => {
+  it('shared time does not ratchet: with a slewed clock it is raised by the lost time, and no more', () => {
     let state = live
     for (let i = 1; i <= 100; i++) state = adopt(state, null, back(i * MINUTE, i * 100))
     expect(state.record!.skew).toBe(9900)
   })
 
-  it('is met by a tab that opens where the record is ahead of it, once', () => {
+  it('shared time is met once by a tab that opens with a record that is ahead of it', () => {
     const fresh = adopt(nobody, active, back(0, HOUR))
     expect(fresh.record!.skew).toBe(HOUR)
     expect(phase(fresh, back(0, HOUR))).toBe('active')
     expect(adopt(fresh, fresh.record, back(MINUTE, HOUR)).record!.skew).toBe(HOUR)
   })
 
-  it('is not met for a record that has ended', () => {
+  it('shared time is not met for a record that has ended', () => {
     const ended = { ...active, endedAt: T, reason: 'signOut' }
     expect(adopt(nobody, ended, back(0, HOUR)).record).toMatchObject({ endedAt: T, reason: 'signOut', skew: 0 })
   })
 
-  it('passes a deadline with a clock that jumps forward, as after sleep', () => {
+  it('shared time passes a deadline with a clock that jumps forward, as after sleep', () => {
     const slept = adopt(live, null, { wall: T + HOUR, mono: 5e6 + 1 })
     expect(phase(slept, { wall: T + HOUR, mono: 5e6 + 1 })).toBe('signed out: idle')
   })

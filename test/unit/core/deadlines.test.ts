@@ -37,7 +37,7 @@ const record = (known: Partial<SharedRecord> = {}): SharedRecord =>
 const first = (...all: Parameters<typeof deadlines>) => deadlines(...all)[0]
 
 describe('the end', () => {
-  it('is an idle timeout after the last activity', () => {
+  it('the end is an idle timeout after the last activity', () => {
     expect(first(record(), policy())).toEqual({
       by: 'idle',
       reason: 'idle',
@@ -46,7 +46,7 @@ describe('the end', () => {
     })
   })
 
-  it('is the absolute one where that comes first, whatever the user does', () => {
+  it('the end is the absolute one if that is first, whatever the user does', () => {
     const late = record({ startedAt: T - 12 * HOUR + 10 * MINUTE })
     expect(first(late, policy())).toEqual({
       by: 'absolute',
@@ -56,7 +56,7 @@ describe('the end', () => {
     })
   })
 
-  it('is the server’s where that comes first, and is told as its own', () => {
+  it('the end is the server’s if that is first, with endsBy `server`', () => {
     const told = record({ serverAt: T, serverIdleEndsAt: T + 5 * MINUTE, serverAbsoluteEndsAt: T + 6 * MINUTE })
     const untold = policy({ canKeepAlive: false })
     expect(first(told, untold)).toMatchObject({ by: 'server', reason: 'idle', at: T + 5 * MINUTE })
@@ -64,18 +64,18 @@ describe('the end', () => {
     expect(first(absolute, untold)).toMatchObject({ by: 'server', reason: 'absolute', at: T + 6 * MINUTE })
   })
 
-  it('of the server’s idle time can be extended where the server can be told of activity', () => {
+  it('the end of the server’s idle time can be extended if the server has keepAlive', () => {
     const told = record({ serverAt: T, serverIdleEndsAt: T + 5 * MINUTE })
     expect(first(told, policy())).toMatchObject({ by: 'idle', at: T + 5 * MINUTE })
   })
 
-  it('comes never where both timeouts are off and the server said nothing', () => {
+  it('the end is at Infinity if both timeouts are off and the server has sent no times', () => {
     const never = policy({ idleTimeout: Infinity, absoluteTimeout: Infinity })
     expect(first(record(), never).at).toBe(Infinity)
     expect(nextWakeAt(record(), never, T)).toBe(Infinity)
   })
 
-  it('lists the earliest first', () => {
+  it('the deadlines are sorted, the earliest first', () => {
     const told = { serverIdleEndsAt: T + 1, serverAbsoluteEndsAt: T + HOUR, refreshEndsAt: T + 30 * MINUTE }
     const all = deadlines(record({ serverAt: T, ...told }), policy())
     expect(all.map(({ at }) => at)).toEqual([T + 1, T + 15 * MINUTE, T + 30 * MINUTE, T + HOUR, T + 11 * HOUR])
@@ -83,7 +83,7 @@ describe('the end', () => {
     expect(first).toMatchObject({ at: T + 40 * MINUTE, by: 'server', reason: 'absolute' })
   })
 
-  it('lies a month away to the millisecond', () => {
+  it('the end of a month is exact to the millisecond', () => {
     const month = policy({ idleTimeout: 30 * DAY, absoluteTimeout: 90 * DAY, warnBefore: DAY })
     expect(first(record(), month)).toMatchObject({ at: T + 30 * DAY, warnAt: T + 29 * DAY })
     expect(nextWakeAt(record(), month, T)).toBe(T + 29 * DAY)
@@ -98,12 +98,15 @@ describe('I17: the warning', () => {
     [15 * MINUTE, 14 * MINUTE, 7.5 * MINUTE],
     [15 * MINUTE, 0, 0],
     [30 * SECOND, 20 * SECOND, 15 * SECOND],
-  ])('of an idle end after %i ms, asked for %i ms before, comes %i ms before', (idleTimeout, warnBefore, before) => {
-    const { at, warnAt } = first(record(), policy({ idleTimeout, warnBefore }))
-    expect(at - warnAt).toBe(before)
-  })
+  ])(
+    'the warning of an idle end after %i ms with warnBefore %i ms starts %i ms before',
+    (idleTimeout, warnBefore, before) => {
+      const { at, warnAt } = first(record(), policy({ idleTimeout, warnBefore }))
+      expect(at - warnAt).toBe(before)
+    },
+  )
 
-  it('of the absolute end comes at half of the way from the sign-in at the earliest', () => {
+  it('the warning of the absolute end starts halfway from the sign-in at the earliest', () => {
     const { at, warnAt } = first(
       record({ startedAt: T }),
       policy({ idleTimeout: Infinity, absoluteTimeout: 10 * MINUTE, warnBefore: 8 * MINUTE }),
@@ -111,7 +114,7 @@ describe('I17: the warning', () => {
     expect(at - warnAt).toBe(5 * MINUTE)
   })
 
-  it('of a later end may be the first, where it is the longer one', () => {
+  it('the warning of a later end may be the first, if it is the longer one', () => {
     const short = policy({ idleTimeout: 2 * MINUTE, absoluteTimeout: 30 * MINUTE })
     const active = record({ startedAt: T, activeAt: T + 27.5 * MINUTE })
     expect(activeWarning(active, short, T + 27.9 * MINUTE)).toBeUndefined()
@@ -120,38 +123,38 @@ describe('I17: the warning', () => {
   })
 })
 
-describe('a refresh ahead of need', () => {
-  it('is due refreshBefore the end of the token', () => {
+describe('a background refresh', () => {
+  it('a background refresh is due refreshBefore the token’s expiry', () => {
     expect(refreshAt(record({ tokenExpiresAt: T + 5 * MINUTE }), policy())).toBe(T + 4 * MINUTE)
   })
 
-  it('is due at half of a short life', () => {
+  it('a background refresh is due at half of a short lifetime', () => {
     expect(refreshAt(record({ tokenExpiresAt: T + 30 * SECOND }), policy())).toBe(T + 15 * SECOND)
   })
 
-  it('is never due for a token that does not end', () => {
+  it('a background refresh is never due for a token without an expiry', () => {
     expect(refreshAt(record(), policy())).toBe(Infinity)
   })
 
-  it('waits for the end of the back-off', () => {
+  it('a background refresh waits for the end of the back-off', () => {
     const failed = record({ tokenExpiresAt: T + MINUTE, retryAt: T + 10 * MINUTE })
     expect(refreshAt(failed, policy())).toBe(T + 10 * MINUTE)
   })
 })
 
-describe('the server', () => {
-  it('is told of activity that it does not know of, a while after it was last told', () => {
+describe('keepAlive and check', () => {
+  it('keepAlive is due for activity that the server does not know of, some time after the last call', () => {
     expect(keepAliveAt(record({ toldAt: T - MINUTE }), policy())).toBe(T + 4 * MINUTE)
     expect(keepAliveAt(record({ toldAt: T - HOUR }), policy())).toBe(T - HOUR + 5 * MINUTE)
   })
 
-  it('I16: is not told of what it knows, nor where it cannot be', () => {
+  it('I16: keepAlive is not due for known activity, nor without the method', () => {
     expect(keepAliveAt(record(), policy())).toBe(Infinity)
     expect(keepAliveAt(record({ toldAt: T + 1 }), policy())).toBe(Infinity)
     expect(keepAliveAt(record({ toldAt: T - HOUR }), policy({ canKeepAlive: false }))).toBe(Infinity)
   })
 
-  it('is asked 10 s before the warning, and 10 s before the end, once each', () => {
+  it('check is due 10 s before the warning, and 10 s before the end, once each', () => {
     const warnAt = T + 13 * MINUTE
     const endAt = T + 15 * MINUTE
     expect(checkAt(record(), policy())).toBe(warnAt - 10 * SECOND)
@@ -159,26 +162,26 @@ describe('the server', () => {
     expect(checkAt(record({ askedAt: endAt - 10 * SECOND }), policy())).toBe(Infinity)
   })
 
-  it('is asked a quarter of a short window before', () => {
+  it('check is due a quarter of a short window before', () => {
     const short = policy({ idleTimeout: 40 * SECOND, warnBefore: 20 * SECOND })
     expect(checkAt(record(), short)).toBe(T + 15 * SECOND)
     expect(checkAt(record({ askedAt: T + 15 * SECOND }), short)).toBe(T + 35 * SECOND)
   })
 
-  it('is not asked where it cannot be, nor where nothing ends', () => {
+  it('check is not due without the method, nor if nothing ends', () => {
     expect(checkAt(record(), policy({ canCheck: false }))).toBe(Infinity)
     expect(checkAt(record(), policy({ idleTimeout: Infinity, absoluteTimeout: Infinity }))).toBe(Infinity)
   })
 })
 
-describe('the next alarm', () => {
-  it('is for what happens first, and lies ahead', () => {
+describe('the next wake-up', () => {
+  it('the next wake-up is for the first thing that happens, and in the future', () => {
     const at = (now: number): number => nextWakeAt(record(), policy(), now)
     expect(at(T)).toBe(T + 13 * MINUTE)
     expect(at(T + 13 * MINUTE)).toBe(T + 15 * MINUTE)
   })
 
-  it('is none for nobody, and none for who has signed out', () => {
+  it('the next wake-up is never without a session, and after a sign-out', () => {
     expect(nextWakeAt(null, policy(), T)).toBe(Infinity)
     expect(nextWakeAt(record({ endedAt: T, reason: 'signOut' }), policy(), T)).toBe(Infinity)
   })

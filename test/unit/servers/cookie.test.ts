@@ -46,7 +46,7 @@ afterEach(() => {
 })
 
 describe('what cookieSession() sends', () => {
-  it('is a POST for what changes something and a GET for what does not, with the cookie and a header no form can send', async () => {
+  it('cookieSession() sends POST for changes and GET for reads, with the cookie and its own header', async () => {
     const { calls, ...made } = backend()
     await made.keepAlive()
     await made.check()
@@ -66,7 +66,7 @@ describe('what cookieSession() sends', () => {
     for (const [, init] of calls.mock.calls) expect(init.signal).toBe(signal)
   })
 
-  it('has the application’s own headers instead, read at each call where they may change', async () => {
+  it('cookieSession() sends the application’s own headers instead, read at each call if they may change', async () => {
     let token = 1
     const { calls, check } = backend(undefined, { headers: () => ({ 'X-CSRF': String(token++) }) })
     await check()
@@ -81,11 +81,11 @@ describe('what cookieSession() sends', () => {
     expect(tokensOf(fixed.calls)).toEqual(['x-csrf: x'])
   })
 
-  it('is nothing that it has no URL for', () => {
+  it('cookieSession() sends nothing without a URL for it', () => {
     expect(Object.keys(cookieSession({ check: '/session' })).sort()).toEqual(['challenge', 'check', 'plugins'])
   })
 
-  it('goes by the global fetch as it is at the call', async () => {
+  it('cookieSession() reads the global fetch at each call', async () => {
     const server = cookieSession(urls)
     vi.stubGlobal('fetch', says('{"idleExpiresIn":5}'))
     await expect(server.check!({ signal })).resolves.toEqual({ idleExpiresIn: 5 })
@@ -96,7 +96,7 @@ describe('what cookieSession() sends', () => {
     { check: '' },
     { signOut: 'javascript:alert(1)' },
     { check: 'https://me@app.example/' },
-  ])('goes to no URL that cannot be meant: %j', (options) => {
+  ])('cookieSession() refuses a URL that cannot be meant: %j', (options) => {
     expect(() => cookieSession(options)).toThrow(
       expect.objectContaining({ code: 'invalid_options', message: expect.stringContaining('Give ') as string }),
     )
@@ -108,7 +108,7 @@ describe('what cookieSession() reads', () => {
     ['{"idleExpiresIn":60,"absoluteExpiresIn":3600}', { idleExpiresIn: 60, absoluteExpiresIn: 3600 }],
     ['{}', {}],
     ['', undefined],
-  ])('is JSON, or nothing: %j', async (body, times) => {
+  ])('cookieSession() reads JSON, or nothing: %j', async (body, times) => {
     for (const headers of [{}, { 'Content-Type': 'text/plain' }]) {
       const made = backend(says(body, 200, headers))
       await expect(made.check()).resolves.toEqual(times)
@@ -116,13 +116,13 @@ describe('what cookieSession() reads', () => {
     }
   })
 
-  it('is not what a hotel’s gateway says, or a page for unknown paths', async () => {
+  it('cookieSession() refuses the page of a captive portal, or a page for unknown paths', async () => {
     const error = await backend(says('<html>Welcome', 200, { 'Content-Type': 'application/json' })).failure()
     expect(error.code).toBe('invalid_response')
     expect(error.cause).toBeUndefined()
   })
 
-  it('is read in the application’s own way where it has one', async () => {
+  it('cookieSession() reads times by the application’s own function if there is one', async () => {
     const times = async ({ headers }: Response) => ({ idleExpiresIn: Number(headers.get('X-Left')) })
     const made = backend(says('<html>', 200, { 'X-Left': '7' }), { times })
     await expect(made.check()).resolves.toEqual({ idleExpiresIn: 7 })
@@ -136,7 +136,7 @@ describe('what cookieSession() reads', () => {
     [429, 'rate_limited'],
     [500, 'server'],
     [503, 'server'],
-  ])('of %i is %s', async (status, code) => {
+  ])('a response of %i is %s', async (status, code) => {
     vi.spyOn(Date, 'now').mockReturnValue(1_800_000_000_000)
     const error = await backend(says('<html>', status, { 'Retry-After': '30' })).failure()
     expect(error.code).toBe(code)
@@ -144,7 +144,7 @@ describe('what cookieSession() reads', () => {
     expect(error.retryAt).toBe(1_800_000_030_000)
   })
 
-  it('that never came is offline, and is left to the session', async () => {
+  it('a request without a response is offline, and is left to the session', async () => {
     const cause = new TypeError('Failed to fetch')
     expect(await backend(async () => Promise.reject(cause)).failure()).toMatchObject({ code: 'offline', cause })
   })
@@ -154,7 +154,7 @@ describe('what cookieSession() reads', () => {
     [200, null],
     [403, null],
     [503, null],
-  ])('in answers to the application’s own requests is %i: %s', (status, asks) => {
+  ])('a response to the application’s own request of %i is: %s', (status, asks) => {
     expect(cookieSession({}).challenge!(new Response(null, { status }))).toBe(asks)
   })
 })
@@ -162,18 +162,21 @@ describe('what cookieSession() reads', () => {
 describe('isOver of cookieSession()', () => {
   const is = (...statuses: number[]): Partial<CookieOptions> => ({ isOver: ({ status }) => statuses.includes(status) })
 
-  it.each([403, 410, 419, 440])('names another status for the end, in place of 401: %i', async (status) => {
-    expect((await backend(says('', status), is(status)).failure()).code).toBe('rejected')
-    expect((await backend(says('', 401), is(status)).failure()).code).toBe('server')
-    const { server } = backend(undefined, is(status))
-    expect([status, 401, 200].map((each) => server.challenge!(new Response(null, { status: each })))).toEqual([
-      'rejected',
-      null,
-      null,
-    ])
-  })
+  it.each([403, 410, 419, 440])(
+    'isOver of cookieSession() names another status for the end, in place of 401: %i',
+    async (status) => {
+      expect((await backend(says('', status), is(status)).failure()).code).toBe('rejected')
+      expect((await backend(says('', 401), is(status)).failure()).code).toBe('server')
+      const { server } = backend(undefined, is(status))
+      expect([status, 401, 200].map((each) => server.challenge!(new Response(null, { status: each })))).toEqual([
+        'rejected',
+        null,
+        null,
+      ])
+    },
+  )
 
-  it('may go by a header of an answer that is right in all else, and leaves the body to whoever asked', async () => {
+  it('isOver of cookieSession() may read a header of a successful response, and leaves its body', async () => {
     const isOver = ({ headers }: Response): boolean => headers.has('X-Signed-Out')
     expect((await backend(says('{}', 200, { 'X-Signed-Out': '1' }), { isOver }).failure()).code).toBe('rejected')
     await expect(backend(says('{"idleExpiresIn":5}'), { isOver }).check()).resolves.toEqual({ idleExpiresIn: 5 })
@@ -182,7 +185,7 @@ describe('isOver of cookieSession()', () => {
     await expect(answer.text()).resolves.toBe('the page')
   })
 
-  it('is shown the redirect to a login page, which is no end without it', async () => {
+  it('isOver of cookieSession() gets the redirect to a login page, which is no end without it', async () => {
     const redirect = Object.defineProperty(Response.error(), 'type', { value: 'opaqueredirect' })
     const { check, calls } = backend(async () => redirect, { isOver: ({ type }) => type === 'opaqueredirect' })
     await expect(check()).rejects.toMatchObject({ code: 'rejected' })
@@ -201,45 +204,57 @@ describe('isOver of cookieSession()', () => {
     ],
     ['returns a promise', async () => Promise.resolve(true), 'sojourn: isOver returned neither true nor false.'],
     ['returns nothing', () => undefined, 'sojourn: isOver returned neither true nor false.'],
-  ] as [string, () => never, string][])('that %s ends nothing, and is told once', async (_what, isOver, warning) => {
-    const made = backend(says('{"idleExpiresIn":5}'), { isOver })
-    await expect(made.check()).resolves.toEqual({ idleExpiresIn: 5 })
-    expect(made.server.challenge!(new Response(null, { status: 401 }))).toBeNull()
-    expect(warnings()).toEqual([warning])
-  })
+  ] as [string, () => never, string][])(
+    'isOver of cookieSession() that %s ends nothing, and causes one warning',
+    async (_what, isOver, warning) => {
+      const made = backend(says('{"idleExpiresIn":5}'), { isOver })
+      await expect(made.check()).resolves.toEqual({ idleExpiresIn: 5 })
+      expect(made.server.challenge!(new Response(null, { status: 401 }))).toBeNull()
+      expect(warnings()).toEqual([warning])
+    },
+  )
 
-  it.each([7, 'status', null, [419]])('is refused as an option where it is no function: %j', (isOver) => {
-    expect(() => cookieSession({ ...urls, isOver: isOver as never })).toThrow(
-      expect.objectContaining({ code: 'invalid_options', message: expect.stringMatching(/isOver.*Give/) as string }),
-    )
-  })
+  it.each([7, 'status', null, [419]])(
+    'isOver of cookieSession() is refused as an option if it is no function: %j',
+    (isOver) => {
+      expect(() => cookieSession({ ...urls, isOver: isOver as never })).toThrow(
+        expect.objectContaining({ code: 'invalid_options', message: expect.stringMatching(/isOver.*Give/) as string }),
+      )
+    },
+  )
 })
 
-describe('an endpoint of a backend that cannot be right', () => {
+describe('a wrong endpoint of a backend', () => {
   const end = 'Mend the URL, or say with isOver that this means the end of the session.'
 
-  it.each([403, 404, 405, 419])('is told to the developer at its first failure, once for each: %i', async (status) => {
-    const made = backend(says('<html>', status), { check: '/session?key=1' })
-    for (const call of [made.check, made.check, made.keepAlive, made.signOut])
-      await expect(call()).rejects.toMatchObject({ code: 'server' })
-    expect(warnings()).toEqual([
-      `sojourn: check (/session) answered ${status}. ${end}`,
-      `sojourn: keepAlive (/session/alive) answered ${status}. ${end}`,
-      `sojourn: signOut (/logout) answered ${status}. ${end}`,
-    ])
-  })
+  it.each([403, 404, 405, 419])(
+    'a wrong endpoint of a backend causes a warning at its first failure, once for each: %i',
+    async (status) => {
+      const made = backend(says('<html>', status), { check: '/session?key=1' })
+      for (const call of [made.check, made.check, made.keepAlive, made.signOut])
+        await expect(call()).rejects.toMatchObject({ code: 'server' })
+      expect(warnings()).toEqual([
+        `sojourn: check (/session) answered ${status}. ${end}`,
+        `sojourn: keepAlive (/session/alive) answered ${status}. ${end}`,
+        `sojourn: signOut (/logout) answered ${status}. ${end}`,
+      ])
+    },
+  )
 
-  it('is told where it answers with a page', async () => {
+  it('a wrong endpoint of a backend causes a warning if it returns a page', async () => {
     await backend(says('<html>')).failure()
     expect(warnings()).toEqual([
       'sojourn: check (https://app.example/session) answered 200 without JSON. Mend the URL, or read the reply with times.',
     ])
   })
 
-  it.each([401, 429, 500, 503])('is none that is busy, or says that the session is over: %i', async (status) => {
-    await backend(says('', status)).failure()
-    expect(warnings()).toEqual([])
-  })
+  it.each([401, 429, 500, 503])(
+    'an endpoint causes no warning if it is busy, or says that the session is over: %i',
+    async (status) => {
+      await backend(says('', status)).failure()
+      expect(warnings()).toEqual([])
+    },
+  )
 })
 
 describe('a session by cookie', () => {
@@ -275,7 +290,7 @@ describe('a session by cookie', () => {
   }
   const left = (world: World, tab: Tab) => tab.session.deadlines()!.endAt - world.time.clock().wall
 
-  it('shows the server’s shorter limits, whatever the options say, and extends them with it', async () => {
+  it('a session by cookie shows the server’s shorter limits, and extends them with the server', async () => {
     const world = createWorld()
     const { server } = limits(world)
     const tab = await open(world, server)
@@ -295,25 +310,28 @@ describe('a session by cookie', () => {
     ['429', says('', 429, { 'Retry-After': '1' })],
     ['no network', async () => Promise.reject(new TypeError('Failed to fetch'))],
     ['a page instead of JSON', says('<html>')],
-  ] as [string, Answer][])('keeps the dialog right where the server did not agree (%s)', async (_what, fault) => {
-    const world = createWorld()
-    const { server, state } = limits(world)
-    const tab = await open(world, server)
-    await world.advance(13.5 * MINUTE - 5 * MINUTE)
-    expect(tab.phase()).toBe('active')
-    tab.hint('focus')
-    await world.advance(SECOND)
-    expect(tab.phase()).toBe('warning')
-    const { endAt } = tab.session.deadlines()!
-    state.fault = fault
-    expect(await world.until(tab.session.extend())).toBe(false)
-    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'warning', endAt, canExtend: true })
-    state.fault = null
-    expect(await world.until(tab.session.extend())).toBe(true)
-    expect(tab.phase()).toBe('active')
-  })
+  ] as [string, Answer][])(
+    'a session by cookie keeps the dialog right if the server did not agree (%s)',
+    async (_what, fault) => {
+      const world = createWorld()
+      const { server, state } = limits(world)
+      const tab = await open(world, server)
+      await world.advance(13.5 * MINUTE - 5 * MINUTE)
+      expect(tab.phase()).toBe('active')
+      tab.hint('focus')
+      await world.advance(SECOND)
+      expect(tab.phase()).toBe('warning')
+      const { endAt } = tab.session.deadlines()!
+      state.fault = fault
+      expect(await world.until(tab.session.extend())).toBe(false)
+      expect(tab.session.getSnapshot()).toMatchObject({ phase: 'warning', endAt, canExtend: true })
+      state.fault = null
+      expect(await world.until(tab.session.extend())).toBe(true)
+      expect(tab.phase()).toBe('active')
+    },
+  )
 
-  it('is not ended by any failure but 401, which ends it in every tab', async () => {
+  it('a session by cookie is not ended by any failure but 401, which ends it in every tab', async () => {
     const world = createWorld()
     const { server, state } = limits(world)
     const tabs = [await open(world, server), world.tab({ server }), world.tab({ server })]
@@ -334,7 +352,7 @@ describe('a session by cookie', () => {
     for (const tab of tabs) expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
   })
 
-  it('continues on every page load, ends with the login, and is replaced by another', async () => {
+  it('a session by cookie continues on every page load, ends with its login, and is replaced by another', async () => {
     const world = createWorld()
     const { server, state, paths } = limits(world)
     const one = await open(world, server)

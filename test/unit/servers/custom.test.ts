@@ -14,7 +14,7 @@ describe('customServer() around a copy of oauth()', () => {
     nonce: () => false,
   }
 
-  it('tells the server of activity, also where tokens are bound to a key of the session', async () => {
+  it('customServer() around a copy of oauth() sends activity to the server, also with bound tokens', async () => {
     const world = createWorld()
     const page = world.page()
     let calls = 0

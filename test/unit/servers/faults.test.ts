@@ -45,7 +45,7 @@ afterEach(() => {
 })
 
 describe.each(Object.entries(kinds))('refreshing %s', (_kind, { type, make }) => {
-  it.each(FAULTS)('under %s signs nobody out, bothers the server little, and recovers', async (fault) => {
+  it.each(FAULTS)('a refresh under %s signs nobody out, sends few requests, and recovers', async (fault) => {
     const world = withClock(createWorld())
     const { state, send } = network(world, { type })
     const tabs = await withDeadToken(world, make(send), type)
@@ -80,7 +80,7 @@ describe.each(Object.entries(kinds))('refreshing %s', (_kind, { type, make }) =>
   it.each([
     [true, 'a2'],
     [false, 'signed_out'],
-  ])('whose reply is lost is tried once more quickly, and then is what it is (grace: %s)', async (grace, wanted) => {
+  ])('a refresh whose reply is lost is tried once more, and then has its result (grace: %s)', async (grace, wanted) => {
     const world = withClock(createWorld())
     const { state, send } = network(world, { type, grace })
     const tabs = await withDeadToken(world, make(send), type)
@@ -94,25 +94,28 @@ describe.each(Object.entries(kinds))('refreshing %s', (_kind, { type, make }) =>
     for (const tab of tabs) expect(tab.phase()).toBe(grace ? 'active' : 'signedOut')
   })
 
-  it.each([2 * HOUR, -2 * HOUR])('waits as long as the server wants where the clock is off by %i ms', async (clock) => {
-    const world = withClock(createWorld())
-    world.time.setClock(clock)
-    const { state, send } = network(world, { type, clock })
-    const tabs = await withDeadToken(world, make(send), type)
-    for (const fault of ['429 in seconds', '429 by date'] as const) {
-      state.fault = fault
-      const from = state.calls.length
-      expect(await world.until(outcome(tabs[0].session.getAccessToken()))).toBe('rate_limited')
-      await world.advance(28 * SECOND)
-      expect(await world.until(outcome(tabs[1].session.getAccessToken()))).toBe('server')
-      expect(state.calls.length - from).toBe(1)
-      await world.advance(10 * SECOND)
-    }
-    state.fault = 'none'
-    expect(await world.until(outcome(tabs[1].session.getAccessToken()))).toBe('a2')
-  })
+  it.each([2 * HOUR, -2 * HOUR])(
+    'a refresh waits for the server’s Retry-After with a clock that is off by %i ms',
+    async (clock) => {
+      const world = withClock(createWorld())
+      world.time.setClock(clock)
+      const { state, send } = network(world, { type, clock })
+      const tabs = await withDeadToken(world, make(send), type)
+      for (const fault of ['429 in seconds', '429 by date'] as const) {
+        state.fault = fault
+        const from = state.calls.length
+        expect(await world.until(outcome(tabs[0].session.getAccessToken()))).toBe('rate_limited')
+        await world.advance(28 * SECOND)
+        expect(await world.until(outcome(tabs[1].session.getAccessToken()))).toBe('server')
+        expect(state.calls.length - from).toBe(1)
+        await world.advance(10 * SECOND)
+      }
+      state.fault = 'none'
+      expect(await world.until(outcome(tabs[1].session.getAccessToken()))).toBe('a2')
+    },
+  )
 
-  it('does not care what a server calls its JSON, nor whether the browser takes itself for offline', async () => {
+  it('a refresh ignores the media type of its reply, and the browser’s online hint', async () => {
     const world = withClock(createWorld())
     const { state, send } = network(world, { type })
     const tabs = await withDeadToken(world, make(send), type)
@@ -123,39 +126,45 @@ describe.each(Object.entries(kinds))('refreshing %s', (_kind, { type, make }) =>
 })
 
 describe('tokens whose issuer is discovered', () => {
-  it.each(FAULTS)('live where the metadata cannot be had under %s, and are refreshed when it can', async (fault) => {
-    const world = withClock(createWorld())
-    const { state, send } = network(world)
-    const server = oauth({ issuer: 'https://id.example', clientId: 'app', fetch: send })
-    const tabs = await withDeadToken(world, server, 'Bearer')
-    state.fault = fault
-    const asked = outcome(tabs[0].session.getAccessToken())
-    expect(await world.until(asked, 40 * SECOND)).toMatch(/^(server|rate_limited|timeout|offline)$/)
-    for (const tab of tabs) expect(tab.phase()).toBe('active')
-    expect(state.calls.map(({ path }) => path)).not.toContain('/token')
-    state.fault = 'none'
-    await world.advance(MINUTE)
-    expect(await world.until(outcome(tabs[1].session.getAccessToken()))).toBe('a2')
-  })
+  it.each(FAULTS)(
+    'tokens of a discovered issuer stay valid without metadata under %s, and are refreshed later',
+    async (fault) => {
+      const world = withClock(createWorld())
+      const { state, send } = network(world)
+      const server = oauth({ issuer: 'https://id.example', clientId: 'app', fetch: send })
+      const tabs = await withDeadToken(world, server, 'Bearer')
+      state.fault = fault
+      const asked = outcome(tabs[0].session.getAccessToken())
+      expect(await world.until(asked, 40 * SECOND)).toMatch(/^(server|rate_limited|timeout|offline)$/)
+      for (const tab of tabs) expect(tab.phase()).toBe('active')
+      expect(state.calls.map(({ path }) => path)).not.toContain('/token')
+      state.fault = 'none'
+      await world.advance(MINUTE)
+      expect(await world.until(outcome(tabs[1].session.getAccessToken()))).toBe('a2')
+    },
+  )
 })
 
 describe('the sign-out at an authorization server', () => {
-  it.each([...FAULTS, 'lost'] as const)('is over here at once under %s, and revokes in one tab', async (fault) => {
-    const world = withClock(createWorld())
-    const { state, send } = network(world)
-    const server = oauth({ tokenEndpoint: '/token', revocationEndpoint: '/revoke', clientId: 'app', fetch: send })
-    const tabs = await withDeadToken(world, server, 'Bearer')
-    state.fault = fault
-    const done = tabs[1].session.signOut()
-    expect(tabs[1].phase()).toBe('signedOut')
-    await world.until(done, 6 * SECOND)
-    await world.advance(SECOND)
-    for (const tab of tabs) expect(tab.phase()).toBe('signedOut')
-    // What failed like a network is sent once more, without `keepalive`: that may be what the browser refused.
-    const isCut = fault === 'drop' || fault === 'lost'
-    expect(state.calls.map(({ path }) => path)).toEqual(isCut ? ['/revoke', '/revoke'] : ['/revoke'])
-    for (const tab of tabs) expect(tab.reports).toEqual([])
-  })
+  it.each([...FAULTS, 'lost'] as const)(
+    'a sign-out at an authorization server ends the session here at once under %s, and revokes once',
+    async (fault) => {
+      const world = withClock(createWorld())
+      const { state, send } = network(world)
+      const server = oauth({ tokenEndpoint: '/token', revocationEndpoint: '/revoke', clientId: 'app', fetch: send })
+      const tabs = await withDeadToken(world, server, 'Bearer')
+      state.fault = fault
+      const done = tabs[1].session.signOut()
+      expect(tabs[1].phase()).toBe('signedOut')
+      await world.until(done, 6 * SECOND)
+      await world.advance(SECOND)
+      for (const tab of tabs) expect(tab.phase()).toBe('signedOut')
+      // What failed like a network is sent once more, without `keepalive`: that may be what the browser refused.
+      const isCut = fault === 'drop' || fault === 'lost'
+      expect(state.calls.map(({ path }) => path)).toEqual(isCut ? ['/revoke', '/revoke'] : ['/revoke'])
+      for (const tab of tabs) expect(tab.reports).toEqual([])
+    },
+  )
 })
 
 describe('a request by createFetch', () => {
@@ -173,26 +182,29 @@ describe('a request by createFetch', () => {
     return { world, tab, send, state }
   }
 
-  it.each([...FAULTS, 'lost'] as const)('that meets %s brings what came, and ends no session', async (fault) => {
-    const { world, tab, send, state } = await open()
-    const abort = new AbortController()
-    const request = createFetch(tab.session, { origins: [api], fetch: send })
-    await world.until(tab.session.getAccessToken())
-    state.fault = fault
-    const answered = request(`${api}/orders`, { signal: abort.signal }).then(
-      ({ status }) => status,
-      (error: unknown) => (error as Error).name,
-    )
-    await world.advance(SECOND)
-    abort.abort()
-    const wanted = { '503': 503, hang: 'AbortError', drop: 'TypeError', lost: 'TypeError', html: 200, nonsense: 200 }
-    expect(await answered).toBe(fault.startsWith('429') ? 429 : wanted[fault as keyof typeof wanted])
-    expect(state.calls.filter(({ path }) => path === '/orders')).toHaveLength(1)
-    expect(tab.phase()).toBe('active')
-  })
+  it.each([...FAULTS, 'lost'] as const)(
+    'a request by createFetch that meets %s returns that response, and ends no session',
+    async (fault) => {
+      const { world, tab, send, state } = await open()
+      const abort = new AbortController()
+      const request = createFetch(tab.session, { origins: [api], fetch: send })
+      await world.until(tab.session.getAccessToken())
+      state.fault = fault
+      const answered = request(`${api}/orders`, { signal: abort.signal }).then(
+        ({ status }) => status,
+        (error: unknown) => (error as Error).name,
+      )
+      await world.advance(SECOND)
+      abort.abort()
+      const wanted = { '503': 503, hang: 'AbortError', drop: 'TypeError', lost: 'TypeError', html: 200, nonsense: 200 }
+      expect(await answered).toBe(fault.startsWith('429') ? 429 : wanted[fault as keyof typeof wanted])
+      expect(state.calls.filter(({ path }) => path === '/orders')).toHaveLength(1)
+      expect(tab.phase()).toBe('active')
+    },
+  )
 
   it.each(FAULTS)(
-    'that is refused while the tokens cannot be refreshed under %s is answered as it was',
+    'a refused request by createFetch returns its response if the refresh fails under %s',
     async (fault) => {
       const { world, tab, send, state } = await open()
       const refusing: typeof fetch = async (input, init) =>
@@ -220,26 +232,29 @@ describe('a session by cookie', () => {
     return tabs
   }
 
-  it.each([...FAULTS, 'lost'] as const)('under %s stays, asks again with pauses, and recovers', async (fault) => {
-    const world = withClock(createWorld())
-    const { state, send } = network(world)
-    const tabs = await open(world, send)
-    state.fault = fault
-    tabs[0].hint('focus')
-    await world.advance(29 * SECOND)
-    const count = (): number => state.calls.filter(({ path }) => path === '/session').length
-    const checks: Record<string, number> = { '429 in seconds': 1, '429 by date': 1, hang: 3 }
-    expect(count()).toBe(checks[fault] ?? 6)
-    for (const tab of tabs) expect(tab.phase()).toBe('active')
-    const before = count()
-    state.fault = 'none'
-    await world.advance(2 * MINUTE)
-    expect(count()).toBe(before + 1)
-    expect(tabs[0].reports).toEqual([])
-  })
+  it.each([...FAULTS, 'lost'] as const)(
+    'a session by cookie stays under %s, calls again with pauses, and recovers',
+    async (fault) => {
+      const world = withClock(createWorld())
+      const { state, send } = network(world)
+      const tabs = await open(world, send)
+      state.fault = fault
+      tabs[0].hint('focus')
+      await world.advance(29 * SECOND)
+      const count = (): number => state.calls.filter(({ path }) => path === '/session').length
+      const checks: Record<string, number> = { '429 in seconds': 1, '429 by date': 1, hang: 3 }
+      expect(count()).toBe(checks[fault] ?? 6)
+      for (const tab of tabs) expect(tab.phase()).toBe('active')
+      const before = count()
+      state.fault = 'none'
+      await world.advance(2 * MINUTE)
+      expect(count()).toBe(before + 1)
+      expect(tabs[0].reports).toEqual([])
+    },
+  )
 
   it.each([...FAULTS, 'lost'] as const)(
-    'is not extended under %s, and says so, until the server agrees',
+    'a session by cookie is not extended under %s, and says so, until the server agrees',
     async (fault) => {
       const world = withClock(createWorld())
       const { state, send } = network(world)
@@ -260,7 +275,7 @@ describe('a session by cookie', () => {
   )
 
   it.each([...FAULTS, 'lost'] as const)(
-    'is over here at once under %s, whatever becomes of the call',
+    'a session by cookie ends here at once under %s, whatever the outcome of the call',
     async (fault) => {
       const world = withClock(createWorld())
       const { state, send } = network(world)

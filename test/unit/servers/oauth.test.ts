@@ -60,7 +60,7 @@ afterEach(() => {
 })
 
 describe('the refresh of oauth()', () => {
-  it('asks by the form of RFC 6749 §6', async () => {
+  it('the refresh of oauth() sends the form of RFC 6749 §6', async () => {
     const { refresh, calls } = server(json({ access_token: 'new', token_type: 'Bearer', expires_in: 60 }))
     await expect(refresh()).resolves.toEqual({ access_token: 'new', token_type: 'Bearer', expires_in: 60 })
     const { url, init, form } = sent(calls)
@@ -70,7 +70,7 @@ describe('the refresh of oauth()', () => {
     expect(calls).toHaveBeenCalledTimes(1)
   })
 
-  it('needs no preflight, follows no redirect, and ends with its signal', async () => {
+  it('the refresh of oauth() needs no preflight, follows no redirect, and ends with its signal', async () => {
     const { refresh, calls } = server(json({ access_token: 'new' }))
     await refresh()
     const { init } = sent(calls)
@@ -82,7 +82,7 @@ describe('the refresh of oauth()', () => {
     expect(init.credentials).toBeUndefined()
   })
 
-  it('sends extra parameters, which replace none of the standard', async () => {
+  it('the refresh of oauth() sends extra parameters, which replace none of the standard', async () => {
     const parameters = { scope: 'a b', grant_type: 'password', refresh_token: 'x', client_id: 'y' }
     const { refresh, calls } = server(json({ access_token: 'new' }), { parameters })
     await refresh()
@@ -95,7 +95,7 @@ describe('the refresh of oauth()', () => {
   })
 
   it.each([null, { access_token: 'a' }, { access_token: 'a', refresh_token: '' }])(
-    'fails with no_tokens, and asks nobody, when there is nothing to ask with: %j',
+    'the refresh of oauth() fails with no_tokens, and sends nothing, without a refresh token: %j',
     async (tokens) => {
       const { refresh, calls } = server(json({ access_token: 'new' }))
       await expect(refresh(tokens)).rejects.toMatchObject({ name: 'SessionError', code: 'no_tokens' })
@@ -103,13 +103,13 @@ describe('the refresh of oauth()', () => {
     },
   )
 
-  it('calls fetch as the browser wants it to be called, without a receiver', async () => {
+  it('the refresh of oauth() calls fetch without a receiver, as browsers require', async () => {
     const { refresh, calls } = server(json({ access_token: 'new' }))
     await refresh()
     expect(calls.mock.contexts).toEqual([undefined])
   })
 
-  it('uses the global fetch as it is at the call, so that mocks made later count', async () => {
+  it('the refresh of oauth() reads the global fetch at each call, so that later mocks are used', async () => {
     const made = oauth({ ...urls, clientId: 'app' })
     vi.stubGlobal('fetch', json({ access_token: 'mocked' }))
     await expect(made.refresh!(held, { signal })).resolves.toEqual({ access_token: 'mocked' })
@@ -120,7 +120,7 @@ describe('what oauth() makes of an answer', () => {
   it.each([
     { access_token: 'new', scope: 'a', id_token: 'i', refresh_token: 'r', vendor: { x: 1 } },
     { access_token: 'new', expires_in: '60', refresh_token: null },
-  ])('is what the server sent, as it sent it: %j', async (body) => {
+  ])('oauth() returns the tokens as the server sent them: %j', async (body) => {
     await expect(server(json(body)).refresh()).resolves.toEqual(body)
   })
 
@@ -138,7 +138,7 @@ describe('what oauth() makes of an answer', () => {
     '{"access_token":7}',
     '{"access_token":null}',
     `{"access_token":7,"refresh_token":"${SECRET}","id_token":"${SECRET}"}`,
-  ])('I9: fails with invalid_response for %s, and repeats none of it', async (body) => {
+  ])('I9: oauth() fails with invalid_response for %s, and quotes none of it', async (body) => {
     const error = await server(text(body)).failure()
     expect(error.code).toBe('invalid_response')
     expect(error.cause).toBeUndefined()
@@ -214,20 +214,20 @@ describe('how oauth() sorts failures', () => {
   })
 
   it.each(['<html>', '', 'null', '{"error":{"invalid_grant":1}}', '{"error":{"toString":1}}'])(
-    'ends no session for an answer that is not OAuth’s, whatever its status: %s',
+    'oauth() ends no session for a response that is not OAuth’s, whatever its status: %s',
     async (body) => {
       for (const status of [400, 401, 403, 407, 410, 440, 502, 511])
         expect((await server(text(body, status)).failure()).code).toBe('server')
     },
   )
 
-  it('says in its error that a refused client is the developer’s to mend, not the user’s', async () => {
+  it('oauth() says in its error that a refused client is the developer’s to mend, not the user’s', async () => {
     const { message } = await server(json({ error: 'invalid_client' }, 401)).failure()
     expect(message).toContain('options of oauth()')
   })
 
   it.each([408, 425, 429, 500, 503])(
-    'does not send the developer looking for a mistake where there is none (%i)',
+    'oauth() does not send the developer looking for a mistake that is none (%i)',
     async (status) => {
       const { failure, signOut } = server(text('', status))
       expect((await failure()).message).not.toContain('options')
@@ -238,18 +238,18 @@ describe('how oauth() sorts failures', () => {
     },
   )
 
-  it('repeats no error name that could be something else', async () => {
+  it('oauth() quotes no error code that could be something else', async () => {
     const { message } = await server(json({ error: `the token ${SECRET} is bad` }, 400)).failure()
     expect(message).not.toContain('bad')
   })
 
-  it('calls a failed fetch offline, and keeps its cause', async () => {
+  it('oauth() reports a failed fetch as offline, and keeps its cause', async () => {
     const cause = new TypeError('Failed to fetch')
     const error = await server(async () => Promise.reject(cause)).failure()
     expect(error).toMatchObject({ code: 'offline', cause })
   })
 
-  it('calls an answer that was cut off offline, so that it is asked for again', async () => {
+  it('oauth() reports a truncated response as offline, so that the request is sent again', async () => {
     const cut = new ReadableStream({
       start(controller) {
         controller.enqueue(new TextEncoder().encode('{"access_token":'))
@@ -259,7 +259,7 @@ describe('how oauth() sorts failures', () => {
     expect((await server(async () => new Response(cut)).failure()).code).toBe('offline')
   })
 
-  it('rejects with the reason of whoever aborted', async () => {
+  it('oauth() rejects with the reason of the signal', async () => {
     const controller = new AbortController()
     const reason = new Error('signed out')
     const { refresh } = server(async (_url, init) => Promise.reject(init.signal?.reason as Error))
@@ -268,7 +268,7 @@ describe('how oauth() sorts failures', () => {
   })
 })
 
-describe('an endpoint that cannot be right', () => {
+describe('a wrong endpoint', () => {
   const page = text(`<html>${SECRET}</html>`)
   const token = 'sojourn: tokenEndpoint (https://id.example/token) answered'
 
@@ -293,34 +293,40 @@ describe('an endpoint that cannot be right', () => {
       json({ error }, 400),
       `${token} 400 ${error}. Mend the options of oauth(), or the client there.`,
     ]),
-  ] as [Answer, string][])('is told to the developer at its first failure, once (%#)', async (answer, warning) => {
-    const { failure } = server(answer, { tokenEndpoint: 'https://id.example/token?key=1' })
-    await failure()
-    await failure()
-    expect(warnings()).toEqual([warning])
-  })
+  ] as [Answer, string][])(
+    'a wrong endpoint causes a warning at its first failure, once (%#)',
+    async (answer, warning) => {
+      const { failure } = server(answer, { tokenEndpoint: 'https://id.example/token?key=1' })
+      await failure()
+      await failure()
+      expect(warnings()).toEqual([warning])
+    },
+  )
 
   it.each([
     json({ access_token: 'new' }),
     json({ error: 'invalid_grant' }, 400),
     json({ error: 'interaction_required' }, 400),
     async () => Promise.reject(new TypeError('Failed to fetch')),
-  ])('is none where the server only refuses the user, or cannot be reached (%#)', async (answer) => {
+  ])('an endpoint causes no warning if the server refuses the user, or cannot be reached (%#)', async (answer) => {
     const { refresh } = server(answer)
     await refresh().catch(() => undefined)
     expect(warnings()).toEqual([])
   })
 
-  it.each([400, 401, 404])('is told of revocation too, which nobody else would notice (%i)', async (status) => {
-    const { signOut } = server(text('<html>', status))
-    await signOut()
-    await signOut()
-    expect(warnings()).toEqual([
-      `sojourn: revocationEndpoint (https://id.example/revoke) answered ${status}. Tokens may stay valid at the server after sign-out.`,
-    ])
-  })
+  it.each([400, 401, 404])(
+    'a wrong revocation endpoint causes a warning too, because nothing else would show it (%i)',
+    async (status) => {
+      const { signOut } = server(text('<html>', status))
+      await signOut()
+      await signOut()
+      expect(warnings()).toEqual([
+        `sojourn: revocationEndpoint (https://id.example/revoke) answered ${status}. Tokens may stay valid at the server after sign-out.`,
+      ])
+    },
+  )
 
-  it('is told of discovery, and each endpoint for itself', async () => {
+  it('a failed discovery causes a warning, and so does each endpoint', async () => {
     const answer: Answer = async (url) => new Response('', { status: url.endsWith('/revoke') ? 404 : 403 })
     const made = oauth({
       issuer: 'https://id.example',
@@ -344,33 +350,33 @@ describe('Retry-After', () => {
     return (await server(text('', status, headers)).failure()).retryAt
   }
 
-  it.each([429, 503])('in seconds counts from now (%i)', async (status) => {
+  it.each([429, 503])('a Retry-After in seconds counts from now (%i)', async (status) => {
     await expect(retryAt({ 'Retry-After': '5' }, status)).resolves.toBe(now + 5000)
   })
 
-  it('as a date counts by the server’s clock where its Date can be read', async () => {
+  it('a Retry-After date counts by the server’s clock if its Date can be read', async () => {
     const headers = { 'Retry-After': 'Tue, 01 Jan 2030 15:00:30 GMT', Date: 'Tue, 01 Jan 2030 15:00:00 GMT' }
     await expect(retryAt(headers)).resolves.toBe(now + 30_000)
   })
 
-  it.each([{}, { Date: 'yesterday' }])('as a date counts by our clock otherwise: %j', async (headers) => {
+  it.each([{}, { Date: 'yesterday' }])('a Retry-After date counts by our clock otherwise: %j', async (headers) => {
     await expect(retryAt({ 'Retry-After': 'Tue, 01 Jan 2030 12:00:30 GMT', ...headers })).resolves.toBe(now + 30_000)
   })
 
   it.each(['', 'soon', '-5', 'Tue, 01 Jan 2030 11:00:00 GMT', '1e3 s', '1e999'])(
-    'says nothing when it is %j',
+    'a Retry-After of %j is ignored',
     async (value) => {
       await expect(retryAt({ 'Retry-After': value })).resolves.toBeUndefined()
     },
   )
 
-  it('is absent where the server did not send it', async () => {
+  it('an error has no retryAt if the server sent no Retry-After', async () => {
     await expect(retryAt({})).resolves.toBeUndefined()
   })
 })
 
 describe('the sign-out of oauth()', () => {
-  it('revokes the refresh token, once, in the form of RFC 7009, and outlives the page', async () => {
+  it('the sign-out of oauth() revokes the refresh token once, by RFC 7009, and outlives the page', async () => {
     const { signOut, calls } = server(text(''))
     await signOut()
     expect(calls).toHaveBeenCalledTimes(1)
@@ -381,28 +387,28 @@ describe('the sign-out of oauth()', () => {
     expect(init.signal).toBe(signal)
   })
 
-  it('revokes the access token where there is no refresh token', async () => {
+  it('the sign-out of oauth() revokes the access token if there is no refresh token', async () => {
     const { signOut, calls } = server(text(''))
     await signOut({ access_token: 'a' })
     expect(sent(calls).form).toEqual({ token: 'a', token_type_hint: 'access_token', client_id: 'app' })
   })
 
-  it('does not outlive the page with a refresh', async () => {
+  it('a refresh of oauth() does not outlive the page', async () => {
     const { refresh, calls } = server(json({ access_token: 'new' }))
     await refresh()
     expect(sent(calls).init.keepalive).toBeUndefined()
   })
 
-  it.each([400, 401, 429, 503])('does not mind what the server answers (%i)', async (status) => {
+  it.each([400, 401, 429, 503])('the sign-out of oauth() ignores the status of the response (%i)', async (status) => {
     await expect(server(text('<html>', status)).signOut()).resolves.toBeUndefined()
   })
 
-  it('reports that the server could not be reached', async () => {
+  it('the sign-out of oauth() reports that the server could not be reached', async () => {
     const { signOut } = server(async () => Promise.reject(new TypeError('Failed to fetch')))
     await expect(signOut()).rejects.toThrow(TypeError)
   })
 
-  it('stays local without an endpoint, and without tokens', async () => {
+  it('the sign-out of oauth() stays local without an endpoint, and without tokens', async () => {
     const { calls, signOut } = server(text(''))
     await signOut(null)
     expect(calls).not.toHaveBeenCalled()
@@ -433,7 +439,7 @@ describe('the options of oauth()', () => {
     [{ issuer: '', tokenEndpoint: undefined }, 'issuer is '],
     [{ clientId: undefined }, 'clientId'],
     [{ clientId: '' }, 'clientId'],
-  ])('say what is wrong with %j, and what would be right', (options, text) => {
+  ])('the options of oauth() refuse %j, and the error says what is right', (options, text) => {
     expect(make(options)).toThrow(
       expect.objectContaining({
         code: 'invalid_options',
@@ -443,19 +449,19 @@ describe('the options of oauth()', () => {
   })
 
   it.each(['https://id.example/token', 'http://localhost:8080/token', '/token', new URL('https://id.example/token')])(
-    'allow %s',
+    'the options of oauth() allow %s',
     (tokenEndpoint) => {
       expect(make({ tokenEndpoint })).not.toThrow()
     },
   )
 
-  it('say so when there are none, as a script without types may do it', () => {
+  it('the options of oauth() are required, also in a script without types', () => {
     expect(() => oauth(undefined as unknown as OAuthOptions)).toThrow(
       expect.objectContaining({ code: 'invalid_options' }),
     )
   })
 
-  it('are read once: what happens to a URL object later changes nothing', async () => {
+  it('the options of oauth() are read once: later changes of a URL object have no effect', async () => {
     const tokenEndpoint = new URL('https://id.example/token')
     const { refresh, calls } = server(json({ access_token: 'new' }), { tokenEndpoint })
     tokenEndpoint.host = 'evil.example'
@@ -495,7 +501,7 @@ describe('discovery by issuer (RFC 8414)', () => {
     }
   }
 
-  it('finds the endpoints where the RFC puts them, once', async () => {
+  it('discovery by issuer (RFC 8414) finds the endpoints where the RFC puts them, once', async () => {
     const { refresh, signOut, calls } = discovering({ [oauthPlace]: metadata })
     expect(calls).toEqual([])
     await refresh()
@@ -509,7 +515,7 @@ describe('discovery by issuer (RFC 8414)', () => {
     new TypeError('Failed to fetch'),
     new Response('<html>'),
     { ...metadata, issuer: 'https://evil.example' },
-  ])('finds them where OpenID Connect puts them otherwise: %s', async (first) => {
+  ])('discovery by issuer (RFC 8414) falls back to the place of OpenID Connect: %s', async (first) => {
     const { refresh, calls } = discovering({ [oauthPlace]: first, [openidPlace]: metadata })
     await refresh()
     expect(calls).toEqual([oauthPlace, openidPlace, 'https://id.example/t'])
@@ -520,7 +526,7 @@ describe('discovery by issuer (RFC 8414)', () => {
     ['https://id.example/', 'https://id.example/.well-known/oauth-authorization-server'],
     [new URL('https://id.example'), 'https://id.example/.well-known/oauth-authorization-server'],
     ['https://id.example:8443/a/b/', 'https://id.example:8443/.well-known/oauth-authorization-server/a/b'],
-  ])('of %s asks at %s, with or without a slash at the end', async (given, place) => {
+  ])('discovery by issuer (RFC 8414) of %s fetches %s, with or without a slash at the end', async (given, place) => {
     for (const named of [String(given).replace(/\/$/, ''), `${String(given).replace(/\/$/, '')}/`]) {
       const { refresh, calls } = discovering({ [place]: { ...metadata, issuer: named } }, { issuer: given })
       await refresh()
@@ -534,7 +540,7 @@ describe('discovery by issuer (RFC 8414)', () => {
     'https://evil.example/realms/one',
     undefined,
     7,
-  ])('believes no metadata of another issuer: %s', async (named) => {
+  ])('discovery by issuer (RFC 8414) refuses metadata of another issuer: %s', async (named) => {
     const other = { ...metadata, issuer: named }
     const { refresh, calls } = discovering({ [oauthPlace]: other, [openidPlace]: other })
     await expect(refresh()).rejects.toMatchObject({
@@ -544,7 +550,7 @@ describe('discovery by issuer (RFC 8414)', () => {
     expect(calls).toEqual([oauthPlace, openidPlace])
   })
 
-  it('that fails is tried again at the next refresh, and ends no session', async () => {
+  it('discovery by issuer (RFC 8414) that fails is tried again at the next refresh, and ends no session', async () => {
     const places: Record<string, unknown> = {}
     const { refresh, calls } = discovering(places)
     await expect(refresh()).rejects.toMatchObject({ code: 'server' })
@@ -553,7 +559,7 @@ describe('discovery by issuer (RFC 8414)', () => {
     expect(calls.at(-1)).toBe('https://id.example/t')
   })
 
-  it.each([401, 503])('by a server that answers %i ends no session', async (status) => {
+  it.each([401, 503])('discovery by issuer (RFC 8414) at a server that answers %i ends no session', async (status) => {
     const refused = () => new Response(null, { status, headers: { 'Retry-After': '30' } })
     const { refresh } = discovering({ [oauthPlace]: refused(), [openidPlace]: refused() })
     vi.useFakeTimers({ now: 1_800_000_000_000, toFake: ['Date'] })
@@ -561,7 +567,7 @@ describe('discovery by issuer (RFC 8414)', () => {
     expect(error).toMatchObject({ code: 'server', retryAt: 1_800_000_030_000 })
   })
 
-  it('is not asked for what is given', async () => {
+  it('discovery by issuer (RFC 8414) is not needed for endpoints that are given', async () => {
     const { refresh, signOut, calls } = discovering(
       { [oauthPlace]: metadata },
       { tokenEndpoint: '/mine', revocationEndpoint: '/over' },
@@ -571,7 +577,7 @@ describe('discovery by issuer (RFC 8414)', () => {
     expect(calls).toEqual(['/mine', '/over'])
   })
 
-  it('that names no endpoint for revocation leaves sign-out local, and none for tokens says so', async () => {
+  it('discovery by issuer (RFC 8414) without a revocation endpoint leaves sign-out local', async () => {
     const { signOut, refresh, calls } = discovering({ [oauthPlace]: { issuer } })
     await signOut()
     await expect(refresh()).rejects.toMatchObject({ message: expect.stringContaining('token_endpoint') as string })
@@ -605,13 +611,13 @@ describe('oauth() with sender-constrained tokens', () => {
   const proofOf = (calls: ReturnType<typeof server>['calls'], call = 0): unknown =>
     JSON.parse(new Headers(sent(calls, call).init.headers).get('DPoP') ?? 'null')
 
-  it('proves possession at the token endpoint', async () => {
+  it('oauth() with bound tokens proves possession at the token endpoint', async () => {
     const { refresh, calls } = server(json(bound), { dpop: proofs() })
     await expect(refresh()).resolves.toEqual(bound)
     expect(proofOf(calls)).toEqual({ method: 'POST', url: AS })
   })
 
-  it('proves possession with the keys of the session that it serves, and otherwise asks as before', async () => {
+  it('oauth() with bound tokens proves possession with the keys of the session that it serves', async () => {
     const [all, own] = [proofs(), proofs()]
     const forSession = vi.fn(() => own)
     const calls = vi.fn(json(bound))
@@ -629,7 +635,7 @@ describe('oauth() with sender-constrained tokens', () => {
   })
 
   it.each(['use_dpop_nonce', 'invalid_dpop_proof'])(
-    'tries once more with what it learned from %s, with the same token and a proof of its own',
+    'oauth() with bound tokens tries once more after a new %s, with the same token and a new proof',
     async (error) => {
       const answers = [refused(error), json(bound)]
       const { refresh, calls } = server(async (...call) => answers.shift()!(...call), { dpop: proofs() })
@@ -645,7 +651,7 @@ describe('oauth() with sender-constrained tokens', () => {
     },
   )
 
-  it('tries no third time, whatever nonces come, and the session stays', async () => {
+  it('oauth() with bound tokens tries no third time, whatever nonces come, and the session stays', async () => {
     let count = 0
     const { calls, failure } = server(async (...call) => refused('use_dpop_nonce', `n${count++}`)(...call), {
       dpop: proofs(),
@@ -659,13 +665,16 @@ describe('oauth() with sender-constrained tokens', () => {
     ['invalid_client', 'n1', 401, 'server'],
     ['invalid_dpop_proof', '', 400, 'server'],
     ['invalid_dpop_proof', '', 401, 'server'],
-  ])('tries no second time where that cannot help: %s, nonce %j, %i', async (error, nonce, status, code) => {
-    const { calls, failure } = server(refused(error, nonce, status), { dpop: proofs() })
-    expect((await failure()).code).toBe(code)
-    expect(calls).toHaveBeenCalledTimes(1)
-  })
+  ])(
+    'oauth() with bound tokens tries no second time if that cannot help: %s, nonce %j, %i',
+    async (error, nonce, status, code) => {
+      const { calls, failure } = server(refused(error, nonce, status), { dpop: proofs() })
+      expect((await failure()).code).toBe(code)
+      expect(calls).toHaveBeenCalledTimes(1)
+    },
+  )
 
-  it('learns the next nonce from answers that worked', async () => {
+  it('oauth() with bound tokens learns the next nonce from successful responses', async () => {
     const dpop = proofs()
     const { refresh, calls } = server(json(bound, 200, { 'DPoP-Nonce': 'n1' }), { dpop })
     await refresh()
@@ -674,7 +683,7 @@ describe('oauth() with sender-constrained tokens', () => {
   })
 
   it.each(['Bearer', undefined, 'bearer', 'DPoPs'])(
-    'refuses tokens of another kind, in an answer and at sign-in: %s',
+    'oauth() with bound tokens refuses other tokens, in a response and at sign-in: %s',
     async (kind) => {
       const dpop = proofs()
       const tokens = { access_token: 'new', ...(kind && { token_type: kind }) }
@@ -687,21 +696,21 @@ describe('oauth() with sender-constrained tokens', () => {
     },
   )
 
-  it('hands the tokens of a sign-in on, with what may be said of them', async () => {
+  it('oauth() with bound tokens passes the tokens of a sign-in to the proofs', async () => {
     const dpop = proofs()
     const init = { signal, degraded: () => undefined }
     await oauth({ ...urls, clientId: 'app', dpop }).receive!({ ...bound, token_type: 'dpop' }, init)
     expect(dpop.receive.mock.calls).toEqual([[{ ...bound, token_type: 'dpop' }, init]])
   })
 
-  it('does with proofs that know of no sign-in', async () => {
+  it('oauth() with bound tokens accepts proofs without `receive`', async () => {
     const { receive: _, ...dpop } = proofs()
     await expect(
       oauth({ ...urls, clientId: 'app', dpop }).receive!(bound, { signal, degraded: () => undefined }),
     ).resolves.toBeUndefined()
   })
 
-  it('authorizes requests by token and proof', async () => {
+  it('oauth() with bound tokens authorizes requests by token and proof', async () => {
     const request = new Request('https://api.example/orders?x=1', { method: 'PUT', body: 'two' })
     const next = await oauth({ ...urls, clientId: 'app', dpop: proofs() }).authorize!(request, bound)
     expect(next.headers.get('Authorization')).toBe('DPoP new')
@@ -726,13 +735,13 @@ describe('oauth() with sender-constrained tokens', () => {
     // CORS hides what was wrong.
     [401, '', 'n1', 'resend'],
     [401, '', '', 'refresh'],
-  ])('reads what %i with %j and nonce %j asks for: %s', (status, asks, nonce, expected) => {
+  ])('oauth() with bound tokens takes %i with %j and nonce %j as: %s', (status, asks, nonce, expected) => {
     const made = oauth({ ...urls, clientId: 'app', dpop: proofs() })
     const headers = { ...(asks && { 'WWW-Authenticate': asks }), ...(nonce && { 'DPoP-Nonce': nonce }) }
     expect(made.challenge!(new Response(null, { status, headers }))).toBe(expected)
   })
 
-  it('leaves requests to the session where tokens are bearer tokens', () => {
+  it('oauth() leaves requests to the session if tokens are bearer tokens', () => {
     expect(oauth({ ...urls, clientId: 'app' })).not.toHaveProperty('authorize')
     expect(oauth({ ...urls, clientId: 'app' })).not.toHaveProperty('challenge')
   })

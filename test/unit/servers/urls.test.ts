@@ -33,7 +33,7 @@ afterEach(() => {
 })
 
 describe('a path', () => {
-  it('is resolved once, against the origin of the page that makes the server', async () => {
+  it('a path is resolved once, against the origin of the page that creates the server', async () => {
     onPage('https://app.example/deep/page?x#y')
     const calls: string[] = []
     const send = (async (url: string) => {
@@ -53,7 +53,7 @@ describe('a path', () => {
     )
   })
 
-  it('may be the issuer, whose metadata names the whole URL', async () => {
+  it('a path may be the issuer, whose metadata has the whole URL', async () => {
     onPage('https://app.example/')
     const places = await placesOf(
       { issuer: '/realms/one' },
@@ -78,25 +78,25 @@ describe('a path', () => {
     ['a blob: page', 'blob:https://app.example/6a1b', 'https://app.example'],
     ['a sandboxed page', 'https://app.example/x', 'null'],
     ['a page whose script has a variable `origin`', 'https://app.example/x', 'https://elsewhere.example'],
-  ])('is of its own origin in %s', async (_where, location, origin) => {
+  ])('a path is of its own origin in %s', async (_where, location, origin) => {
     onPage(location, origin)
     expect(await placesOf({ tokenEndpoint: '/token' })).toEqual(['https://app.example/token'])
   })
 
-  it('is of its own origin where the application runs under a scheme of its own', async () => {
+  it('a path is of its own origin if the application runs under a scheme of its own', async () => {
     vi.stubGlobal('location', { origin: 'capacitor://localhost' })
     expect(await placesOf({ tokenEndpoint: '/token' })).toEqual(['capacitor://localhost/token'])
     expect(() => oauth({ clientId: 'app', tokenEndpoint: '//evil.example/token' })).toThrow('token_endpoint is //evil')
   })
 
-  it('is refused in a page that has no origin', () => {
+  it('a path is refused in a page that has no origin', () => {
     onPage('data:text/html,x', 'null')
     expect(() => oauth({ clientId: 'app', tokenEndpoint: '/token' })).toThrow('token_endpoint is /token')
     expect(() => cookieSession({ check: '/session' })).toThrow('check is /session')
     expect(oauth({ clientId: 'app', tokenEndpoint: 'https://id.example/token' })).toBeDefined()
   })
 
-  it('stays as it is on a server, where nothing is sent', async () => {
+  it('a path stays as it is on a server, where nothing is sent', async () => {
     expect(await placesOf({ tokenEndpoint: '/token' })).toEqual(['/token'])
   })
 
@@ -106,7 +106,7 @@ describe('a path', () => {
     '/\t/evil.example',
     '/\n\\evil.example',
     '\\/evil.example',
-  ])('is not what leads to another host: %j', (url) => {
+  ])('a path to another host is refused: %j', (url) => {
     for (const where of ['https://app.example/', undefined]) {
       vi.unstubAllGlobals()
       if (where) onPage(where)
@@ -133,7 +133,7 @@ describe('a path', () => {
     'data:application/json,{}',
     'https://me@id.example/t',
     'https://:word@id.example/t',
-  ])('is not what a page would resolve in another way: %j', (url) => {
+  ])('a path that a page would resolve in another way is refused: %j', (url) => {
     onPage('https://app.example/')
     expect(() => oauth({ clientId: 'app', tokenEndpoint: url })).toThrow('Give an')
     expect(() => cookieSession({ check: url })).toThrow('Give an')
@@ -142,7 +142,7 @@ describe('a path', () => {
 
 describe('discovered endpoints', () => {
   it.each(['/token', '//evil.example/token', 'token', 'javascript:alert(1)', 'https://me@id.example/', 7, {}])(
-    'are URLs, never paths of the page: %j',
+    'discovered endpoints are URLs, never paths of the page: %j',
     async (endpoint) => {
       onPage('https://app.example/')
       const place = 'https://id.example/.well-known/oauth-authorization-server'
@@ -156,7 +156,7 @@ describe('a DPoP proof', () => {
   it.each([
     ['/orders?page=2#top', 'https://app.example/orders'],
     ['https://api.example/orders?page=2', 'https://api.example/orders'],
-  ])('names the URL that a path of the page’s origin has: %s', async (url, htu) => {
+  ])('a DPoP proof has the URL of a path of the page’s origin: %s', async (url, htu) => {
     onPage('https://app.example/deep/page')
     const keyPair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign'])
     const proof = await dpop({ keyPair }).proof({ method: 'GET', url })
@@ -188,18 +188,18 @@ describe('createFetch', () => {
     ['a srcdoc frame', 'about:srcdoc', 'https://app.example'],
     ['a blob: page', 'blob:https://app.example/6a1b', 'https://app.example'],
     ['a page whose script has a variable `origin`', 'https://app.example/x', 'https://elsewhere.example'],
-  ])('knows its own origin in %s, and no other', async (_where, location, origin) => {
+  ])('createFetch knows its own origin in %s, and no other', async (_where, location, origin) => {
     onPage(location, origin)
     expect(await authorizationOf('https://app.example/orders')).toBe('Bearer a-1')
     expect(await authorizationOf('https://elsewhere.example/orders')).toBeNull()
   })
 
-  it('has no own origin in a page that has none', async () => {
+  it('createFetch has no own origin in a page that has none', async () => {
     onPage('data:text/html,x', 'null')
     expect(await authorizationOf('https://app.example/orders')).toBeNull()
   })
 
-  it('goes by where a request is sent, not by what an object says of itself', async () => {
+  it('createFetch checks where a request is sent, not the members of an object', async () => {
     onPage('https://app.example/')
     const two = { url: 'https://app.example/orders', toString: () => 'https://evil.example/orders' }
     expect(await authorizationOf(two as unknown as URL)).toBeNull()

@@ -8,7 +8,7 @@ const activeAt = (world: World): number => world.record()['activeAt'] as number
 const wall = (world: World): number => world.time.clock().wall
 
 describe('activity', () => {
-  it('I3: is written at once after a quiet while', async () => {
+  it('I3: activity is written at once after a pause', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(MINUTE)
@@ -17,7 +17,7 @@ describe('activity', () => {
     expect(tab.session.deadlines()!.endAt).toBe(wall(world) + 15 * MINUTE)
   })
 
-  it('costs no timer and no access to storage per event while it goes on', async () => {
+  it('activity costs no timer and no access to storage per event while it goes on', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(MINUTE)
@@ -29,7 +29,7 @@ describe('activity', () => {
     expect(tab.timers()).toBe(timers)
   })
 
-  it('is written every two seconds while it goes on, and once more when it stops', async () => {
+  it('activity is written every two seconds while it goes on, and once more when it stops', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(MINUTE)
@@ -43,7 +43,7 @@ describe('activity', () => {
     expect(wall(world) - activeAt(world)).toBe(MINUTE)
   })
 
-  it('is flushed by the one timer that there is, and nothing rings when it has stopped', async () => {
+  it('activity is flushed by the only timer, and no timer is left when it has stopped', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: false, absoluteTimeout: false }, { methods: [] })
     await world.advance(MINUTE)
@@ -58,7 +58,7 @@ describe('activity', () => {
     expect(tab.timers()).toBe(0)
   })
 
-  it('is written more often where the idle timeout is short, so that it never lags by much of it', async () => {
+  it('activity is written more often with a short idle timeout, so that it never lags by much of it', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '5s', warnBefore: '1s' })
     const lags = new Set<number>()
@@ -71,7 +71,7 @@ describe('activity', () => {
     expect([...lags].sort()).toEqual([0, 100, 200, 300, 400])
   })
 
-  it('I3: of one tab keeps the others alive, without a message', async () => {
+  it('I3: activity of one tab extends the session in the others, without a message', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -86,7 +86,7 @@ describe('activity', () => {
     expect(world.channel.posted).toHaveLength(said)
   })
 
-  it('I3: of one tab is found by another that hears nothing before its own timer fires', async () => {
+  it('I3: activity of one tab is found by a tab without messages before its own timer fires', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -98,7 +98,7 @@ describe('activity', () => {
     expect(two.takeEvents().filter(({ type }) => type !== 'refreshed')).toEqual([])
   })
 
-  it('I5: while one session is shown, and still flagged, is none of the next one', async () => {
+  it('I5: activity that is flagged for one session does not count for the next one', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -114,7 +114,7 @@ describe('activity', () => {
     expect(activeAt(world)).toBe(wall(world))
   })
 
-  it('that the session cannot see counts through touch()', async () => {
+  it('activity that the session cannot see counts through touch()', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(MINUTE)
@@ -122,7 +122,7 @@ describe('activity', () => {
     expect(activeAt(world)).toBe(wall(world))
   })
 
-  it('is watched for only while somebody is signed in', async () => {
+  it('activity is watched for only while somebody is signed in', async () => {
     const world = createWorld()
     const tab = world.tab()
     expect(tab.listensToInput()).toBe(false)
@@ -136,7 +136,7 @@ describe('activity', () => {
     expect(tab.listensToInput()).toBe(true)
   })
 
-  it('I16: is nothing that happens by itself: refreshes, requests, storage, timers, hints, a look at the session', async () => {
+  it('I16: activity never follows from refreshes, requests, storage, timers, hints or a check()', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, { methods: ['refresh', 'signOut', 'check'] })
     const two = world.tab()
@@ -156,7 +156,7 @@ describe('activity', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
   })
 
-  it('of a crashed, a frozen or a closed tab keeps nobody awake', async () => {
+  it('activity of a crashed, a frozen or a closed tab does not keep the session alive', async () => {
     const world = createWorld()
     const tabs = [await world.signedIn(), world.tab(), world.tab(), world.tab()] as const
     for (const tab of tabs) {
@@ -183,7 +183,7 @@ describe('activity', () => {
     expect(tab.takeEvents()).toEqual([{ type: 'signedOut', reason: 'idle', where: 'here' }])
   })
 
-  it('I1: that wakes a machine which fell asleep right after other input is seen to be late at once', async () => {
+  it('I1: activity that wakes a machine right after other input is recognised as late at once', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     tab.input()
@@ -193,7 +193,7 @@ describe('activity', () => {
     expect(tab.phase()).toBe('signedOut')
   })
 
-  it('I3: between short sleeps counts each time, though no timer rings', async () => {
+  it('I3: activity between short sleeps counts each time, though no timer rings', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     for (let sleeps = 0; sleeps < 4; sleeps++) {
@@ -204,7 +204,7 @@ describe('activity', () => {
     expect(tab.session.check().phase).toBe('active')
   })
 
-  it('before a sleep, still flagged, counts for the time before it and not for the time after', async () => {
+  it('activity before a sleep, still flagged, counts for the time before it and not for the time after', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(MINUTE)
@@ -220,7 +220,7 @@ describe('activity', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
   })
 
-  it('I3: that is still flagged when the timers of a hidden page get late counts from when it came', async () => {
+  it('I3: activity that is flagged while a hidden page’s timers get late counts from when it came', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '60s' })
     tab.input()
@@ -235,7 +235,7 @@ describe('activity', () => {
     expect(tab.session.check()).toMatchObject({ phase: 'signedOut', endedAt: flaggedUntil + MINUTE })
   })
 
-  it('I3: that came before the warning counts, though its flag is looked at while warned', async () => {
+  it('I3: activity before the warning counts, although its flag is read during the warning', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '60s', warnBefore: '20s' })
     tab.input()
@@ -247,7 +247,7 @@ describe('activity', () => {
     expect(tab.session.check()).toMatchObject({ phase: 'warning', endAt: flaggedUntil + MINUTE })
   })
 
-  it('I1: flagged before a sleep past the deadline saves nothing', async () => {
+  it('I1: activity flagged before a sleep past the deadline saves nothing', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(MINUTE)
@@ -261,7 +261,7 @@ describe('activity', () => {
 })
 
 describe('work in another origin’s frame', () => {
-  it('is sampled while the focus is in it, and counts where the user was active', async () => {
+  it('a frame of another origin is sampled while it has the focus, and counts if the user was active', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(10 * MINUTE)
@@ -277,7 +277,7 @@ describe('work in another origin’s frame', () => {
     expect(tab.phase()).toBe('warning')
   })
 
-  it('costs one sample in four seconds, and none when the focus has left', async () => {
+  it('a frame of another origin costs one sample in four seconds, and none when the focus has left', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: false, absoluteTimeout: false }, { methods: [] })
     await world.advance(10 * SECOND)
@@ -292,7 +292,7 @@ describe('work in another origin’s frame', () => {
     expect(tab.timers()).toBe(0)
   })
 
-  it('is not sampled where nobody is signed in', async () => {
+  it('a frame of another origin is not sampled if nobody is signed in', async () => {
     const world = createWorld()
     const tab = world.tab()
     tab.focusInFrame = true
@@ -302,7 +302,7 @@ describe('work in another origin’s frame', () => {
 })
 
 describe('a hold', () => {
-  it('counts as activity until it is released, however long, and also while warned', async () => {
+  it('a hold counts as activity until it is released, however long, also during a warning', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(14 * MINUTE)
@@ -317,7 +317,7 @@ describe('a hold', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
   })
 
-  it('renews every quarter of a short idle timeout', async () => {
+  it('a hold renews every quarter of a short idle timeout', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '40s', warnBefore: '10s' })
     const release = tab.session.hold()
@@ -328,7 +328,7 @@ describe('a hold', () => {
     release()
   })
 
-  it('I3: renews by the limits of the session, where the sign-in shortened them', async () => {
+  it('I3: a hold renews by the limits of the session if the sign-in shortened them', async () => {
     const world = createWorld()
     const tab = world.tab({}, { methods: [] })
     tab.session.hold()
@@ -339,7 +339,7 @@ describe('a hold', () => {
     expect(tab.phase()).toBe('active')
   })
 
-  it('is released when every hold is, and a release may be called twice', async () => {
+  it('a hold lasts until every hold is released, and a release may be called twice', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const first = tab.session.hold()
@@ -353,7 +353,7 @@ describe('a hold', () => {
     expect(tab.phase()).toBe('signedOut')
   })
 
-  it('never outlasts the absolute timeout', async () => {
+  it('a hold never outlasts the absolute timeout', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ absoluteTimeout: '1h' })
     tab.session.hold()
@@ -361,7 +361,7 @@ describe('a hold', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'absolute' })
   })
 
-  it('I1: does not reach over a sleep past the deadline', async () => {
+  it('I1: a hold does not reach over a sleep past the deadline', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     tab.session.hold()
@@ -372,7 +372,7 @@ describe('a hold', () => {
   })
 
   it.each(['60s', '30s', '90s'] as const)(
-    'I3: outlasts an idle timeout of %s in a hidden page whose timers ring once a minute',
+    'I3: a hold outlasts an idle timeout of %s in a hidden page with a timer each minute',
     async (idleTimeout) => {
       const world = createWorld()
       const tab = await world.signedIn({ idleTimeout }, { methods: [] })
@@ -388,7 +388,7 @@ describe('a hold', () => {
     },
   )
 
-  it('I3: outlasts it also where a hint comes before the late timer, or the first input', async () => {
+  it('I3: a hold outlasts the idle timeout if a hint or the first input comes before the late timer', async () => {
     for (const wake of ['a hint', 'an input'] as const) {
       const world = createWorld()
       const tab = await world.signedIn({ idleTimeout: '60s' })
@@ -402,7 +402,7 @@ describe('a hold', () => {
     }
   })
 
-  it('I3: outlasts it also where the page is shown again before the late timer', async () => {
+  it('I3: a hold outlasts the idle timeout if the page is shown again before the late timer', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '60s' })
     tab.session.hold()
@@ -415,7 +415,7 @@ describe('a hold', () => {
     expect(activeAt(world)).toBe(wall(world))
   })
 
-  it('I1: does not reach over a short sleep of a page that is seen, though the monotonic clock ran', async () => {
+  it('I1: a hold does not reach over a short sleep of a visible page with a running monotonic clock', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '60s' })
     tab.session.hold()
@@ -425,7 +425,7 @@ describe('a hold', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
   })
 
-  it('I1: does not reach over a short sleep past a short deadline', async () => {
+  it('I1: a hold does not reach over a short sleep past a short deadline', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '60s' })
     tab.session.hold()
@@ -436,7 +436,7 @@ describe('a hold', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
   })
 
-  it('I1: does not reach over a sleep during which the monotonic clock ran, once that is longer than any timer is late', async () => {
+  it('I1: a hold does not reach over a sleep longer than any timer is late, with a running clock', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '60s' })
     tab.session.hold()
@@ -447,22 +447,25 @@ describe('a hold', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
   })
 
-  it.each(['the back/forward cache', 'a freeze'])('I1: does not reach over %s past a short deadline', async (what) => {
-    const world = createWorld()
-    const tab = await world.signedIn({ idleTimeout: '60s' })
-    tab.session.hold()
-    await world.advance(SECOND)
-    if (what === 'a freeze') tab.frozen = true
-    else tab.leave()
-    await world.advance(61 * SECOND)
-    if (what === 'a freeze') {
-      tab.frozen = false
-      tab.hint('resume')
-    } else tab.comeBack()
-    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
-  })
+  it.each(['the back/forward cache', 'a freeze'])(
+    'I1: a hold does not reach over %s past a short deadline',
+    async (what) => {
+      const world = createWorld()
+      const tab = await world.signedIn({ idleTimeout: '60s' })
+      tab.session.hold()
+      await world.advance(SECOND)
+      if (what === 'a freeze') tab.frozen = true
+      else tab.leave()
+      await world.advance(61 * SECOND)
+      if (what === 'a freeze') {
+        tab.frozen = false
+        tab.hint('resume')
+      } else tab.comeBack()
+      expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+    },
+  )
 
-  it('never outlasts the absolute timeout in a page whose timers ring once a minute', async () => {
+  it('a hold never outlasts the absolute timeout in a page whose timers fire once a minute', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '60s', absoluteTimeout: '90s' })
     tab.session.hold()
@@ -471,7 +474,7 @@ describe('a hold', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'absolute' })
   })
 
-  it('rings no timer while nobody is signed in, and counts again after the next sign-in', async () => {
+  it('a hold sets no timer while nobody is signed in, and counts again after the next sign-in', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const release = tab.session.hold()
@@ -497,7 +500,7 @@ describe('a window that the page fills itself', () => {
       },
     })
 
-  it('I3: is watched like the page, until the undo, which may be called twice', async () => {
+  it('I3: a window that the page fills is watched until the undo, which may be called twice', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const popup = open()
@@ -517,7 +520,7 @@ describe('a window that the page fills itself', () => {
     expect(activeAt(world)).toBe(wall(world))
   })
 
-  it('may be watched twice, each time with an undo of its own', async () => {
+  it('a window that the page fills may be watched twice, each time with its own undo', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const popup = open()
@@ -528,7 +531,7 @@ describe('a window that the page fills itself', () => {
     expect(activeAt(world)).toBe(wall(world))
   })
 
-  it('may be watched before somebody signs in, and is through sign-out and sign-in', async () => {
+  it('a window that the page fills may be watched before a sign-in, and through sign-out and sign-in', async () => {
     const world = createWorld()
     const tab = world.tab()
     const popup = open()
@@ -544,7 +547,7 @@ describe('a window that the page fills itself', () => {
     }
   })
 
-  it('I10: is watched no longer after destroy(), nor from then on', async () => {
+  it('I10: a window that the page fills is no longer watched after destroy()', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const undo = tab.session.watch(open())
@@ -555,7 +558,7 @@ describe('a window that the page fills itself', () => {
     expect(tab.listensToInput()).toBe(false)
   })
 
-  it('costs nothing once it is closed', async () => {
+  it('a window that the page fills costs nothing once it is closed', async () => {
     const world = createWorld()
     const watched: unknown[] = []
     const tab = world.tab()
@@ -590,7 +593,7 @@ describe('a window that the page fills itself', () => {
     ['an element', { addEventListener: () => undefined }],
     ['a text', 'popup'],
     ['a window of another origin', foreign()],
-  ])('is refused by name where it is %s', (_what, view) => {
+  ])('a window that the page fills is refused by name if it is %s', (_what, view) => {
     const tab = createWorld().tab()
     let error: unknown
     try {

@@ -9,8 +9,8 @@ const request = (): Request => new Request('https://api.example.com/orders', { m
 const answer = (status: number): Response => new Response(null, { status })
 const bearer = (sent: Request | null): string | null | undefined => sent?.headers.get('Authorization')
 
-describe('authorizing a request', () => {
-  it('adds the access token, and leaves the request as it was', async () => {
+describe('authorize()', () => {
+  it('authorize() adds the access token, and does not change the request', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const mine = request()
@@ -21,14 +21,14 @@ describe('authorizing a request', () => {
     expect(mine.headers.has('Authorization')).toBe(false)
   })
 
-  it('refreshes first where the token is dead', async () => {
+  it('authorize() refreshes first if the token has expired', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.sleep(6 * MINUTE)
     expect(bearer(await world.until(credentials(tab.session).authorize(request())))).toBe('Bearer access-f1-2')
   })
 
-  it('is left to the server where it knows better', async () => {
+  it('authorize() is left to the server if the server has its own', async () => {
     const world = createWorld()
     const authorize = vi.fn(async (asked: Request, tokens: TokenResponse | null) => {
       const next = new Request(asked)
@@ -39,7 +39,7 @@ describe('authorizing a request', () => {
     expect(bearer(await world.until(credentials(tab.session).authorize(request())))).toBe('DPoP access-f1-1')
   })
 
-  it('adds nothing in a session by cookie, and still asks whether it lives', async () => {
+  it('authorize() adds nothing in a session by cookie, and still checks that the session is live', async () => {
     const world = createWorld()
     const tab = world.tab({}, { methods: ['signOut'] })
     await world.until(tab.session.signIn())
@@ -51,7 +51,7 @@ describe('authorizing a request', () => {
     })
   })
 
-  it('sends nothing unauthorized where tokens were lost', async () => {
+  it('authorize() sends nothing unauthorized if tokens were lost', async () => {
     const world = createWorld()
     await world.signedIn()
     world.tokens.stored = null
@@ -62,7 +62,7 @@ describe('authorizing a request', () => {
     expect(fresh.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'wiped' })
   })
 
-  it('I1: is refused where the session ended while the server prepared it', async () => {
+  it('I1: authorize() rejects if the session ended while the server prepared the request', async () => {
     const world = createWorld()
     let prepared = (): void => {}
     const authorize = (asked: Request): Promise<Request> =>
@@ -77,7 +77,7 @@ describe('authorizing a request', () => {
     expect(await world.until(sent)).toBe('signed_out')
   })
 
-  it('passes on what the server throws', async () => {
+  it('authorize() passes on the error of the server', async () => {
     const world = createWorld()
     const fault = new Error('no key')
     const tab = await world.signedIn({ server: { authorize: async () => Promise.reject(fault) } })
@@ -86,7 +86,7 @@ describe('authorizing a request', () => {
 })
 
 describe('an answer that refuses the credentials', () => {
-  it('S62: of 401 costs one refresh for ten requests, each of which gets the newer token', async () => {
+  it('S62: a 401 costs one refresh for ten requests, each of which gets the newer token', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const all = Array.from({ length: 10 }, async () => {
@@ -98,7 +98,7 @@ describe('an answer that refuses the credentials', () => {
     expect(world.server.count('refresh')).toBe(1)
   })
 
-  it('of 401 takes the newer token that is there, without a refresh', async () => {
+  it('a 401 is answered with the newer token that is there, without a refresh', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const first = (await world.until(credentials(tab.session).authorize(request())))!
@@ -110,7 +110,7 @@ describe('an answer that refuses the credentials', () => {
     expect(world.server.count('refresh')).toBe(1)
   })
 
-  it.each([200, 204, 400, 403, 404, 500])('S68: of %i asks for nothing', async (status) => {
+  it.each([200, 204, 400, 403, 404, 500])('S68: a response of %i calls for no remedy', async (status) => {
     const world = createWorld()
     const tab = await world.signedIn()
     const first = (await world.until(credentials(tab.session).authorize(request())))!
@@ -120,7 +120,7 @@ describe('an answer that refuses the credentials', () => {
     expect(world.server.calls).toEqual([])
   })
 
-  it('of 401 is final where a refresh fails, and the session stays', async () => {
+  it('a 401 is final if the refresh fails, and the session stays', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const first = (await world.until(credentials(tab.session).authorize(request())))!
@@ -131,7 +131,7 @@ describe('an answer that refuses the credentials', () => {
     expect(tab.phase()).toBe('active')
   })
 
-  it('of another session’s request is nothing to this one', async () => {
+  it('a 401 to another session’s request changes nothing in this one', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const first = (await world.until(credentials(tab.session).authorize(request())))!
@@ -142,14 +142,14 @@ describe('an answer that refuses the credentials', () => {
     expect(world.server.count('refresh')).toBe(0)
   })
 
-  it('to a request that the session never saw is nothing to it', async () => {
+  it('a 401 to a request that the session has not authorized changes nothing', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const previous = { request: request(), response: answer(401) }
     expect(await world.until(credentials(tab.session).authorize(request(), previous))).toBeNull()
   })
 
-  it('is read by the server’s own challenge where it has one', async () => {
+  it('a response is read by the server’s own challenge if it has one', async () => {
     const world = createWorld()
     const asks = { asked: null as 'resend' | 'refresh' | 'rejected' | null }
     const tab = await world.signedIn({ server: { challenge: () => asks.asked } })
@@ -166,7 +166,7 @@ describe('an answer that refuses the credentials', () => {
 })
 
 describe('an answer that refuses the credentials, and what was tried before', () => {
-  it('S61: of 401 to a replay is final: no loop, and no second refresh', async () => {
+  it('S61: a 401 to a replay is final: no loop, and no second refresh', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const first = (await world.until(credentials(tab.session).authorize(request())))!
@@ -179,7 +179,7 @@ describe('an answer that refuses the credentials, and what was tried before', ()
     expect(world.server.count('refresh')).toBe(1)
   })
 
-  it('may want a nonce and then a newer token, each once', async () => {
+  it('a request may need a nonce and then a newer token, each once', async () => {
     const world = createWorld()
     const asks: ('resend' | 'refresh')[] = ['resend', 'refresh', 'resend', 'refresh']
     const { refresh } = world.server.of({ name: 'tab', frozen: false, gone: false })
@@ -194,7 +194,7 @@ describe('an answer that refuses the credentials, and what was tried before', ()
     expect(tokens).toEqual(['Bearer access-f1-1', 'Bearer access-f1-1', 'Bearer access-f1-2'])
   })
 
-  it('asks the server about every answer, also one that is right', async () => {
+  it('the server’s challenge gets every response, also a successful one', async () => {
     const world = createWorld()
     const challenge = vi.fn(() => null)
     const tab = await world.signedIn({ server: { challenge } })
@@ -205,7 +205,7 @@ describe('an answer that refuses the credentials, and what was tried before', ()
   })
 
   it.each(['refresh', 'rejected'] as const)(
-    'that wants a step-up (RFC 9470) is the application’s, whatever the server says (%s)',
+    'a demand for a step-up (RFC 9470) is passed on, whatever the server says (%s)',
     async (asks) => {
       const world = createWorld()
       const { refresh } = world.server.of({ name: 'tab', frozen: false, gone: false })
@@ -219,7 +219,7 @@ describe('an answer that refuses the credentials, and what was tried before', ()
     },
   )
 
-  it('comes too late for a session that is over, and is returned all the same', async () => {
+  it('a 401 after the end of the session is returned all the same', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const first = (await world.until(credentials(tab.session).authorize(request())))!
@@ -230,7 +230,7 @@ describe('an answer that refuses the credentials, and what was tried before', ()
     expect(await world.until(credentials(tab.session).authorize(request(), previous))).toBeNull()
   })
 
-  it('of ten requests, whose refresh is refused, ends the session once and rejects none of them', async () => {
+  it('ten requests with a refused refresh end the session once, and none rejects', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const send = vi.fn(async () => Promise.resolve(answer(401)))
@@ -242,7 +242,7 @@ describe('an answer that refuses the credentials, and what was tried before', ()
     expect(tab.takeEvents()).toMatchObject([{ type: 'signedOut', reason: 'rejected' }])
   })
 
-  it('is replayed with the body, once for all requests at once', async () => {
+  it('a refused request is replayed with its body, with one refresh for all requests', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const sent: string[] = []
@@ -260,7 +260,7 @@ describe('an answer that refuses the credentials, and what was tried before', ()
     expect(world.server.count('refresh')).toBe(1)
   })
 
-  it('never comes back with another user’s token: not while a refresh was awaited, and not after a 401', async () => {
+  it('a replay never has another user’s token, neither during a refresh nor after a 401', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const sent: (string | null | undefined)[] = []
@@ -282,7 +282,7 @@ describe('an answer that refuses the credentials, and what was tried before', ()
     expect(sent).toEqual(['Bearer access-f1-1'])
   })
 
-  it('of a session by cookie that was replaced while its request was prepared lets nothing leave', async () => {
+  it('a request by cookie is not sent if the session was replaced while it was prepared', async () => {
     const world = createWorld()
     const tab = world.tab({ tokenStore: world.tokens.of({ frozen: false, gone: false }) }, { methods: ['signOut'] })
     await world.until(tab.session.signIn(undefined, { login: 'one' }))
@@ -299,7 +299,7 @@ describe('an answer that refuses the credentials, and what was tried before', ()
 })
 
 describe('I14: credentials', () => {
-  it('S65: leave for the origins that were named and for no other, not even by redirect', async () => {
+  it('S65: credentials are sent to the named origins and to no other, not even by redirect', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const sent: Request[] = []
@@ -320,7 +320,7 @@ describe('I14: credentials', () => {
     expect(sent[0]!.redirect).toBe('error')
   })
 
-  it('leave for nobody once the session is over', async () => {
+  it('credentials are sent nowhere once the session is over', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const send = vi.fn(async () => Promise.resolve(answer(200)))
@@ -331,7 +331,7 @@ describe('I14: credentials', () => {
   })
 })
 
-describe('an endpoint that refuses whatever it is sent', () => {
+describe('an endpoint that refuses every token', () => {
   const origin = 'https://api.example.com'
   /** An API whose answer depends on the path and the token. */
   const open = async (answers: (path: string, generation: number) => number, world = createWorld()) => {
@@ -348,13 +348,13 @@ describe('an endpoint that refuses whatever it is sent', () => {
     return { world, tab, ask, refreshes: () => world.server.count('refresh') }
   }
 
-  it('costs one refresh, however often it is asked, whatever its query', async () => {
+  it('an endpoint that refuses every token costs one refresh, however often it is called', async () => {
     const { ask, refreshes } = await open(() => 401)
     for (let i = 0; i < 10; i++) expect(await ask(`/admin?page=${i}`)).toBe(401)
     expect(refreshes()).toBe(1)
   })
 
-  it('costs one more refresh when the token has been replaced for another reason, and may then be right', async () => {
+  it('an endpoint that refuses every token costs one more refresh when the token was replaced', async () => {
     const { world, tab, ask, refreshes } = await open((_path, generation) => (generation < 4 ? 401 : 200))
     for (let i = 0; i < 3; i++) await ask('/admin')
     expect(refreshes()).toBe(1)
@@ -365,13 +365,13 @@ describe('an endpoint that refuses whatever it is sent', () => {
     expect(await ask('/admin')).toBe(200)
   })
 
-  it('and another like it do not take turns', async () => {
+  it('two endpoints that refuse every token do not take turns', async () => {
     const { ask, refreshes } = await open(() => 401)
     for (let i = 0; i < 10; i++) for (const path of ['/a', '/b', '/c']) expect(await ask(path)).toBe(401)
     expect(refreshes()).toBe(3)
   })
 
-  it('in one tab and in another do not take turns either', async () => {
+  it('two endpoints that refuse every token in two tabs do not take turns either', async () => {
     const world = createWorld()
     const one = await open(() => 401, world)
     const two = await open(() => 401, world)
@@ -381,7 +381,7 @@ describe('an endpoint that refuses whatever it is sent', () => {
     expect(world.server.count('refresh') - before).toBe(4)
   })
 
-  it('keeps no other from its refresh', async () => {
+  it('an endpoint that refuses every token does not prevent a refresh for another', async () => {
     const { ask, refreshes } = await open((path, generation) => (path === '/admin' || generation < 3 ? 401 : 200))
     await ask('/admin')
     await ask('/admin')
@@ -389,7 +389,7 @@ describe('an endpoint that refuses whatever it is sent', () => {
     expect(refreshes()).toBe(2)
   })
 
-  it('is forgotten among a hundred others', async () => {
+  it('an endpoint that refuses every token is forgotten after a hundred others', async () => {
     const { ask, refreshes } = await open(() => 401)
     for (let i = 0; i < 101; i++) await ask(`/${i}`)
     expect(refreshes()).toBe(101)

@@ -65,7 +65,7 @@ const open = async (world: World, mark: string): Promise<{ served: ReturnType<ty
   return { served, tabs }
 }
 
-it('I9: in a whole day no token is in any message, event, error, step, report, URL, or store but the chosen one', async () => {
+it('I9: a whole day leaves no token in any message, event, error, step, report, URL or other store', async () => {
   const mark = 'only-for-the-server'
   const world = createWorld()
   const { served, tabs } = await open(world, mark)
@@ -96,7 +96,7 @@ it('I9: in a whole day no token is in any message, event, error, step, report, U
   expect(world.tokens.stored).toBeNull()
 })
 
-it('I10: 24 hours of work leave no timer, no text and no memory more than the first ones', async () => {
+it('I10: 24 hours of work leave no more timers, texts and memory than the first ones', async () => {
   // With the world's own server: Node's requests keep something of each other.
   const world = createWorld()
   const tabs = [await world.signedIn(DAY), world.tab(DAY), world.tab(DAY)]
@@ -138,7 +138,7 @@ it('I10: 24 hours of work leave no timer, no text and no memory more than the fi
   for (const tab of tabs) expect(tab.reports).toEqual([])
 }, 30_000)
 
-it('I10: 1,000 sessions in one page leave nothing of what the page had to do for them', () => {
+it('I10: 1,000 sessions in one page leave no listener or timer in the page', () => {
   const world = createWorld()
   const undone: string[] = []
   const page = world.page()

@@ -9,8 +9,8 @@ const next = (world: World, access_token: string) => ({
   tokens: { ...world.tokens.stored!.tokens, access_token, refresh_token: 'refresh-f1-2' },
 })
 
-describe('tokens that a tab stored before it died', () => {
-  it('are found by the next tab, which says so to all others', async () => {
+describe('tokens that a tab stored before it crashed', () => {
+  it('tokens of a crashed tab are found by the next tab, which updates the record', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.tokens.stored = next(world, 'left behind')
@@ -22,7 +22,7 @@ describe('tokens that a tab stored before it died', () => {
     expect(world.server.calls).toEqual([])
   })
 
-  it('end when they end, also where the clock was set back before', async () => {
+  it('tokens of a crashed tab expire on time, also if the clock was set back before', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.setClock(-HOUR)
@@ -40,7 +40,7 @@ describe('tokens that a tab stored before it died', () => {
   })
 
   it.each([true, false])(
-    'are renewed shortly before they end, whether or not it said how long they live: %s',
+    'tokens of a crashed tab are renewed shortly before they expire, with or without lifetime: %s',
     async (said) => {
       const world = createWorld()
       await world.signedIn()
@@ -60,7 +60,7 @@ describe('tokens that a tab stored before it died', () => {
 })
 
 describe('a reply that comes when something else is stored', () => {
-  it('I4: gives way to newer tokens, which count in its place', async () => {
+  it('I4: a late reply gives way to newer tokens, which are returned in its place', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.server.reply = () => ({ after: 2 * SECOND })
@@ -71,7 +71,7 @@ describe('a reply that comes when something else is stored', () => {
     expect(world.tokens.stored.tokens.access_token).toBe('newer')
   })
 
-  it('is stored where somebody has emptied the store', async () => {
+  it('a late reply is stored if the store was cleared', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.server.reply = () => ({ after: 2 * SECOND })
@@ -84,7 +84,7 @@ describe('a reply that comes when something else is stored', () => {
 })
 
 describe('tokens of another session, found by the tab whose turn it is', () => {
-  it('I5: stay where they are of one that has just begun, word of which is on its way', async () => {
+  it('I5: tokens of another session stay if it has just begun and its record is on the way', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const other = world.tab()
@@ -98,7 +98,7 @@ describe('tokens of another session, found by the tab whose turn it is', () => {
     expect(world.server.count('refresh')).toBe(0)
   })
 
-  it('I5: nor are they replaced by what the application brings for the session before', async () => {
+  it('I5: tokens of a new session are not replaced by setTokens() for the session before', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const other = world.tab()
@@ -111,7 +111,7 @@ describe('tokens of another session, found by the tab whose turn it is', () => {
     expect(world.tokens.stored).toMatchObject({ tokens: { access_token: 'of somebody else' } })
   })
 
-  it('I9: are removed where that is over', async () => {
+  it('I9: tokens of another session are removed if that is over', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.tokens.stored = { ...next(world, 'left behind'), id: 'long-over' }
@@ -122,7 +122,7 @@ describe('tokens of another session, found by the tab whose turn it is', () => {
 })
 
 describe('a token response', () => {
-  it('without a new refresh token keeps the old one in force (RFC 6749 §6)', async () => {
+  it('a token response without a new refresh token keeps the old one in force (RFC 6749 §6)', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.server.reply = () => ({ replies: { access_token: 'next', expires_in: 300 } })
@@ -130,17 +130,20 @@ describe('a token response', () => {
     expect(world.tokens.stored?.tokens.refresh_token).toBe('refresh-f1-1')
   })
 
-  it.each([{}, 7, ['refresh']])('with the refresh token %j is none, and changes nothing', async (refresh_token) => {
-    const world = createWorld()
-    const tab = await world.signedIn()
-    const before = world.tokens.stored
-    world.server.reply = () => ({ replies: { access_token: 'next', refresh_token } })
-    expect(await world.until(outcome(forced(tab)))).toBe('invalid_response')
-    expect(tab.takeEvents()).toMatchObject([{ type: 'refreshFailed', error: { code: 'invalid_response' } }])
-    expect(world.tokens.stored).toBe(before)
-  })
+  it.each([{}, 7, ['refresh']])(
+    'a token response with the refresh token %j is malformed, and changes nothing',
+    async (refresh_token) => {
+      const world = createWorld()
+      const tab = await world.signedIn()
+      const before = world.tokens.stored
+      world.server.reply = () => ({ replies: { access_token: 'next', refresh_token } })
+      expect(await world.until(outcome(forced(tab)))).toBe('invalid_response')
+      expect(tab.takeEvents()).toMatchObject([{ type: 'refreshFailed', error: { code: 'invalid_response' } }])
+      expect(world.tokens.stored).toBe(before)
+    },
+  )
 
-  it('of a server that never gives refresh tokens has none', async () => {
+  it('a token response may lack a refresh token if the server never sends any', async () => {
     const world = createWorld()
     const server = { refresh: () => Promise.resolve({ access_token: 'next', expires_in: 300 }) }
     const tab = world.tab({ server })
@@ -150,8 +153,8 @@ describe('a token response', () => {
   })
 })
 
-describe('a session without tokens to ask with', () => {
-  it('I7: is asked about once, not at each move of its user', async () => {
+describe('a session without a refresh token', () => {
+  it('I7: a session without a refresh token calls the server once, not at each activity', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.server.reply = () => ({ fails: new SessionError('no_tokens') })
@@ -164,8 +167,8 @@ describe('a session without tokens to ask with', () => {
   })
 })
 
-describe('whoever asks for newer tokens while older ones are on their way', () => {
-  it('does not get those', async () => {
+describe('a caller that needs newer tokens while older ones are on their way', () => {
+  it('a caller that needs newer tokens does not get older ones from a refresh in flight', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const other = world.tab()

@@ -41,7 +41,7 @@ const openTabs = (world: World, server: SessionServer, count: number): Tab[] =>
   Array.from({ length: count }, () => world.tab({ server, tokenStore: memoryTokens() }))
 
 describe('access token in memory, refresh token in an HttpOnly cookie', () => {
-  it('gives each tab a token of its own, one after the other, without reuse', async () => {
+  it('a refresh by cookie gives each tab its own token, one after the other, without reuse', async () => {
     const world = createWorld()
     const { server, state, tokens } = backend(world)
     const tabs = openTabs(world, server, 5)
@@ -58,7 +58,7 @@ describe('access token in memory, refresh token in an HttpOnly cookie', () => {
     for (const tab of tabs) expect(tab.phase()).toBe('active')
   })
 
-  it('needs nothing but the cookie after a reload', async () => {
+  it('a refresh by cookie needs nothing but the cookie after a reload', async () => {
     const world = createWorld()
     const { server, tokens } = backend(world)
     const [before] = openTabs(world, server, 1)
@@ -69,7 +69,7 @@ describe('access token in memory, refresh token in an HttpOnly cookie', () => {
     expect(await world.until(after!.session.getAccessToken())).toBe('access-2')
   })
 
-  it('begins with the cookie alone, after a login that the backend did', async () => {
+  it('a session begins with the cookie alone, after a login that the backend did', async () => {
     const world = createWorld()
     const { server } = backend(world)
     const [tab] = openTabs(world, server, 1)
@@ -77,7 +77,7 @@ describe('access token in memory, refresh token in an HttpOnly cookie', () => {
     expect(await world.until(tab!.session.getAccessToken())).toBe('access-2')
   })
 
-  it('ends everywhere, cleanly and once, where a reply with the next cookie is lost for good', async () => {
+  it('a lost reply with the next cookie ends the session everywhere, cleanly and once', async () => {
     const world = createWorld()
     const { server, state, tokens } = backend(world)
     const tabs = openTabs(world, server, 3)
@@ -90,7 +90,7 @@ describe('access token in memory, refresh token in an HttpOnly cookie', () => {
     expect(state).toMatchObject({ calls: 2, reuse: 1 })
   })
 
-  it('tells the backend of a sign-out also from a tab that never had a token', async () => {
+  it('a sign-out reaches the backend also from a tab that never had a token', async () => {
     const world = createWorld()
     const { server, state, tokens } = backend(world)
     const [one, two] = openTabs(world, server, 2)

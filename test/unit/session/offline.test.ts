@@ -13,7 +13,7 @@ const connect = (world: World, tab: Tab): void => {
 }
 
 describe('a refresh without a network', () => {
-  it('is made good once when the browser is online again, though the user does nothing', async () => {
+  it('a refresh that failed offline is repeated once when the browser is online, without input', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(6 * MINUTE)
@@ -33,7 +33,7 @@ describe('a refresh without a network', () => {
     expect(world.server.count('refresh')).toBe(2)
   })
 
-  it('I16: is nobody’s business any more where another tab has the new token by then', async () => {
+  it('I16: a refresh that failed offline is not repeated if another tab has the new token by then', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -49,7 +49,7 @@ describe('a refresh without a network', () => {
     expect(world.server.count('refresh')).toBe(2)
   })
 
-  it('is not asked for by the network alone', async () => {
+  it('a refresh is not caused by `online` alone', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(6 * MINUTE)
@@ -58,7 +58,7 @@ describe('a refresh without a network', () => {
     expect(world.server.calls).toEqual([])
   })
 
-  it('is told from a server that failed, which the end of its back-off lets be asked and the network does not', async () => {
+  it('a refresh after a server failure waits for its back-off, and not for the network', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(6 * MINUTE)
@@ -70,7 +70,7 @@ describe('a refresh without a network', () => {
     expect(world.server.count('refresh')).toBe(1)
   })
 
-  it('is told from an answer of the server’s that came through, though the browser believes to be offline', async () => {
+  it('a refresh with a server response sets a back-off, although the browser reports to be offline', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(6 * MINUTE)
@@ -82,7 +82,7 @@ describe('a refresh without a network', () => {
     expect(tab.takeEvents()).toMatchObject([{ type: 'refreshFailed', retryAt: expect.any(Number) as number }])
   })
 
-  it('backs off while the browser believes to be online, and not where it knows that it is not', async () => {
+  it('a refresh backs off while the browser reports to be online, and not while it is offline', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(6 * MINUTE)
@@ -100,8 +100,8 @@ describe('a refresh without a network', () => {
   })
 })
 
-describe('when to try again', () => {
-  it('is told by this device’s clock, also after it was set back', async () => {
+describe('the times in events and errors', () => {
+  it('retryAt is given by this device’s clock, also after it was set back', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.setClock(-HOUR)
@@ -116,7 +116,7 @@ describe('when to try again', () => {
     expect(retryAt - wall).toBe(21_998)
   })
 
-  it('is told by it as well to who asks too early', async () => {
+  it('retryAt of an error is given by this device’s clock as well', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.setClock(-HOUR)
@@ -131,7 +131,7 @@ describe('when to try again', () => {
     expect(world.server.count('refresh')).toBe(1)
   })
 
-  it('and when it warns and ends are told by this device’s clock as well', async () => {
+  it('warnAt and endAt are given by this device’s clock as well', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.setClock(-HOUR)
@@ -142,7 +142,7 @@ describe('when to try again', () => {
     expect(endAt - warnAt).toBe(2 * MINUTE)
   })
 
-  it('there is nothing to tell at the deadline itself', async () => {
+  it('deadlines() returns null at the deadline itself', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.sleep(tab.session.deadlines()!.endAt - world.time.clock().wall)

@@ -13,7 +13,7 @@ const byCookie = async (world: World, login: string) => {
 }
 
 describe('a page that finds a session past its deadline', () => {
-  it('ends a session by cookie at the server, once', async () => {
+  it('a page that finds a session past its deadline ends a session by cookie at the server, once', async () => {
     const world = createWorld()
     const tab = await byCookie(world, 'monday')
     tab.crash()
@@ -28,7 +28,7 @@ describe('a page that finds a session past its deadline', () => {
 })
 
 describe('a sign-in in place of another', () => {
-  it('does not end the cookie that the new one has', async () => {
+  it('a sign-in in place of another does not end the cookie of the new one', async () => {
     const world = createWorld()
     await byCookie(world, 'monday')
     const other = await byCookie(world, 'tuesday')
@@ -37,8 +37,8 @@ describe('a sign-in in place of another', () => {
   })
 })
 
-describe('a page that still asks other tabs', () => {
-  it('waits with a sign-in, so that it continues what they have', async () => {
+describe('a page that still queries other tabs', () => {
+  it('a page that still queries other tabs delays a sign-in, so that it continues their session', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
     const one = await byCookie(world, 'monday')
@@ -52,7 +52,7 @@ describe('a page that still asks other tabs', () => {
 })
 
 describe('a page that is shown again', () => {
-  it('is not reloaded where it was never left', async () => {
+  it('a page that is shown again is not reloaded if it was never left', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.until(tab.session.signOut())
@@ -61,8 +61,8 @@ describe('a page that is shown again', () => {
   })
 })
 
-describe('a page that is done before it has begun', () => {
-  it('removes nothing', async () => {
+describe('a page that opens, or is destroyed early', () => {
+  it('a page that is destroyed right after creation removes nothing', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { stored } = world.tokens
@@ -74,7 +74,7 @@ describe('a page that is done before it has begun', () => {
     expect(world.tokens.stored).toBe(stored)
   })
 
-  it('removes what is left of an earlier session where nobody ever was', async () => {
+  it('a page that opens removes leftover tokens if storage shows no session', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     tab.crash()
@@ -84,7 +84,7 @@ describe('a page that is done before it has begun', () => {
     expect(world.tokens.stored).toBeNull()
   })
 
-  it('answers no question any more', async () => {
+  it('a destroyed page rejects a call for a token with signed_out', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     tab.session.destroy()
@@ -92,8 +92,8 @@ describe('a page that is done before it has begun', () => {
   })
 })
 
-describe('what fell due while the server was busy with something else', () => {
-  it('is asked for as soon as it has answered', async () => {
+describe('a check that fell due during another call', () => {
+  it('a check that fell due during another call is sent as soon as that has returned', async () => {
     const world = createWorld()
     world.server.reply = (method) => (method === 'keepAlive' ? { after: 9 * SECOND } : {})
     const tab = world.tab({ idleTimeout: '40s', warnBefore: '10s', keepAliveEvery: '20s' }, COOKIE)

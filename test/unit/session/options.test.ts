@@ -27,9 +27,9 @@ const wrong: [option: string, value: unknown][] = [
   ...['localStorage', 7, true, {}, [], { get: () => null }].map((value): [string, unknown] => ['tokenStore', value]),
 ]
 
-describe('I12: an option that cannot be meant', () => {
+describe('I12: an invalid option', () => {
   it.each(wrong)(
-    'is refused before anything is touched, saying which, why and what would be right: %s = %j',
+    'an invalid option is refused before any effect, and the error says what is right: %s = %j',
     (option, value) => {
       const world = createWorld()
       expect(() => world.tab({ [option]: value })).toThrow(
@@ -43,13 +43,13 @@ describe('I12: an option that cannot be meant', () => {
     },
   )
 
-  it.each([null, '15m', 900_000, true])('is no object of options: %j', (options) => {
+  it.each([null, '15m', 900_000, true])('an invalid options object is refused: %j', (options) => {
     expect(() => createSessionWith(createWorld().tab().ports, options as never)).toThrow(
       expect.objectContaining({ code: 'invalid_options' }),
     )
   })
 
-  it('is a warning longer than the timeout that it warns of, whichever that is', () => {
+  it('a warning longer than the shorter timeout is refused', () => {
     const world = createWorld()
     expect(() => world.tab({ idleTimeout: '1m', warnBefore: '61s' })).toThrow(/warnBefore/)
     expect(() => world.tab({ absoluteTimeout: '1m', warnBefore: '61s' })).toThrow(/warnBefore/)
@@ -57,7 +57,7 @@ describe('I12: an option that cannot be meant', () => {
   })
 })
 
-describe('an option that can be meant', () => {
+describe('a valid option', () => {
   it.each([
     [{ idleTimeout: 90_000 }, 90_000],
     [{ idleTimeout: '90s' }, 90_000],
@@ -68,14 +68,17 @@ describe('an option that can be meant', () => {
     [{ idleTimeout: '30d', absoluteTimeout: false }, 2_592_000_000],
     [{ idleTimeout: false, absoluteTimeout: '8h' }, 28_800_000],
     [{}, 900_000],
-  ] as [SessionOptions, number][])('is a length of time in ms or with its unit: %j', async (options, expected) => {
-    const world = createWorld()
-    const tab = await world.signedIn(options)
-    const { startedAt } = tab.session.getSnapshot() as { startedAt: number }
-    expect(tab.session.deadlines()!.endAt - startedAt).toBe(expected)
-  })
+  ] as [SessionOptions, number][])(
+    'a length of time is a number of ms or has a unit: %j',
+    async (options, expected) => {
+      const world = createWorld()
+      const tab = await world.signedIn(options)
+      const { startedAt } = tab.session.getSnapshot() as { startedAt: number }
+      expect(tab.session.deadlines()!.endAt - startedAt).toBe(expected)
+    },
+  )
 
-  it('may be left out as undefined', () => {
+  it('an option may be undefined', () => {
     const options = { idleTimeout: undefined, server: undefined, tokenStore: undefined, name: undefined }
     expect(() => createWorld().tab(options as never)).not.toThrow()
   })

@@ -5,7 +5,7 @@ import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND } from './world.js'
 
 // WebKit is the one that keeps a page although a message came for it.
 describe('a page that comes back from the back/forward cache', () => {
-  it('I2: whose session ended meanwhile is hidden and reloaded in the same task', async () => {
+  it('I2: a page whose session ended while it was in the page cache is hidden and reloaded in one task', async () => {
     const world = createWorld({ engine: 'webkit' })
     const one = await world.signedIn()
     const two = world.tab()
@@ -17,7 +17,7 @@ describe('a page that comes back from the back/forward cache', () => {
     expect(one.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
   })
 
-  it('I2: whose session another replaced is, too', async () => {
+  it('I2: a page whose session was replaced while it was in the page cache is reloaded, too', async () => {
     const world = createWorld({ engine: 'webkit' })
     const one = await world.signedIn()
     const two = world.tab()
@@ -27,7 +27,7 @@ describe('a page that comes back from the back/forward cache', () => {
     expect(one.page).toEqual({ hidden: true, reloads: 1 })
   })
 
-  it('I1: whose session ran out meanwhile is, too', async () => {
+  it('I1: a page whose session ran out while it was in the page cache is reloaded, too', async () => {
     const world = createWorld({ engine: 'webkit' })
     const tab = await world.signedIn()
     tab.leave()
@@ -36,7 +36,7 @@ describe('a page that comes back from the back/forward cache', () => {
     expect(tab.page).toEqual({ hidden: true, reloads: 1 })
   })
 
-  it('I2: where storage is denied asks the others what it has missed', async () => {
+  it('I2: a page from the page cache queries the other tabs if storage is denied', async () => {
     const world = createWorld({ engine: 'webkit' })
     world.storage.isAvailable = false
     const one = await world.signedIn()
@@ -49,7 +49,7 @@ describe('a page that comes back from the back/forward cache', () => {
     expect(two.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
   })
 
-  it('is told from one that was there all along, which asks nobody, though storage is denied', async () => {
+  it('a page that was there all along sends no query, although storage is denied', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
     const tab = await world.signedIn()
@@ -60,7 +60,7 @@ describe('a page that comes back from the back/forward cache', () => {
     expect(world.channel.posted).toHaveLength(said)
   })
 
-  it('I15: says nothing aloud where it can read what it has missed: each message evicts others', async () => {
+  it('I15: a page from the page cache posts nothing if it can read storage, to evict no other', async () => {
     const world = createWorld({ engine: 'webkit' })
     const tab = await world.signedIn()
     tab.leave()
@@ -70,7 +70,7 @@ describe('a page that comes back from the back/forward cache', () => {
     expect(world.channel.posted).toHaveLength(said)
   })
 
-  it('I15: whose session lives on stays as it was', async () => {
+  it('I15: a page from the page cache whose session goes on stays as it was', async () => {
     const world = createWorld({ engine: 'webkit' })
     const one = await world.signedIn()
     const two = world.tab()
@@ -84,7 +84,7 @@ describe('a page that comes back from the back/forward cache', () => {
     expect(await world.until(one.session.getAccessToken())).toBe('access-f1-2')
   })
 
-  it('that was left signed out stays as it was, whoever signed in meanwhile', async () => {
+  it('a page from the page cache that was left signed out stays, whoever signed in meanwhile', async () => {
     const world = createWorld({ engine: 'webkit' })
     const one = world.tab()
     const two = world.tab()
@@ -95,7 +95,7 @@ describe('a page that comes back from the back/forward cache', () => {
     expect(one.phase()).toBe('active')
   })
 
-  it('tells the application alone where the options say so', async () => {
+  it('a page from the page cache only gets the event if stalePage says so', async () => {
     const world = createWorld({ engine: 'webkit' })
     const one = await world.signedIn({ stalePage: 'event' })
     const two = world.tab()
@@ -106,7 +106,7 @@ describe('a page that comes back from the back/forward cache', () => {
     expect(one.takeEvents()).toEqual([{ type: 'signedOut', reason: 'signOut', where: 'elsewhere' }])
   })
 
-  it('is told from one that was merely shown', async () => {
+  it('a page that was merely shown is not taken for one from the page cache', async () => {
     const world = createWorld({ engine: 'webkit' })
     const one = await world.signedIn()
     const two = world.tab()
@@ -116,7 +116,7 @@ describe('a page that comes back from the back/forward cache', () => {
     expect(one.page).toEqual({ hidden: false, reloads: 0 })
   })
 
-  it('keeps its channel open while it is away, so that a message evicts it', async () => {
+  it('a page keeps its channel open in the page cache, so that a message evicts it', async () => {
     const world = createWorld({ engine: 'webkit' })
     const one = await world.signedIn()
     const two = world.tab()
@@ -129,7 +129,7 @@ describe('a page that comes back from the back/forward cache', () => {
 })
 
 describe('I10: destroy()', () => {
-  it('leaves no listener, timer, channel or lock, and does not sign out', async () => {
+  it('I10: destroy() leaves no listener, timer, channel or lock, and does not sign out', async () => {
     const world = createWorld()
     const one = await world.signedIn({}, { methods: ['refresh', 'signOut', 'keepAlive', 'check'] })
     const two = world.tab()
@@ -154,7 +154,7 @@ describe('I10: destroy()', () => {
     expect(two.takeEvents().map(({ type }) => type)).toContain('warning')
   })
 
-  it('undoes whatever it was given an undo for', async () => {
+  it('I10: destroy() calls every undo that a port has returned', async () => {
     const world = createWorld()
     const { ports } = world.tab()
     const open = new Set<string>()
@@ -197,7 +197,7 @@ describe('I10: destroy()', () => {
     expect([...open]).toEqual([])
   })
 
-  it('aborts no refresh that is under way, but whoever waits for it waits no longer', async () => {
+  it('I10: destroy() lets a refresh finish, but rejects its callers', async () => {
     const world = createWorld()
     let given: AbortSignal | undefined
     const tab = await world.signedIn({
@@ -221,7 +221,7 @@ describe('I10: destroy()', () => {
     expect(tab.timers()).toBe(0)
   })
 
-  it('may be called twice, at any moment, and everything may be called after it', async () => {
+  it('I10: destroy() may be called twice, at any moment, and every method may be called after it', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const before = tab.session.getSnapshot()
@@ -246,7 +246,7 @@ describe('I10: destroy()', () => {
   })
 
   it.each(['refresh', 'signIn', 'setTokens', 'keepAlive'] as const)(
-    'in the middle of %s stops it, and no timer and no lock is left',
+    'I10: destroy() in the middle of %s stops it, and no timer and no lock is left',
     async (what) => {
       const world = createWorld()
       world.server.grace = true
@@ -275,7 +275,7 @@ describe('I10: destroy()', () => {
     },
   )
 
-  it('right after it was made leaves the tokens of the session that is made next alone, as under StrictMode', async () => {
+  it('I10: destroy() right after creation leaves the tokens of the next session, as under StrictMode', async () => {
     const world = createWorld()
     world.locks.isAvailable = false
     world.tokens.delay = () => 20
@@ -290,7 +290,7 @@ describe('I10: destroy()', () => {
     expect(world.server.calls).toEqual([])
   })
 
-  it('while a new token is being stored leaves it to the other tabs', async () => {
+  it('I10: destroy() while a new token is being stored leaves it to the other tabs', async () => {
     const world = createWorld()
     world.tokens.delay = (method) => (method === 'set' ? 20 : 1)
     const one = await world.signedIn()
@@ -304,7 +304,7 @@ describe('I10: destroy()', () => {
     expect(await world.until(two.session.getAccessToken())).toBe('access-f1-2')
   })
 
-  it('while waiting for the lock leaves the queue', async () => {
+  it('I10: destroy() while waiting for the lock leaves the queue', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -321,7 +321,7 @@ describe('I10: destroy()', () => {
     expect(two.timers()).toBe(0)
   })
 
-  it('by a listener in the middle of a step is the end of what anybody hears', async () => {
+  it('I10: destroy() by a listener in the middle of a step silences all listeners', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const order: string[] = []

@@ -21,7 +21,7 @@ function barePage(world: World): { readonly session: Session; readonly close: ()
 }
 
 describe('a session without plugins', () => {
-  it('asks for no lock, no network and no random number in a whole life', async () => {
+  it('a session without plugins uses no lock, no network and no random number', async () => {
     const world = createWorld()
     const page = world.page()
     const ports = { ...page.ports }
@@ -41,7 +41,7 @@ describe('a session without plugins', () => {
     expect(session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
   })
 
-  it('has no methods for tokens, and refuses tokens that it could not keep', async () => {
+  it('a session without plugins has no methods for tokens, and refuses tokens', async () => {
     const world = createWorld()
     const { session } = barePage(world)
     expect(Object.keys(session)).not.toContain('getAccessToken')
@@ -52,7 +52,7 @@ describe('a session without plugins', () => {
     expect(session.getSnapshot().phase).toBe('signedOut')
   })
 
-  it('gives requests no credentials, and ends for none of their answers', async () => {
+  it('a session without plugins adds no credentials, and ends for no response', async () => {
     const world = createWorld()
     const { session } = barePage(world)
     await world.until(session.signIn())
@@ -65,27 +65,30 @@ describe('a session without plugins', () => {
   })
 })
 
-describe('what brings no plugin', () => {
+describe('a server or store without plugins', () => {
   it.each([
     ['server', { server: { refresh: async () => Promise.reject(new SessionError('server')) } }],
     [
       'tokenStore',
       { tokenStore: { shared: false, get: async () => null, set: async () => true, clear: async () => null } },
     ],
-  ])('is refused, and the error names the function that wraps a %s', (option, options) => {
-    let opened = 0
-    const { ports } = createWorld().page()
-    const openChannel: typeof ports.openChannel = (...call) => {
-      opened++
-      return ports.openChannel(...call)
-    }
-    const create = (): unknown => createPlain({ ...ports, openChannel }, options as never)
-    expect(create).toThrow(expect.objectContaining({ code: 'invalid_options' }))
-    expect(create).toThrow(option === 'server' ? /customServer/ : /customTokens/)
-    expect(opened).toBe(0)
-  })
+  ])(
+    'a server or store without plugins is refused, and the error names the function that wraps a %s',
+    (option, options) => {
+      let opened = 0
+      const { ports } = createWorld().page()
+      const openChannel: typeof ports.openChannel = (...call) => {
+        opened++
+        return ports.openChannel(...call)
+      }
+      const create = (): unknown => createPlain({ ...ports, openChannel }, options as never)
+      expect(create).toThrow(expect.objectContaining({ code: 'invalid_options' }))
+      expect(create).toThrow(option === 'server' ? /customServer/ : /customTokens/)
+      expect(opened).toBe(0)
+    },
+  )
 
-  it('is refused by createFetch, which says what it takes', () => {
+  it('an object that is no session is refused by createFetch, which says what it takes', () => {
     expect(() => createFetch({} as Session)).toThrow(/createSession/)
   })
 })
@@ -93,7 +96,7 @@ describe('what brings no plugin', () => {
 describe('plugins', () => {
   const pluginsOf = (part: object): number => (part as Plugged).plugins?.length ?? 0
 
-  it('come with each server and each store of the library, also for a session of another name', () => {
+  it('plugins belong to each server and store of the library, also for a session of another name', () => {
     const parts = [
       memoryTokens(),
       customTokens(memoryTokens()),
@@ -105,7 +108,7 @@ describe('plugins', () => {
     expect(pluginsOf(memoryTokens().forSession!('other'))).toBe(1)
   })
 
-  it('run once, whoever brings them, and stay with a copy of the session', async () => {
+  it('plugins run once, also if server and store have the same, and stay with a copy of the session', async () => {
     const world = createWorld()
     const tab = world.tab(LIMITS)
     const copy = { ...tab.session }
@@ -117,7 +120,7 @@ describe('plugins', () => {
     expect(world.server.count('signOut')).toBe(1)
   })
 
-  it('keep the methods of a server that is an object of a class', async () => {
+  it('plugins keep the methods of a server that is an object of a class', async () => {
     const world = createWorld()
     class Backend {
       #calls = 0
@@ -132,7 +135,7 @@ describe('plugins', () => {
 })
 
 describe('a page without the plugins of its session', () => {
-  it('lives by the same record, and keeps what the record says of tokens', async () => {
+  it('a page without the plugins of its session uses the same record, and keeps its fields for tokens', async () => {
     const world = createWorld()
     const tab = await world.signedIn(LIMITS)
     const before = world.record()
@@ -148,7 +151,7 @@ describe('a page without the plugins of its session', () => {
     expect(await world.until(tab.session.getAccessToken())).toBe('access-f1-1')
   })
 
-  it('sends no request without the credentials that other pages would add', async () => {
+  it('a page without the plugins of its session sends no request without credentials', async () => {
     const world = createWorld()
     await world.signedIn(LIMITS)
     const { authorize } = credentials(barePage(world).session)
@@ -156,7 +159,7 @@ describe('a page without the plugins of its session', () => {
     expect(await world.until(outcome(authorize(request)))).toBe('no_tokens')
   })
 
-  it('ends the session everywhere, and a tab that has the plugins revokes the tokens once', async () => {
+  it('a page without the plugins ends the session everywhere, and a tab with them revokes once', async () => {
     const world = createWorld()
     const tab = await world.signedIn(LIMITS)
     await world.until(barePage(world).session.signOut())
@@ -166,7 +169,7 @@ describe('a page without the plugins of its session', () => {
     expect(world.server.calls.map(({ method, reason }) => [method, reason])).toEqual([['signOut', 'signOut']])
   })
 
-  it('I5 I9: leaves tokens that nobody can use, until the next page that has the plugins removes and revokes them', async () => {
+  it('I5 I9: a page without the plugins leaves tokens until the next page with them removes them', async () => {
     const world = createWorld()
     const tab = await world.signedIn(LIMITS)
     tab.close()
@@ -181,7 +184,7 @@ describe('a page without the plugins of its session', () => {
     expect(next.visible()).toBe('signedOut')
   })
 
-  it('I5 I9: begins a session of its own, in which nobody gets the tokens of the one before', async () => {
+  it('I5 I9: a page without the plugins begins a session that gets no tokens of the one before', async () => {
     const world = createWorld()
     const tab = await world.signedIn(LIMITS)
     tab.close()

@@ -28,7 +28,7 @@ function watched(promise: Promise<unknown>): { value: unknown } {
 }
 
 describe('a prerendered page', () => {
-  it('shows the right phase at once, and `ready` waits for nobody', async () => {
+  it('a prerendered page shows the right phase at once, and `ready` waits for nobody', async () => {
     const world = createWorld()
     const before = world.tab({}, AHEAD)
     expect([before.phase(), (await before.session.ready).phase]).toEqual(['signedOut', 'signedOut'])
@@ -44,7 +44,7 @@ describe('a prerendered page', () => {
     expect(active.visible()).toBe('warning')
   })
 
-  it('S96: hands out a valid token at once', async () => {
+  it('S96: a prerendered page returns a valid token at once', async () => {
     const world = createWorld()
     await world.signedIn()
     const ahead = world.tab({}, AHEAD)
@@ -59,21 +59,24 @@ describe('a prerendered page', () => {
     ['has expired', {}],
     ['is to be newer', { forceRefresh: true }],
     ['is to be valid for longer', { minValidity: '2m' }],
-  ] as const)('S96: waits with a token that %s until it is opened, however long', async (_why, options) => {
-    const world = createWorld()
-    await world.signedIn({ idleTimeout: false })
-    await world.advance('4m')
-    if (!Object.keys(options).length) await world.advance('2m')
-    const ahead = world.tab({ idleTimeout: false }, AHEAD)
-    const token = watched(ahead.session.getAccessToken(options))
-    await world.advance('10m')
-    expect([token.value, world.server.count('refresh')]).toEqual(['waits', 0])
-    ahead.activate()
-    await world.advance(SECOND)
-    expect([token.value, world.server.count('refresh')]).toEqual(['access-f1-2', 1])
-  })
+  ] as const)(
+    'S96: a prerendered page waits with a token that %s until it is opened, however long',
+    async (_why, options) => {
+      const world = createWorld()
+      await world.signedIn({ idleTimeout: false })
+      await world.advance('4m')
+      if (!Object.keys(options).length) await world.advance('2m')
+      const ahead = world.tab({ idleTimeout: false }, AHEAD)
+      const token = watched(ahead.session.getAccessToken(options))
+      await world.advance('10m')
+      expect([token.value, world.server.count('refresh')]).toEqual(['waits', 0])
+      ahead.activate()
+      await world.advance(SECOND)
+      expect([token.value, world.server.count('refresh')]).toEqual(['access-f1-2', 1])
+    },
+  )
 
-  it('uses newer tokens that a crashed tab left, and says so when it is opened', async () => {
+  it('a prerendered page uses newer tokens of a crashed tab, and updates the record when it is opened', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { stored } = world.tokens
@@ -88,7 +91,7 @@ describe('a prerendered page', () => {
     expect([ahead.takeEvents(), world.record()['generation']]).toEqual([[{ type: 'refreshed', generation: 2 }], 2])
   })
 
-  it('begins to count the limit of the lock when it is opened', async () => {
+  it('a prerendered page starts the time limit for the lock when it is opened', async () => {
     const world = createWorld()
     const holder = await world.signedIn()
     const ahead = world.tab({}, AHEAD)
@@ -106,7 +109,7 @@ describe('a prerendered page', () => {
     expect(token.value).toBe('timeout')
   })
 
-  it('does not reject with what is known of network and server before it is opened', async () => {
+  it('a prerendered page does not reject by the state of network and server before it is opened', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance('6m')
@@ -125,7 +128,7 @@ describe('a prerendered page', () => {
     expect(tokens).toEqual([{ value: 'access-f1-2' }, { value: 'access-f1-2' }])
   })
 
-  it('lets go of a caller who stops waiting', async () => {
+  it('a prerendered page lets a caller stop waiting', async () => {
     const world = createWorld()
     await world.signedIn()
     const ahead = world.tab({}, AHEAD)
@@ -137,7 +140,7 @@ describe('a prerendered page', () => {
     expect(token.value).toEqual(new Error('enough'))
   })
 
-  it('rejects what waits with `signed_out` when it is destroyed, and reports a sign-out that is lost with it', async () => {
+  it('a prerendered page rejects waiting calls with `signed_out` at destroy(), and reports a lost sign-out', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, COOKIE)
     const ahead = world.tab({}, AHEAD)
@@ -197,30 +200,33 @@ const methods: Readonly<
 }
 
 describe('a prerendered page that nobody opens', () => {
-  it('is tried here with each method that a session has', () => {
+  it('a prerendered page is tested with each method of a session', () => {
     const { ready, ...all } = createWorld().tab().session
     expect(ready).toBeInstanceOf(Promise)
     expect(Object.keys(methods).sort()).toEqual(Object.keys(all).sort())
   })
 
-  it.each(Object.entries(methods))('leaves nothing behind, though it calls %s()', async (_name, call) => {
-    const world = createWorld()
-    const tab = await world.signedIn({ idleTimeout: '1h' })
-    await world.advance('4m')
-    const ahead = world.tab({ idleTimeout: '1h' }, AHEAD)
-    const tokens = world.grant()
-    const before = traces(world)
-    void outcome(Promise.resolve(call(ahead.session, tokens)))
-    await world.advance('10m')
-    expect(traces(world)).toBe(before)
-    expect([ahead.listensToInput(), world.locks.isUsedBy(ahead)]).toEqual([false, false])
-    ahead.crash()
-    await world.advance('10m')
-    expect(traces(world)).toBe(before)
-    expect(tab.phase()).toBe('active')
-  })
+  it.each(Object.entries(methods))(
+    'a prerendered page that nobody opens leaves nothing behind, although it calls %s()',
+    async (_name, call) => {
+      const world = createWorld()
+      const tab = await world.signedIn({ idleTimeout: '1h' })
+      await world.advance('4m')
+      const ahead = world.tab({ idleTimeout: '1h' }, AHEAD)
+      const tokens = world.grant()
+      const before = traces(world)
+      void outcome(Promise.resolve(call(ahead.session, tokens)))
+      await world.advance('10m')
+      expect(traces(world)).toBe(before)
+      expect([ahead.listensToInput(), world.locks.isUsedBy(ahead)]).toEqual([false, false])
+      ahead.crash()
+      await world.advance('10m')
+      expect(traces(world)).toBe(before)
+      expect(tab.phase()).toBe('active')
+    },
+  )
 
-  it('does nothing by itself: no refresh ahead, keep-alive, check or removal of tokens', async () => {
+  it('a prerendered page does nothing by itself: no refresh, keep-alive, check or removal of tokens', async () => {
     const world = createWorld()
     const methods = ['refresh', 'keepAlive', 'check', 'signOut'] as const
     const tab = await world.signedIn({}, { methods })
@@ -235,7 +241,7 @@ describe('a prerendered page that nobody opens', () => {
     expect(ahead.listensToInput()).toBe(false)
   })
 
-  it('does not sweep what a crash left behind', async () => {
+  it('a prerendered page that nobody opens does not remove leftovers of a crash', async () => {
     const world = createWorld()
     await world.signedIn()
     world.storage.stored.clear()
@@ -247,7 +253,7 @@ describe('a prerendered page that nobody opens', () => {
     expect([world.tokens.stored, world.server.count('signOut')]).toEqual([null, 1])
   })
 
-  it('ends no session by limits of its own that are shorter', async () => {
+  it('a prerendered page that nobody opens ends no session by its own shorter limits', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '1h' })
     const ahead = world.tab({ idleTimeout: '5m' }, AHEAD)
@@ -260,7 +266,7 @@ describe('a prerendered page that nobody opens', () => {
     expect(ahead.page).toEqual({ hidden: false, reloads: 0 })
   })
 
-  it('writes no tombstone where the data of the site were cleared', async () => {
+  it('a prerendered page that nobody opens writes no tombstone if site data were cleared', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const ahead = world.tab({}, AHEAD)
@@ -276,8 +282,8 @@ describe('a prerendered page that nobody opens', () => {
   })
 })
 
-describe('somebody who opens a prerendered page', () => {
-  it('gets a token that is valid, however often others refreshed while the request waited', async () => {
+describe('a prerendered page that is opened', () => {
+  it('a page that is opened gets a valid token, however often others refreshed in the meantime', async () => {
     const world = createWorld()
     world.server.expiresIn = 30
     const tab = await world.signedIn()
@@ -296,7 +302,7 @@ describe('somebody who opens a prerendered page', () => {
     expect(world.server.count('refresh')).toBe(3)
   })
 
-  it('S97: ends the session once where it had called signOut()', async () => {
+  it('S97: a page that is opened ends the session once if it had called signOut()', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const ahead = world.tab({}, AHEAD)
@@ -310,7 +316,7 @@ describe('somebody who opens a prerendered page', () => {
     expect(ahead.takeEvents()).toEqual([{ type: 'signedOut', reason: 'signOut', where: 'here' }])
   })
 
-  it('S98: is active from the first input on, and not by opening it', async () => {
+  it('S98: a page that is opened is active from the first input on, and not by the opening', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const endAt = tab.session.deadlines()?.endAt ?? 0
@@ -324,7 +330,7 @@ describe('somebody who opens a prerendered page', () => {
     expect(ahead.session.deadlines()?.endAt).toBe(world.time.clock().wall + 15 * MINUTE)
   })
 
-  it('S98: begins with what it holds', async () => {
+  it('S98: a page that is opened begins with its holds', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const endAt = tab.session.deadlines()?.endAt ?? 0
@@ -337,19 +343,22 @@ describe('somebody who opens a prerendered page', () => {
     release()
   })
 
-  it.each(['keepAlive', 'check'] as const)('has the server called for %s where that is due', async (method) => {
-    const world = createWorld()
-    const setup = { methods: [method] }
-    const tab = await world.signedIn({}, setup)
-    const ahead = world.tab({}, { ...setup, ...AHEAD })
-    tab.online = false
-    tab.input()
-    await world.advance('5m')
-    expect(world.server.calls).toEqual([])
-    ahead.activate()
-    await world.advance(SECOND)
-    expect(world.server.calls).toMatchObject([{ method, from: ahead.name }])
-  })
+  it.each(['keepAlive', 'check'] as const)(
+    'a page that is opened calls the server for %s if that is due',
+    async (method) => {
+      const world = createWorld()
+      const setup = { methods: [method] }
+      const tab = await world.signedIn({}, setup)
+      const ahead = world.tab({}, { ...setup, ...AHEAD })
+      tab.online = false
+      tab.input()
+      await world.advance('5m')
+      expect(world.server.calls).toEqual([])
+      ahead.activate()
+      await world.advance(SECOND)
+      expect(world.server.calls).toMatchObject([{ method, from: ahead.name }])
+    },
+  )
 
   const stale: readonly [string, (world: World, tab: Tab) => Promise<unknown>, ...string[]][] = [
     ['ended', (world, tab) => world.until(tab.session.signOut()), 'signedOut'],
@@ -373,17 +382,20 @@ describe('somebody who opens a prerendered page', () => {
     ],
   ]
 
-  it.each(stale)('S98: sees nothing of a session that %s meanwhile, not in one frame', async (_how, end) => {
-    const world = createWorld()
-    const tab = await world.signedIn()
-    const ahead = world.tab({}, AHEAD)
-    await end(world, tab)
-    ahead.activate()
-    expect(ahead.page).toEqual({ hidden: true, reloads: 1 })
-  })
+  it.each(stale)(
+    'S98: a page that is opened shows nothing of a session that %s meanwhile, not in one frame',
+    async (_how, end) => {
+      const world = createWorld()
+      const tab = await world.signedIn()
+      const ahead = world.tab({}, AHEAD)
+      await end(world, tab)
+      ahead.activate()
+      expect(ahead.page).toEqual({ hidden: true, reloads: 1 })
+    },
+  )
 
   it.each(stale)(
-    'S98: is told by events alone of a session that %s, where the page wants that',
+    'S98: a page that is opened only gets events of a session that %s, if stalePage says so',
     async (_how, end, ...told) => {
       const world = createWorld()
       const tab = await world.signedIn()
@@ -397,7 +409,7 @@ describe('somebody who opens a prerendered page', () => {
     },
   )
 
-  it('S98: sees nothing of a session that began and ended while it was prerendered', async () => {
+  it('S98: a page that is opened shows nothing of a session that began and ended meanwhile', async () => {
     const world = createWorld()
     const tab = world.tab()
     const ahead = world.tab({}, AHEAD)
@@ -410,7 +422,7 @@ describe('somebody who opens a prerendered page', () => {
     expect(ahead.page).toEqual({ hidden: true, reloads: 1 })
   })
 
-  it('sees the page as it is where the session is the same, or began meanwhile', async () => {
+  it('a page that is opened stays as it is if the session is the same, or began meanwhile', async () => {
     const world = createWorld()
     const early = world.tab({}, AHEAD)
     const tab = await world.signedIn()
@@ -427,7 +439,7 @@ describe('somebody who opens a prerendered page', () => {
     expect(ahead.page.reloads).toBe(0)
   })
 
-  it('finds it ended once, and revoked once, where the deadline has passed and no other page is there', async () => {
+  it('a page that is opened past the deadline without other pages ends and revokes once', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const ahead = world.tab({}, AHEAD)
@@ -443,7 +455,7 @@ describe('somebody who opens a prerendered page', () => {
 })
 
 describe('a sign-in that a prerendered page begins', () => {
-  it('comes when it is opened, and its tokens count from when they were brought', async () => {
+  it('a sign-in of a prerendered page happens when it is opened, and its tokens count from the call', async () => {
     const world = createWorld()
     const ahead = world.tab({}, AHEAD)
     const done = watched(ahead.session.signIn(world.grant()))
@@ -455,7 +467,7 @@ describe('a sign-in that a prerendered page begins', () => {
     expect(world.tokens.stored?.expiresAt).toBe(world.time.clock().wall + MINUTE - SECOND)
   })
 
-  it('by cookie continues at once the session that is there', async () => {
+  it('a sign-in by cookie of a prerendered page continues the existing session at once', async () => {
     const world = createWorld()
     const tab = world.tab({}, COOKIE)
     await world.until(tab.session.signIn(undefined, { login: 'monday' }))
@@ -464,7 +476,7 @@ describe('a sign-in that a prerendered page begins', () => {
     expect(ahead.session.getSnapshot()).toEqual(tab.session.getSnapshot())
   })
 
-  it('by cookie shortens the session that it continues when it is opened, and no other', async () => {
+  it('a sign-in by cookie of a prerendered page shortens that session alone, when it is opened', async () => {
     const world = createWorld()
     const tab = world.tab({}, COOKIE)
     await world.until(tab.session.signIn(undefined, { login: 'monday' }))
@@ -486,7 +498,7 @@ describe('a sign-in that a prerendered page begins', () => {
     expect(idleTime()).toBe(15 * MINUTE)
   })
 
-  it('by cookie tells the server of an end that it has not heard of when it is opened', async () => {
+  it('a sign-in by cookie of a prerendered page sends an owed sign-out when it is opened', async () => {
     const world = createWorld()
     const tab = world.tab({}, COOKIE)
     await world.until(tab.session.signIn(undefined, { login: 'monday' }))
@@ -504,7 +516,7 @@ describe('a sign-in that a prerendered page begins', () => {
     expect(world.server.count('signOut')).toBe(sent + 1)
   })
 
-  it('is refused, and its tokens are revoked, where somebody signed in after it', async () => {
+  it('a sign-in of a prerendered page is refused, and revoked, if another sign-in came after it', async () => {
     const world = createWorld()
     const tab = world.tab()
     const ahead = world.tab({}, AHEAD)
@@ -522,7 +534,7 @@ describe('a sign-in that a prerendered page begins', () => {
     expect(world.server.calls).toMatchObject([{ method: 'signOut', tokens: given }])
   })
 
-  it('replaces the session that it had found', async () => {
+  it('a sign-in of a prerendered page replaces the session that it had found', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const ahead = world.tab({}, AHEAD)
@@ -534,7 +546,7 @@ describe('a sign-in that a prerendered page begins', () => {
     expect(tab.takeEvents()).toMatchObject([{ type: 'switched' }])
   })
 
-  it('is taken back by a sign-out after it, and not by one before it', async () => {
+  it('a sign-in of a prerendered page is cancelled by a later sign-out, and not by an earlier one', async () => {
     const world = createWorld()
     const first = world.tab({}, AHEAD)
     const given = world.grant()
@@ -555,7 +567,7 @@ describe('a sign-in that a prerendered page begins', () => {
     expect(old.takeEvents()).toMatchObject([{ type: 'signedOut' }, { type: 'signedIn' }])
   })
 
-  it('tokens that were brought for a session that has been replaced do not come to the next', async () => {
+  it('tokens set for a session that was replaced do not get into the next one', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const ahead = world.tab({}, AHEAD)
@@ -577,7 +589,7 @@ describe('a prerendered page where storage is denied', () => {
     return world
   }
 
-  it('is loading until it is opened, asks then, and gives the others their time to answer', async () => {
+  it('a prerendered page without storage is loading until it is opened, and then queries the others', async () => {
     const world = denied()
     const tab = await world.signedIn()
     await world.advance(SECOND)
@@ -595,7 +607,7 @@ describe('a prerendered page where storage is denied', () => {
     expect(alone.phase()).toBe('signedOut')
   })
 
-  it('learns what others say meanwhile', async () => {
+  it('a prerendered page without storage learns of messages meanwhile', async () => {
     const world = denied()
     const ahead = world.tab({}, AHEAD)
     const tab = await world.signedIn()
@@ -605,7 +617,7 @@ describe('a prerendered page where storage is denied', () => {
     expect(ahead.phase()).toBe('signedOut')
   })
 
-  it('answers nobody before it is opened: the answer would come when it is, and be old by then', async () => {
+  it('a prerendered page without storage answers no query: its answer would be late and outdated', async () => {
     const world = denied()
     const tab = await world.signedIn()
     const ahead = world.tab({}, AHEAD)
@@ -625,7 +637,7 @@ describe('a prerendered page where storage is denied', () => {
     expect([late.phase(), late.takeEvents(), ahead.phase()]).toEqual(['signedOut', [], 'signedOut'])
   })
 
-  it('ends with signOut() what it hears of after it is opened', async () => {
+  it('a prerendered page without storage ends by signOut() the session that it learns of when opened', async () => {
     const world = denied()
     const tab = await world.signedIn()
     await world.advance(SECOND)
@@ -636,7 +648,7 @@ describe('a prerendered page where storage is denied', () => {
     expect([done.value, tab.phase()]).toEqual([undefined, 'signedOut'])
   })
 
-  it('takes a sign-in back that a sign-out follows while it is loading', async () => {
+  it('a prerendered page without storage cancels a sign-in if a sign-out follows while it is loading', async () => {
     for (const setup of [AHEAD, {}]) {
       const world = denied()
       const tab = world.tab({}, setup)
@@ -658,7 +670,7 @@ describe('a request that a prerendered page sends', () => {
     })
   }
 
-  it('waits for the refresh that a 401 asks for', async () => {
+  it('a request of a prerendered page waits for the refresh that a 401 calls for', async () => {
     const world = createWorld()
     await world.signedIn()
     const ahead = world.tab({}, AHEAD)
@@ -670,7 +682,7 @@ describe('a request that a prerendered page sends', () => {
     expect((answer.value as Request).headers.get('Authorization')).toBe('Bearer access-f1-2')
   })
 
-  it('goes out at once in a session by cookie', async () => {
+  it('a request of a prerendered page is sent at once in a session by cookie', async () => {
     const world = createWorld()
     const tab = world.tab({}, COOKIE)
     await world.until(tab.session.signIn(undefined, { login: 'monday' }))
@@ -678,7 +690,7 @@ describe('a request that a prerendered page sends', () => {
     expect(await world.until(credentials(ahead.session).authorize(new Request(REQUEST)), 20)).toBeInstanceOf(Request)
   })
 
-  it('ends a session by cookie, whose 401 says that it is over, when it is opened', async () => {
+  it('a request of a prerendered page ends a session by cookie after a 401, when it is opened', async () => {
     const world = createWorld()
     const server = { challenge: () => 'rejected' as const }
     const tab = world.tab({ server })
@@ -692,7 +704,7 @@ describe('a request that a prerendered page sends', () => {
     expect([answer.value, tab.session.getSnapshot()]).toMatchObject([null, { reason: 'rejected' }])
   })
 
-  it('waits for tokens of its own where tabs share none', async () => {
+  it('a request of a prerendered page waits for its own tokens if tabs share none', async () => {
     const world = createWorld()
     await world.signedIn({ tokenStore: memoryTokens() })
     const ahead = world.tab({ tokenStore: memoryTokens() }, AHEAD)

@@ -15,7 +15,7 @@ const outlive = async (world: World, tab: Tab): Promise<void> => {
 }
 
 describe('an access token', () => {
-  it('that is alive is handed out without a call, however often', async () => {
+  it('an access token that is valid is returned without a call, however often', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(MINUTE)
@@ -23,7 +23,7 @@ describe('an access token', () => {
     expect(world.server.calls).toEqual([])
   })
 
-  it('that is dead costs ten callers one call, and all get the same new one', async () => {
+  it('an access token that has expired costs ten callers one call, and all get the same new one', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await outlive(world, tab)
@@ -32,7 +32,7 @@ describe('an access token', () => {
     expect(world.server.count('refresh')).toBe(1)
   })
 
-  it('is renewed shortly before its end while the user is active, and no caller waits', async () => {
+  it('an access token is renewed shortly before its end while the user is active, and no caller waits', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(3 * MINUTE)
@@ -42,7 +42,7 @@ describe('an access token', () => {
     expect(await Promise.race([token(tab), world.advance(0)])).toBe('access-f1-2')
   })
 
-  it('I16: is not renewed while the user is idle, not once', async () => {
+  it('I16: an access token is never renewed while the user is idle', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.tab()
@@ -51,7 +51,7 @@ describe('an access token', () => {
     expect(world.server.count('refresh')).toBe(0)
   })
 
-  it('that is used by a busy page near its end is renewed behind the caller’s back', async () => {
+  it('an access token that a busy page uses near its expiry is renewed in the background', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(4.5 * MINUTE)
@@ -61,7 +61,7 @@ describe('an access token', () => {
     expect(await world.until(token(tab))).toBe('access-f1-2')
   })
 
-  it('with a short life is renewed at half of it, not at once', async () => {
+  it('an access token with a short lifetime is renewed at half of it, not at once', async () => {
     const world = createWorld()
     world.server.expiresIn = 30
     const tab = await world.signedIn()
@@ -72,7 +72,7 @@ describe('an access token', () => {
     expect(world.server.count('refresh')).toBe(1)
   })
 
-  it('without a stated life is used as it is, for ever', async () => {
+  it('an access token without a lifetime is used unchanged, without limit', async () => {
     const world = createWorld()
     const tab = world.tab()
     await world.until(tab.session.signIn({ access_token: 'eternal', refresh_token: 'refresh-f9-1' }))
@@ -82,7 +82,7 @@ describe('an access token', () => {
     expect(world.server.calls).toEqual([])
   })
 
-  it.each([30, 60])('of %i days causes no call, also after a refresh', async (days) => {
+  it.each([30, 60])('an access token of %i days causes no call, also after a refresh', async (days) => {
     const world = createWorld()
     world.server.expiresIn = days * 24 * 3600
     const tab = await world.signedIn()
@@ -95,7 +95,7 @@ describe('an access token', () => {
   })
 
   it.each([1e13, Number.MAX_SAFE_INTEGER, Number.MAX_VALUE, '300', 'soon', null, NaN])(
-    'I12: with expires_in %s is used, and the session survives a reload',
+    'I12: an access token with expires_in %s is used, and the session survives a reload',
     async (expires_in) => {
       const world = createWorld()
       const tab = world.tab()
@@ -109,7 +109,7 @@ describe('an access token', () => {
   )
 
   it.each([0, -5, '0', -1e12])(
-    'that is dead when the application brings it (expires_in %s) is renewed first',
+    'an access token that has expired at signIn (expires_in %s) is renewed first',
     async (expires_in) => {
       const world = createWorld()
       const tab = world.tab()
@@ -121,7 +121,7 @@ describe('an access token', () => {
     },
   )
 
-  it('to which a server gives a life of 0 is not renewed at each call', async () => {
+  it('an access token with a lifetime of 0 is not renewed at each call', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.server.expiresIn = 0
@@ -129,7 +129,7 @@ describe('an access token', () => {
     expect(world.server.count('refresh')).toBe(1)
   })
 
-  it('that is to be valid for longer than it will be is renewed first', async () => {
+  it('an access token that expires before minValidity is renewed first', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(2 * MINUTE)
@@ -138,7 +138,7 @@ describe('an access token', () => {
   })
 
   it.each(['5m', '1h'] as const)(
-    'that is to be valid for longer than any lives does not cause a call each time: %s',
+    'an access token with a minValidity longer than any lifetime causes no call each time: %s',
     async (minValidity) => {
       const world = createWorld()
       const tab = await world.signedIn()
@@ -147,7 +147,7 @@ describe('an access token', () => {
     },
   )
 
-  it('is dead at the very moment at which its life is over', async () => {
+  it('an access token has expired at the very moment of expiresAt', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.sleep(world.tokens.stored!.expiresAt! - wall(world))
@@ -155,7 +155,7 @@ describe('an access token', () => {
   })
 
   it.each([-1, NaN, Infinity, '5 minutes', null])(
-    'with a minValidity of %s is refused as an option',
+    'an access token with a minValidity of %s is refused as an option',
     async (minValidity) => {
       const world = createWorld()
       const tab = await world.signedIn()
@@ -166,7 +166,7 @@ describe('an access token', () => {
     },
   )
 
-  it('is refused where nobody is signed in, and after the end', async () => {
+  it('an access token is refused if nobody is signed in, and after the end', async () => {
     const world = createWorld()
     const tab = world.tab()
     await expect(world.until(token(tab))).rejects.toMatchObject({ code: 'signed_out' })
@@ -175,7 +175,7 @@ describe('an access token', () => {
     await expect(world.until(token(tab))).rejects.toMatchObject({ code: 'signed_out' })
   })
 
-  it('is waited for no longer than the caller’s signal allows, and the refresh goes on for others', async () => {
+  it('an access token is waited for until the caller’s signal aborts, and the refresh goes on', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await outlive(world, tab)
@@ -193,7 +193,7 @@ describe('an access token', () => {
 })
 
 describe('a forced refresh', () => {
-  it('renews a token that is alive, once for all who ask meanwhile', async () => {
+  it('a forced refresh renews a valid token, once for all callers in the meantime', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const all = [token(tab, { forceRefresh: true }), token(tab, { forceRefresh: true })]
@@ -205,7 +205,7 @@ describe('a forced refresh', () => {
   })
 
   it.each(['server', 'rate_limited', 'invalid_response', 'timeout', 'no_tokens'] as const)(
-    'that fails rejects, though the token that is there is still valid: %s',
+    'a forced refresh that fails rejects, although the token is still valid: %s',
     async (code) => {
       const world = createWorld()
       const tab = await world.signedIn()
@@ -216,7 +216,7 @@ describe('a forced refresh', () => {
     },
   )
 
-  it('rejects while nobody asks again, and where the server cannot refresh', async () => {
+  it('a forced refresh rejects during a back-off, and if the server cannot refresh', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -229,7 +229,7 @@ describe('a forced refresh', () => {
     expect(await world.until(token(bare))).toBe('access-f1-1')
   })
 
-  it('rejects with signed_out where the server refuses', async () => {
+  it('a forced refresh rejects with signed_out if the server refuses', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.server.reply = () => ({ fails: new SessionError('rejected') })
@@ -238,7 +238,7 @@ describe('a forced refresh', () => {
 })
 
 describe('I4: several tabs', () => {
-  it('that ask at once refresh once, and the next refresh works under strict reuse detection', async () => {
+  it('I4: several tabs refresh once at the same time, and the next refresh works under reuse detection', async () => {
     const world = createWorld()
     const tabs = [await world.signedIn(), world.tab(), world.tab(), world.tab(), world.tab()] as const
     for (const round of [2, 3, 4]) {
@@ -250,7 +250,7 @@ describe('I4: several tabs', () => {
     expect(world.server.reuseCount).toBe(0)
   })
 
-  it('that drift into the time of renewal refresh once', async () => {
+  it('I4: several tabs that drift into the time of renewal refresh once', async () => {
     const world = createWorld()
     const tabs = [await world.signedIn(), world.tab(), world.tab(), world.tab(), world.tab()] as const
     await world.advance(3 * MINUTE)
@@ -259,7 +259,7 @@ describe('I4: several tabs', () => {
     expect(world.server.count('refresh')).toBe(1)
   })
 
-  it('adopt what another tab got, though they heard nothing of it', async () => {
+  it('I4: several tabs adopt the tokens of another tab, also without a message', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -270,7 +270,7 @@ describe('I4: several tabs', () => {
     expect(world.server.count('refresh')).toBe(1)
   })
 
-  it('hand out no token of another tab’s that has died since, as after a sleep', async () => {
+  it('I4: several tabs return no token of another tab that has expired since, as after a sleep', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     await world.until(token(one))
@@ -284,7 +284,7 @@ describe('I4: several tabs', () => {
     expect(world.server.reuseCount).toBe(0)
   })
 
-  it('do not join a refresh that was asked for less than they need', async () => {
+  it('I4: several tabs do not join a refresh that returns less than they need', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -305,7 +305,7 @@ describe('I4: several tabs', () => {
     expect(world.server.reuseCount).toBe(0)
   })
 
-  it('find the newer token in the store where the record does not know of it yet', async () => {
+  it('I4: several tabs find the newer token in the store if the record does not show it yet', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.until(token(tab))
@@ -314,7 +314,7 @@ describe('I4: several tabs', () => {
     expect(world.server.calls).toEqual([])
   })
 
-  it('never use a refresh token twice after one of them crashed between the store and the record', async () => {
+  it('I4: several tabs never use a refresh token twice after a crash between store and record', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -332,7 +332,7 @@ describe('I4: several tabs', () => {
     expect(world.server.reuseCount).toBe(0)
   })
 
-  it('without locks make at most one extra call each, and none is signed out where the server has grace', async () => {
+  it('I4: several tabs without locks make at most one extra call each, and a grace period covers it', async () => {
     const world = createWorld()
     world.locks.isAvailable = false
     world.server.grace = true
@@ -350,7 +350,7 @@ describe('I4: several tabs', () => {
     expect(one.phase()).toBe('active')
   })
 
-  it('with tokens in memory refresh each its own, one after the other', async () => {
+  it('I4: several tabs with tokens in memory refresh their own, one after the other', async () => {
     const world = createWorld()
     const one = world.tab({ tokenStore: memoryTokens() })
     const two = world.tab({ tokenStore: memoryTokens() })
@@ -371,7 +371,7 @@ describe('I4: several tabs', () => {
     expect(world.server.reuseCount).toBe(0)
   })
 
-  it('with tokens in memory and none here ask the server without, or say no_tokens', async () => {
+  it('I4: several tabs without tokens in memory call the server without, or reject with no_tokens', async () => {
     const world = createWorld()
     const one = world.tab({ tokenStore: memoryTokens() })
     await world.until(one.session.signIn(world.grant()))
@@ -387,7 +387,7 @@ describe('I4: several tabs', () => {
 })
 
 describe('the tab that refreshes', () => {
-  it('crashes before the server heard of it: another gets a token within the lock’s limit', async () => {
+  it('a crash of the refreshing tab before the server acted gives another a token in the lock’s limit', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -399,7 +399,7 @@ describe('the tab that refreshes', () => {
     expect(await world.until(waiting, 16 * SECOND)).toBe('access-f1-2')
   })
 
-  it('crashes after a strict server rotated: one clean sign-out everywhere', async () => {
+  it('a crash of the refreshing tab after a strict rotation is one clean sign-out everywhere', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -418,7 +418,7 @@ describe('the tab that refreshes', () => {
     expect(world.server.count('refresh')).toBe(2)
   })
 
-  it('freezes: others get their living token or timeout, nobody is signed out, and all is well after the thaw', async () => {
+  it('a freeze of the refreshing tab signs nobody out, and others get a valid token or timeout', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -438,7 +438,7 @@ describe('the tab that refreshes', () => {
     expect([one.phase(), two.phase()]).toEqual(['active', 'active'])
   })
 
-  it('I4: is busy for long (`alert()`, printing), and finds its timers due before the answer that lies ready', async () => {
+  it('I4: a busy tab (`alert()`, printing) with timers due before its waiting reply refreshes once', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const mine = outcome(token(tab, { forceRefresh: true }))
@@ -459,7 +459,7 @@ describe('the tab that refreshes', () => {
     expect(world.server.count('refresh')).toBe(1)
   })
 
-  it('is destroyed: its answer is stored all the same, and another tab goes on with it', async () => {
+  it('a destroyed tab stores the reply of its refresh, and another tab goes on with it', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -475,7 +475,7 @@ describe('the tab that refreshes', () => {
 })
 
 describe('a reply that is lost after the server rotated', () => {
-  it('is asked for once more with the same token, which a server with grace answers', async () => {
+  it('a lost reply is requested once more with the same token, which a grace period accepts', async () => {
     const world = createWorld()
     world.server.grace = true
     const tab = await world.signedIn()
@@ -485,7 +485,7 @@ describe('a reply that is lost after the server rotated', () => {
     expect(world.server.calls.map(({ tokens }) => tokens?.refresh_token)).toEqual(['refresh-f1-1', 'refresh-f1-1'])
   })
 
-  it('is the end of the session on a strict server, once and everywhere', async () => {
+  it('a lost reply at a strict server is the end of the session, once and everywhere', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -497,7 +497,7 @@ describe('a reply that is lost after the server rotated', () => {
     expect(world.server.count('refresh')).toBe(2)
   })
 
-  it('is not asked for again after 10 s without an answer, while the first may still be served', async () => {
+  it('a lost reply is not requested again after 10 s, while the first may still come', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -525,7 +525,7 @@ describe('a reply that is lost after the server rotated', () => {
     expect(world.server.count('refresh')).toBe(2)
   })
 
-  it('is not asked for again by a page that is being left, which loses its requests first', async () => {
+  it('a lost reply is not requested again by a page that navigates away, whose requests are cancelled', async () => {
     const world = createWorld()
     const left = await world.signedIn()
     await outlive(world, left)
@@ -541,7 +541,7 @@ describe('a reply that is lost after the server rotated', () => {
     expect(world.server.reuseCount).toBe(0)
   })
 
-  it('I4: is not asked for again by a page that lost the lock in the back/forward cache to a tab that refreshed', async () => {
+  it('I4: a lost reply is not requested again by a page from the page cache if another tab refreshed', async () => {
     const world = createWorld()
     const [left, other] = [await world.signedIn(), world.tab()]
     await outlive(world, left)
@@ -557,7 +557,7 @@ describe('a reply that is lost after the server rotated', () => {
     expect([left.phase(), other.phase()]).toEqual(['active', 'active'])
   })
 
-  it('I4: is asked for by a page that lost the lock in the back/forward cache when its turn comes again, not beside another', async () => {
+  it('I4: a page that lost its lock in the page cache refreshes only when its turn comes again', async () => {
     const world = createWorld({ engine: 'webkit' })
     const [left, other] = [await world.signedIn(), world.tab()]
     await outlive(world, left)
@@ -576,7 +576,7 @@ describe('a reply that is lost after the server rotated', () => {
     expect(world.server.reuseCount).toBe(0)
   })
 
-  it('leaves no timer behind where the tab is done before it is asked for again', async () => {
+  it('a lost reply leaves no timer behind if the tab is destroyed before the second attempt', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await outlive(world, tab)
@@ -589,7 +589,7 @@ describe('a reply that is lost after the server rotated', () => {
     expect(await world.until(asked)).toBe('signed_out')
   })
 
-  it('I1: is not asked for again past the deadline', async () => {
+  it('I1: a lost reply is not requested again past the deadline', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await outlive(world, tab)
@@ -601,7 +601,7 @@ describe('a reply that is lost after the server rotated', () => {
     expect(world.server.count('refresh')).toBe(1)
   })
 
-  it('is not asked for again while the browser is offline', async () => {
+  it('a lost reply is not requested again while the browser is offline', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await outlive(world, tab)
@@ -615,7 +615,7 @@ describe('a reply that is lost after the server rotated', () => {
 })
 
 describe('a refusal', () => {
-  it('I7: ends the session everywhere, once, with its reason, and revokes nothing that is gone anyway', async () => {
+  it('I7: a refusal ends the session everywhere, once, with its reason, and revokes nothing', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -630,7 +630,7 @@ describe('a refusal', () => {
     expect(world.tokens.stored).toBeNull()
   })
 
-  it('I5: of an old session that comes late does not end the one that replaced it', async () => {
+  it('I5: a late refusal of an old session does not end the one that replaced it', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -657,7 +657,7 @@ describe('a temporary failure', () => {
     [new Error('anything'), 'server'],
     ['a string', 'server'],
     [null, 'server'],
-  ])('I7: never ends the session, and is told once: %s', async (fault, code) => {
+  ])('I7: a temporary failure never ends the session, and is reported once: %s', async (fault, code) => {
     const world = createWorld()
     const tab = await world.signedIn()
     await outlive(world, tab)
@@ -683,7 +683,7 @@ describe('a temporary failure', () => {
     },
   )
 
-  it('never reaches who asks while the token is still alive', async () => {
+  it('a temporary failure reaches no caller while the token is still valid', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(4.5 * MINUTE)
@@ -695,7 +695,7 @@ describe('a temporary failure', () => {
     expect(world.server.count('refresh')).toBe(5)
   })
 
-  it('backs off, longer each time, shared by all tabs through the record, and recovers', async () => {
+  it('a temporary failure backs off, longer each time, in all tabs through the record, and recovers', async () => {
     const world = createWorld()
     const tabs = [await world.signedIn(), world.tab(), world.tab()] as const
     await outlive(world, tabs[0])
@@ -718,24 +718,27 @@ describe('a temporary failure', () => {
   it.each([
     [0, 9455],
     [0.999, 12_320],
-  ])('that lasts nine seconds costs five calls, and at most four seconds more (jitter %d)', async (r, recovered) => {
-    const world = createWorld()
-    const tab = await world.signedIn()
-    Object.assign(tab.ports, { random: () => r })
-    await outlive(world, tab)
-    const began = world.time.clock().mono
-    world.server.reply = () =>
-      world.time.clock().mono - began < 9 * SECOND ? { fails: new SessionError('server') } : {}
-    let given: unknown
-    while (!String(given).startsWith('access')) {
-      given = await world.until(outcome(token(tab)))
-      await world.advance(200)
-    }
-    expect(world.time.clock().mono - began).toBe(recovered)
-    expect(world.server.count('refresh')).toBe(5)
-  })
+  ])(
+    'a temporary failure of nine seconds costs five calls, and at most four seconds more (jitter %d)',
+    async (r, recovered) => {
+      const world = createWorld()
+      const tab = await world.signedIn()
+      Object.assign(tab.ports, { random: () => r })
+      await outlive(world, tab)
+      const began = world.time.clock().mono
+      world.server.reply = () =>
+        world.time.clock().mono - began < 9 * SECOND ? { fails: new SessionError('server') } : {}
+      let given: unknown
+      while (!String(given).startsWith('access')) {
+        given = await world.until(outcome(token(tab)))
+        await world.advance(200)
+      }
+      expect(world.time.clock().mono - began).toBe(recovered)
+      expect(world.server.count('refresh')).toBe(5)
+    },
+  )
 
-  it('with a Retry-After holds back every tab until then, and a tab that is opened meanwhile', async () => {
+  it('a temporary failure with a Retry-After delays every tab until then, also a new one', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -758,7 +761,7 @@ describe('a temporary failure', () => {
     expect(await world.until(token(two))).toBe('access-f1-2')
   })
 
-  it('with a Retry-After of years holds back for an hour at most', async () => {
+  it('a temporary failure with a Retry-After of years delays for an hour at most', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '12h' })
     await outlive(world, tab)
@@ -770,7 +773,7 @@ describe('a temporary failure', () => {
   })
 
   it.each([NaN, -1, Infinity, 'soon', null])(
-    'I12: with a retryAt of %s backs off as usual, and the record can still be read',
+    'I12: a temporary failure with a retryAt of %s backs off as usual, and the record can still be read',
     async (retryAt) => {
       const world = createWorld()
       const tab = await world.signedIn()
@@ -788,7 +791,7 @@ describe('a temporary failure', () => {
     },
   )
 
-  it('is tried again by the timer while the user is active', async () => {
+  it('a temporary failure is tried again by the timer while the user is active', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.server.reply = () => ({ fails: new SessionError('server') })
@@ -803,7 +806,7 @@ describe('a temporary failure', () => {
     expect(world.record()).toMatchObject({ generation: 2 })
   })
 
-  it('is forgotten with the generation that it belonged to', async () => {
+  it('a temporary failure is forgotten with the generation that it belonged to', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await outlive(world, tab)
@@ -816,7 +819,7 @@ describe('a temporary failure', () => {
 })
 
 describe('offline', () => {
-  it('rejects with offline, sets no back-off, and refreshes once when it is online again', async () => {
+  it('a refresh offline rejects with offline, sets no back-off, and is repeated once when online', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -838,7 +841,7 @@ describe('offline', () => {
     expect(await world.until(token(two))).toBe('access-f1-2')
   })
 
-  it('hands out a token that is alive', async () => {
+  it('a valid token is returned offline', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     tab.online = false
@@ -850,7 +853,7 @@ describe('offline', () => {
     expect(await world.until(outcome(token(tab, { forceRefresh: true })))).toBe('offline')
   })
 
-  it('asks for nothing when it ends and nobody wanted anything', async () => {
+  it('`online` causes no call if no refresh was needed', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     tab.hint('online')
@@ -860,7 +863,7 @@ describe('offline', () => {
 })
 
 describe('without tokens', () => {
-  it('in memory, a living session says no_tokens: no back-off, no event, and the session stays', async () => {
+  it('a session without tokens in memory rejects with no_tokens, and stays without back-off or event', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ tokenStore: memoryTokens() })
     const fresh = world.tab({ tokenStore: memoryTokens() })
@@ -875,7 +878,7 @@ describe('without tokens', () => {
     expect(tab.phase()).toBe('active')
   })
 
-  it('the server is asked once where it needs none to give new ones, which are newer than those that are gone', async () => {
+  it('the server is called once if it needs no tokens, and its new ones are newer than the lost ones', async () => {
     const world = createWorld()
     await world.signedIn()
     world.tokens.stored = null
@@ -886,7 +889,7 @@ describe('without tokens', () => {
     expect(world.record()).toMatchObject({ generation: 2 })
   })
 
-  it('and without server.refresh a dead token is no_tokens', async () => {
+  it('an expired token without server.refresh is no_tokens', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ server: {} })
     await outlive(world, tab)
@@ -896,7 +899,7 @@ describe('without tokens', () => {
 })
 
 describe('a store that breaks', () => {
-  it('while a rotated token is being written is cleared: the session goes on in memory, and nobody reuses what was stored', async () => {
+  it('a store that fails while it writes a rotated token is cleared, and the session goes on in memory', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -914,7 +917,7 @@ describe('a store that breaks', () => {
     expect([one.phase(), two.phase()]).toEqual(['active', 'active'])
   })
 
-  it('leaves whoever cannot get the newer token with the one that he has, for as long as that lives', async () => {
+  it('a store that fails leaves a caller with its older token, for as long as that is valid', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -929,7 +932,7 @@ describe('a store that breaks', () => {
     expect(await world.until(outcome(token(two)))).toBe('no_tokens')
   })
 
-  it('and cannot even be cleared: what is stored is of a lower generation than the record’s, and never used', async () => {
+  it('a store that fails and cannot be cleared has a lower generation, which is never used', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     world.tokens.fault = (method) => (method === 'get' ? 'works' : 'fails')
@@ -941,7 +944,7 @@ describe('a store that breaks', () => {
     expect(world.server.reuseCount).toBe(0)
   })
 
-  it('I4: and cannot even be cleared is not believed by the tab that holds newer tokens in memory', async () => {
+  it('I4: a store that fails and cannot be cleared is not used by the tab with newer tokens', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.tokens.fault = (method) => (method === 'get' ? 'works' : 'fails')
@@ -951,7 +954,7 @@ describe('a store that breaks', () => {
     expect(world.server.reuseCount).toBe(0)
   })
 
-  it('while it is read does not end the session', async () => {
+  it('a store that fails while it is read does not end the session', async () => {
     const world = createWorld()
     await world.signedIn()
     world.tokens.fault = () => 'fails'
@@ -961,7 +964,7 @@ describe('a store that breaks', () => {
     expect(two.degraded).toMatchObject([{ feature: 'tokenStore' }])
   })
 
-  it('I8: and never answers costs 5 s at most each time, and then memory serves', async () => {
+  it('I8: a store that never answers costs 5 s at most each time, and then memory serves', async () => {
     const world = createWorld()
     const tab = world.tab()
     world.tokens.fault = () => 'hangs'
@@ -981,7 +984,7 @@ describe('a store that breaks', () => {
     {},
     { id: 'session-0001' },
     { id: 'session-0001', generation: 9, tokens: {}, expiresAt: null },
-  ])('I12: and gives back junk counts as empty: %j', async (junk) => {
+  ])('I12: a store that returns malformed data counts as empty: %j', async (junk) => {
     const world = createWorld()
     await world.signedIn()
     world.tokens.stored = junk as never
@@ -990,7 +993,7 @@ describe('a store that breaks', () => {
     expect(two.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'wiped' })
   })
 
-  it('by returning nothing from `set` has written all the same', async () => {
+  it('a store whose `set` returns nothing has written all the same', async () => {
     const world = createWorld()
     const page = world.page()
     const store = world.tokens.of(page)
@@ -1005,7 +1008,7 @@ describe('a store that breaks', () => {
     expect(tab.degraded).toEqual([])
   })
 
-  it('by throwing before it gives a promise is as broken as one that rejects', async () => {
+  it('a store that throws synchronously counts as one that rejects', async () => {
     const world = createWorld()
     const thrower = (): never => {
       throw new Error('written in a hurry')
@@ -1019,7 +1022,7 @@ describe('a store that breaks', () => {
 })
 
 describe('I5: whatever was in flight', () => {
-  it('a reply that arrives after the sign-out is thrown away, here', async () => {
+  it('a reply that arrives after the sign-out is discarded, here', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await outlive(world, tab)
@@ -1034,7 +1037,7 @@ describe('I5: whatever was in flight', () => {
     expect(tab.takeEvents().map(({ type }) => type)).toEqual(['signedOut'])
   })
 
-  it('a reply that arrives after a sign-out in another tab is thrown away, though nobody told this one', async () => {
+  it('a reply that arrives after a sign-out in another tab is discarded, also without a message', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -1064,7 +1067,7 @@ describe('I5: whatever was in flight', () => {
     expect([one.phase(), two.phase()]).toEqual(['signedOut', 'signedOut'])
   })
 
-  it('a deadline that passes during the refresh is the end, and the caller gets nothing', async () => {
+  it('a deadline that passes during the refresh is the end, and the caller gets no token', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(14 * MINUTE)
@@ -1077,7 +1080,7 @@ describe('I5: whatever was in flight', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ reason: 'idle' })
   })
 
-  it.each([0, 1])('I1: a token that is read while the deadline passes is not handed out: %i ms', async (ms) => {
+  it.each([0, 1])('I1: a token that is read while the deadline passes is not returned: %i ms', async (ms) => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.until(token(tab))
@@ -1102,7 +1105,7 @@ describe('I5: whatever was in flight', () => {
     expect(world.server.count('refresh')).toBe(0)
   })
 
-  it('a reply that is stored after the end, by a store that takes its time, is taken out again', async () => {
+  it('a reply that a slow store writes after the end is removed again', async () => {
     const world = createWorld()
     world.tokens.delay = (method) => (method === 'set' ? 9 : 1)
     const server = { refresh: async () => Promise.resolve({ access_token: 'by-cookie', expires_in: 60 }) }
@@ -1152,7 +1155,7 @@ describe('I5: whatever was in flight', () => {
     expect(world.server.reuseCount).toBe(0)
   })
 
-  it('I4: an old session’s call that gives up late does not make the new one’s be made twice', async () => {
+  it('I4: an old session’s call that fails late does not make the new one repeat its call', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.locks.isAvailable = false
@@ -1186,7 +1189,7 @@ describe('I5: whatever was in flight', () => {
 })
 
 describe('where tokens lie', () => {
-  it('I9: is the memory of their tab alone, unless the application chose a store', async () => {
+  it('I9: tokens are in the memory of their tab alone, unless the application chose a store', async () => {
     const world = createWorld()
     vi.stubGlobal('localStorage', world.storage.of(stranger('another script')))
     const { ports } = world.tab()
@@ -1198,7 +1201,7 @@ describe('where tokens lie', () => {
     vi.unstubAllGlobals()
   })
 
-  it('I9: holds none of a session that is over, whoever left them there', async () => {
+  it('I9: a store holds no tokens of a session that is over, whoever left them there', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.tokens.stored = { id: 'session-0000', generation: 7, tokens: world.grant(), expiresAt: null }
@@ -1210,8 +1213,8 @@ describe('where tokens lie', () => {
   })
 })
 
-describe('what is told of a refresh', () => {
-  it('reaches every tab once', async () => {
+describe('the report of a refresh', () => {
+  it('the event of a refresh reaches every tab once', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -1221,7 +1224,7 @@ describe('what is told of a refresh', () => {
     expect(two.takeEvents()).toEqual([{ type: 'refreshed', generation: 2 }])
   })
 
-  it('waits for no listener, and a listener may ask for a token', async () => {
+  it('the event of a refresh waits for no listener, and a listener may request a token', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const asked = vi.fn()
@@ -1235,7 +1238,7 @@ describe('what is told of a refresh', () => {
     expect(world.locks.isHeld(KEY)).toBe(false)
   })
 
-  it('I9: holds no token, in events, errors and steps', async () => {
+  it('I9: the event, the errors and the steps of a refresh hold no token', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const steps: unknown[] = []

@@ -24,7 +24,7 @@ describe('a refusal of tokens that have been replaced meanwhile', () => {
     return [world, one, two, refused]
   }
 
-  it('ends nothing: the tab that was refused takes the newer ones', async () => {
+  it('a refusal of replaced tokens ends nothing: the refused tab takes the newer ones', async () => {
     const [world, one, two, refused] = await refusedLate()
     expect(await world.until(refused)).toBe('access-f2-1')
     expect([one.phase(), two.phase()]).toEqual(['active', 'active'])
@@ -33,7 +33,7 @@ describe('a refusal of tokens that have been replaced meanwhile', () => {
     expect(await world.until(token(one, forced))).toBe('access-f2-2')
   })
 
-  it('ends nothing where the record does not say so yet, but the store does', async () => {
+  it('a refusal of replaced tokens ends nothing if the store has newer ones and the record does not', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     world.server.reply = () => ({ after: SECOND, fails: new SessionError('rejected') })
@@ -48,7 +48,7 @@ describe('a refusal of tokens that have been replaced meanwhile', () => {
     expect(one.phase()).toBe('active')
   })
 
-  it('ends nothing where the record knows of newer ones that only another tab has', async () => {
+  it('a refusal of replaced tokens ends nothing if only another tab has the newer ones', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -64,7 +64,7 @@ describe('a refusal of tokens that have been replaced meanwhile', () => {
     expect(await world.until(token(two))).toBe('access-f2-1')
   })
 
-  it('of tokens that still count ends the session in all tabs, as ever', async () => {
+  it('a refusal of current tokens ends the session in all tabs', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -74,22 +74,25 @@ describe('a refusal of tokens that have been replaced meanwhile', () => {
     for (const tab of [one, two]) expect(tab.session.getSnapshot()).toMatchObject({ reason: 'rejected' })
   })
 
-  it.each(['keepAlive', 'check'] as const)('by %s is asked about once more, with the newer ones', async (method) => {
-    const world = createWorld()
-    const tab = await world.signedIn({ keepAliveEvery: '30s' }, { methods: [method] })
-    await world.advance(MINUTE)
-    world.server.reply = () => ({ after: 3 * SECOND, fails: new SessionError('rejected') })
-    if (method === 'keepAlive') tab.input()
-    else tab.hint('focus')
-    await world.advance(SECOND)
-    world.server.reply = () => ({})
-    await world.until(tab.session.setTokens(world.grant()))
-    await world.advance(MINUTE)
-    expect(tab.phase()).toBe('active')
-    expect(world.server.count(method)).toBe(2)
-  })
+  it.each(['keepAlive', 'check'] as const)(
+    'a refusal of replaced tokens by %s leads to one more call, with the newer ones',
+    async (method) => {
+      const world = createWorld()
+      const tab = await world.signedIn({ keepAliveEvery: '30s' }, { methods: [method] })
+      await world.advance(MINUTE)
+      world.server.reply = () => ({ after: 3 * SECOND, fails: new SessionError('rejected') })
+      if (method === 'keepAlive') tab.input()
+      else tab.hint('focus')
+      await world.advance(SECOND)
+      world.server.reply = () => ({})
+      await world.until(tab.session.setTokens(world.grant()))
+      await world.advance(MINUTE)
+      expect(tab.phase()).toBe('active')
+      expect(world.server.count(method)).toBe(2)
+    },
+  )
 
-  it('by the answer to a request that went out with the older ones ends nothing', async () => {
+  it('a refusal of a request that was sent with older tokens ends nothing', async () => {
     const world = createWorld()
     const challenge: NonNullable<SessionServer['challenge']> = ({ status }) => (status === 419 ? 'rejected' : null)
     const tab = await world.signedIn({ server: { challenge } })
@@ -106,7 +109,7 @@ describe('a refusal of tokens that have been replaced meanwhile', () => {
   })
 })
 
-describe('work that is under way at destroy()', () => {
+describe('a refresh or write at destroy()', () => {
   /** The server has rotated and its answer is on its way; then the page is done with its session object, and makes another. */
   const again = async (after: number, wait: number): Promise<[World, Tab, Tab]> => {
     const world = createWorld()
@@ -128,16 +131,19 @@ describe('work that is under way at destroy()', () => {
     [4 * SECOND, SECOND],
     [4 * SECOND, 3.9 * SECOND],
     [9 * SECOND, 6 * SECOND],
-  ])('is finished, and the next session object of the page waits for it (%i ms, %i ms)', async (after, wait) => {
-    const [world, next, other] = await again(after, wait)
-    expect(await world.until(token(next, forced))).toBe('access-f1-2')
-    await world.advance(SECOND)
-    expect(await world.until(token(other, forced))).toBe('access-f1-3')
-    expect(world.server.reuseCount).toBe(0)
-    expect([next.phase(), other.phase()]).toEqual(['active', 'active'])
-  })
+  ])(
+    'a refresh at destroy() is finished, and the next session object waits for it (%i ms, %i ms)',
+    async (after, wait) => {
+      const [world, next, other] = await again(after, wait)
+      expect(await world.until(token(next, forced))).toBe('access-f1-2')
+      await world.advance(SECOND)
+      expect(await world.until(token(other, forced))).toBe('access-f1-3')
+      expect(world.server.reuseCount).toBe(0)
+      expect([next.phase(), other.phase()]).toEqual(['active', 'active'])
+    },
+  )
 
-  it('is kept also where the answer takes longer than a request may', async () => {
+  it('a refresh at destroy() is kept also if the reply takes longer than requestTimeout', async () => {
     const [world, next] = await again(14 * SECOND, SECOND)
     expect(await world.until(token(next, forced))).toMatch(/timeout|server/)
     await world.advance(6 * SECOND)
@@ -145,7 +151,7 @@ describe('work that is under way at destroy()', () => {
     expect(world.server.reuseCount).toBe(0)
   })
 
-  it('calls no listener, shows nothing, and leaves no timer and no lock in the end', async () => {
+  it('a refresh at destroy() calls no listener, and leaves no timer and no lock in the end', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const heard: string[] = []
@@ -167,7 +173,7 @@ describe('work that is under way at destroy()', () => {
     expect(world.record()).toMatchObject({ generation: 2 })
   })
 
-  it('I5: is thrown away and revoked where the session ended since', async () => {
+  it('I5: a refresh at destroy() is discarded and revoked if the session has ended since', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -185,7 +191,7 @@ describe('work that is under way at destroy()', () => {
     expect(revoked.map(({ tokens }) => tokens?.refresh_token)).toEqual(['refresh-f1-1', 'refresh-f1-2'])
   })
 
-  it('holds nobody awake: activity and holds of a session object that is done count no more', async () => {
+  it('activity and holds of a destroyed session object do not keep the session alive', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     tab.session.hold()
@@ -201,7 +207,7 @@ describe('work that is under way at destroy()', () => {
     expect(world.record()).toMatchObject({ generation: 2, activeAt })
   })
 
-  it('is not cut off by a caller who stops waiting', async () => {
+  it('a refresh at destroy() is not aborted by a caller who stops waiting', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.server.reply = () => ({ after: 4 * SECOND })
@@ -214,7 +220,7 @@ describe('work that is under way at destroy()', () => {
     expect(world.tokens.stored).toMatchObject({ generation: 2 })
   })
 
-  it('is a refusal: the session ends in the other tabs', async () => {
+  it('a refusal after destroy() ends the session in the other tabs', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -227,7 +233,7 @@ describe('work that is under way at destroy()', () => {
   })
 
   it.each(['signIn', 'setTokens'] as const)(
-    'is finished where %s had begun to store: the tokens before cannot be given back',
+    'a write that %s had begun at destroy() is finished, because the old tokens are used up',
     async (what) => {
       const world = createWorld()
       world.tokens.delay = (method) => (method === 'set' ? 50 : 1)
@@ -251,7 +257,7 @@ describe('tokens that others overwrite', () => {
     world.server.calls.flatMap(({ method, tokens }) => (method === 'signOut' ? [tokens?.refresh_token] : []))
 
   it.each([0, 1, 5, 20, 50, 99, 100, 101, 150])(
-    'are revoked once where two tabs sign in as soon as they hear of the end (store: %i ms)',
+    'overwritten tokens are revoked once if two tabs sign in right after the end (store: %i ms)',
     async (delay) => {
       const world = createWorld()
       const one = await world.signedIn()
@@ -271,7 +277,7 @@ describe('tokens that others overwrite', () => {
     },
   )
 
-  it('are revoked by the sign-in that finds them, of a session that has ended', async () => {
+  it('overwritten tokens of an ended session are revoked by the sign-in that finds them', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -285,7 +291,7 @@ describe('tokens that others overwrite', () => {
     expect(world.tokens.stored).toMatchObject({ tokens: { access_token: 'access-f2-1' } })
   })
 
-  it('are not revoked of a session that is replaced while it lives: a server may count both as one grant', async () => {
+  it('overwritten tokens of a live session are not revoked: a server may count both as one grant', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     await world.until(world.tab().session.signIn(world.grant()))
@@ -294,7 +300,7 @@ describe('tokens that others overwrite', () => {
     expect(one.phase()).toBe('active')
   })
 
-  it('are not revoked where the same are brought again after the end', async () => {
+  it('overwritten tokens are not revoked if the same ones are set again after the end', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -307,7 +313,7 @@ describe('tokens that others overwrite', () => {
     expect(revoked(world)).toEqual([])
   })
 
-  it('I4: stay where a refresh of the session before comes late, and find themselves in the store', async () => {
+  it('I4: new tokens stay if a refresh of the session before is late, and find themselves in the store', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -324,7 +330,7 @@ describe('tokens that others overwrite', () => {
     expect(world.tokens.stored).toMatchObject({ id: 'session-0002', tokens: { access_token: 'access-f2-1' } })
   })
 
-  it('that were brought during a refresh stay, though its answer would be of a later generation', async () => {
+  it('tokens set during a refresh stay, although its reply would be of a later generation', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -337,7 +343,7 @@ describe('tokens that others overwrite', () => {
     expect(world.tokens.stored).toMatchObject({ generation: 2, tokens: { access_token: 'access-f2-1' } })
   })
 
-  it('of the same session get a higher generation than those that are stored, though the record lags', async () => {
+  it('tokens set for the same session get a higher generation, although the record lags', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -349,7 +355,7 @@ describe('tokens that others overwrite', () => {
     expect(await world.until(token(two))).toBe('access-f2-1')
   })
 
-  it('of a store that knows no `null` are overwritten as before, and the session lives', async () => {
+  it('tokens in a store without support of `null` are overwritten as before', async () => {
     const world = createWorld()
     let stored: unknown = null
     const tokenStore = {
@@ -369,7 +375,7 @@ describe('tokens that others overwrite', () => {
     }
   })
 
-  it('that cannot be read are overwritten in the end', async () => {
+  it('tokens that cannot be read are overwritten in the end', async () => {
     const world = createWorld()
     const kept: { stored: { tokens?: TokenResponse } } = { stored: {} }
     const tokenStore = {

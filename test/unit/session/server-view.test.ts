@@ -20,7 +20,7 @@ const work = async (world: World, tabs: readonly Tab[], ms: number): Promise<voi
 }
 
 describe('keepAlive', () => {
-  it('tells the server of activity, at most once per keepAliveEvery over all tabs', async () => {
+  it('keepAlive reports activity to the server, at most once per keepAliveEvery for all tabs', async () => {
     const world = createWorld()
     const tabs = [await world.signedIn({}, telling), world.tab({}, telling), world.tab({}, telling)]
     await work(world, tabs, 31 * MINUTE)
@@ -28,7 +28,7 @@ describe('keepAlive', () => {
     expect(times.slice(1).map((at, i) => at - times[i]!)).toEqual(Array(5).fill(5 * MINUTE))
   })
 
-  it('I16: tells of nothing while the user does nothing', async () => {
+  it('I16: keepAlive is not called while the user does nothing', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
     world.tab({}, methods)
@@ -37,7 +37,7 @@ describe('keepAlive', () => {
     expect(world.server.count('keepAlive')).toBe(0)
   })
 
-  it('I16: is not made good by a tab whose call failed, once another has told the server', async () => {
+  it('I16: keepAlive is not repeated by a tab whose call failed, once another has reported', async () => {
     const world = createWorld()
     const often = { keepAliveEvery: '30s' } as const
     const one = await world.signedIn(often, telling)
@@ -58,7 +58,7 @@ describe('keepAlive', () => {
     expect(world.server.calls.length - failed).toBe(1)
   })
 
-  it('tells of activity that has stopped since, when it is due', async () => {
+  it('keepAlive reports activity that has stopped since, when it is due', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, telling)
     await world.advance(MINUTE)
@@ -71,14 +71,14 @@ describe('keepAlive', () => {
     expect(world.server.calls).toHaveLength(1)
   })
 
-  it('is as frequent as asked for', async () => {
+  it('keepAlive is called as often as keepAliveEvery says', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ keepAliveEvery: '30s' }, telling)
     await work(world, [tab], 5 * MINUTE)
     expect(world.server.calls).toHaveLength(10)
   })
 
-  it('is claimed before it is called, so that no tab calls while another waits for the answer', async () => {
+  it('keepAlive is claimed before it is called, so that no tab calls while another waits', async () => {
     const world = createWorld()
     const tabs = [await world.signedIn({}, telling), world.tab({}, telling)]
     world.server.reply = () => ({ after: 8 * SECOND })
@@ -87,7 +87,7 @@ describe('keepAlive', () => {
     expect(world.server.calls).toHaveLength(1)
   })
 
-  it('that fails is made good by the tab that owes it, with back-off', async () => {
+  it('keepAlive is repeated after a failure by the tab that owes it, with back-off', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, telling)
     const broken = wall(world) + 5 * MINUTE + 20 * SECOND
@@ -99,7 +99,7 @@ describe('keepAlive', () => {
     expect(told(tab)).toEqual([])
   })
 
-  it('is not called offline, and is when the browser is back', async () => {
+  it('keepAlive is not called offline, and is called when the browser is online again', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, telling)
     tab.online = false
@@ -111,7 +111,7 @@ describe('keepAlive', () => {
     expect(world.server.calls).toHaveLength(1)
   })
 
-  it('I7: that is refused ends the session everywhere', async () => {
+  it('I7: keepAlive that is refused ends the session everywhere', async () => {
     const world = createWorld()
     const one = await world.signedIn({}, telling)
     const two = world.tab({}, telling)
@@ -121,7 +121,7 @@ describe('keepAlive', () => {
     expect(world.server.calls).toHaveLength(1)
   })
 
-  it('that fails five times in a row is told to the developer, once, and no more than its code', async () => {
+  it('keepAlive that fails five times in a row causes one warning, with its code alone', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, telling)
     world.server.reply = () => ({ fails: new SessionError('server', { message: 'a secret' }) })
@@ -132,7 +132,7 @@ describe('keepAlive', () => {
     ])
   })
 
-  it('I8: that never answers is given up after 10 s', async () => {
+  it('I8: keepAlive without a response is given up after 10 s', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, telling)
     world.server.reply = () => ({ hangs: true })
@@ -145,7 +145,7 @@ describe('keepAlive', () => {
 })
 
 describe('check', () => {
-  it('asks shortly before the warning and shortly before the end, in one tab, and nowhere else', async () => {
+  it('check is called shortly before the warning and shortly before the end, in one tab only', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, asking)
     world.tab({}, asking)
@@ -156,7 +156,7 @@ describe('check', () => {
     expect(tab.phase()).toBe('signedOut')
   })
 
-  it('asks at most a quarter of a short window before', async () => {
+  it('check is called at most a quarter of a short window before', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '40s', warnBefore: '20s' }, asking)
     const { warnAt, endAt } = tab.session.deadlines()!
@@ -165,7 +165,7 @@ describe('check', () => {
   })
 
   it.each([Math.ceil, Math.floor, Math.round])(
-    'asks once before each though the server tells whole seconds (%s)',
+    'check is called once before each, although the server sends whole seconds (%s)',
     async (whole) => {
       const world = createWorld()
       const tab = await world.signedIn({}, asking)
@@ -186,7 +186,7 @@ describe('check', () => {
     },
   )
 
-  it('asks again where the end has moved by more than that', async () => {
+  it('check is called again if the end has moved by more than that', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, asking)
     world.server.times = { idleExpiresIn: 130 + 8 }
@@ -197,7 +197,7 @@ describe('check', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
   })
 
-  it('warns the developer once where each question extends the session at the server', async () => {
+  it('check warns the developer once if each call extends the session at the server', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, asking)
     world.server.times = { idleExpiresIn: 15 * 60 }
@@ -209,7 +209,7 @@ describe('check', () => {
     ])
   })
 
-  it('warns of no question where there was activity, or less time each time', async () => {
+  it('check causes no warning if there was activity, or less time each time', async () => {
     const world = createWorld()
     const active = await world.signedIn({}, asking)
     world.server.times = { idleExpiresIn: 15 * 60 }
@@ -229,7 +229,7 @@ describe('check', () => {
     expect(idle.warnings).toEqual([])
   })
 
-  it('I3: finds activity elsewhere, so that nobody who works in another application is warned', async () => {
+  it('I3: check finds activity elsewhere, so that a user of another application is not warned', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, asking)
     world.server.times = { idleExpiresIn: 12 * 60 }
@@ -239,7 +239,7 @@ describe('check', () => {
     expect(tab.session.deadlines()!.endAt - world.server.calls[0]!.at).toBe(12 * MINUTE)
   })
 
-  it('I16: does not take a slow answer, on a server that waits longer than we do, for activity now', async () => {
+  it('I16: check does not take a slow reply, on a patient server, for activity now', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, { methods: ['keepAlive', 'check'] })
     await world.advance(6 * MINUTE)
@@ -255,7 +255,7 @@ describe('check', () => {
     expect(tab.session.deadlines()!.endAt).toBe(endAt)
   })
 
-  it('closes a warning that the server knows better of, and says so', async () => {
+  it('check closes a warning if the server has a later end, and reports that', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, asking)
     await world.advance(14 * MINUTE)
@@ -266,7 +266,7 @@ describe('check', () => {
     expect(tab.phase()).toBe('active')
   })
 
-  it('never raises activity past the moment of the request, whatever the server says', async () => {
+  it('check never raises activity past the moment of the request, whatever the server says', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, asking)
     world.server.times = { idleExpiresIn: 20 * 60 }
@@ -277,7 +277,7 @@ describe('check', () => {
     expect(tab.session.deadlines()!.endAt).toBe(askedAt - 1 + 15 * MINUTE)
   })
 
-  it('brings the server’s earlier ends forward, with a warning that cannot be answered', async () => {
+  it('check brings the server’s earlier ends forward, with a warning that cannot be extended', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, asking)
     world.server.times = { idleExpiresIn: 90, absoluteExpiresIn: 60 }
@@ -289,7 +289,7 @@ describe('check', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'absolute' })
   })
 
-  it('of a server that says that nothing is left ends the session', async () => {
+  it('check that returns no time left ends the session', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, asking)
     world.server.times = { idleExpiresIn: 0 }
@@ -298,7 +298,7 @@ describe('check', () => {
   })
 
   it.each([NaN, -1, Infinity, 'soon', null, 1e300, Number.MAX_SAFE_INTEGER, {}, [5]])(
-    'I12: with times of %s is as if the server had said nothing',
+    'I12: check with times of %s counts as a reply without times',
     async (said) => {
       const world = createWorld()
       const tab = await world.signedIn({}, asking)
@@ -311,7 +311,7 @@ describe('check', () => {
     },
   )
 
-  it.each([undefined, null, 7, 'text', []])('I12: that answers %j changes nothing', async (replies) => {
+  it.each([undefined, null, 7, 'text', []])('I12: check that returns %j changes nothing', async (replies) => {
     const world = createWorld()
     const tab = await world.signedIn({ server: { check: async () => Promise.resolve(replies as never) } })
     const { endAt } = tab.session.deadlines()!
@@ -320,7 +320,7 @@ describe('check', () => {
     expect(tab.phase()).toBe('warning')
   })
 
-  it('by throwing at once is a failed call and no more', async () => {
+  it('check that throws synchronously is a failed call and no more', async () => {
     const world = createWorld()
     const check = (): never => {
       throw new Error('written in a hurry')
@@ -332,7 +332,7 @@ describe('check', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ reason: 'idle' })
   })
 
-  it('I16: that fails is asked again, and never makes up activity by telling the server of some', async () => {
+  it('I16: check that fails is called again, and never reports activity to the server', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
     world.server.reply = (method) => (method === 'check' ? { fails: new SessionError('server') } : {})
@@ -342,7 +342,7 @@ describe('check', () => {
     expect(tab.phase()).toBe('warning')
   })
 
-  it('that fails for an hour does not keep the server from hearing of the user', async () => {
+  it('check that fails for an hour does not delay keepAlive', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
     await world.advance(MINUTE)
@@ -353,7 +353,7 @@ describe('check', () => {
     expect([world.server.count('check'), world.server.count('keepAlive')]).toEqual([1, 2])
   })
 
-  it('I1: is never called past the deadline', async () => {
+  it('I1: check is never called past the deadline', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
     tab.input()
@@ -363,7 +363,7 @@ describe('check', () => {
     expect(world.server.calls.map(({ method }) => method)).toEqual(['signOut'])
   })
 
-  it('I1: is not called where the deadline passes while it waits for its turn', async () => {
+  it('I1: check is not called if the deadline passes while it waits for the lock', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, telling)
     await world.advance(6 * MINUTE)
@@ -376,7 +376,7 @@ describe('check', () => {
 
 describe('a page that comes back', () => {
   it.each(['pageshow', 'visibilitychange', 'focus', 'resume', 'online'])(
-    'asks the server, which may have ended the session meanwhile (%s)',
+    'a page that comes back calls check, because the session may have ended meanwhile (%s)',
     async (cause) => {
       const world = createWorld()
       const one = await world.signedIn({}, methods)
@@ -390,7 +390,7 @@ describe('a page that comes back', () => {
     },
   )
 
-  it.each(['hidden', 'blur', 'pagehide'])('is not one that goes (%s)', async (cause) => {
+  it.each(['hidden', 'blur', 'pagehide'])('a page that goes away calls no check (%s)', async (cause) => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
     await world.advance(MINUTE)
@@ -399,7 +399,7 @@ describe('a page that comes back', () => {
     expect(world.server.calls).toEqual([])
   })
 
-  it('asks once for all tabs and all signs of it, and not what a sign-in has just said', async () => {
+  it('a page that comes back calls check once for all tabs and hints, and not after a sign-in', async () => {
     const world = createWorld()
     const tabs = [await world.signedIn({}, methods), world.tab({}, methods), world.tab({}, methods)]
     const back = async (): Promise<void> => {
@@ -417,18 +417,21 @@ describe('a page that comes back', () => {
     expect(world.server.count('check')).toBe(2)
   })
 
-  it.each(['pageshow first', 'signIn first'])('asks nothing that a sign-in has just said: %s', async (order) => {
-    const world = createWorld()
-    const tab = world.tab({}, methods)
-    const signIn = (): Promise<void> => world.until(tab.session.signIn(world.grant()))
-    if (order === 'signIn first') await signIn()
-    tab.hint('pageshow')
-    if (order === 'pageshow first') await signIn()
-    await world.advance(5 * MINUTE)
-    expect(world.server.calls).toEqual([])
-  })
+  it.each(['pageshow first', 'signIn first'])(
+    'a page that comes back calls no check right after a sign-in: %s',
+    async (order) => {
+      const world = createWorld()
+      const tab = world.tab({}, methods)
+      const signIn = (): Promise<void> => world.until(tab.session.signIn(world.grant()))
+      if (order === 'signIn first') await signIn()
+      tab.hint('pageshow')
+      if (order === 'pageshow first') await signIn()
+      await world.advance(5 * MINUTE)
+      expect(world.server.calls).toEqual([])
+    },
+  )
 
-  it('asks a moment later where another page took its question with it', async () => {
+  it('a page that comes back calls check a moment later if a crashed page has lost its call', async () => {
     const world = createWorld()
     const one = await world.signedIn({}, methods)
     const two = world.tab({}, methods)
@@ -446,7 +449,7 @@ describe('a page that comes back', () => {
     expect(two.session.getSnapshot()).toMatchObject({ reason: 'rejected' })
   })
 
-  it('asks no more once any tab has heard since, and not for a session that began since', async () => {
+  it('a page that comes back calls no check if another tab has a reply, or for a new session', async () => {
     const world = createWorld()
     const tabs = [await world.signedIn({}, methods), world.tab({}, methods), world.tab({}, methods)]
     await world.advance(MINUTE)
@@ -460,7 +463,7 @@ describe('a page that comes back', () => {
     expect(world.server.calls.slice(length)).toEqual([])
   })
 
-  it('learns of less time than it shows', async () => {
+  it('a page that comes back learns of less time than it shows', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
     await world.advance(MINUTE)
@@ -470,7 +473,7 @@ describe('a page that comes back', () => {
     expect(tab.phase()).toBe('warning')
   })
 
-  it('has nothing to ask where the server has no check, and nobody to ask for when signed out', async () => {
+  it('a page that comes back calls no check if the server has none, or if nobody is signed in', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, telling)
     await world.advance(MINUTE)
@@ -487,7 +490,7 @@ describe('a server that names a time to come back', () => {
     ['as told', 30 * SECOND, 30 * SECOND],
     ['at the earliest when back-off allows it', -HOUR, 720],
     ['but after an hour at the latest', 5 * HOUR, HOUR + 20],
-  ])('is left alone until then, %s', async (_what, wanted, pause) => {
+  ])('a server with a Retry-After gets no call until then, %s', async (_what, wanted, pause) => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '6h', keepAliveEvery: '1m' }, telling)
     tab.input()
@@ -500,8 +503,8 @@ describe('a server that names a time to come back', () => {
   })
 })
 
-describe('staying signed in where the server is told', () => {
-  it('is true only after it agreed', async () => {
+describe('extend() with a keepAlive', () => {
+  it('extend() is true only after the server has agreed', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
     await world.advance(14 * MINUTE)
@@ -515,7 +518,7 @@ describe('staying signed in where the server is told', () => {
     expect(world.server.count('keepAlive')).toBe(1)
   })
 
-  it('I16: counts from when it was asked for, however late the machine wakes to the answer', async () => {
+  it('I16: extend() counts from the call, however late the machine wakes to the reply', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, telling)
     await world.advance(4 * MINUTE)
@@ -530,7 +533,7 @@ describe('staying signed in where the server is told', () => {
     expect(world.server.count('keepAlive')).toBe(1)
   })
 
-  it('is told as the user’s doing, in every tab', async () => {
+  it('extend() is reported as the user’s doing, in every tab', async () => {
     const world = createWorld()
     const one = await world.signedIn({}, methods)
     const two = world.tab({}, methods)
@@ -545,7 +548,7 @@ describe('staying signed in where the server is told', () => {
   })
 
   it.each([new SessionError('server'), new TypeError('Failed to fetch'), new Error('anything')])(
-    'is false where it could not be told, and the warning stays: %s',
+    'extend() is false if the call failed, and the warning stays: %s',
     async (fault) => {
       const world = createWorld()
       const tab = await world.signedIn({}, methods)
@@ -559,7 +562,7 @@ describe('staying signed in where the server is told', () => {
     },
   )
 
-  it('is false, and the end, where it refuses', async () => {
+  it('extend() is false, and the session ends, if the server refuses', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
     await world.advance(14 * MINUTE)
@@ -568,7 +571,7 @@ describe('staying signed in where the server is told', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
   })
 
-  it('is false when the end came before the answer', async () => {
+  it('extend() is false if the end came before the reply', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
     await world.advance(14 * MINUTE)
@@ -580,7 +583,7 @@ describe('staying signed in where the server is told', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
   })
 
-  it('is false where the answer says that no time is left, or comes when what it gave has passed', async () => {
+  it('extend() is false if the reply has no time left, or comes after the time that it gave', async () => {
     for (const [idleExpiresIn, asleep] of [
       [0, 0],
       [60, 2 * MINUTE],
@@ -597,7 +600,7 @@ describe('staying signed in where the server is told', () => {
     }
   })
 
-  it('takes over the server’s own idle end, which can then be extended', async () => {
+  it('extend() adopts the server’s own idle end, which can then be extended', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
     world.server.times = { idleExpiresIn: 60 }
@@ -609,8 +612,8 @@ describe('staying signed in where the server is told', () => {
   })
 })
 
-describe('I5: a late word of the server', () => {
-  it('about a session that ended meanwhile changes nothing', async () => {
+describe('I5: a late reply of the server', () => {
+  it('a late reply about a session that ended meanwhile changes nothing', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
     world.server.reply = (method) => ({ after: method === 'keepAlive' ? 3 * SECOND : 20 })
@@ -621,7 +624,7 @@ describe('I5: a late word of the server', () => {
     expect(tab.session.getSnapshot()).toEqual(ended)
   })
 
-  it('that refuses a session which was replaced meanwhile does not end the new one', async () => {
+  it('a late refusal of a session that was replaced meanwhile does not end the new one', async () => {
     const world = createWorld()
     const one = await world.signedIn({}, telling)
     const two = world.tab({}, { methods: [] })
@@ -634,7 +637,7 @@ describe('I5: a late word of the server', () => {
     for (const tab of [one, two]) expect(tab.session.check()).toMatchObject({ phase: 'active', id: 'session-0002' })
   })
 
-  it('owed to a session that is over is not paid for by the next one', async () => {
+  it('a late call that was owed to an ended session is not made for the next one', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, telling)
     world.server.reply = () => ({ fails: new SessionError('server') })
@@ -662,7 +665,7 @@ describe('input in a tab whose clock is 1.5 s ahead, which one machine allows', 
     return [world, behind, world.tab(options, { methods: [] })]
   }
 
-  it('I16: is told to the server once', async () => {
+  it('I16: input in a tab whose clock is 1.5 s ahead is reported to the server once', async () => {
     const [world, , ahead] = await twoTabs({ keepAliveEvery: '1m' }, ['keepAlive'])
     await world.advance(2 * MINUTE)
     ahead.input()
@@ -672,7 +675,7 @@ describe('input in a tab whose clock is 1.5 s ahead, which one machine allows', 
     expect(world.server.calls).toHaveLength(1)
   })
 
-  it('I16: closes no warning of the server’s end by being told once more', async () => {
+  it('I16: input in a tab whose clock is 1.5 s ahead closes no server warning by a second call', async () => {
     const [world, behind, ahead] = await twoTabs({ keepAliveEvery: '5m', warnBefore: '2m' }, ['keepAlive'])
     world.server.times = { idleExpiresIn: 6 * 60 }
     await world.advance(5 * MINUTE)
@@ -683,7 +686,7 @@ describe('input in a tab whose clock is 1.5 s ahead, which one machine allows', 
     expect(behind.takeEvents().map(({ type }) => type)).toEqual(['warning', 'signedOut'])
   })
 
-  it('is made good once where the first call failed', async () => {
+  it('input in a tab whose clock is 1.5 s ahead is reported again once if the first call failed', async () => {
     const [world, , ahead] = await twoTabs({ keepAliveEvery: '1m' }, ['keepAlive'])
     let fails = true
     world.server.reply = () => (fails ? { fails: new SessionError('server') } : {})
@@ -695,7 +698,7 @@ describe('input in a tab whose clock is 1.5 s ahead, which one machine allows', 
     expect(world.server.calls.map(({ at }) => at - world.server.calls[0]!.at)).toEqual([0, 720])
   })
 
-  it('I16: does not make tokens be refreshed ahead of need that came after it', async () => {
+  it('I16: input in a tab whose clock is 1.5 s ahead causes no background refresh of newer tokens', async () => {
     const [world, behind, ahead] = await twoTabs({ idleTimeout: '1h' }, ['refresh'])
     await world.advance(2 * MINUTE)
     ahead.input()

@@ -6,8 +6,8 @@ import { webStorageTokens } from '../../../src/tokens/stores/web-storage.js'
 import type { SessionServer, TokenResponse } from '../../../src/types.js'
 import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND, stranger, type World } from './world.js'
 
-describe('signing in', () => {
-  it('begins a session in all tabs, with its tokens in the store', async () => {
+describe('signIn()', () => {
+  it('signIn() begins a session in all tabs, with its tokens in the store', async () => {
     const world = createWorld()
     const one = world.tab()
     const two = world.tab()
@@ -21,7 +21,7 @@ describe('signing in', () => {
     expect(world.server.calls).toEqual([])
   })
 
-  it('stores the tokens before the record says that there is a session', async () => {
+  it('signIn() stores the tokens before the record shows the session', async () => {
     const world = createWorld()
     const tab = world.tab()
     const seen: unknown[] = []
@@ -30,7 +30,7 @@ describe('signing in', () => {
     expect(seen).toEqual(['session-0001'])
   })
 
-  it('lets listeners do at once what needs the same lock, and does not wait for them', async () => {
+  it('signIn() lets listeners use the same lock at once, and does not wait for them', async () => {
     const world = createWorld()
     const tab = world.tab()
     let next: Promise<unknown> | undefined
@@ -42,7 +42,7 @@ describe('signing in', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ id: 'session-0002' })
   })
 
-  it('without tokens begins a session by cookie', async () => {
+  it('signIn() without tokens begins a session by cookie', async () => {
     const world = createWorld()
     const tab = world.tab({ server: {} })
     await world.until(tab.session.signIn())
@@ -53,7 +53,7 @@ describe('signing in', () => {
   })
 
   it.each([null, 7, 'token', {}, { access_token: '' }, { access_token: 7 }, { refresh_token: 'r' }])(
-    'I12: rejects what is no token response, and changes nothing: %j',
+    'I12: signIn() rejects a malformed token response, and changes nothing: %j',
     async (tokens) => {
       const world = createWorld()
       const tab = await world.signedIn()
@@ -68,7 +68,7 @@ describe('signing in', () => {
     },
   )
 
-  it('as somebody else replaces the session everywhere: other tabs hear that it switched', async () => {
+  it('signIn() as another user replaces the session everywhere, and other tabs get `switched`', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -82,7 +82,7 @@ describe('signing in', () => {
     expect(world.server.count('signOut')).toBe(0)
   })
 
-  it('that is warned of when this tab hears of it is warned of here as well, whether or not the one before was', async () => {
+  it('signIn() in another tab is followed by `switched` and the warning in a tab that learns late', async () => {
     const world = createWorld({ engine: 'firefox' })
     const one = await world.signedIn()
     world.tab()
@@ -97,7 +97,7 @@ describe('signing in', () => {
     expect(one.takeEvents()).toMatchObject([{ type: 'switched', to: 'session-0002' }, { type: 'warning' }])
   })
 
-  it('in two tabs at once leaves one session, the same in both, and tokens for it', async () => {
+  it('signIn() in two tabs at once leaves one session, the same in both, and tokens for it', async () => {
     const world = createWorld()
     const one = world.tab()
     const two = world.tab()
@@ -109,7 +109,7 @@ describe('signing in', () => {
     expect(await world.until(one.session.getAccessToken())).toBe(await world.until(two.session.getAccessToken()))
   })
 
-  it('goes ahead after 5 s where another tab does not let go of the lock', async () => {
+  it('signIn() goes ahead after 5 s if another tab does not release the lock', async () => {
     const world = createWorld()
     const frozen = await world.signedIn()
     world.server.reply = () => ({ hangs: true })
@@ -123,7 +123,7 @@ describe('signing in', () => {
     expect(two.session.getSnapshot()).toMatchObject({ phase: 'active', id: 'session-0002' })
   })
 
-  it('works again after a sign-out, as a session of its own', async () => {
+  it('signIn() works again after a sign-out, as a new session', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.until(tab.session.signOut())
@@ -133,7 +133,7 @@ describe('signing in', () => {
     expect(world.tab().session.getSnapshot()).toEqual(tab.session.getSnapshot())
   })
 
-  it('counts the life of tokens from when it was called, though its turn was long in coming', async () => {
+  it('signIn() counts the lifetime of tokens from the call, although the lock took long', async () => {
     const world = createWorld()
     world.server.expiresIn = 6
     const frozen = await world.signedIn()
@@ -149,21 +149,24 @@ describe('signing in', () => {
   it.each([
     ['waits for its turn', 0, 100],
     ['stores them', 10, 0],
-  ])('counts no longer life of tokens where the clock is set back while it %s', async (_what, ms, age) => {
-    const world = createWorld()
-    world.tokens.delay = () => 100
-    const tab = world.tab()
-    await world.advance(SECOND)
-    const signedIn = tab.session.signIn({ ...world.grant(), authorization_expires_in: 600 })
-    if (ms > 0) await world.advance(ms)
-    world.setClock(-24 * HOUR)
-    await world.until(signedIn)
-    const { startedAt, tokenAt, tokenExpiresAt, grantEndsAt } = world.record() as Record<string, number>
-    expect(startedAt! - tokenAt!).toBe(age)
-    expect([tokenExpiresAt! - tokenAt!, grantEndsAt! - tokenAt!]).toEqual([5 * MINUTE, 10 * MINUTE])
-  })
+  ])(
+    'signIn() does not lengthen the lifetime of tokens if the clock is set back while it %s',
+    async (_what, ms, age) => {
+      const world = createWorld()
+      world.tokens.delay = () => 100
+      const tab = world.tab()
+      await world.advance(SECOND)
+      const signedIn = tab.session.signIn({ ...world.grant(), authorization_expires_in: 600 })
+      if (ms > 0) await world.advance(ms)
+      world.setClock(-24 * HOUR)
+      await world.until(signedIn)
+      const { startedAt, tokenAt, tokenExpiresAt, grantEndsAt } = world.record() as Record<string, number>
+      expect(startedAt! - tokenAt!).toBe(age)
+      expect([tokenExpiresAt! - tokenAt!, grantEndsAt! - tokenAt!]).toEqual([5 * MINUTE, 10 * MINUTE])
+    },
+  )
 
-  it('counts no less life of tokens where its page learns meanwhile that the clock was set back', async () => {
+  it('signIn() does not shorten the lifetime of tokens if its page learns of a clock set back', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const removed = Object.fromEntries(world.storage.stored)
@@ -180,7 +183,7 @@ describe('signing in', () => {
     expect([skew, startedAt! - tokenAt!]).toEqual([10 * MINUTE, 300])
   })
 
-  it('gives a full absolute and idle timeout, whatever came before', async () => {
+  it('signIn() gives a full absolute and idle timeout, whatever came before', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ absoluteTimeout: '1h' })
     await world.advance(20 * MINUTE)
@@ -191,10 +194,10 @@ describe('signing in', () => {
   })
 })
 
-describe('signing in with a login', () => {
+describe('signIn() with a login', () => {
   const login = 'login-of-monday'
 
-  it('continues the session with the same value, on every page load, and asks nobody', async () => {
+  it('signIn() with the same login continues the session on every page load, without a request', async () => {
     const world = createWorld()
     const one = world.tab({ server: {} })
     await world.until(one.session.signIn(undefined, { login }))
@@ -209,7 +212,7 @@ describe('signing in with a login', () => {
     expect(two.heard).toEqual([])
   })
 
-  it('is no activity', async () => {
+  it('signIn() with a login is no activity', async () => {
     const world = createWorld()
     const tab = world.tab({ server: {} })
     await world.until(tab.session.signIn(undefined, { login }))
@@ -219,7 +222,7 @@ describe('signing in with a login', () => {
     expect(tab.session.deadlines()!.endAt).toBe(endAt)
   })
 
-  it('takes newer tokens for the session that it continues', async () => {
+  it('signIn() with a login takes newer tokens for the session that it continues', async () => {
     const world = createWorld()
     const tab = world.tab()
     await world.until(tab.session.signIn(world.grant(), { login }))
@@ -230,7 +233,7 @@ describe('signing in with a login', () => {
   })
 
   it.each(['signOut', 'idle', 'wiped'])(
-    'I5: never revives a session that ended by %s, with or without tokens',
+    'I5: signIn() with a login never revives a session that ended by %s, with or without tokens',
     async (reason) => {
       const world = createWorld()
       const tab = world.tab()
@@ -250,7 +253,7 @@ describe('signing in with a login', () => {
     },
   )
 
-  it('replaces the session with another value, alive or ended', async () => {
+  it('signIn() with another login replaces the session, live or ended', async () => {
     const world = createWorld()
     const tab = world.tab({ server: {} })
     await world.until(tab.session.signIn(undefined, { login }))
@@ -262,7 +265,7 @@ describe('signing in with a login', () => {
   })
 
   it.each(['', 7, 1_800_000_000, true, {}])(
-    'that is no text is refused, not mistaken for another: %j',
+    'signIn() with a login that is no string is refused, not mistaken for another: %j',
     async (wrong) => {
       const world = createWorld()
       const tab = world.tab({ server: {} })
@@ -273,14 +276,14 @@ describe('signing in with a login', () => {
     },
   )
 
-  it('replaces a session that began without one', async () => {
+  it('signIn() with a login replaces a session that began without one', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.until(tab.session.signIn(world.grant(), { login }))
     expect(tab.session.getSnapshot()).toMatchObject({ id: 'session-0002' })
   })
 
-  it('I9: keeps a hash of it only', async () => {
+  it('I9: signIn() with a login keeps a hash of it only', async () => {
     const world = createWorld()
     const tab = world.tab()
     const steps: unknown[] = []
@@ -293,8 +296,8 @@ describe('signing in with a login', () => {
   })
 })
 
-describe('tokens from elsewhere', () => {
-  it('replace those of the running session, in all tabs', async () => {
+describe('setTokens()', () => {
+  it('setTokens() replaces the tokens of the running session, in all tabs', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -306,7 +309,7 @@ describe('tokens from elsewhere', () => {
     expect(two.takeEvents()).toEqual([{ type: 'refreshed', generation: 2 }])
   })
 
-  it('make a session whole that has lost its own', async () => {
+  it('setTokens() repairs a session that has lost its own tokens', async () => {
     const world = createWorld()
     const tab = world.tab({ tokenStore: memoryTokens(), server: {} })
     await world.until(tab.session.signIn(world.grant()))
@@ -317,7 +320,7 @@ describe('tokens from elsewhere', () => {
     expect(await world.until(reloaded.session.getAccessToken())).toBe('access-f2-1')
   })
 
-  it('are refused where no session lives', async () => {
+  it('setTokens() is refused without a live session', async () => {
     const world = createWorld()
     const tab = world.tab()
     await expect(world.until(tab.session.setTokens(world.grant()))).rejects.toMatchObject({ code: 'signed_out' })
@@ -327,7 +330,7 @@ describe('tokens from elsewhere', () => {
     expect(world.tokens.stored).toBeNull()
   })
 
-  it('are revoked and refused when the session ends while they are being stored', async () => {
+  it('setTokens() is refused, and its tokens revoked, if the session ends while they are being stored', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const set = outcome(tab.session.setTokens(world.grant()))
@@ -339,7 +342,7 @@ describe('tokens from elsewhere', () => {
     expect(world.server.calls.map(({ tokens }) => tokens?.refresh_token)).toContain('refresh-f2-1')
   })
 
-  it('are no activity', async () => {
+  it('setTokens() is no activity', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { endAt } = tab.session.deadlines()!
@@ -349,13 +352,13 @@ describe('tokens from elsewhere', () => {
   })
 })
 
-describe('a server that wants to see the tokens that an application brings', () => {
+describe('a server with receive()', () => {
   const seeing = (world: World, receive: NonNullable<SessionServer['receive']>): SessionServer => ({
     ...world.server.of(stranger('tab')),
     receive,
   })
 
-  it('sees them before they are stored, of a sign-in and from elsewhere, and none of its own refreshes', async () => {
+  it('receive() gets the tokens of signIn() and setTokens() before they are stored, and no refreshed ones', async () => {
     const world = createWorld()
     const seen: unknown[] = []
     const receive = async ({ access_token }: TokenResponse): Promise<void> => {
@@ -372,7 +375,7 @@ describe('a server that wants to see the tokens that an application brings', () 
     ])
   })
 
-  it('refuses them, and nothing is changed', async () => {
+  it('receive() can refuse tokens, and nothing is changed', async () => {
     const world = createWorld()
     const receive = async (): Promise<void> => Promise.reject(new SessionError('invalid_response'))
     const tab = world.tab({ server: seeing(world, receive) })
@@ -382,7 +385,7 @@ describe('a server that wants to see the tokens that an application brings', () 
     expect(world.locks.isHeld(KEY)).toBe(false)
   })
 
-  it('I8: is given 5 s', async () => {
+  it('I8: receive() may take 5 s', async () => {
     const world = createWorld()
     const tab = world.tab({ server: seeing(world, async () => new Promise(() => {})) })
     expect(await world.until(outcome(tab.session.signIn(world.grant())), 6 * SECOND)).toBe('timeout')
@@ -390,7 +393,7 @@ describe('a server that wants to see the tokens that an application brings', () 
     expect(world.locks.isHeld(KEY)).toBe(false)
   })
 
-  it('says what works with less, to late listeners as well', async () => {
+  it('receive() can report a missing feature, to late listeners as well', async () => {
     const world = createWorld()
     const tab = await world.signedIn({
       server: seeing(world, async (_tokens, { degraded }) => {
@@ -405,8 +408,8 @@ describe('a server that wants to see the tokens that an application brings', () 
   })
 })
 
-describe('signing out', () => {
-  it('I2: ends the session everywhere at once, before anything is awaited', async () => {
+describe('signOut()', () => {
+  it('I2: signOut() ends the session everywhere at once, before anything is awaited', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -423,7 +426,7 @@ describe('signing out', () => {
   it.each([
     { storage: Infinity, channel: 1 },
     { storage: 2, channel: Infinity },
-  ])('I2: reaches other tabs by either way alone: %j', async (delay) => {
+  ])('I2: signOut() reaches other tabs by either way alone: %j', async (delay) => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -434,7 +437,7 @@ describe('signing out', () => {
     expect(two.phase()).toBe('signedOut')
   })
 
-  it('I2: is found by the next hint where no word arrived', async () => {
+  it('I2: signOut() is found at the next hint if no message arrived', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -447,7 +450,7 @@ describe('signing out', () => {
     expect(two.phase()).toBe('signedOut')
   })
 
-  it('I7: clears the store and revokes once, by whoever removed the tokens', async () => {
+  it('I7: signOut() clears the store and revokes once, by the tab that removed the tokens', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const others = [world.tab(), world.tab(), world.tab()]
@@ -460,7 +463,7 @@ describe('signing out', () => {
     ])
   })
 
-  it('I9: revokes what a refresh in another tab brings meanwhile, though that tab is the first to remove it', async () => {
+  it('I9: signOut() revokes the tokens of a refresh in another tab, also if that removes them first', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -478,7 +481,7 @@ describe('signing out', () => {
     expect(revoked).toMatchObject([{ from: 'tab 2', tokens: { refresh_token: 'refresh-f1-2' }, reason: 'signOut' }])
   })
 
-  it('in two tabs at once tells the server once', async () => {
+  it('signOut() in two tabs at once calls the server once', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -488,7 +491,7 @@ describe('signing out', () => {
     expect(two.takeEvents()).toHaveLength(1)
   })
 
-  it('revokes in each tab the tokens that only it holds', async () => {
+  it('signOut() revokes in each tab the tokens that only it holds', async () => {
     const world = createWorld()
     const one = world.tab({ tokenStore: memoryTokens() })
     const two = world.tab({ tokenStore: memoryTokens() })
@@ -504,7 +507,7 @@ describe('signing out', () => {
     ])
   })
 
-  it('of a session by cookie tells the server once, from the tab that ended it', async () => {
+  it('signOut() of a session by cookie calls the server once, from the tab that ended it', async () => {
     const world = createWorld()
     const one = world.tab({}, { methods: ['signOut'] })
     const two = world.tab({}, { methods: ['signOut'] })
@@ -515,7 +518,7 @@ describe('signing out', () => {
     expect(world.server.calls).toMatchObject([{ method: 'signOut', from: 'tab 2', tokens: null, reason: 'signOut' }])
   })
 
-  it('of a session by cookie tells the server once where each tab keeps tokens of its own, too', async () => {
+  it('signOut() of a session by cookie calls the server once if each tab keeps its own tokens, too', async () => {
     const world = createWorld()
     const tabs = [1, 2, 3].map(() => world.tab({ tokenStore: memoryTokens() }, { methods: ['signOut'] }))
     await world.until(tabs[0]!.session.signIn())
@@ -526,7 +529,7 @@ describe('signing out', () => {
     expect(world.server.calls).toMatchObject([{ method: 'signOut', from: 'tab 2', tokens: null }])
   })
 
-  it('revokes once where the tokens lie in web storage, of which each process has its own copy for a while', async () => {
+  it('signOut() revokes once with tokens in web storage, of which each process has a copy', async () => {
     const world = createWorld()
     world.storage.lag = 50
     const open = (): Tab => {
@@ -542,7 +545,7 @@ describe('signing out', () => {
     expect(world.server.calls).toMatchObject([{ method: 'signOut', from: 'tab 1', reason: 'signOut' }])
   })
 
-  it('I9: leaves no tokens where the tab dies over it: one that heard of the end removes and revokes them', async () => {
+  it('I9: signOut() in a tab that crashes leaves no tokens: another tab removes and revokes them', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     world.tab()
@@ -555,7 +558,7 @@ describe('signing out', () => {
     ])
   })
 
-  it('leaves no input behind that would count for the next session', async () => {
+  it('signOut() leaves no input behind that would count for the next session', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     tab.input()
@@ -568,7 +571,7 @@ describe('signing out', () => {
     expect(world.record()['activeAt']).toBe(startedAt)
   })
 
-  it('I8: does not wait for a server that does not answer for longer than 5 s, nor for a store that hangs', async () => {
+  it('I8: signOut() waits at most 5 s for a server without a response, or for a store that hangs', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.server.reply = () => ({ hangs: true })
@@ -581,7 +584,7 @@ describe('signing out', () => {
     expect(other.phase()).toBe('signedOut')
   })
 
-  it('never rejects: offline, with a broken server, a broken store, twice, and with nobody signed in', async () => {
+  it('signOut() never rejects: offline, with a broken server or store, twice, and signed out', async () => {
     const world = createWorld()
     const faults = [
       () => (world.server.reply = () => ({ fails: new TypeError('Failed to fetch') })),
@@ -600,7 +603,7 @@ describe('signing out', () => {
     expect(nobody.heard).toEqual([])
   })
 
-  it('is not hurt by a server whose signOut throws at once', async () => {
+  it('signOut() works if the server’s signOut throws synchronously', async () => {
     const world = createWorld()
     const tab = await world.signedIn({
       server: {
@@ -614,7 +617,7 @@ describe('signing out', () => {
     expect(tab.reports).toEqual([])
   })
 
-  it('gives up a sign-in that is under way, which revokes what it was given', async () => {
+  it('signOut() cancels a sign-in that is under way, which revokes its tokens', async () => {
     const world = createWorld()
     const tab = world.tab()
     const signIn = outcome(tab.session.signIn(world.grant()))
@@ -628,7 +631,7 @@ describe('signing out', () => {
     expect(tab.heard).toEqual([])
   })
 
-  it('gives up a sign-in that was called just before it', async () => {
+  it('signOut() cancels a sign-in that was called just before it', async () => {
     const world = createWorld()
     const tab = world.tab()
     const signIn = outcome(tab.session.signIn(world.grant()))
@@ -641,7 +644,7 @@ describe('signing out', () => {
     expect(world.server.calls).toMatchObject([{ method: 'signOut', tokens: { refresh_token: 'refresh-f1-1' } }])
   })
 
-  it('gives up a sign-in that still waits for the lock', async () => {
+  it('signOut() cancels a sign-in that still waits for the lock', async () => {
     const world = createWorld()
     const busy = await world.signedIn()
     world.server.reply = () => ({ after: 2 * SECOND })
@@ -657,7 +660,7 @@ describe('signing out', () => {
     expect(world.tokens.stored).toBeNull()
   })
 
-  it('does not touch a sign-in that comes after it', async () => {
+  it('signOut() does not affect a sign-in that comes after it', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     void tab.session.signOut()
@@ -668,7 +671,7 @@ describe('signing out', () => {
     expect(world.server.calls.map(({ tokens }) => tokens?.refresh_token)).toEqual(['refresh-f1-1'])
   })
 
-  it('I5: is not undone by a stale record that another process writes over it', async () => {
+  it('I5: signOut() is not undone by a stale record that another process writes over it', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const stale = world.storage.stored.get(KEY)!
@@ -680,7 +683,7 @@ describe('signing out', () => {
     expect(world.tab().session.getSnapshot()).toEqual(one.session.getSnapshot())
   })
 
-  it('waits for other tabs’ answer where storage is denied, and then ends their session', async () => {
+  it('signOut() waits for other tabs’ replies if storage is denied, and then ends their session', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
     const one = await world.signedIn()
@@ -694,7 +697,7 @@ describe('signing out', () => {
 })
 
 describe('a throwing listener', () => {
-  it('hurts nobody: its error is reported, and all others hear what happened', async () => {
+  it('a throwing listener affects no other: its error is reported, and all others are called', async () => {
     const world = createWorld()
     const tab = world.tab()
     const fault = new Error('a bug of the application')

@@ -17,7 +17,7 @@ function slowDown(tab: Tab, ms: number): void {
 }
 
 describe('what falls due in the middle of a step that takes its time', () => {
-  it('I17: a warning, is given right after it', async () => {
+  it('I17: a warning that falls due in the middle of a slow step comes right after it', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: 10 * MINUTE, warnBefore: MINUTE, absoluteTimeout: false })
     await world.advance((tab.session.deadlines()?.warnAt ?? 0) - world.time.clock().wall - 5)
@@ -28,7 +28,7 @@ describe('what falls due in the middle of a step that takes its time', () => {
     expect(tab.phase()).toBe('warning')
   })
 
-  it('I1: the end, comes right after it', async () => {
+  it('I1: an end that falls due in the middle of a slow step comes right after it', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: 10 * MINUTE, warnBefore: MINUTE, absoluteTimeout: false })
     await world.advance((tab.session.deadlines()?.endAt ?? 0) - world.time.clock().wall - 5)
@@ -39,7 +39,7 @@ describe('what falls due in the middle of a step that takes its time', () => {
     expect(tab.phase()).toBe('signedOut')
   })
 
-  it('I8: the time for which other tabs are asked where storage is denied, is over right after it', async () => {
+  it('I8: a query that ends in the middle of a slow step is over right after it', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
     const tab = world.tab()

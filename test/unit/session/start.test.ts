@@ -7,8 +7,8 @@ import { createSessionWith } from '../../../src/session/session.js'
 import { memoryTokens } from '../../../src/tokens/stores/memory.js'
 import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND, START } from './world.js'
 
-describe('opening a tab', () => {
-  it('is signed out, without a reason, where nobody ever signed in', async () => {
+describe('a new tab', () => {
+  it('a new tab is signed out, without a reason, if nobody ever signed in', async () => {
     const world = createWorld()
     const tab = world.tab()
     expect(tab.session.getSnapshot()).toEqual({ phase: 'signedOut', reason: null, endedAt: null })
@@ -19,7 +19,7 @@ describe('opening a tab', () => {
     expect(world.storage.stored.size).toBe(0)
   })
 
-  it('finds the session of the other tabs in the same task, and tells nobody: it is no news', async () => {
+  it('a new tab finds the session of the other tabs in the same task, without an event', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -29,7 +29,7 @@ describe('opening a tab', () => {
     expect(two.heard).toEqual([])
   })
 
-  it('finds the warning that is up', async () => {
+  it('a new tab finds the current warning', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     await world.advance(13.5 * MINUTE)
@@ -38,7 +38,7 @@ describe('opening a tab', () => {
     expect(two.phase()).toBe('warning')
   })
 
-  it('I1: finds a session that ran out while no tab was open ended at its deadline, in the same task', async () => {
+  it('I1: a new tab finds a session that ran out without tabs ended at its deadline, in one task', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const { endAt } = one.session.deadlines()!
@@ -48,7 +48,7 @@ describe('opening a tab', () => {
     expect(two.session.getSnapshot()).toEqual({ phase: 'signedOut', reason: 'idle', endedAt: endAt })
   })
 
-  it('I5: finds the end of a session after a reload, however often', async () => {
+  it('I5: a new tab finds the end of a session after a reload, however often', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     await world.until(one.session.signOut())
@@ -57,7 +57,7 @@ describe('opening a tab', () => {
     for (const again of [world.tab(), world.tab()]) expect(again.session.getSnapshot()).toEqual(ended)
   })
 
-  it('I9: removes and revokes tokens that a crash left behind, of a session that is over', async () => {
+  it('I9: a new tab removes and revokes tokens that a crash left behind, of a session that is over', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     one.crash()
@@ -69,7 +69,7 @@ describe('opening a tab', () => {
     expect(world.server.calls.at(-1)).toMatchObject({ method: 'signOut', tokens: { refresh_token: 'refresh-f1-1' } })
   })
 
-  it('I5: leaves the tokens of a sign-in alone whose record has not reached this process yet', async () => {
+  it('I5: a new tab leaves the tokens of a sign-in whose record has not reached this process yet', async () => {
     const world = createWorld()
     const one = world.tab()
     world.storage.lag = 100
@@ -82,7 +82,7 @@ describe('opening a tab', () => {
     expect(world.server.calls).toEqual([])
   })
 
-  it('leaves the tokens of a living session where they are', async () => {
+  it('a new tab leaves the tokens of a live session where they are', async () => {
     const world = createWorld()
     await world.signedIn()
     const { stored } = world.tokens
@@ -92,7 +92,7 @@ describe('opening a tab', () => {
     expect(world.server.calls).toEqual([])
   })
 
-  it('under another name finds another session', async () => {
+  it('a new tab under another name finds another session', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab({ name: 'other', tokenStore: memoryTokens() })
@@ -104,7 +104,7 @@ describe('opening a tab', () => {
   })
 
   it.each(['', '{', 'null', '7', '[]', '{"id":"session-0009"}', '{"id":"x","seq":1,"startedAt":1}', '\u0000'])(
-    'I12: is signed out where storage holds %j, and signs in over it',
+    'I12: a new tab is signed out if storage holds %j, and signs in over it',
     async (text) => {
       const world = createWorld()
       world.storage.stored.set(KEY, text)
@@ -116,7 +116,7 @@ describe('opening a tab', () => {
     },
   )
 
-  it('warns the developer once of a warning that is too short for people to answer', () => {
+  it('a new tab warns the developer once of a warning that is too short for users to answer', () => {
     const world = createWorld()
     expect(world.tab({ warnBefore: '10s' }).warnings).toEqual([expect.stringMatching(/20 s.*WCAG 2\.2\.1/)])
     // At most half of the way.
@@ -130,7 +130,7 @@ describe('opening a tab', () => {
 })
 
 describe('where storage is denied', () => {
-  it('asks the other tabs, and is loading until one answers', async () => {
+  it('a tab without storage queries the other tabs, and is loading until one answers', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
     const one = await world.signedIn()
@@ -143,7 +143,7 @@ describe('where storage is denied', () => {
     expect(two.session.getSnapshot()).toEqual(one.session.getSnapshot())
   })
 
-  it('I8: is signed out when nobody has answered in 300 ms', async () => {
+  it('I8: a tab without storage is signed out when no tab has answered in 300 ms', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
     const tab = world.tab()
@@ -155,7 +155,7 @@ describe('where storage is denied', () => {
     expect(tab.timers()).toBe(0)
   })
 
-  it('I8: whatever part of a millisecond its clock shows', async () => {
+  it('I8: a tab without storage waits 300 ms, whatever part of a millisecond its clock shows', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
     for (let i = 0; i < 50; i++) {
@@ -166,7 +166,7 @@ describe('where storage is denied', () => {
     }
   })
 
-  it('I8: waits no longer for that where the clock is set back meanwhile', async () => {
+  it('I8: a tab without storage waits no longer if the clock is set back meanwhile', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
     const tab = world.tab()
@@ -176,7 +176,7 @@ describe('where storage is denied', () => {
     expect(tab.timers()).toBe(0)
   })
 
-  it('has a token for who asked while it was loading', async () => {
+  it('a tab without storage returns a token to a caller who waited while it was loading', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
     await world.signedIn()
@@ -184,7 +184,7 @@ describe('where storage is denied', () => {
     expect(await world.until(two.session.getAccessToken())).toBe('access-f1-1')
   })
 
-  it('I7: leaves the tokens alone while it does not know whether the session lives in another tab', async () => {
+  it('I7: a tab without storage leaves the tokens while the session may be live in another tab', async () => {
     const world = createWorld({ engine: 'webkit' })
     world.storage.isAvailable = false
     const one = await world.signedIn()
@@ -199,7 +199,7 @@ describe('where storage is denied', () => {
     expect(world.server.count('signOut')).toBe(0)
   })
 
-  it('keeps nobody waiting who asked a tab that is destroyed while loading', async () => {
+  it('a tab without storage rejects its callers if it is destroyed while loading', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
     const tab = world.tab()
@@ -211,7 +211,7 @@ describe('where storage is denied', () => {
     await world.until(tab.session.ready)
   })
 
-  it('is signed out at once, alone, where there is no channel either', async () => {
+  it('a tab without storage is signed out at once, alone, if there is no channel either', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
     world.channel.isAvailable = false
@@ -222,7 +222,7 @@ describe('where storage is denied', () => {
     expect(tab.degraded.map(({ feature }) => feature).sort()).toEqual(['channel', 'storage'])
   })
 
-  it('signs in before anybody answered', async () => {
+  it('a tab without storage signs in before another tab has answered', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
     const tab = world.tab()
@@ -251,7 +251,7 @@ describe('I11: on a server', () => {
     plugins: [],
   }) as unknown as Ports
 
-  it('is loading, resolves at once, and touches nothing', async () => {
+  it('a session on a server is loading, resolves at once, and touches nothing', async () => {
     const session = createSessionWith(nothing, { idleTimeout: '5m' })
     expect(session.getSnapshot()).toEqual({ phase: 'loading' })
     expect(await session.ready).toEqual({ phase: 'loading' })
@@ -267,7 +267,7 @@ describe('I11: on a server', () => {
     session.destroy()
   })
 
-  it('keeps none of the listeners that each rendered page leaves behind', async () => {
+  it('a session on a server keeps no listener of a rendered page', async () => {
     setFlagsFromString('--expose-gc')
     const collect = runInNewContext('gc') as () => void
     const session = createSessionWith(nothing)
@@ -287,7 +287,7 @@ describe('I11: on a server', () => {
     session.destroy()
   })
 
-  it('rejects what needs a session with signed_out', async () => {
+  it('a session on a server rejects calls that need a session with signed_out', async () => {
     const session = createSessionWith(nothing, { tokenStore: memoryTokens() })
     const request = new Request('https://api.example.com/')
     await expect(session.getAccessToken()).rejects.toMatchObject({ name: 'SessionError', code: 'signed_out' })
@@ -296,13 +296,13 @@ describe('I11: on a server', () => {
     await expect(session.setTokens({ access_token: 'a' })).rejects.toMatchObject({ code: 'signed_out' })
   })
 
-  it('still says which options cannot be meant', () => {
+  it('a session on a server still refuses invalid options', () => {
     expect(() => createSessionWith(nothing, { idleTimeout: -1 })).toThrow(/idleTimeout/)
   })
 })
 
 describe('the snapshot', () => {
-  it('is the same object until the phase, the id or a warned end changes, and never for mere activity', async () => {
+  it('the snapshot is the same object until the phase, the id or a warning’s end changes', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const changed = vi.fn()
@@ -324,7 +324,7 @@ describe('the snapshot', () => {
     expect(warned).toMatchObject({ phase: 'warning', endsBy: 'idle', canExtend: true })
   })
 
-  it('does not change when the clock is set back: the same session is shown', async () => {
+  it('the snapshot does not change when the clock is set back: the same session is shown', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const changed = vi.fn()
@@ -336,7 +336,7 @@ describe('the snapshot', () => {
     expect(changed).not.toHaveBeenCalled()
   })
 
-  it('tells times by the clock of this device', async () => {
+  it('the snapshot has times of this device’s clock', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { startedAt } = tab.session.getSnapshot() as { startedAt: number }
@@ -345,7 +345,7 @@ describe('the snapshot', () => {
     expect([warnAt, endAt, endsBy]).toEqual([startedAt + 13 * MINUTE, startedAt + 15 * MINUTE, 'idle'])
   })
 
-  it('lists no deadline where nothing ends the session', async () => {
+  it('the deadlines are infinite if nothing ends the session', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: false, absoluteTimeout: false })
     expect(tab.session.deadlines()).toEqual({ warnAt: Infinity, endAt: Infinity, endsBy: null })

@@ -5,7 +5,7 @@ const told = (tab: Tab): string[] => tab.takeEvents().flatMap(({ type }) => (typ
 const wipe = (world: World): void => world.storage.change({ [KEY]: null, [`${KEY}:end`]: null })
 
 describe('a record that vanishes from storage', () => {
-  it('ends the session as wiped in every tab that had seen it there, and is not written again', async () => {
+  it('a record that vanishes from storage ends the session as wiped in every tab that had seen it', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -20,7 +20,7 @@ describe('a record that vanishes from storage', () => {
     expect(world.tab().session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'wiped' })
   })
 
-  it('is noticed before anything is handed out, though no event told of it', async () => {
+  it('a record that vanishes from storage is noticed before a token is returned, without an event', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.storage.stored.clear()
@@ -28,7 +28,7 @@ describe('a record that vanishes from storage', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ reason: 'wiped' })
   })
 
-  it('does not end the session of a tab that has never seen it in storage', async () => {
+  it('a record that vanishes from storage ends no session of a tab that never saw it there', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
     const tab = await world.signedIn()
@@ -38,7 +38,7 @@ describe('a record that vanishes from storage', () => {
     expect(tab.phase()).toBe('active')
   })
 
-  it('does not end the session where storage has only stopped working', async () => {
+  it('a record that vanishes from storage does not end the session if storage only stopped working', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.storage.isAvailable = false
@@ -49,7 +49,7 @@ describe('a record that vanishes from storage', () => {
     expect(await world.until(tab.session.getAccessToken())).toBe('access-f1-1')
   })
 
-  it('I7: does not end a session for which storage never had room', async () => {
+  it('I7: a record for which storage never had room does not end the session as wiped', async () => {
     const world = createWorld()
     const tab = world.tab()
     world.storage.full = true
@@ -60,7 +60,7 @@ describe('a record that vanishes from storage', () => {
     expect(tab.degraded).toMatchObject([{ feature: 'storage' }])
   })
 
-  it('I7: does not end a session that a message tells of before storage shows it', async () => {
+  it('I7: a record that a message shows before storage does not end the session as wiped', async () => {
     const world = createWorld()
     const two = world.tab()
     world.storage.lag = 50
@@ -70,7 +70,7 @@ describe('a record that vanishes from storage', () => {
     expect(two.phase()).toBe('active')
   })
 
-  it('leaves an ended session with the reason that it had', async () => {
+  it('a record that vanishes from storage leaves an ended session with its reason', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.until(tab.session.signOut())
@@ -79,7 +79,7 @@ describe('a record that vanishes from storage', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ reason: 'signOut' })
   })
 
-  it('I7: does so only where both keys are gone, not where a full disk makes room for the end', async () => {
+  it('I7: a record vanishes only if both keys are gone, not if a full disk makes room for the end', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -95,7 +95,7 @@ describe('a record that vanishes from storage', () => {
     expect(two.takeEvents().flatMap((event) => (event.type === 'signedOut' ? event.reason : []))).toEqual(['signOut'])
   })
 
-  it('alone, while its end is still there, is an end', async () => {
+  it('a record that vanishes while its end is still there is an end', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -110,7 +110,7 @@ describe('a record that vanishes from storage', () => {
 })
 
 describe('I6: tabs that read the same storage', () => {
-  it('agree within one hint, though every message was lost', async () => {
+  it('tabs that read the same storage agree within one hint, though every message was lost', async () => {
     const world = createWorld()
     const tabs = [await world.signedIn(), world.tab(), world.tab()] as const
     world.deafen()
@@ -130,7 +130,7 @@ describe('I6: tabs that read the same storage', () => {
     agree()
   })
 
-  it('agree though messages come late, and in another order', async () => {
+  it('tabs that read the same storage agree though messages come late, and in another order', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -146,7 +146,7 @@ describe('I6: tabs that read the same storage', () => {
     expect(world.server.count('signOut')).toBe(1)
   })
 
-  it('fall silent when there is nothing left to say', async () => {
+  it('tabs that read the same storage post nothing when they agree', async () => {
     const world = createWorld()
     const tabs = [await world.signedIn(), world.tab(), world.tab(), world.tab()]
     await world.advance(SECOND)
@@ -156,7 +156,7 @@ describe('I6: tabs that read the same storage', () => {
     expect(tabs.map((tab) => tab.phase())).toEqual(Array(4).fill('active'))
   })
 
-  it('fall silent after a sign-out, too, though the clock was set back', async () => {
+  it('tabs that read the same storage post nothing after a sign-out, although the clock was set back', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     await world.advance(MINUTE)
@@ -172,7 +172,7 @@ describe('I6: tabs that read the same storage', () => {
     expect(new Set(tabs.map((tab) => tab.phase()))).toEqual(new Set(['signedOut']))
   })
 
-  it('write fields of a newer version back as they were, and do not correct each other over them', async () => {
+  it('tabs that read the same storage keep fields of a newer version, and do not correct each other', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -198,7 +198,7 @@ describe('I6: tabs that read the same storage', () => {
 })
 
 describe('a tab whose clock is ahead of the others’', () => {
-  it('does not argue with them about it: nobody writes the same again and again', async () => {
+  it('a tab whose clock is ahead does not correct the others: no tab writes the same again and again', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const other = world.tab()
@@ -218,7 +218,7 @@ describe('a tab whose clock is ahead of the others’', () => {
 })
 
 describe('the channel', () => {
-  it('I15: carries sign-ins and ends and nothing else, for each message evicts pages that could come back', async () => {
+  it('I15: the channel has sign-ins and ends only, because each message evicts cached pages', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -241,7 +241,7 @@ describe('the channel', () => {
     expect(world.channel.posted[1]).toMatchObject({ from: two })
   })
 
-  it('I15: is not used again by who has just heard of it, even if storage lags behind', async () => {
+  it('I15: the channel is not used again for a message just received, although storage lags', async () => {
     const world = createWorld()
     const tabs = [world.tab(), world.tab(), world.tab()] as const
     world.storage.lag = 50
@@ -254,7 +254,7 @@ describe('the channel', () => {
     expect(tabs.map((tab) => tab.phase())).toEqual(['signedOut', 'signedOut', 'signedOut'])
   })
 
-  it('I9: carries no token, and storage holds none', async () => {
+  it('I9: the channel has no token, and neither has storage', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
     const one = await world.signedIn()
@@ -275,7 +275,7 @@ describe('the channel', () => {
   })
 
   it.each([null, {}, [], { record: 7 }, { record: '{' }, { end: null }, { record: {}, end: [] }, { other: 1 }])(
-    'I12: that carries junk changes nothing and throws nothing: %j',
+    'I12: the channel with malformed messages changes nothing and throws nothing: %j',
     async (message) => {
       const world = createWorld()
       const tab = await world.signedIn()
@@ -289,7 +289,7 @@ describe('the channel', () => {
     },
   )
 
-  it('I5: that carries an old live record revives nothing', async () => {
+  it('I5: the channel with an old live record revives nothing', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const record = world.storage.stored.get(KEY)!
@@ -300,7 +300,7 @@ describe('the channel', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
   })
 
-  it('missing is told as degraded, and everything still works by storage', async () => {
+  it('the channel is reported in `degraded` if it is missing, and storage does its work', async () => {
     const world = createWorld()
     world.channel.isAvailable = false
     const one = await world.signedIn()
@@ -314,7 +314,7 @@ describe('the channel', () => {
 })
 
 describe('where storage is denied', () => {
-  it('or so full that nothing can be written, a tab that opens later asks the living ones too', async () => {
+  it('a tab that opens while storage is full queries the open ones too', async () => {
     const world = createWorld()
     world.storage.full = true
     const one = await world.signedIn()
@@ -349,7 +349,7 @@ describe('where storage is denied', () => {
     expect(one.session.getSnapshot()).toEqual(two.session.getSnapshot())
   })
 
-  it('tabs fall silent when there is nothing left to say', async () => {
+  it('tabs without storage post nothing when they agree', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
     await world.signedIn()
@@ -360,7 +360,7 @@ describe('where storage is denied', () => {
     expect(world.channel.posted).toHaveLength(said)
   })
 
-  it('I15: tabs that speak at the same moment say each thing once', async () => {
+  it('I15: tabs that post at the same moment post each message once', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
     const one = await world.signedIn()
@@ -375,7 +375,7 @@ describe('where storage is denied', () => {
     expect(two.session.deadlines()).toEqual(one.session.deadlines())
   })
 
-  it('is told as degraded once, to listeners that come late as well', async () => {
+  it('storage that is denied is reported as degraded once, to late listeners as well', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
     const tab = await world.signedIn()
@@ -391,7 +391,7 @@ describe('where storage is denied', () => {
     expect(late).toHaveBeenCalledTimes(1)
   })
 
-  it('and comes back, nothing is lost that was there before', async () => {
+  it('storage that is denied and comes back loses nothing that was there before', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     world.storage.isAvailable = false
@@ -403,7 +403,7 @@ describe('where storage is denied', () => {
 })
 
 describe('several instances', () => {
-  it('in one tab, as under StrictMode, do no harm to each other', async () => {
+  it('several instances in one tab, as under StrictMode, do no harm to each other', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -420,7 +420,7 @@ describe('several instances', () => {
     expect(world.server.count('refresh')).toBe(1)
   })
 
-  it('of twenty tabs say little and refresh once', async () => {
+  it('instances in twenty tabs post little and refresh once', async () => {
     const world = createWorld()
     const tabs = [await world.signedIn(), ...Array.from({ length: 19 }, () => world.tab())]
     world.channel.posted.length = 0

@@ -9,8 +9,8 @@ const left = (world: World, tab: Tab): number => tab.session.deadlines()!.endAt 
 /** What a tab did, but for refreshes. */
 const told = (tab: Tab): string[] => tab.takeEvents().flatMap(({ type }) => (type === 'refreshed' ? [] : [type]))
 
-describe('a clock that is set back by an hour while a tab lives', () => {
-  it('I1: gives an idle user at most two seconds', async () => {
+describe('a clock that is set back by an hour while a tab is open', () => {
+  it('I1: a clock set back in use gives an idle user at most two seconds', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(5 * MINUTE)
@@ -24,7 +24,7 @@ describe('a clock that is set back by an hour while a tab lives', () => {
     expect(told(tab)).toEqual(['warning', 'signedOut'])
   })
 
-  it('I1: gives nothing when it is set back again and again, in steps of any size', async () => {
+  it('I1: a clock set back again and again, in steps of any size, gives no time', async () => {
     for (const step of [-400, -900, -1100, -MINUTE, -HOUR]) {
       const world = createWorld()
       const tab = await world.signedIn()
@@ -44,7 +44,7 @@ describe('a clock that is set back by an hour while a tab lives', () => {
     }
   })
 
-  it('I1: is followed as far as that tab saw it by one that opened meanwhile and had to guess', async () => {
+  it('I1: a clock set back is followed by a new tab that had to guess, as far as another saw it', async () => {
     const world = createWorld({ engine: 'firefox' })
     const one = await world.signedIn()
     await world.advance(5 * MINUTE)
@@ -59,7 +59,7 @@ describe('a clock that is set back by an hour while a tab lives', () => {
     expect(two.session.deadlines()).toEqual(one.session.deadlines())
   })
 
-  it('I3: never ends or warns a user who is active', async () => {
+  it('I3: a clock set back in use never ends or warns an active user’s session', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const two = world.tab()
@@ -72,7 +72,7 @@ describe('a clock that is set back by an hour while a tab lives', () => {
     expect([told(tab), told(two)]).toEqual([[], []])
   })
 
-  it('raises shared time once, though two tabs notice it', async () => {
+  it('a clock set back in use raises shared time once, although two tabs notice it', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const two = world.tab()
@@ -84,7 +84,7 @@ describe('a clock that is set back by an hour while a tab lives', () => {
     expect(left(world, tab)).toBe(left(world, two))
   })
 
-  it('raises it once where storage is denied and the tabs notice it at the same moment', async () => {
+  it('a clock set back without storage raises shared time once if tabs notice it at the same moment', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
     const tab = await world.signedIn()
@@ -97,7 +97,7 @@ describe('a clock that is set back by an hour while a tab lives', () => {
     expect(left(world, tab)).toBe(10 * MINUTE - SECOND - SIGN_IN)
   })
 
-  it('I3: ends no session in a tab that the new time reaches a moment later', async () => {
+  it('I3: a clock set back in use ends no session in a tab that the new time reaches later', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const two = world.tab()
@@ -120,7 +120,7 @@ describe('a clock that is set back by an hour while a tab lives', () => {
     expect([tab.phase(), two.phase()]).toEqual(['warning', 'warning'])
   })
 
-  it('keeps warnings, absolute ends and what is shown in step with the clock on the wall', async () => {
+  it('a clock set back in use keeps warnings, ends and what is shown in step with the wall clock', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ absoluteTimeout: '20m' })
     await world.advance(10 * MINUTE)
@@ -134,7 +134,7 @@ describe('a clock that is set back by an hour while a tab lives', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'absolute' })
   })
 
-  it('does not make a dead token look alive', async () => {
+  it('a clock set back in use does not make an expired token look valid', async () => {
     const world = createWorld()
     world.server.expiresIn = 120
     const tab = await world.signedIn({ refreshBefore: '10s' })
@@ -147,7 +147,7 @@ describe('a clock that is set back by an hour while a tab lives', () => {
 })
 
 describe('a clock that is set forward and back again', () => {
-  it('I3: signs no active user out, though another tab noticed neither', async () => {
+  it('I3: a clock set forward and back signs no active user out, although another tab missed both', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -167,7 +167,7 @@ describe('a clock that is set forward and back again', () => {
 })
 
 describe('a clock that is set back by an hour while no tab is open', () => {
-  it('I1: costs at most one idle timeout', async () => {
+  it('I1: a clock set back while no tab is open costs at most one idle timeout', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     await world.advance(5 * MINUTE)
@@ -180,7 +180,7 @@ describe('a clock that is set back by an hour while no tab is open', () => {
     expect(two.phase()).toBe('signedOut')
   })
 
-  it('I3: does not end the session of a user who goes on', async () => {
+  it('I3: a clock set back while no tab is open does not end the session of a user who goes on', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     one.crash()
@@ -194,7 +194,7 @@ describe('a clock that is set back by an hour while no tab is open', () => {
     expect(told(two)).toEqual([])
   })
 
-  it('is met once: the next tab finds the same session', async () => {
+  it('a clock set back while no tab is open is met once: the next tab finds the same session', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     one.crash()
@@ -205,7 +205,7 @@ describe('a clock that is set back by an hour while no tab is open', () => {
     expect(three.session.deadlines()).toEqual(two.session.deadlines())
   })
 
-  it('leaves an ended session ended', async () => {
+  it('a clock set back while no tab is open leaves an ended session ended', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     await world.advance(16 * MINUTE)
@@ -217,7 +217,7 @@ describe('a clock that is set back by an hour while no tab is open', () => {
 })
 
 describe('a clock that is set forward', () => {
-  it('past the deadline ends the session: it cannot be told from sleep', async () => {
+  it('a clock set forward past the deadline ends the session: it cannot be told from sleep', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.setClock(HOUR)
@@ -225,7 +225,7 @@ describe('a clock that is set forward', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
   })
 
-  it('by less shortens the session, and activity makes up for it', async () => {
+  it('a clock set forward by less shortens the session, and activity makes up for it', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.setClock(10 * MINUTE)
@@ -236,7 +236,7 @@ describe('a clock that is set forward', () => {
     expect(left(world, tab)).toBe(15 * MINUTE)
   })
 
-  it('and back again leaves an active user where he was', async () => {
+  it('a clock set forward and back again leaves an active user’s session as it was', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const two = world.tab()
@@ -253,7 +253,7 @@ describe('a clock that is set forward', () => {
 
 describe('sleep', () => {
   it.each(['visibilitychange', 'pageshow', 'focus', 'resume', 'online'])(
-    'I1: past the deadline is noticed at the first hint: %s',
+    'I1: sleep past the deadline is noticed at the first hint: %s',
     async (cause) => {
       const world = createWorld()
       const tab = await world.signedIn()
@@ -266,7 +266,7 @@ describe('sleep', () => {
     },
   )
 
-  it('I1: hands out no token past the deadline, though no hint came, and asks nobody', async () => {
+  it('I1: sleep past the deadline returns no token, although no hint came, and sends no request', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, { methods: ['refresh', 'signOut', 'keepAlive', 'check'] })
     world.sleep(2 * HOUR)
@@ -275,7 +275,7 @@ describe('sleep', () => {
     expect(world.server.count('keepAlive') + world.server.count('check')).toBe(0)
   })
 
-  it('I1: authorizes no request past the deadline', async () => {
+  it('I1: sleep past the deadline authorizes no request', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.sleep(2 * HOUR)
@@ -283,7 +283,7 @@ describe('sleep', () => {
     await expect(world.until(credentials(tab.session).authorize(request))).rejects.toMatchObject({ code: 'signed_out' })
   })
 
-  it('I1: is seen by check() and deadlines(), which read the clock', async () => {
+  it('I1: sleep is noticed by check() and deadlines(), which read the clock', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.sleep(2 * HOUR)
@@ -291,7 +291,7 @@ describe('sleep', () => {
     expect(tab.session.check()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
   })
 
-  it('past the token’s end, not the session’s, costs one refresh and hands out no dead token', async () => {
+  it('sleep past the token’s expiry only costs one refresh and returns no expired token', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const two = world.tab()
@@ -301,7 +301,7 @@ describe('sleep', () => {
     expect(world.server.count('refresh')).toBe(1)
   })
 
-  it('into the warning shows it at the first hint, with the end that it always had', async () => {
+  it('sleep into the warning shows it at the first hint, with its original end', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { endAt } = tab.session.deadlines()!
@@ -310,7 +310,7 @@ describe('sleep', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'warning', endAt })
   })
 
-  it('I7: does not end what other tabs kept alive', async () => {
+  it('I7: sleep does not end a session that other tabs extended', async () => {
     const world = createWorld()
     const frozen = await world.signedIn()
     const two = world.tab()
@@ -328,7 +328,7 @@ describe('sleep', () => {
 })
 
 describe('long timeouts', () => {
-  it('of thirty days are kept to the millisecond, with one timer and no wake-up between', async () => {
+  it('long timeouts of thirty days are exact to the millisecond, with one timer and no wake-up', async () => {
     const world = createWorld()
     world.server.expiresIn = 60 * 24 * 3600
     const tab = await world.signedIn({ idleTimeout: '30d', absoluteTimeout: '90d', warnBefore: '1h' })
@@ -345,7 +345,7 @@ describe('long timeouts', () => {
     expect(tab.session.getSnapshot()).toEqual({ phase: 'signedOut', reason: 'idle', endedAt: endAt })
   })
 
-  it('switched off leave the other in force', async () => {
+  it('a timeout that is switched off leaves the other in force', async () => {
     const world = createWorld()
     const idle = await world.signedIn({ absoluteTimeout: false })
     await world.advance(15 * MINUTE)
@@ -356,7 +356,7 @@ describe('long timeouts', () => {
 })
 
 describe('timers', () => {
-  it('are one per tab at most while nothing is in flight, and ring only when something happens', async () => {
+  it('timers are one per tab at most while nothing is in flight, and fire only for a change', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, { methods: [] })
     const two = world.tab({}, { methods: [] })
@@ -372,7 +372,7 @@ describe('timers', () => {
     expect([tab.timers(), two.timers()]).toEqual([0, 0])
   })
 
-  it('that ring early or late do no harm', async () => {
+  it('timers that fire early or late do no harm', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { warnAt, endAt } = tab.session.deadlines()!

@@ -5,7 +5,7 @@ const wall = (world: World): number => world.time.clock().wall
 const kinds = (tab: Tab): string[] => tab.takeEvents().flatMap(({ type }) => (type === 'refreshed' ? [] : [type]))
 
 describe('without activity', () => {
-  it('I17: warns in all tabs at warnBefore, and ends in all tabs at the end, once each', async () => {
+  it('I17: a session without activity warns in all tabs at warnBefore, and ends in all, once each', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -30,7 +30,7 @@ describe('without activity', () => {
     }
   })
 
-  it('I17: warns of the absolute end, which cannot be extended, and activity does not move it', async () => {
+  it('I17: a session warns of the absolute end, which neither extend() nor activity moves', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ absoluteTimeout: '1h' })
     for (let i = 0; i < 58; i++) {
@@ -45,7 +45,7 @@ describe('without activity', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'absolute' })
   })
 
-  it('I3: a user who works under the warning of the absolute end is not signed out for idleness behind it', async () => {
+  it('I3: an active user is not signed out as idle during the warning of the absolute end', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '5m', absoluteTimeout: '1h', warnBefore: '5m' })
     for (let i = 0; i < 60; i++) {
@@ -55,7 +55,7 @@ describe('without activity', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'absolute' })
   })
 
-  it('tells once more when a warning becomes one that cannot be extended', async () => {
+  it('a session warns once more when its warning becomes one that cannot be extended', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '10m', warnBefore: '4m', absoluteTimeout: '12m' })
     await world.advance(6 * MINUTE)
@@ -67,7 +67,7 @@ describe('without activity', () => {
     expect(kinds(tab)).toEqual(['warning'])
   })
 
-  it('does not tell again of a warning that becomes one that can be answered', async () => {
+  it('a session does not warn again when its warning becomes one that can be extended', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ warnBefore: '4m' }, { methods: ['check'] })
     world.server.times = { absoluteExpiresIn: 200 }
@@ -79,21 +79,21 @@ describe('without activity', () => {
     expect(kinds(tab)).not.toContain('warning')
   })
 
-  it('never warns before half of the way', async () => {
+  it('a session never warns before halfway', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '4m', warnBefore: '4m' })
     const { warnAt, endAt } = tab.session.deadlines()!
     expect(endAt - warnAt).toBe(2 * MINUTE)
   })
 
-  it('warns a third of a short timeout before, if nothing else is asked for', async () => {
+  it('a session warns a third of a short timeout before its end by default', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: '3m' })
     const { warnAt, endAt } = tab.session.deadlines()!
     expect(endAt - warnAt).toBe(MINUTE)
   })
 
-  it('ends without a warning where none was asked for', async () => {
+  it('a session ends without a warning if warnBefore is zero', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ warnBefore: 0 })
     await world.advance(15 * MINUTE)
@@ -101,8 +101,8 @@ describe('without activity', () => {
   })
 })
 
-describe('staying signed in', () => {
-  it('in one tab closes the warning in all, with a full idle timeout from now', async () => {
+describe('extend()', () => {
+  it('extend() in one tab closes the warning in all, with a full idle timeout from now', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -116,7 +116,7 @@ describe('staying signed in', () => {
     expect(one.session.deadlines()!.endAt - wall(world)).toBe(15 * MINUTE - 15)
   })
 
-  it('works eleven times in a row', async () => {
+  it('extend() works eleven times in a row', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     for (let i = 0; i < 11; i++) {
@@ -128,7 +128,7 @@ describe('staying signed in', () => {
     expect(kinds(tab)).toEqual(Array.from({ length: 11 }, () => ['warning', 'extended']).flat())
   })
 
-  it('also counts before the warning', async () => {
+  it('extend() also counts before the warning', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(5 * MINUTE)
@@ -136,7 +136,7 @@ describe('staying signed in', () => {
     expect(tab.session.deadlines()!.endAt - wall(world)).toBe(15 * MINUTE - 5)
   })
 
-  it('I1: is refused at and past the deadline, by a dialog that was left open over a sleep too', async () => {
+  it('I1: extend() is refused at and past the deadline, also in a dialog left open over a sleep', async () => {
     for (const late of [0, 1, HOUR]) {
       const world = createWorld()
       const tab = await world.signedIn()
@@ -147,12 +147,12 @@ describe('staying signed in', () => {
     }
   })
 
-  it('is refused where nobody is signed in', async () => {
+  it('extend() is refused if nobody is signed in', async () => {
     const tab = createWorld().tab()
     expect(await tab.session.extend()).toBe(false)
   })
 
-  it('I5: never revives what another tab ended, heard of or not', async () => {
+  it('I5: extend() never revives a session that another tab ended, with or without a message', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -165,7 +165,7 @@ describe('staying signed in', () => {
 })
 
 describe('ordinary activity while warned', () => {
-  it('is ignored by default: only an answer keeps the session', async () => {
+  it('activity during a warning is ignored by default: only an answer extends the session', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(13 * MINUTE)
@@ -178,7 +178,7 @@ describe('ordinary activity while warned', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'warning', endAt })
   })
 
-  it('extends where the options say so, and says that it was activity', async () => {
+  it('activity during a warning extends if the option says so, and is reported as activity', async () => {
     const world = createWorld()
     const one = await world.signedIn({ activityDuringWarning: 'extend' })
     const two = world.tab({ activityDuringWarning: 'extend' })
@@ -192,7 +192,7 @@ describe('ordinary activity while warned', () => {
     expect(two.takeEvents()).toEqual([{ type: 'extended', by: 'activity', where: 'elsewhere' }])
   })
 
-  it('counts again as soon as the warning is answered', async () => {
+  it('activity during a warning counts again as soon as the warning is answered', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(14 * MINUTE)
@@ -205,7 +205,7 @@ describe('ordinary activity while warned', () => {
 })
 
 describe('subscribers', () => {
-  it('are called after each change of the snapshot, in order with what else is told, and not after their undo', async () => {
+  it('subscribers are called after each change of the snapshot, in order, and not after their undo', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const order: string[] = []
@@ -223,7 +223,7 @@ describe('subscribers', () => {
     expect(gone).not.toHaveBeenCalled()
   })
 
-  it('see a listener’s own actions told after what it was told itself', async () => {
+  it('subscribers get the events of a listener’s own calls after the event that it is handling', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const order: string[] = []
@@ -237,7 +237,7 @@ describe('subscribers', () => {
     expect(order).toEqual(['first hears of the warning', 'second hears of the warning', 'both hear of the answer'])
   })
 
-  it('that are removed by one called before them are not called', async () => {
+  it('subscribers that are removed by one called before them are not called', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const second = vi.fn()
@@ -247,7 +247,7 @@ describe('subscribers', () => {
     expect(second).not.toHaveBeenCalled()
   })
 
-  it('may listen twice with one function, and undo each by itself', async () => {
+  it('subscribers may listen twice with one function, and undo each by itself', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const listener = vi.fn()
@@ -258,7 +258,7 @@ describe('subscribers', () => {
     expect(listener).toHaveBeenCalledTimes(1)
   })
 
-  it('of steps see each with its cause and the record, and no token', async () => {
+  it('subscribers of steps get each with its cause and the record, and no token', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const causes: string[] = []

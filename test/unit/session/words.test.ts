@@ -12,8 +12,8 @@ function causesIn(tab: Tab): string[] {
   return causes
 }
 
-describe('whoever inspects a session', () => {
-  it('reads what each step was for', async () => {
+describe('inspect()', () => {
+  it('inspect() reports what each step was for', async () => {
     const world = createWorld()
     const tab = world.tab()
     const causes = causesIn(tab)
@@ -47,7 +47,7 @@ describe('whoever inspects a session', () => {
   })
 })
 
-describe('whoever meets an error', () => {
+describe('an error', () => {
   const outcomeOf = (promise: Promise<unknown>): Promise<SessionError> =>
     promise.then(
       () => {
@@ -58,7 +58,7 @@ describe('whoever meets an error', () => {
   const error = async (world: World, tab: Tab, options = {}): Promise<SessionError> =>
     world.until(outcomeOf(tab.session.getAccessToken(options)))
 
-  it('is told what happened and what to do, by a code and in words', async () => {
+  it('an error says what happened and what to do, by a code and in a sentence', async () => {
     const world = createWorld()
     expect(await error(world, world.tab())).toMatchObject({
       code: 'signed_out',
@@ -80,7 +80,7 @@ describe('whoever meets an error', () => {
     expect(await error(world, tab)).toMatchObject({ code: 'server', message: like(/retryAt/) })
   })
 
-  it('reads in each `signed_out` why there is no session', async () => {
+  it('an error with `signed_out` says why there is no session', async () => {
     const messageOf = async (world: World, tab: Tab): Promise<string> => (await error(world, tab)).message
     const world = createWorld()
     expect(await messageOf(world, world.tab({}, { hasPage: false }))).toMatch(/^There is no document here .*worker/)
@@ -102,7 +102,7 @@ describe('whoever meets an error', () => {
     expect((await asked).message).toMatch(/Another session has begun/)
   })
 
-  it.each(['signOut', 'destroy'] as const)('reads that %s() came before a sign-in was done', async (call) => {
+  it.each(['signOut', 'destroy'] as const)('an error says that %s() came before a sign-in was done', async (call) => {
     const world = createWorld()
     world.tokens.delay = () => SECOND
     const tab = world.tab()
@@ -112,7 +112,7 @@ describe('whoever meets an error', () => {
     expect((await world.until(done)).message).toBe(`${call}() came before this sign-in was done.`)
   })
 
-  it('reads no text of others in them', async () => {
+  it('an error quotes no text of a server or user', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { id, seq } = world.record()
@@ -121,7 +121,7 @@ describe('whoever meets an error', () => {
     expect((await error(world, tab)).message).toMatch(/^The session has ended \(signOut\)/)
   })
 
-  it('is told of a sign-out that ends nothing, because the session object was destroyed', async () => {
+  it('a sign-out after destroy() is reported, because it ends nothing', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     tab.session.destroy()
@@ -130,7 +130,7 @@ describe('whoever meets an error', () => {
     expect(world.tab().phase()).toBe('active')
   })
 
-  it('reads of each missing feature what follows from it', async () => {
+  it('the event `degraded` says what follows from each missing feature', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
     world.channel.isAvailable = false
@@ -149,7 +149,7 @@ describe('whoever meets an error', () => {
     })
   })
 
-  it('hears of missing features late as well, and only who listens to them', async () => {
+  it('the event `degraded` reaches late listeners as well, and no other event’s listeners', async () => {
     const world = createWorld()
     world.channel.isAvailable = false
     const tab = world.tab()
@@ -162,8 +162,8 @@ describe('whoever meets an error', () => {
   })
 })
 
-describe('what happens while the lock is held', () => {
-  it('is told when it is free again, so that a listener may ask for more', async () => {
+describe('an event under the lock', () => {
+  it('an event under the lock is delivered when it is free again, so that a listener may request more', async () => {
     const world = createWorld()
     const tab = world.tab()
     // What every tab does at its start takes the lock as well.
@@ -189,7 +189,7 @@ describe('what happens while the lock is held', () => {
 })
 
 describe('the warning about a warning that is too short', () => {
-  it('comes for an absolute timeout alone as well', () => {
+  it('the warning about a short warning comes for an absolute timeout alone as well', () => {
     const world = createWorld()
     const tab = world.tab({ idleTimeout: false, absoluteTimeout: HOUR, warnBefore: '5s' })
     expect(tab.warnings).toHaveLength(1)

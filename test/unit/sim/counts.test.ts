@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest'
 import { addCounts, count, type Counts } from '../../sim/rule-names.js'
 
-it('a look at a rule counts where no excuse applies', () => {
+it('a check of a rule counts if no excuse applies', () => {
   const counts: Counts = {}
   expect(count(counts, 'I6: tabs agree', true, { 'it rains': false })).toBe(false)
   expect(counts).toEqual({ 'I6: tabs agree': { looked: 1, excused: {} } })
 })
 
-it('an excuse counts where it applies, and is needed where the rule would not have held', () => {
+it('an excuse counts if it applies, and is needed if the rule would not have held', () => {
   const counts: Counts = {}
   expect(count(counts, 'I6: tabs agree', true, { 'it rains': true, 'it snows': false })).toBe(true)
   expect(count(counts, 'I6: tabs agree', false, { 'it rains': true, 'it snows': true })).toBe(true)

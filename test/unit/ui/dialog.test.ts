@@ -43,7 +43,7 @@ function listen(): string[] {
   return said
 }
 
-it('asks nothing of a page without modal dialogs, as jsdom has it, while nobody is warned', () => {
+it('the dialog calls no `close()` without a warning, which jsdom does not have', () => {
   vi.spyOn(HTMLDialogElement.prototype, 'close').mockImplementation(() => {
     throw new TypeError('dialog.close is not a function')
   })
@@ -51,7 +51,7 @@ it('asks nothing of a page without modal dialogs, as jsdom has it, while nobody 
 })
 
 describe('the dialog', () => {
-  it('is there and closed while nobody is warned, and open from the warning to the end', async () => {
+  it('the dialog is closed without a warning, and open from the warning to the end', async () => {
     warningDialog(page.session)
     expect(dialog().open).toBe(false)
     await untilWarned(page.session)
@@ -61,13 +61,13 @@ describe('the dialog', () => {
     expect(dialog().open).toBe(false)
   })
 
-  it('is open at once where it is made in the middle of a warning', async () => {
+  it('the dialog is open at once if it is created in the middle of a warning', async () => {
     await untilWarned(page.session)
     warningDialog(page.session)
     expect(dialog().open).toBe(true)
   })
 
-  it('says what it is, and what it is about', async () => {
+  it('the dialog has a name and a description', async () => {
     await shown()
     expect(dialog().getAttribute('role')).toBe('alertdialog')
     const named = (attribute: string): string =>
@@ -77,7 +77,7 @@ describe('the dialog', () => {
     expect([text('stay'), text('sign-out')]).toEqual(['Stay signed in', 'Sign out'])
   })
 
-  it('is opened as a modal one, with the focus on "stay", and gives the focus back', async () => {
+  it('the dialog opens as a modal one, with the focus on "stay", and returns the focus', async () => {
     const field = document.body.appendChild(document.createElement('input'))
     field.focus()
     const showModal = vi.spyOn(HTMLDialogElement.prototype, 'showModal')
@@ -88,7 +88,7 @@ describe('the dialog', () => {
     expect(document.activeElement).toBe(field)
   })
 
-  it('is not opened by a page that wakes past the end', async () => {
+  it('the dialog is not opened by a page that wakes past the end', async () => {
     const showModal = vi.spyOn(HTMLDialogElement.prototype, 'showModal')
     warningDialog(page.session)
     vi.setSystemTime(page.session.deadlines()!.endAt + MINUTE)
@@ -98,14 +98,14 @@ describe('the dialog', () => {
     expect(showModal).not.toHaveBeenCalled()
   })
 
-  it('is not opened past the end either where the session has not noticed yet', async () => {
+  it('the dialog does not open past the end if the session has not noticed that yet', async () => {
     await untilWarned(page.session)
     vi.setSystemTime(page.session.deadlines()!.endAt)
     warningDialog(page.session)
     expect(dialog().open).toBe(false)
   })
 
-  it('moves into a new body that a framework puts in place of the old one', async () => {
+  it('the dialog moves into a new body that a framework puts in place of the old one', async () => {
     await shown()
     document.body.replaceChildren()
     await pass(SECOND)
@@ -113,13 +113,13 @@ describe('the dialog', () => {
     expect(document.querySelectorAll('.sojourn-dialog')).toHaveLength(1)
   })
 
-  it('lives in the container that it is given', async () => {
+  it('the dialog is in the container that it is given', async () => {
     const container = document.body.appendChild(document.createElement('section'))
     await shown(page.session, { container })
     expect(host()!.parentElement).toBe(container)
   })
 
-  it('counts by the clock of a world of its own', async () => {
+  it('the dialog counts by the clock of a world for tests', async () => {
     vi.useRealTimers()
     const world = createWorld()
     const tab = await world.signedIn()
@@ -128,7 +128,7 @@ describe('the dialog', () => {
     expect(text('status')).toContain('2 minutes')
   })
 
-  it('does nothing on a server', () => {
+  it('the dialog does nothing on a server', () => {
     vi.stubGlobal('document', undefined)
     const undo = warningDialog(createSession())
     undo()
@@ -137,8 +137,8 @@ describe('the dialog', () => {
   })
 })
 
-describe('what is seen and what is said', () => {
-  it('is seen each second, and said at once, at each full minute, and then every 20 seconds', async () => {
+describe('the remaining time in the dialog', () => {
+  it('the remaining time is shown each second, and announced at once, each minute, then every 20 s', async () => {
     await shown()
     expect(text('status')).toContain(' 2 minutes.')
     const said = listen()
@@ -154,7 +154,7 @@ describe('what is seen and what is said', () => {
     expect(part('status').getAttribute('role')).toBe('status')
   })
 
-  it('is each minute of a long warning', async () => {
+  it('the remaining time of a long warning is announced each minute', async () => {
     await shown(await page.start({ warnBefore: '5m' }))
     const said = listen()
     await pass(5 * MINUTE - 1)
@@ -164,7 +164,7 @@ describe('what is seen and what is said', () => {
     ])
   })
 
-  it('is the time that really remains where the page comes back in between', async () => {
+  it('the remaining time is right if the page comes back in between', async () => {
     await shown()
     hide(true)
     await pass(75 * SECOND)
@@ -174,7 +174,7 @@ describe('what is seen and what is said', () => {
     expect(said).toEqual([expect.stringContaining(' 45 seconds.')])
   })
 
-  it('begins anew with the next warning', async () => {
+  it('the remaining time begins anew with the next warning', async () => {
     await shown()
     await pass(90 * SECOND)
     await press('stay')
@@ -182,7 +182,7 @@ describe('what is seen and what is said', () => {
     expect(text('status')).toContain(' 2 minutes.')
   })
 
-  it('is in the words and the plurals of its locale', async () => {
+  it('the remaining time is written with the words and plurals of its locale', async () => {
     const texts = { title: 'Jesteś tam?', message: (remaining: string) => `Wylogujemy Cię za ${remaining}.` }
     await shown(page.session, { locale: 'pl', texts })
     expect(dialog().lang).toBe('pl')
@@ -195,14 +195,14 @@ describe('what is seen and what is said', () => {
     expect(text('stay')).toBe('Stay signed in')
   })
 
-  it('is refused where the locale is none', () => {
+  it('the dialog refuses a locale that is none', () => {
     expect(() => warningDialog(page.session, { locale: 'American English' })).toThrow(RangeError)
     expect(host()).toBeNull()
   })
 })
 
 describe('an answer', () => {
-  it('keeps the session, and closes the dialog of the other tab', async () => {
+  it('an answer extends the session, and closes the dialog of the other tab', async () => {
     const other = createSession({ idleTimeout: '15m', warnBefore: '2m', name: page.name })
     await shown()
     const elsewhere = host()!
@@ -219,7 +219,7 @@ describe('an answer', () => {
     other.destroy()
   })
 
-  it.each(['cancel', 'close'])('is also given by Escape, which the browser tells as "%s"', async (type) => {
+  it.each(['cancel', 'close'])('an answer is also given by Escape, which the browser reports as "%s"', async (type) => {
     await shown()
     if (type === 'close') dialog().close()
     else dialog().dispatchEvent(new Event(type, { cancelable: true }))
@@ -228,14 +228,14 @@ describe('an answer', () => {
     expect(dialog().open).toBe(false)
   })
 
-  it('leaves the dialog to the library: the browser does not close it', async () => {
+  it('an answer leaves the dialog to the library: the browser does not close it', async () => {
     await shown()
     const cancel = new Event('cancel', { cancelable: true })
     dialog().dispatchEvent(cancel)
     expect(cancel.defaultPrevented).toBe(true)
   })
 
-  it('is none that the browser tells of an earlier dialog, when the next one is open', async () => {
+  it('a late event of an earlier dialog is no answer to the next one', async () => {
     await shown()
     dialog().dispatchEvent(new Event('close'))
     await settle()
@@ -243,14 +243,14 @@ describe('an answer', () => {
     expect(dialog().open).toBe(true)
   })
 
-  it('may be to sign out', async () => {
+  it('an answer may be to sign out', async () => {
     await shown()
     await press('sign-out')
     expect(page.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
     expect(dialog().open).toBe(false)
   })
 
-  it('may be an activity, where the session says so', async () => {
+  it('activity may be an answer, if the option says so', async () => {
     const session = await page.start({ activityDuringWarning: 'extend' })
     await shown(session)
     session.touch()
@@ -273,7 +273,7 @@ describe('an answer that the server must agree to', () => {
     session = await page.start({ server: { keepAlive }, keepAliveEvery: '14m' })
   })
 
-  it('is waited for', async () => {
+  it('an answer that the server must agree to is waited for', async () => {
     await shown(session)
     await press('stay')
     await press('stay')
@@ -288,7 +288,7 @@ describe('an answer that the server must agree to', () => {
     expect(part('stay').hasAttribute('aria-disabled')).toBe(false)
   })
 
-  it('says so when the server could not be reached, and may be given again', async () => {
+  it('an answer that did not reach the server is reported, and may be given again', async () => {
     await shown(session)
     await press('stay')
     agree(false)
@@ -306,7 +306,7 @@ describe('an answer that the server must agree to', () => {
     expect(text('problem')).toBe('')
   })
 
-  it('is no problem of the next warning', async () => {
+  it('a failed answer is not reported in the next warning', async () => {
     await shown(session)
     await press('stay')
     agree(false)
@@ -319,7 +319,7 @@ describe('an answer that the server must agree to', () => {
     expect(text('problem')).toBe('')
   })
 
-  it('opens the dialog again where the browser closed it meanwhile', async () => {
+  it('an answer that waits for the server opens the dialog again if the browser closed it', async () => {
     await shown(session)
     dialog().close()
     await pass(SECOND)
@@ -331,25 +331,25 @@ describe('an answer that the server must agree to', () => {
   })
 })
 
-describe('an end that nothing can move', () => {
+describe('an end that cannot be extended', () => {
   beforeEach(async () => {
     const session = await page.start({ idleTimeout: false, absoluteTimeout: '1h', warnBefore: '5m' })
     await shown(session)
   })
 
-  it('has words of its own', () => {
+  it('an end that cannot be extended has its own texts', () => {
     expect(text('status')).toBe('You will be signed out in 5 minutes, and cannot stay any longer. Save your work now.')
     expect([text('stay'), text('sign-out')]).toEqual(['OK', 'Sign out'])
   })
 
-  it('can be put aside, and does not come back', async () => {
+  it('an end that cannot be extended can be dismissed, and its dialog does not come back', async () => {
     await press('stay')
     expect(dialog().open).toBe(false)
     await pass(4 * MINUTE)
     expect(dialog().open).toBe(false)
   })
 
-  it('is shown again for the next session', async () => {
+  it('an end that cannot be extended is shown again for the next session', async () => {
     await press('stay')
     await pass(5 * MINUTE)
     const session = await page.start({ idleTimeout: false, absoluteTimeout: '1h', warnBefore: '5m' })
@@ -359,7 +359,7 @@ describe('an end that nothing can move', () => {
 })
 
 describe('its undo', () => {
-  it('takes everything away, and may be called twice', async () => {
+  it('the undo of the dialog removes everything, and may be called twice', async () => {
     const undo = await shown()
     undo()
     undo()
@@ -369,14 +369,14 @@ describe('its undo', () => {
     expect(page.session.getSnapshot().phase).toBe('warning')
   })
 
-  it('is no answer', async () => {
+  it('the undo of the dialog is no answer', async () => {
     const undo = await shown()
     undo()
     await settle()
     expect(page.session.getSnapshot().phase).toBe('warning')
   })
 
-  it('is final, also for an answer that comes later', async () => {
+  it('the undo of the dialog is final, also for a later answer', async () => {
     let fail = (): void => undefined
     const keepAlive = (): Promise<void> => new Promise((_, reject) => (fail = () => reject(new Error('no network'))))
     const session = await page.start({ server: { keepAlive }, keepAliveEvery: '14m' })
@@ -388,7 +388,7 @@ describe('its undo', () => {
     expect(host()).toBeNull()
   })
 
-  it('leaves no timer', async () => {
+  it('the undo of the dialog leaves no timer', async () => {
     const before = vi.getTimerCount()
     const undo = await shown()
     expect(vi.getTimerCount()).toBe(before + 1)
@@ -404,7 +404,7 @@ describe('the title of the document', () => {
     document.title = 'Inbox'
   })
 
-  it('counts down while the page is hidden, and is what it was when it is shown', async () => {
+  it('the document’s title counts down while the page is hidden, and is restored when it is shown', async () => {
     await shown()
     expect(document.title).toBe('Inbox')
     hide(true)
@@ -415,7 +415,7 @@ describe('the title of the document', () => {
     expect(document.title).toBe('Inbox')
   })
 
-  it('counts down where the page is hidden before the warning begins', async () => {
+  it('the document’s title counts down if the page is hidden before the warning begins', async () => {
     warningDialog(page.session)
     hide(true)
     expect(document.title).toBe('Inbox')
@@ -425,14 +425,14 @@ describe('the title of the document', () => {
     expect(document.title).toBe('Inbox')
   })
 
-  it('is what it was when the session is over', async () => {
+  it('the document’s title is restored when the session is over', async () => {
     await shown()
     hide(true)
     await pass(SECOND * 120)
     expect(document.title).toBe('Inbox')
   })
 
-  it('is the one that the application gave it meanwhile', async () => {
+  it('the document’s title is the one that the application has set meanwhile', async () => {
     await shown()
     hide(true)
     document.title = 'Inbox (1)'
@@ -442,7 +442,7 @@ describe('the title of the document', () => {
     expect(document.title).toBe('Inbox (1)')
   })
 
-  it('is what it was after the undo', async () => {
+  it('the document’s title is restored by the undo', async () => {
     const undo = await shown()
     hide(true)
     undo()
@@ -451,7 +451,7 @@ describe('the title of the document', () => {
     expect(document.title).toBe('Inbox')
   })
 
-  it('counts down by the timers of a world of its own', async () => {
+  it('the document’s title counts down by the timers of a world for tests', async () => {
     vi.useRealTimers()
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const world = createWorld()
@@ -464,7 +464,7 @@ describe('the title of the document', () => {
     expect(document.title).toBe('1:33 · You are about to be signed out')
   })
 
-  it('is left alone where the application wants it so', async () => {
+  it('the document’s title stays unchanged if the option says so', async () => {
     await shown(page.session, { titleCountdown: false })
     hide(true)
     await pass(SECOND * 2)
@@ -473,14 +473,14 @@ describe('the title of the document', () => {
 })
 
 describe('its style', () => {
-  it('is a constructed style sheet, and no element', async () => {
+  it('the style of the dialog is a constructed style sheet, and no element', async () => {
     await shown()
     expect(host()!.shadowRoot!.adoptedStyleSheets).toHaveLength(1)
     expect(document.querySelectorAll('style')).toHaveLength(0)
     expect(host()!.shadowRoot!.querySelectorAll('style, [style]')).toHaveLength(0)
   })
 
-  it('is set on each element where there are no constructed style sheets', async () => {
+  it('the style of the dialog is set on each element without constructed style sheets', async () => {
     vi.stubGlobal('CSSStyleSheet', undefined)
     await shown()
     vi.unstubAllGlobals()

@@ -20,7 +20,7 @@ const part = (element: Element, name: string): HTMLElement | null | undefined =>
   element.querySelector('.sojourn-dialog')?.shadowRoot?.querySelector<HTMLElement>(`#${name}`)
 const isOpen = (element: Element): boolean => (part(element, 'dialog') as HTMLDialogElement | null)?.open ?? false
 
-it('warns of the session that it was defined with, and is answered like the dialog', async () => {
+it('the element warns of the session that it was defined with, and is answered like the dialog', async () => {
   const name = newName()
   defineSessionWarning(page.session, name)
   const element = put(name)
@@ -33,7 +33,7 @@ it('warns of the session that it was defined with, and is answered like the dial
   expect(isOpen(element)).toBe(false)
 })
 
-it('says what its attributes say, and goes on in other words when they change', async () => {
+it('the element shows the texts of its attributes, and new ones when they change', async () => {
   const name = newName()
   defineSessionWarning(page.session, name)
   const element = put(name, {
@@ -52,7 +52,7 @@ it('says what its attributes say, and goes on in other words when they change', 
   expect(element.children).toHaveLength(1)
 })
 
-it('has other words for an end that nothing can move', async () => {
+it('the element has other texts for an end that cannot be extended', async () => {
   const name = newName()
   const session = await page.start({ idleTimeout: false, absoluteTimeout: '15m' })
   defineSessionWarning(session, name)
@@ -62,7 +62,7 @@ it('has other words for an end that nothing can move', async () => {
   expect(part(element, 'stay')!.textContent).toBe('I know')
 })
 
-it('is gone with the element, and back with it', async () => {
+it('the element’s dialog goes and comes back with the element', async () => {
   const name = newName()
   defineSessionWarning(page.session, name)
   const element = put(name)
@@ -73,7 +73,7 @@ it('is gone with the element, and back with it', async () => {
   expect(isOpen(element)).toBe(true)
 })
 
-it('counts down in the title of a hidden page, unless it is told not to', async () => {
+it('the element counts down in the title of a hidden page, unless an attribute forbids it', async () => {
   const name = newName()
   defineSessionWarning(page.session, name)
   document.title = 'Claim'
@@ -88,7 +88,7 @@ it('counts down in the title of a hidden page, unless it is told not to', async 
   expect(document.title).toBe('Claim')
 })
 
-it('takes another session, whether it is set after the definition or before', async () => {
+it('the element takes another session, set before or after the definition', async () => {
   const name = newName()
   const early = put(name)
   early.session = page.session
@@ -104,7 +104,7 @@ it('takes another session, whether it is set after the definition or before', as
   expect(late.children).toHaveLength(0)
 })
 
-it('is defined once: a second definition of the name changes nothing', async () => {
+it('the element is defined once: a second definition of the name changes nothing', async () => {
   const name = newName()
   defineSessionWarning(page.session, name)
   const other = await page.start({ idleTimeout: '60m' })

@@ -53,7 +53,7 @@ describe('the first moment of a warning', () => {
     ['Escape', 'stay'],
     ['Enter', 'sign-out'],
     [' ', 'sign-out'],
-  ])('is too early for "%s" on "%s", and what follows is not', async (key, name) => {
+  ])('the first moment is too early for "%s" on "%s", and what follows is not', async (key, name) => {
     await shown()
     await pass(MOMENT - 1)
     await press(key, part(name))
@@ -63,7 +63,7 @@ describe('the first moment of a warning', () => {
     expect(page.session.getSnapshot().phase).toBe(name === 'stay' || key === 'Escape' ? 'active' : 'signedOut')
   })
 
-  it.each(['stay', 'sign-out'])('is too early for a click on "%s"', async (name) => {
+  it.each(['stay', 'sign-out'])('the first moment is too early for a click on "%s"', async (name) => {
     await shown()
     await pass(MOMENT - 1)
     await click(name)
@@ -73,7 +73,7 @@ describe('the first moment of a warning', () => {
     expect(page.session.getSnapshot().phase).toBe(name === 'stay' ? 'active' : 'signedOut')
   })
 
-  it.each(['cancel', 'close'])('is too early for a "%s" by which a browser tells of a gesture', async (type) => {
+  it.each(['cancel', 'close'])('the first moment is too early for a "%s" event of a browser gesture', async (type) => {
     await shown()
     const event = new Event(type, { cancelable: true })
     Object.defineProperties(event, { isTrusted: { value: true }, timeStamp: { value: performance.now() } })
@@ -85,14 +85,14 @@ describe('the first moment of a warning', () => {
     expect(isOpen()).toBe(true)
   })
 
-  it('is over after exactly so long', async () => {
+  it('the first moment is over after exactly its length', async () => {
     await shown()
     await pass(MOMENT)
     await press('Enter')
     expect(page.session.getSnapshot().phase).toBe('active')
   })
 
-  it('lasts as long as a person types, however long', async () => {
+  it('the first moment lasts as long as a user types, however long', async () => {
     await shown()
     for (let n = 0; n < 20; n++) {
       await pass(MOMENT - 100)
@@ -102,7 +102,7 @@ describe('the first moment of a warning', () => {
     expect(isOpen()).toBe(true)
   })
 
-  it('lasts while a key is held that was pressed before, and a moment longer', async () => {
+  it('the first moment lasts while a key is held that was pressed before, and a moment longer', async () => {
     const field = document.body.appendChild(document.createElement('input'))
     undos.push(warningDialog(page.session))
     byHand('keydown', field, { key: ' ' })
@@ -116,7 +116,7 @@ describe('the first moment of a warning', () => {
     expect(page.session.getSnapshot().phase).toBe('active')
   })
 
-  it('lasts while a key repeats', async () => {
+  it('the first moment lasts while a key repeats', async () => {
     await shown()
     await pass(2 * SECOND)
     byHand('keydown', part('stay'), { key: 'Enter', repeat: true })
@@ -125,7 +125,7 @@ describe('the first moment of a warning', () => {
     expect(page.session.getSnapshot().phase).toBe('warning')
   })
 
-  it('begins when a hidden tab is looked at', async () => {
+  it('the first moment begins when a hidden tab is shown', async () => {
     undos.push(warningDialog(page.session))
     hide(true)
     await untilWarned(page.session)
@@ -142,21 +142,21 @@ describe('the first moment of a warning', () => {
     expect(page.session.getSnapshot().phase).toBe('active')
   })
 
-  it('keeps what is pressed from doing what a browser makes of it', async () => {
+  it('the first moment prevents the browser’s own action for a press', async () => {
     await shown()
     expect(byHand('keydown', part('stay'), { key: 'Tab' }).defaultPrevented).toBe(true)
     await pass(MOMENT)
     expect(byHand('keydown', part('stay'), { key: 'Tab' }).defaultPrevented).toBe(false)
   })
 
-  it('is no matter for a script', async () => {
+  it('the first moment does not apply to a script', async () => {
     await shown()
     part('stay').click()
     await settle()
     expect(page.session.getSnapshot().phase).toBe('active')
   })
 
-  it('dismisses no end that nothing can move', async () => {
+  it('the first moment dismisses no end that cannot be extended', async () => {
     const session = await page.start({ idleTimeout: false, absoluteTimeout: '1h', warnBefore: '5m' })
     await shown(session)
     await pass(50)
@@ -175,7 +175,7 @@ describe('a page around an open dialog', () => {
     return heard
   }
 
-  it('hears nothing of what is pressed in it, early or not', async () => {
+  it('a page around an open dialog gets no input in it, early or not', async () => {
     undos.push(warningDialog(page.session))
     const heard = listen('pointerdown', 'mousedown', 'mouseup', 'click', 'keydown', 'keyup', 'wheel')
     await untilWarned(page.session)
@@ -190,7 +190,7 @@ describe('a page around an open dialog', () => {
     expect(heard).toEqual([])
   })
 
-  it('hears nothing of a key either while nothing has the focus', async () => {
+  it('a page around an open dialog gets no key either while no element has the focus', async () => {
     await shown()
     const heard = listen('keydown', 'keyup')
     await pass(MOMENT)
@@ -199,7 +199,7 @@ describe('a page around an open dialog', () => {
     expect(heard).toEqual([])
   })
 
-  it('hears all that is pressed elsewhere, and all once the dialog is closed', async () => {
+  it('a page around an open dialog gets all input elsewhere, and all once the dialog is closed', async () => {
     const field = document.body.appendChild(document.createElement('input'))
     await shown()
     const heard = listen('keydown')
@@ -211,7 +211,7 @@ describe('a page around an open dialog', () => {
     expect(heard).toHaveLength(8)
   })
 
-  it('cannot forbid an answer where it listened before', async () => {
+  it('a page around an open dialog cannot prevent an answer by a listener added before', async () => {
     const forbid = (event: Event): void => {
       event.preventDefault()
       event.stopPropagation()
@@ -232,7 +232,7 @@ describe('a page around an open dialog', () => {
     }
   })
 
-  it('that swallows each press before anybody hears of it leaves the release for an answer', async () => {
+  it('a page that stops each press in the window leaves the release for an answer', async () => {
     const swallow = (event: Event): void => {
       event.preventDefault()
       event.stopImmediatePropagation()
@@ -245,7 +245,7 @@ describe('a page around an open dialog', () => {
     expect(page.session.getSnapshot().phase).toBe('active')
   })
 
-  it('counts a press in the dialog as activity, where activity is an answer', async () => {
+  it('a press in the dialog counts as activity, if activity is an answer', async () => {
     const session = await page.start({ activityDuringWarning: 'extend' })
     await session.signOut()
     undos.push(warningDialog(session))
@@ -259,7 +259,7 @@ describe('a page around an open dialog', () => {
     expect(session.getSnapshot().phase).toBe('active')
   })
 
-  it('hears everything again after the undo', async () => {
+  it('a page around a dialog gets all input again after the undo', async () => {
     const undo = warningDialog(page.session)
     await untilWarned(page.session)
     const heard = listen('keydown')
@@ -296,7 +296,7 @@ describe('a dialog that is not seen', () => {
   }
   const showModal = (): Mock => vi.spyOn(HTMLDialogElement.prototype, 'showModal')
 
-  it('stays in a container where it is seen, and is opened once', async () => {
+  it('a dialog stays in a container where it is visible, and opens once', async () => {
     withLayout()
     const opened = showModal()
     const container = document.body.appendChild(document.createElement('section'))
@@ -306,7 +306,7 @@ describe('a dialog that is not seen', () => {
     expect(opened).toHaveBeenCalledOnce()
   })
 
-  it('moves from a container that is not drawn into the body, and gives the focus back', async () => {
+  it('a dialog moves from a container that is not rendered into the body, and returns the focus', async () => {
     withLayout()
     const field = document.body.appendChild(document.createElement('input'))
     field.focus()
@@ -324,19 +324,19 @@ describe('a dialog that is not seen', () => {
     expect(host().parentElement).toBe(container)
   })
 
-  it('moves out of a container that is in no document', async () => {
+  it('a dialog moves out of a container that is in no document', async () => {
     await shown(page.session, { container: document.createElement('section') })
     expect(host().parentElement).toBe(document.body)
   })
 
-  it('moves out of a part of the page that is hidden from assistive technology', async () => {
+  it('a dialog moves out of a part of the page that is hidden from assistive technology', async () => {
     const container = document.body.appendChild(document.createElement('section'))
     container.setAttribute('aria-hidden', 'true')
     await shown(page.session, { container })
     expect(host().parentElement).toBe(document.body)
   })
 
-  it('loses the marks of a library that hides what lies beside a modal of its own', async () => {
+  it('a dialog loses the attributes of a library that hides everything beside its own modal', async () => {
     await shown()
     host().setAttribute('aria-hidden', 'true')
     host().setAttribute('inert', '')
@@ -346,7 +346,7 @@ describe('a dialog that is not seen', () => {
     expect(isOpen()).toBe(true)
   })
 
-  it('is on top again a second after something covered it, which is no answer', async () => {
+  it('a dialog is on top again a second after something covered it, which is no answer', async () => {
     withLayout()
     const opened = showModal()
     await shown()
@@ -380,25 +380,25 @@ describe('a dialog that is not seen', () => {
       await shown()
     })
 
-    it('is on top from the beginning', async () => {
+    it('a dialog is above a popover or full-screen element from the beginning', async () => {
       await pass(3 * SECOND)
       expect(opened).toHaveBeenCalledTimes(1)
     })
 
-    it('is on top again a second after it came', async () => {
+    it('a dialog is above a popover or full-screen element again a second after that opened', async () => {
       overlays.push(overlay(60))
       await pass(3 * SECOND)
       expect(opened).toHaveBeenCalledTimes(2)
       expect(page.session.getSnapshot().phase).toBe('warning')
     })
 
-    it('is left where it covers nothing', async () => {
+    it('a dialog stays below an overlay that does not cover it', async () => {
       overlays.push(overlay(200))
       await pass(3 * SECOND)
       expect(opened).toHaveBeenCalledTimes(1)
     })
 
-    it('is on top again where the same one went and came again', async () => {
+    it('a dialog is on top again if the same overlay closed and opened again', async () => {
       const [first] = overlays.splice(0)
       await pass(SECOND)
       overlays.push(first!)
@@ -407,7 +407,7 @@ describe('a dialog that is not seen', () => {
     })
   })
 
-  it('is not opened anew each second where it is hidden wherever it is', async () => {
+  it('a dialog is not opened again each second if it is hidden everywhere', async () => {
     withLayout()
     above = document.body
     const opened = showModal()
@@ -418,7 +418,7 @@ describe('a dialog that is not seen', () => {
     expect(opened).toHaveBeenCalledTimes(tries)
   })
 
-  it("is left where another session's dialog lies above it", async () => {
+  it('a dialog stays below the dialog of another session', async () => {
     withLayout()
     const opened = showModal()
     await shown()

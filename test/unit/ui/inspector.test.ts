@@ -40,7 +40,7 @@ afterEach(() => {
 })
 
 describe('the head of the panel', () => {
-  it('has the phase and what comes next, from the moment when it is made', async () => {
+  it('the head of the panel has the phase and the next deadlines, from its creation on', async () => {
     inspect()
     expect(title()).toBe('Session: active')
     expect(text('#deadlines')).toMatch(
@@ -54,7 +54,7 @@ describe('the head of the panel', () => {
     expect(text('#deadlines')).toBe('')
   })
 
-  it('goes on with the time, though the session takes no step', async () => {
+  it('the head of the panel follows the time, although the session takes no step', async () => {
     inspect()
     const steps = lines().length
     await world.advance('1s')
@@ -65,7 +65,7 @@ describe('the head of the panel', () => {
     expect(lines()).toHaveLength(steps)
   })
 
-  it('has a line of time: what has passed, what comes before the warning, and the warning', async () => {
+  it('the head of the panel has a scale: the past, the time before the warning, and the warning', async () => {
     inspect()
     const parts = (): number[] =>
       [...root().querySelectorAll('i')].map(({ style }) => Math.round(Number(style.flexGrow) / MINUTE))
@@ -79,7 +79,7 @@ describe('the head of the panel', () => {
     expect(parts()).toEqual([])
   })
 
-  it('has the record as it is, with times that can be read, and never a token', async () => {
+  it('the head of the panel has the record, with readable times, and never a token', async () => {
     inspect()
     await world.until(tab.session.getAccessToken({ forceRefresh: true }))
     expect(JSON.parse(text('pre'))).toMatchObject({
@@ -91,7 +91,7 @@ describe('the head of the panel', () => {
     expect(root().innerHTML).not.toMatch(/access-|refresh-/)
   })
 
-  it('lists what works with less, also of before', async () => {
+  it('the head of the panel lists missing features, also earlier ones', async () => {
     const poor = createWorld()
     poor.locks.isAvailable = false
     poor.channel.isAvailable = false
@@ -105,7 +105,7 @@ describe('the head of the panel', () => {
 })
 
 describe('the timeline', () => {
-  it('says what happened here, and why', async () => {
+  it('the timeline shows what happened here, and why', async () => {
     inspect()
     await world.advance('1m')
     tab.input()
@@ -121,7 +121,7 @@ describe('the timeline', () => {
     expect(news()[0]).toBe('here signed in (signIn)')
   })
 
-  it('says what was done elsewhere, however this tab came to hear of it', async () => {
+  it('the timeline shows what was done elsewhere, however this tab learned of it', async () => {
     const other = world.tab({ idleTimeout: '15m', warnBefore: '2m' })
     inspect()
     await world.until(other.session.getAccessToken({ forceRefresh: true }))
@@ -138,7 +138,7 @@ describe('the timeline', () => {
     expect(news()[0]).toBe('elsewhere signed in (check)')
   })
 
-  it('says what a timer found, and that a limit cannot be moved', async () => {
+  it('the timeline shows what a timer found, and that a limit cannot be extended', async () => {
     // Its idle timeout would count in all tabs.
     tab.close()
     tab = await world.signedIn({ idleTimeout: false, absoluteTimeout: '15m', warnBefore: '2m' })
@@ -150,7 +150,7 @@ describe('the timeline', () => {
     expect(news()[0]).toBe('wake signed out: absolute (focus)')
   })
 
-  it('says when new tokens were asked for, how long that took, and what became of it', async () => {
+  it('the timeline shows when a refresh began, how long it took, and its outcome', async () => {
     inspect()
     world.server.reply = () => ({ after: 250 })
     await world.until(tab.session.getAccessToken({ forceRefresh: true }))
@@ -166,7 +166,7 @@ describe('the timeline', () => {
     ])
   })
 
-  it('says what the server was told and asked', async () => {
+  it('the timeline shows calls of the server and their replies', async () => {
     tab = await world.signedIn({ idleTimeout: '15m', warnBefore: '2m' }, { methods: ['keepAlive', 'check'] })
     world.server.times = { idleExpiresIn: 900 }
     inspect()
@@ -179,7 +179,7 @@ describe('the timeline', () => {
     expect(news()).toContain('here asks the server how long is left (claimed)')
   })
 
-  it('says that a clock was set back', async () => {
+  it('the timeline shows that a clock was set back', async () => {
     inspect()
     await world.advance('1m')
     world.setClock(-3_600_000)
@@ -189,7 +189,7 @@ describe('the timeline', () => {
     expect(text('#deadlines')).toMatch(/^Warning: .* in 0:12:00\n/)
   })
 
-  it('puts in one line what comes again and again, and keeps no more than 200 of them', () => {
+  it('the timeline joins repeated steps in one line, and keeps no more than 200 lines', () => {
     inspect()
     for (let time = 0; time < 5; time++) tab.hint('focus')
     expect(lines()[0]).toBe('wake nothing new (focus, 5 times)')
@@ -202,7 +202,7 @@ describe('the timeline', () => {
 })
 
 describe('its buttons', () => {
-  it('pause what is shown, and lose nothing of it', async () => {
+  it('a button pauses the panel, and loses no step', async () => {
     inspect()
     button('Pause').click()
     expect(button('Pause').ariaPressed).toBe('true')
@@ -216,14 +216,14 @@ describe('its buttons', () => {
     expect(news()[0]).toBe('here signed out: signOut (signOut)')
   })
 
-  it('clear the timeline', () => {
+  it('a button clears the timeline', () => {
     inspect()
     expect(lines()).not.toEqual([])
     button('Clear').click()
     expect(lines()).toEqual([])
   })
 
-  it('copy everything as text, the oldest first', async () => {
+  it('a button copies everything as text, the oldest line first', async () => {
     let copied = ''
     vi.stubGlobal('navigator', { clipboard: { writeText: async (text: string) => void (copied = text) } })
     inspect()
@@ -240,7 +240,7 @@ describe('its buttons', () => {
     expect(copied).not.toMatch(/access-|refresh-/)
   })
 
-  it('say so where the browser does not copy', async () => {
+  it('a button reports if the browser does not copy', async () => {
     vi.stubGlobal('navigator', {})
     inspect()
     button('Copy as text').click()
@@ -248,14 +248,14 @@ describe('its buttons', () => {
     expect(text('[role=status]')).toMatch(/^Refused/)
   })
 
-  it('do what the application wants', () => {
+  it('a button runs an action of the application', () => {
     const act = vi.fn()
     inspect({ actions: { 'Break it': act } })
     button('Break it').click()
     expect(act).toHaveBeenCalledOnce()
   })
 
-  it('try out a world: each thing happens after the one before', async () => {
+  it('the playground’s buttons try out a world: each action runs after the one before', async () => {
     const { actions } = playgroundActions(world, tab)
     inspect({ actions })
     const press = async (name: string): Promise<string> => {
@@ -280,7 +280,7 @@ describe('its buttons', () => {
 })
 
 describe('the panel', () => {
-  it('stands where it is put, and floats where it is not', () => {
+  it('the panel is in its container, and floats without one', () => {
     inspect({ container: document.body.appendChild(document.createElement('main')) })
     expect(document.querySelector('main > .sojourn-inspector')?.className).toBe('sojourn-inspector')
     undo?.()
@@ -289,7 +289,7 @@ describe('the panel', () => {
     expect(document.querySelector('body > .sojourn-inspector')?.classList.contains('floats')).toBe(true)
   })
 
-  it('leaves nothing behind', () => {
+  it('the panel leaves nothing behind', () => {
     const timers = vi.getTimerCount()
     const removed = vi.fn()
     const { session } = tab
@@ -303,7 +303,7 @@ describe('the panel', () => {
     expect(removed).toHaveBeenCalledTimes(3)
   })
 
-  it('is nothing on a server', () => {
+  it('the panel does nothing on a server', () => {
     vi.stubGlobal('document', undefined)
     expect(() => {
       sessionInspector(tab.session)()

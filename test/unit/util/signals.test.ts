@@ -29,7 +29,7 @@ const waits: Record<string, (signal: AbortSignal, done: Promise<void>) => Promis
 
 describe('listeners of a signal', () => {
   for (const [what, wait] of Object.entries(waits))
-    it(`all of ten at once are removed after ${what}, whatever was collected meanwhile`, async () => {
+    it(`all of ten listeners at once are removed after ${what}, whatever was collected meanwhile`, async () => {
       const { signal } = new AbortController()
       let letGo = (): void => undefined
       const done = new Promise<void>((resolve) => (letGo = resolve))
