@@ -1,4 +1,4 @@
-/** A session with two hundred seconds to live, a hundred of them warned, and a count of who listens to it. */
+/** A session of two hundred seconds, of which a hundred are the warning, with a count of its listeners. */
 import type { Session, TokenSession } from '../../src/types.js'
 import { createWorld, type Tab, type World } from '../unit/session/world.js'
 
@@ -6,9 +6,9 @@ export interface Watched {
   readonly world: World
   readonly tab: Tab
   readonly session: TokenSession
-  /** Who has asked for changes and for steps, and has not said that he is done. */
+  /** The current listeners to changes and to steps. */
   readonly listeners: () => number
-  /** How often somebody began to listen. */
+  /** How often a listener was added. */
   readonly beginnings: () => number
   /** Time passes in the world of the session, and nothing else happens there. */
   readonly later: (ms: number) => Promise<void>

@@ -4,14 +4,14 @@
  */
 export type EngineName = 'chromium' | 'firefox' | 'webkit'
 
-/** A tab, as somebody outside of it handles it. */
+/** A tab, as the suite controls it from outside. */
 export interface Place {
   readonly say: (text: string) => Promise<void>
   readonly write: (text: string) => Promise<void>
   readonly read: () => Promise<string | null>
   readonly heard: () => Promise<string[]>
   readonly turns: () => Promise<string[]>
-  /** Asks for the turn; resolves when the browser knows of it. */
+  /** Requests the lock; resolves when the browser has the request. */
   readonly ask: (wait: number) => Promise<void>
   readonly release: () => Promise<void>
   readonly close: () => Promise<void>
@@ -39,7 +39,7 @@ export interface Clause {
   readonly seen: Readonly<Record<EngineName, unknown>>
 }
 
-/** Nobody comes to the end of it, however slow the machine is. */
+/** Longer than any test takes, on a slow machine too. */
 const LONG = 60_000
 const everywhere = (seen: unknown): Clause['seen'] => ({ chromium: seen, firefox: seen, webkit: seen })
 

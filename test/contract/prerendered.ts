@@ -1,6 +1,6 @@
 import type { Origin, Place } from './origin.js'
 
-/** What a prerendered page may rely on, and what waits until somebody opens it. Run against Chromium, and against its fakes. */
+/** The features that work in a prerendered page, and those that wait until the user opens it. Run against Chromium and the fakes. */
 export async function lookAtPrerendered(
   { until }: Pick<Origin, 'until'>,
   one: Pick<Place, 'say' | 'write' | 'heard'>,

@@ -8,7 +8,7 @@ export interface Seat {
   say(text: string): void
   write(text: string): void
   read(): string | null
-  /** Asks for its turn, for at most `wait` ms, and keeps it until `release()`. */
+  /** Requests the lock, for at most `wait` ms, and keeps it until `release()`. */
   ask(wait: number): void
   release(): void
   readonly heard: string[]
@@ -35,7 +35,7 @@ export function createSeat(ports: Pick<Ports, 'openChannel' | 'openRecordStore' 
       room = name
       heard.length = turns.length = 0
       records = ports.openRecordStore(room)
-      // As each session does at its start; before, WebKit tells a page nothing of what others write.
+      // As each session does at its start; before, WebKit sends a page no event for the writes of others.
       records.read()
       tabs = ports.openChannel(room, (cause, message) => heard.push(`${cause} ${String(message?.record)}`))
     },

@@ -4,7 +4,7 @@ import type { StoredTokens, TokenResponse, TokenStore } from 'sojourn'
 export interface Place {
   /** The store of one tab. Each call is another tab; where `shared` is false, each has a place of its own. */
   tab(): TokenStore
-  /** Puts something there that no store has written; undefined where nobody else can write. */
+  /** Writes a value that no store has written; undefined if nothing else can write there. */
   spoil?(content: unknown): Promise<void>
   /** Whether anything lies there. */
   isEmpty?(): Promise<boolean>

@@ -55,7 +55,7 @@ test('the clients that docs/requests.md was tried with are those of the tests', 
   expect(said).toEqual(used)
 })
 
-/** A number in the docs and the constant that it tells of: the first group is the number, in the unit that is given in ms. */
+/** A number in the docs and its constant: the first group is the number, in the unit that is given in ms. */
 const figures: readonly (readonly [page: string, words: RegExp, unit: number, file: string, constant: string])[] = [
   [
     'docs/decisions/0003-refresh-and-sign-out.md',

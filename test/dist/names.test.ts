@@ -49,7 +49,7 @@ const turns = ['navigator', 'locks', 'addEventListener', 'localStorage', 'Date',
 const without = (names: readonly string[], allowed: readonly string[]): string[] =>
   names.filter((name) => !allowed.includes(name))
 
-/** They show what the session says; of the page they ask only whether it is hidden, and of time what it is. */
+/** Adapters render the session. Of the page they read only whether it is hidden, and of time only the clock. */
 const notInAdapters = [...storage, ...databases, ...channels, ...network, ...secrets, 'setInterval', 'createSession']
 
 /** What a part has no business with. */

@@ -22,7 +22,7 @@ const page = (script: string): string => `<!doctype html>
   document.title = session.getSnapshot().phase
 </script>`
 
-/** What the README tells a reader to paste. */
+/** The example of the README, to be pasted into a page. */
 const example = (): string => /^```html\n(.*?)^```$/ms.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1] ?? ''
 
 test.each(['sojourn.min.js', 'sojourn.core.min.js'])(

@@ -1,4 +1,4 @@
-/** Work in what sends no events to the page: PDF viewers, and frames that nobody can look into. */
+/** Work in PDF viewers and in frames of other origins, which send no events to the page. */
 import { expect, pause, test, type PageConfig, type Tab, type Tabs } from './fixtures.js'
 
 const idle = 12_000

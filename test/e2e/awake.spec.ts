@@ -1,4 +1,4 @@
-/** Who keeps a session awake, and who does not. */
+/** What keeps a session alive, and what does not. */
 import { agreed, expect, pause, test, type PageConfig, type Tab } from './fixtures.js'
 
 /** Three times as long as until the next sample of a frame. */

@@ -48,7 +48,7 @@ async function openTabs(
   const [first] = pages
   await first?.locator('#sign-in').press('Enter')
   await first?.locator('#name').fill('Ada')
-  // By keyboard: a mouse that rests somewhere is told of what comes up under it.
+  // By keyboard: a resting mouse gets events when an element appears under it.
   await first?.locator('#name').press('Enter')
   await phases(pages, 'Active')
   return { pages, asked }
@@ -75,7 +75,7 @@ test(
     const told = pages[0]!.context().waitForEvent('response', (response) => response.url().endsWith('/cookie/alive'))
     await pages[0]!.locator('#headline').click()
     await told
-    // Until the others have read that it tells the server, they may tell it too.
+    // Until the other tabs have read that this one calls the server, they may call it too.
     const hasRead = ({ toldAt, startedAt }: Record<string, number>): boolean => toldAt! > startedAt!
     await expect.poll(async () => hasRead(await recordIn(pages[1]!))).toBe(true)
     for (const page of pages) {

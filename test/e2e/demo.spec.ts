@@ -47,7 +47,7 @@ async function signIn(page: Page, name: string): Promise<void> {
   await page.getByRole('button', { name: 'Sign in' }).click()
 }
 
-/** All tabs ask the protected resource at once, and all are answered. */
+/** All tabs request the protected resource at once, and all get a response. */
 async function callAll(pages: Page[]): Promise<void> {
   await Promise.all(
     pages.map(async (page) => {
@@ -79,12 +79,12 @@ for (const { what, path, phases, tag } of demos) {
     const total = (): ReturnType<Demo['counters']>['total'] => demo.counters().total
     await expectAll(pages, phases, 'signedOut')
 
-    // Sign-in by code with PKCE: all tabs have it, and nobody asked for anything else.
+    // Sign-in by code with PKCE: all tabs are signed in, without another request.
     await signIn(one, 'Ada')
     await expectAll(pages, phases, 'active')
     expect(total()).toMatchObject({ signIns: 1, tokenCalls: 1, refreshes: 0 })
 
-    // Tokens of 30 s, for over a minute, in use in all tabs: each generation costs one refresh, whoever asks.
+    // Tokens of 30 s, used for over a minute in all tabs: each generation costs one refresh for all of them.
     for (let quarter = 0; quarter < 4; quarter++) {
       // A jump is no time for a reply that is on its way.
       await expect.poll(() => one.evaluate(isAnyRefreshing)).toBe(false)

@@ -59,7 +59,7 @@ test('two tabs on the desk are used by keyboard alone: signed in, broken and end
   await page.keyboard.press('Enter')
   await both('Active')
 
-  // The choice of the desk reaches both: another session, and nobody is in it.
+  // The choice of the desk reaches both tabs: it is another session, in which nobody is signed in.
   await pressOn(page, desk, 'Tokens', 'ArrowRight')
   await both('Signed out')
   await page.keyboard.press('ArrowLeft')

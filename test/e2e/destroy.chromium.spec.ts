@@ -1,4 +1,4 @@
-/** What a page still has after `destroy()`: only the DevTools protocol can list the listeners of somebody else. */
+/** What a page still has after `destroy()`: only the DevTools protocol can list listeners. */
 import { isDeepStrictEqual } from 'node:util'
 import type { CDPSession } from '@playwright/test'
 import { expect, noTimeouts, test, type Tab } from './fixtures.js'

@@ -182,7 +182,7 @@ test.describe('wet-boew/wet-boew#7632, livewire/flux#1900, whatwg/html#10370', (
   }
 })
 
-// There a modal dialog in a container that is not drawn locked the page, and nobody saw why.
+// There a modal dialog in a container that is not rendered locked the page, without a visible cause.
 test.describe('whatwg/html#12287', () => {
   for (const [container, details] of tagged({
     plain: 'long',

@@ -1,4 +1,4 @@
-/** Somebody who is in the middle of something when the warning comes up: what they do is no answer, in every engine. */
+/** A user who is typing or clicking when the warning opens: their input is no answer, in every engine. */
 import { focused } from './dialogs.js'
 import { expect, pause, test, type AnyTab, type AnyTabs } from './every.js'
 
@@ -6,7 +6,7 @@ import { expect, pause, test, type AnyTab, type AnyTabs } from './every.js'
 const codes: Record<string, string> = { Enter: '\uE007', Escape: '\uE00C', Space: ' ', Tab: '\uE004' }
 const press = (tab: AnyTab, key: string): Promise<void> => tab.press(tab.page ? key : (codes[key] ?? key))
 
-/** One that nothing can move, as a busy person meets it, and one that ends the waiting of somebody who comes back. */
+/** A limit that cannot be extended, for a busy user, and one that can, for a user who comes back. */
 const limits = {
   absolute: { idleTimeout: false, absoluteTimeout: '15m', warnBefore: '2m' },
   idle: { idleTimeout: '15m', absoluteTimeout: false, warnBefore: '2m' },
@@ -35,7 +35,7 @@ const middleOf = ({ run }: AnyTab, id: string): Promise<{ x: number; y: number }
     return { x: left + width / 2, y: top + height / 2 }
   }, id)
 
-// There a dialog came up while somebody typed, and the next space dismissed it before they had seen it.
+// There a dialog opened while a user was typing, and the next space dismissed it before they had seen it.
 test.describe('jupyterlab/jupyterlab#4523', () => {
   for (const limit of ['absolute', 'idle'] as const)
     test(`S92 a user who types through the first seconds of a warning (${limit}) answers nothing`, async ({ tabs }) => {

@@ -1,4 +1,4 @@
-/** What only Chromium's driver can ask for. */
+/** The tests of the dialog that need Chromium's driver. */
 import { audit, openDialogTab } from './dialogs.js'
 import { expect, pageUrl, test } from './fixtures.js'
 import { withRealChromium } from './real-chromium.js'
@@ -38,7 +38,7 @@ test('S91 the warning is on top of an element that goes to full screen after it 
   await tab.signIn()
   await tab.shiftClock(13.5 * 60_000)
   await tab.page.evaluate(() => void window.harness.session.check())
-  // Chromium takes what its driver asks for as a gesture, which full screen needs.
+  // Full screen needs a gesture of the user; Chromium counts calls of its driver as one.
   await tab.page.evaluate(() => document.querySelector('main')!.requestFullscreen())
   expect(await tab.page.evaluate(() => document.fullscreenElement?.tagName)).toBe('MAIN')
   await expect

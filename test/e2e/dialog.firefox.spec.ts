@@ -1,4 +1,4 @@
-/** Firefox hides no tab behind another one while it is driven: it is told that it did. In Chromium a tab is really hidden. */
+/** A driven Firefox hides no tab behind another, so the test fakes the event. In Chromium a tab is really hidden. */
 import { openDialogTab, type DialogTab } from './dialogs.js'
 import { expect, test } from './fixtures.js'
 

@@ -172,7 +172,7 @@ test('the remaining time is announced at coarse marks, never each second (4.1.3)
   const said = await tab.page.evaluate(() => window.said)
   expect(said.map((words) => /in (.*)\./.exec(words)?.[1]).slice(1)).toEqual(['1 minute', '40 seconds', '20 seconds'])
   expect(said[0]).toMatch(/ (2 minutes|1 minute 59 seconds)\.$/)
-  // What is seen goes on: hidden from whom is told.
+  // The visible countdown goes on, hidden from assistive technology.
   const message = tab.page.locator('.sojourn-dialog #message')
   await expect(message).toHaveText(/ [12] seconds?\.$/)
   await expect(message).toHaveAttribute('aria-hidden', 'true')

@@ -31,7 +31,7 @@ export async function liveEmbedded({
   expect((await inTwo.next('signedIn')).detail['where']).toBe('elsewhere')
   const { token } = await inOne.token({ forceRefresh: true })
   expect(tokens.isLive(token ?? '')).toBe(true)
-  // Without storage each frame keeps its tokens to itself, and hears of the session by channel.
+  // Without storage each frame keeps its own tokens, and learns of the session by channel.
   await expect.poll(() => inTwo.token()).toMatchObject(stores ? { token } : { code: 'no_tokens' })
   const degraded = (await inOne.events('degraded')).map(({ detail }) => detail['feature'])
   expect(degraded.sort()).toEqual(stores ? [] : ['locks', 'storage', 'tokenStore'])

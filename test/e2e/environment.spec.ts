@@ -25,7 +25,7 @@ test('S70 a session without any storage stays in memory, reports that, and can b
   expect(features).toContain('storage')
   expect(features).toContain('tokenStore')
   expect(features).toHaveLength(new Set(features).size)
-  // Live tabs still tell each other.
+  // Open tabs still send each other messages.
   await two.next('signedIn')
   await one.signOut()
   await two.next('signedOut')
@@ -43,7 +43,7 @@ test('S70 a tab without any storage that opens later queries the open tabs', asy
   expect((await late.token()).token).toBe(issued.access_token)
   await late.page.close()
   await one.page.close()
-  // Nobody is left to answer: signed out after 300 ms, not `loading` for ever.
+  // No other tab can answer: signed out after 300 ms, not `loading` for ever.
   const alone = await tabs.open(config)
   expect(await alone.phase()).toBe('signedOut')
 })
@@ -218,7 +218,7 @@ test('malformed data in storage and on the channel changes nothing and throws no
   await other.next('signedIn')
   const before = await tab.snapshot()
   const values = ['', 'null', '{}', '[]', '{"id":7}', '{"__proto__":{"id":"x"}}', 'x'.repeat(1e5), '{"id":"\u0000"']
-  // What hears all of it beside the session, and after it.
+  // A listener that gets all events beside the session, and after it.
   await tab.page.evaluate((count) => {
     const keys = Object.keys(localStorage).filter((key) => key.startsWith('sojourn:'))
     const all = keys.map((key) => {

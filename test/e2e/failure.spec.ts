@@ -3,7 +3,7 @@ import { createGate, type Fault } from './server/token-server.js'
 
 const afterExpiry = 11 * 60_000
 
-/** An application that asks again and again, as applications do; returns what came of it. */
+/** An application that requests a token again and again; returns the results. */
 async function keepAsking(tab: Tab, forMs: number): Promise<{ codes: string[]; given: number }> {
   return tab.page.evaluate(async (ms) => {
     const codes = new Set<string>()
@@ -59,7 +59,7 @@ test('S25 a 503 while the token is still valid reaches no caller', async ({ tabs
   await tab.signIn(issued)
   await tab.click()
   tokens.failAlways({ kind: 'status', status: 503 })
-  // But whoever forces a refresh wants to know.
+  // But a caller who forces a refresh gets the error.
   const forced = await tab.tokens(3, { forceRefresh: true })
   expect(forced.map(({ code }) => code)).toEqual(['server', 'server', 'server'])
   expect((await tab.token()).token).toBe(issued.access_token)

@@ -1,4 +1,4 @@
-/** The world of a test: its own server (and so its own origin), and as many tabs of one browser profile as it asks for. */
+/** The environment of a test: its own server (and so its own origin), and any number of tabs of one browser profile. */
 import { test as base, expect, type BrowserContext, type Frame, type Page } from '@playwright/test'
 import { expectNoHarm } from './harm.js'
 import type { PageConfig, Recorded } from './pages/harness.js'
@@ -34,7 +34,7 @@ export interface Tabs {
 /** Never a warning, never an end: for tests about tokens. */
 export const noTimeouts: PageConfig = { options: { idleTimeout: false, absoluteTimeout: false } }
 
-/** Warns after 2 s and ends after 4: the shortest that still tells the two apart on a busy machine. */
+/** Warns after 2 s and ends after 4 s: the shortest times that can be told apart on a busy machine. */
 export const shortIdle: PageConfig = { options: { idleTimeout: 4000, warnBefore: 2000, absoluteTimeout: false } }
 
 export const runIn =

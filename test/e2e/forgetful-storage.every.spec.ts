@@ -1,10 +1,10 @@
-/** Storage that is emptied, full, or written by somebody else. */
+/** Storage that is cleared, full, or written by other code. */
 import { expect, noTimeouts, test, type AnyTab } from './every.js'
 import { leave, shownText, silence } from './page-cache.js'
 
 const KEY = 'sojourn:session:1'
 
-/** What `Clear-Site-Data: "storage"` leaves of an origin: nothing. The tab that does it is not told, as its own writes are not. */
+/** What `Clear-Site-Data: "storage"` leaves of an origin: nothing. The tab that does it gets no event, as for its own writes. */
 const empty = ({ run }: AnyTab): Promise<void> =>
   run(async () => {
     localStorage.clear()

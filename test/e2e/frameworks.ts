@@ -61,7 +61,7 @@ export async function expectAll(pages: Page[], phase: 'signed in' | 'warned' | '
 /** The seconds that a tab shows. */
 const seconds = async (page: Page): Promise<number> => Number.parseInt(await page.locator('.seconds').innerText(), 10)
 
-/** Signs in, asks the server from both tabs, warns, extends, and signs out: each in one tab, and seen in both. */
+/** Signs in, calls the server from both tabs, warns, extends, and signs out: each in one tab, and checked in both. */
 export async function liveThroughADay([one, two]: Page[], demo: Demo): Promise<void> {
   if (!one || !two) throw new Error('no tabs')
   const pages = [one, two]
@@ -69,7 +69,7 @@ export async function liveThroughADay([one, two]: Page[], demo: Demo): Promise<v
   await signIn(one, 'Ada')
   await expectAll(pages, 'signed in')
 
-  // Past the life of the token: whoever asks, it is refreshed once.
+  // After the token's expiry it is refreshed once for both tabs.
   await one.context().clock.fastForward(31_000)
   await Promise.all(pages.map((page) => page.getByRole('button', { name: 'Who am I?' }).click()))
   for (const page of pages) await expect(page.getByText('Ada', { exact: true })).toBeVisible()

@@ -6,7 +6,7 @@ import { projectRoot } from './server/pages.js'
 
 const run = promisify(execFile)
 
-/** Imports one module and tells what that changed about the process. What frameworks do at import is theirs: they come first. */
+/** Imports one module and returns what that changed in the process. Frameworks are imported first, so that their changes do not count. */
 const probe = `
 for (const framework of process.argv.slice(2)) await import(framework)
 const before = Reflect.ownKeys(globalThis)

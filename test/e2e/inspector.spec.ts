@@ -3,7 +3,7 @@ import { audit } from './dialogs.js'
 import { expect, runIn, test } from './fixtures.js'
 import { TOKEN_MARK } from './server/token-server.js'
 
-/** The newest lines of a timeline that say more than that somebody looked. */
+/** The lines of a timeline that show a change, the newest first. */
 const newest = async (panel: Locator): Promise<string[]> =>
   (await panel.locator('li.changed').allInnerTexts()).map((line) => line.slice(9).replace(/ +/, ' '))
 

@@ -15,7 +15,7 @@ const test = base.extend({
 
 async function crash({ page }: Tab): Promise<void> {
   const crashed = page.waitForEvent('crash')
-  // The reply never comes: who would send it?
+  // The reply never comes, because the tab is frozen.
   void page.goto('chrome://crash').catch(() => null)
   await crashed
 }

@@ -49,7 +49,7 @@ for (const { how, find } of pauses) {
     const [{ token } = { token: null }] = await answered()
     expect(token).not.toBe(old)
     expect(tokens.isLive(token ?? '')).toBe(true)
-    // It hears of the new one in its own time, and has one that lives meanwhile.
+    // The tab learns of the new token later, and has a valid one meanwhile.
     await expect.poll(async () => (await living.token()).token).toBe(token)
     expect((await holder.token()).token).toBe(token)
     expect(tokens.counts).toEqual({ refreshes: 1, reuse: 0, graceUses: 0 })

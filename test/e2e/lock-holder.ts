@@ -13,7 +13,7 @@ export interface Cast {
   readonly answer: () => void
 }
 
-/** Who may end, or stop, while it holds the lock: `ready` is done before it has it, for it may take longer than a request. */
+/** Ways in which the holder of the lock may end or stop. `ready` runs before it has the lock, because it may take long. */
 export async function prepare<T>(
   tabs: AnyTabs,
   tokens: TokenServer,

@@ -1,9 +1,9 @@
-/** Each browser feature that the library uses, not there or refused: what is left does its work, and the page is told. */
+/** Each browser feature that the library uses, missing or refused: the session goes on with less, and reports it. */
 import { arrived, expect, noTimeouts, test, type AnyTab, type PageConfig } from './every.js'
 import type { Feature } from './pages/features.js'
 import { TOKEN_MARK } from './server/token-server.js'
 
-/** What a page is told of each. */
+/** The report for each feature. */
 const degradedBy: Readonly<Record<Feature, string>> = {
   locks: 'locks',
   channel: 'channel',
@@ -37,7 +37,7 @@ for (const how of ['without', 'denied'] as const) {
       await one.reload()
       await arrived(one)
       await one.run(() => window.harness.session.ready.then(() => null))
-      // Without localStorage it asks the others, who may take longer than it waits.
+      // Without localStorage it queries the other tabs, whose reply may take longer than it waits.
       await expect.poll(() => one.phase()).toBe('active')
       expect(await one.token()).toMatchObject(shared ? { token } : { code: 'no_tokens' })
 

@@ -19,7 +19,7 @@ async function film(page: Page, viewer: Page): Promise<{ stop: () => Promise<Fra
   const frames: { readonly at: number; readonly image: string }[] = []
   cdp.on('Page.screencastFrame', ({ data, sessionId, metadata }) => {
     frames.push({ at: metadata.timestamp ?? 0, image: data })
-    // A page that is being left cannot be told.
+    // A page that is being left gets no message.
     void cdp.send('Page.screencastFrameAck', { sessionId }).catch(() => undefined)
   })
   await cdp.send('Page.startScreencast', { format: 'png', everyNthFrame: 1 })

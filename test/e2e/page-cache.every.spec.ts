@@ -29,7 +29,7 @@ test('S45 a page in the page cache during a sign-out by channel shows nothing of
   await tab.signIn(tokens.issue())
   await other.next('signedIn')
   const signOutAloud = async (): Promise<void> => {
-    // Somebody else in the same process hears of it when the cached page could have.
+    // Another page of the same process gets the event when the cached page could have got it.
     await tab.run(() => {
       const channel = new BroadcastChannel('sojourn:session:1')
       ;(window as Listening).heard = new Promise(

@@ -23,7 +23,7 @@ export async function leave(tab: AnyTab, meanwhile: () => Promise<unknown>, othe
   await tab.back().catch(() => undefined)
   await expect.poll(() => tab.run(() => location.pathname).catch(() => '')).toBe(from)
   await arrived(tab)
-  // A page from the cache can be asked before it is told that it is back.
+  // A page from the cache can run code before its `pageshow` event.
   await expect.poll(async () => (await tab.returns().catch(() => [])).length).toBeGreaterThan(shown)
 }
 
@@ -42,7 +42,7 @@ export async function expectNothingShown(tab: AnyTab, since = 0): Promise<boolea
   return back.length > 0
 }
 
-/** From now on this tab says nothing aloud. */
+/** From now on this tab posts no message. */
 export const silence = ({ run }: AnyTab): Promise<void> =>
   run(() => {
     // Where there is no channel there is nothing to silence.

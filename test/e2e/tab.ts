@@ -1,4 +1,4 @@
-/** What a test does with a page of `harness.ts`, whoever drives the browser. */
+/** What a test does with a page of `harness.ts`, with any driver. */
 import type { Page } from '@playwright/test'
 import type { Deadlines, SessionEvents, SessionStep, Snapshot } from 'sojourn'
 import type { PageConfig, Recorded, Return, TokenAnswer } from './pages/harness.js'
@@ -38,7 +38,7 @@ export interface Actions {
   /** The `count`-th event of its kind, as soon as it has come. */
   next(type: EventType, count?: number, within?: number): Promise<Recorded>
   events(type?: EventType): Promise<Recorded[]>
-  /** What told the tab of its last change to this phase: `channel`, `storage`, or a hint. */
+  /** The cause of the tab's last change to this phase: `channel`, `storage`, or a hint. */
   cause(phase: Snapshot['phase']): Promise<string | null>
   shiftClock(ms: number): Promise<void>
   stores(): Promise<string>

@@ -83,7 +83,7 @@ test('S10 no refresh token is used twice with tokens in localStorage, which each
 test('S11 five tabs that drift into the refresh window cause one refresh', async ({ tabs, tokens }) => {
   const all = await tabs.openMany(5, { options: { ...noTimeouts.options, refreshBefore: '2s' } })
   const old = await signInAll(all, tokens, 5)
-  // Before the click, for on a busy machine the call may be over before the driver has told of the click.
+  // Before the click: on a busy machine the call may end before the driver reports the click.
   const called = tokens.nextCall('/token')
   await all[1]?.click()
   await called
@@ -113,7 +113,7 @@ for (const { number, what, config, plain } of lockless) {
     tokens.failNext({ kind: 'gate', gate, acts: 'after' })
     const asked = first.token()
     await gate.reached
-    // Each process has a copy of localStorage, which the word of the first reaches in its own time.
+    // Each process has a copy of localStorage, which the write of the first tab reaches later.
     const isTold = ({ page }: Tab): Promise<boolean> =>
       page.evaluate(() => Object.keys(localStorage).some((key) => key.endsWith(':lease')))
     for (const tab of others) await expect.poll(() => isTold(tab)).toBe(true)
@@ -132,7 +132,7 @@ for (const { number, what, config, plain } of lockless) {
       const all = await tabs.openMany(5, config, where(server))
       await signInAll(all, tokens)
       await sleepAll(all, afterExpiry)
-      // Mostly one or two calls: who writes within 50 ms, and is read later than that, may call as well.
+      // Mostly one or two calls: a tab that writes within 50 ms, and is read later than that, may call as well.
       for (const given of [await askAtOnce(all), await forceAtOnce(all, tokens)])
         for (const token of given) expect(tokens.isLive(token ?? '')).toBe(true)
       expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(all.map(() => 'active'))
@@ -241,7 +241,7 @@ test(
     expect((await two.token()).token).toBe(token)
     expect(given.map(({ access_token }) => access_token)).toContain(token)
     const next = await one.token({ forceRefresh: true })
-    // Until it hears of the newer one, the older is as good: it still lives.
+    // Until the tab learns of the newer token, it uses the older one, which is still valid.
     await expect.poll(async () => (await two.token()).token).toBe(next.token)
     expect(tokens.isLive(next.token ?? '')).toBe(true)
     expect(tokens.counts.reuse).toBe(0)

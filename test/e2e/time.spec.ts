@@ -122,7 +122,7 @@ test('S54 the click that wakes a machine after the deadline does not revive the 
   for (const tab of all) expect((await tab.next('signedOut')).detail['reason']).toBe('idle')
   expect((await all[1]?.token())?.code).toBe('signed_out')
   expect(tokens.tokenCalls()).toHaveLength(0)
-  // Nobody asks for a warning that comes too late.
+  // A warning that comes late would be of no use.
   for (const tab of all) expect(await tab.events('warning')).toEqual([])
 })
 

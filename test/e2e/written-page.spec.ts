@@ -1,6 +1,6 @@
 import { expect, test, type Tab } from './fixtures.js'
 
-/** The page is written anew by a script, as some print views and old frameworks do: window and script live on. */
+/** A script rewrites the page with `document.write`, as some print views and old frameworks do: window and scripts stay. */
 const write = ({ page }: Tab): Promise<void> =>
   page.evaluate(() => {
     document.open()

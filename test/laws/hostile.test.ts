@@ -1,4 +1,4 @@
-/** 100,000 pieces of input that nobody of good will sends. A failure names the seed that repeats it. */
+/** 100,000 pieces of hostile input. A failure names the seed that repeats it. */
 import { expect, it } from 'vitest'
 import { isSessionError } from '../../src/errors.js'
 import type { OnMessage } from '../../src/ports/types.js'
@@ -22,7 +22,7 @@ const TOKEN = 'the-token-of-this-session'
 const hostile = (): ReturnType<typeof createHostile> => createHostile(createRandom(seed), START)
 const texts = (sound: object): Record<string, unknown> => JSON.parse(JSON.stringify(sound)) as Record<string, unknown>
 
-/** A tab that is signed in, which hears what the test says. */
+/** A tab that is signed in, and gets the messages of the test. */
 async function open(): Promise<{ world: ReturnType<typeof createWorld>; tab: Tab; hear: OnMessage; last: () => Last }> {
   let hear: OnMessage = () => undefined
   const world = createWorld({

@@ -21,7 +21,7 @@ const FIELDS = [
   ...['toldAt', 'askedAt', 'serverAt', 'serverIdleEndsAt', 'serverAbsoluteEndsAt', 'login', 'endedAt', 'reason'],
 ]
 
-/** What nobody of good will sends. Many of its numbers lie around `now`. */
+/** Hostile values. Many of their numbers are near `now`. */
 export function createHostile(random: Random, now: number) {
   const pick = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)]!
   const number = (): number => (random() < 0.5 ? now + Math.round((random() - 0.5) * 4e7) : pick(NUMBERS))

@@ -4,7 +4,7 @@ import { createWorld, type Engine, type Tab, type World } from '../../src/testin
 const HOUR = 36e5
 const KEY = 'sojourn:session:1'
 
-/** The site's data is removed, and nobody who runs is told: no storage event, as with `Clear-Site-Data` in Firefox and WebKit. */
+/** The site's data is removed without a storage event, as with `Clear-Site-Data` in Firefox and WebKit. */
 function empty(world: World): void {
   world.storage.stored.clear()
   world.tokens.stored = null

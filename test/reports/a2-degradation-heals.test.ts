@@ -108,7 +108,7 @@ describe('a degradation that has to heal', () => {
     world.storage.stored.delete('of the page')
     await world.until(tab.session.signIn(world.grant()))
     const next = world.tab()
-    // Nobody is told that they are signed out before the other tabs were asked.
+    // The page is not `signedOut` before it has queried the other tabs.
     expect(next.visible()).toBe('loading')
     await world.advance('1s')
     expect([tab.visible(), next.visible()]).toEqual(['active', 'active'])

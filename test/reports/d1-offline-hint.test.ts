@@ -5,7 +5,7 @@ import { createWorld, MINUTE, outcome, SECOND, type Tab, type World } from '../u
 const methods = { methods: ['refresh', 'signOut', 'keepAlive', 'check'] } as const
 const cookie = { methods: ['signOut', 'keepAlive', 'check'] } as const
 
-/** A user who does something every few seconds. */
+/** A user who is active every few seconds. */
 const work = async (world: World, tab: Tab, ms: number): Promise<void> => {
   for (let passed = 0; passed < ms; passed += 5 * SECOND) {
     tab.input()

@@ -30,7 +30,7 @@ describe('a device whose clock is wrong', () => {
       const tab = await world.signedIn()
       expect(await world.until(tab.session.getAccessToken())).toBe('access-f1-1')
       tab.input()
-      // It lives for five minutes, and is refreshed a minute before.
+      // The token is valid for five minutes, and is refreshed a minute before its expiry.
       await world.advance('239s')
       expect(world.server.count('refresh')).toBe(0)
       await world.advance('1s')

@@ -16,7 +16,7 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-/** One whole session, and what was told to be missing. */
+/** Runs one whole session, and returns the features that were reported missing. */
 async function live(tokenStore: TokenStore = memoryTokens()): Promise<string[]> {
   const name = `missing ${++names}`
   const made = (session = createSession({ name, idleTimeout: '15m', tokenStore }))

@@ -4,7 +4,7 @@ import { createWorld, type Tab } from '../unit/session/world.js'
 
 /** A backend that is done with the session, and sends whoever comes without one to its login page, on another origin. */
 const redirecting: typeof fetch = (_url, init) => {
-  // Many frameworks tell requests of scripts by this header.
+  // Many frameworks recognise requests of scripts by this header.
   if (new Headers(init?.headers).get('X-Requested-With') === 'XMLHttpRequest')
     return Promise.resolve(new Response(null, { status: 401 }))
   if (init?.redirect !== 'manual') return Promise.reject(new TypeError('Failed to fetch'))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createWorld, outcome, type Tab } from '../unit/session/world.js'
 
-/** Lets each event call back into the session, as applications do that load a profile when somebody signs in. */
+/** Lets each event call back into the session, as applications do that load a profile at sign-in. */
 const callBack = (tab: Tab, got: unknown[]): void => {
   for (const type of ['signedIn', 'refreshed', 'refreshFailed', 'warning', 'extended'] as const)
     tab.session.on(type, () => {

@@ -42,7 +42,7 @@ describe('a session that lasts longer than a timer of the browser', () => {
       await vi.advanceTimersByTimeAsync(LONGEST - DAY)
       expect(session.getSnapshot().phase).toBe('active')
       expect(timers.mock.calls.map(([, ms]) => ms! > LONGEST)).not.toContain(true)
-      // Nor does it ask the time all the while.
+      // It does not read the clock all the while either.
       expect(timers.mock.calls.slice(begun)).toEqual([])
       const { warnAt, endAt } = session.deadlines()!
       await vi.advanceTimersByTimeAsync(warnAt - Date.now() - 1000)
@@ -64,7 +64,7 @@ describe('a session that lasts longer than a timer of the browser', () => {
       warnBefore: '1m',
       server: customServer({ check }),
     })
-    // A moment after the sign-in there is nothing to ask.
+    // A moment after the sign-in no check is due.
     await vi.advanceTimersByTimeAsync(11e3)
     window.dispatchEvent(new Event('focus'))
     await vi.advanceTimersByTimeAsync(20 * DAY)

@@ -56,7 +56,7 @@ function box(tag: string, style = ''): HTMLElement {
 declare global {
   interface Window {
     undoDialog: () => void
-    /** What the live region said from the beginning, one entry per change. */
+    /** All texts of the live region, one entry per change. */
     said: string[]
   }
 }

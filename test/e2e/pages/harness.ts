@@ -38,9 +38,9 @@ export interface PageConfig {
   store?: 'idb' | 'idb-encrypted' | 'memory' | 'local'
   /** `none`: a session by cookie. */
   server?: 'oauth' | 'none'
-  /** Where the token endpoint lives; the page's own origin otherwise. */
+  /** The origin of the token endpoint. @default the page's own */
   tokenOrigin?: string
-  /** Also tells the server of activity, at `/alive`. */
+  /** Also reports activity to the server, at `/alive`. */
   keepAlive?: boolean
   /** Browser features that this page shall not have. */
   without?: readonly Feature[]
@@ -81,7 +81,7 @@ export interface Harness {
   readonly uncaught: string[]
   readonly messages: unknown[]
   readonly steps: unknown[]
-  /** What the page has told its console. */
+  /** The page's messages in the console. */
   readonly logs: string[]
   /** Writes to localStorage, by key. */
   readonly writes: string[]
@@ -99,7 +99,7 @@ export interface Harness {
   now(): number
   /** Every byte that this origin keeps, as text. */
   stores(): Promise<string>
-  /** Everything that this page has told anybody, as text. */
+  /** Everything that this page has sent, stored or printed, as text. */
   told(): string
   returns(): Return[]
   signedOut(): { reason: EndReason | null; endedAt: number | null } | null

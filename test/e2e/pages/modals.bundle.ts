@@ -1,4 +1,4 @@
-/** Modals as other libraries make them, with somebody's work in a field: each closes at a click outside of it and at Escape. */
+/** Modals of other libraries, with a user's work in a field: each closes at a click outside of it and at Escape. */
 import { Dialog, DialogPanel, DialogTitle } from '@headlessui/react'
 import * as Radix from '@radix-ui/react-dialog'
 import { createFocusTrap } from 'focus-trap'

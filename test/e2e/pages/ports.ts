@@ -6,7 +6,7 @@ import { createSeat, type Seat } from '../../contract/seat.js'
 declare global {
   interface Window {
     seat: Seat
-    /** Whether it came back from the back/forward cache; null until it is told. */
+    /** Whether the page came back from the back/forward cache; null before `pageshow`. */
     isKept: boolean | null
   }
 }

@@ -49,7 +49,7 @@ async function browserFile(name: string): Promise<string> {
   return `/node_modules/${name}/${normalize(file)}`
 }
 
-/** No page asks for a favicon, which its policy would not allow. */
+/** No page requests a favicon, which its policy would not allow. */
 const icon = '<link rel="icon" href="data:,">'
 
 interface PageParts {
@@ -116,7 +116,7 @@ const controls = `<main id="app">…</main>
 <p id="drop">Drop here</p>
 `
 
-/** What somebody is in the middle of. */
+/** A form that the user is filling in. */
 const form = `<main><h1>Your claim</h1>
 <p><label>Name <input id="name" value="Ada Lovelace"></label></p>
 <p><label>What happened <textarea id="story" rows="4" cols="40">The pipe burst on Monday, and the cellar was full of water.</textarea></label></p>
@@ -308,7 +308,7 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
       response.end('report')
       return true
     case '/cookie':
-      // As a server does that signs somebody in or out.
+      // As a server does at a sign-in or a sign-out.
       response.writeHead(204, { 'set-cookie': `sid=${randomBytes(8).toString('hex')}; HttpOnly; Path=/` }).end()
       return true
     case '/clear':

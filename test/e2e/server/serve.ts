@@ -15,7 +15,7 @@ export interface TestServer {
   readonly plainOrigin: string
   /** Another site, which browsers keep apart from the first. */
   readonly otherSite: string
-  /** The same pages over https, under a certificate that nobody trusts. */
+  /** The same pages over https, with an untrusted certificate. */
   secureOrigin(): Promise<string>
   close(): Promise<void>
 }

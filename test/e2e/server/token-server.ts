@@ -30,7 +30,7 @@ export type Fault =
   | { readonly kind: 'without'; readonly members: readonly string[] }
   | { readonly kind: 'error'; readonly error: string }
 
-/** Holds requests back, and tells when the first one has come. */
+/** Holds requests back; resolves when the first one has arrived. */
 export interface Gate {
   readonly reached: Promise<void>
   readonly open: () => void
@@ -79,7 +79,7 @@ export interface TokenServer {
   /** Resolves with the next call to `path`. */
   nextCall(path: string): Promise<Call>
   isLive(accessToken: string): boolean
-  /** Answers what is its own; false where the path is somebody else's. */
+  /** Answers a request to one of its paths; false for any other path. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<boolean>
 }
 

@@ -30,7 +30,7 @@ export interface Browser {
   quit(): Promise<void>
 }
 
-/** Ports that a system gives to nobody who asks for any: it has those from 32768 for that on Linux, from 49152 elsewhere. */
+/** Ports that the system does not assign by itself: it assigns those from 32768 on Linux, from 49152 elsewhere. */
 const FIRST_PORT = 10_240
 const PORTS = 20_000
 let lastPort = (process.pid * 16) % PORTS
@@ -98,7 +98,7 @@ function failureOf(child: ChildProcess, name: string, isUseless?: RegExp): Promi
       if (isUseless?.test(said)) reject(new Error(`${name}: ${said}`))
     })
   })
-  // In the end each process ends, when nobody waits for this any more.
+  // Each process ends in time, even if the caller has stopped waiting.
   failed.catch(() => undefined)
   return failed
 }

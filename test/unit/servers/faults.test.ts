@@ -66,7 +66,7 @@ describe.each(Object.entries(kinds))('refreshing %s', (_kind, { type, make }) =>
       html: 'invalid_response',
     }
     const code = fault.startsWith('429') ? 'rate_limited' : (wanted[fault] ?? 'invalid_response')
-    // Who only heard from another tab that the server cannot be asked now does not know why.
+    // A tab that read the back-off from the record does not know its cause.
     expect(codes).toEqual(new Set([code, 'server']))
     for (const tab of tabs) expect(tab.phase()).toBe('active')
     const calls: Record<string, number> = { '429 in seconds': 1, '429 by date': 1, drop: 12, hang: 2 }

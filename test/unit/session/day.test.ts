@@ -1,4 +1,4 @@
-/** A whole day of work in three tabs: what is left of it, and who has seen a token. */
+/** A whole day of work in three tabs: what is left of it, and where tokens were visible. */
 import { queryObjects } from 'node:v8'
 import { afterEach, expect, it, vi } from 'vitest'
 import { createFetch } from '../../../src/fetch.js'

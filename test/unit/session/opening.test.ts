@@ -3,7 +3,7 @@ import { createWorld, HOUR, MINUTE, outcome, SECOND, type World } from './world.
 
 const COOKIE = { methods: ['keepAlive', 'check', 'signOut'] } as const
 
-/** A tab in which somebody is signed in by cookie. */
+/** A tab that is signed in by cookie. */
 const byCookie = async (world: World, login: string) => {
   const tab = world.tab({}, COOKIE)
   await world.until(tab.session.signIn(undefined, { login }))
@@ -100,7 +100,7 @@ describe('a check that fell due during another call', () => {
     await world.until(tab.session.signIn())
     await world.advance(SECOND)
     tab.input()
-    // Told at 20 s, answered at 29 s; the question before the warning at 31 s was due at 23.5 s.
+    // keepAlive is called at 20 s and returns at 29 s; the check before the warning at 31 s was due at 23.5 s.
     await world.advance(27 * SECOND + 500)
     expect(world.server.count('keepAlive')).toBe(1)
     expect(world.server.count('check')).toBe(0)

@@ -269,7 +269,7 @@ describe('I10: destroy()', () => {
       expect(world.locks.isHeld(KEY)).toBe(false)
       expect(world.locks.isHeld(`${KEY}:server`)).toBe(false)
       expect(two.phase()).toBe('active')
-      // The sign-in had taken the place of the tokens that were there, and goes on: nobody could give them back.
+      // The sign-in had replaced the tokens in the store, and goes on: the old ones are lost.
       const left = what === 'signIn' ? 'access-f2-1' : 'access-f1-1'
       expect(await world.until(outcome(two.session.getAccessToken()))).toBe(left)
     },

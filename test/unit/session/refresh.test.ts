@@ -7,7 +7,7 @@ import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND, stranger, type Tab, ty
 const wall = (world: World): number => world.time.clock().wall
 const token = (tab: Tab, options?: Parameters<Tab['session']['getAccessToken']>[0]): Promise<string> =>
   tab.session.getAccessToken(options)
-/** Lets the access token run out while the session lives on. */
+/** Lets the access token expire while the session goes on. */
 const outlive = async (world: World, tab: Tab): Promise<void> => {
   await world.advance(1)
   tab.input()
@@ -294,7 +294,7 @@ describe('I4: several tabs', () => {
     await world.advance(10)
     const waits = token(one, { forceRefresh: true })
     await world.advance(10)
-    // The refresh that waits adopts their token when it has read it, which takes longer than to hear of it.
+    // The waiting refresh adopts the other tab's token when it has read it, which takes longer than the message.
     world.tokens.delay = (method) => (method === 'get' ? 50 : 1)
     expect(await world.until(theirs)).toBe('access-f1-2')
     await world.advance(10)
@@ -1180,7 +1180,7 @@ describe('I5: whatever was in flight', () => {
     })
     const old = outcome(token(tab))
     await world.advance(SECOND)
-    // Nobody waits for the old session's call, as when its tab is frozen.
+    // No caller waits for the old session's call, as if its tab were frozen.
     world.locks.isAvailable = false
     await world.until(tab.session.signIn(world.grant()))
     expect(await world.until(token(tab))).toBe('access-f2-1')

@@ -321,7 +321,7 @@ describe('tokens that others overwrite', () => {
     world.server.reply = (method) => ({ after: method === 'refresh' ? 8 * SECOND : 20 })
     const late = token(one, forced)
     await world.advance(SECOND)
-    // It does not wait for the lock for longer than five seconds, and nobody hears of it.
+    // It waits for the lock for at most five seconds, and reports nothing.
     world.deafen()
     world.storage.lag = 100
     await world.until(two.session.signIn(world.grant()))

@@ -11,7 +11,7 @@ const telling = { methods: ['keepAlive'] } as const
 const asking = { methods: ['check'] } as const
 const told = (tab: Tab): string[] => tab.takeEvents().flatMap(({ type }) => (type === 'refreshed' ? [] : [type]))
 
-/** A user who does something every few seconds, in whichever of the tabs. */
+/** A user who is active every few seconds, in any of the tabs. */
 const work = async (world: World, tabs: readonly Tab[], ms: number): Promise<void> => {
   for (let passed = 0; passed < ms; passed += 5 * SECOND) {
     tabs[(passed / (5 * SECOND)) % tabs.length]!.input()
@@ -528,7 +528,7 @@ describe('extend() with a keepAlive', () => {
     world.sleep(10 * MINUTE)
     expect(await world.until(extended)).toBe(true)
     expect(tab.session.deadlines()!.endAt).toBe(askedAt + 15 * MINUTE)
-    // Nor is the server told of it once more.
+    // The server gets no second call for it either.
     await world.advance(6 * MINUTE)
     expect(world.server.count('keepAlive')).toBe(1)
   })
@@ -654,7 +654,7 @@ describe('I5: a late reply of the server', () => {
 })
 
 describe('input in a tab whose clock is 1.5 s ahead, which one machine allows', () => {
-  /** A tab that can tell the server and one, ahead of it, that cannot. */
+  /** A tab that can call the server, and one with a clock ahead that cannot. */
   const twoTabs = async (options: SessionOptions, methods: readonly ServerMethod[]): Promise<[World, Tab, Tab]> => {
     const ahead = (clock: Clock): Clock => ({ ...clock, wall: clock.wall + 1500 })
     const world = createWorld({

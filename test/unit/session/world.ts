@@ -16,7 +16,7 @@ export const KEY = 'sojourn:session:1'
 export interface World extends PublicWorld {
   /** The record as it lies in storage. */
   readonly record: () => Record<string, unknown>
-  /** Loses what tabs tell each other from now on. */
+  /** From now on messages between tabs are lost. */
   readonly deafen: () => void
 }
 
@@ -32,7 +32,7 @@ export function createWorld(options?: WorldOptions): World {
   })
 }
 
-/** Somebody of the same origin who runs no session. */
+/** Code of the same origin without a session. */
 export const stranger = (name: string): Listener => ({ name, frozen: false, gone: false })
 
 /** What becomes of a promise, for tests that let time pass themselves: its value, or the code of its error. */

@@ -36,7 +36,7 @@ async function shown(session: Session = page.session, options?: DialogOptions): 
   return undo
 }
 
-/** What the live region says from now on, each time that it changes. */
+/** The texts of the live region from now on, one per change. */
 function listen(): string[] {
   const said: string[] = []
   new MutationObserver(() => said.push(text('status'))).observe(part('status'), { childList: true, subtree: true })
@@ -211,7 +211,7 @@ describe('an answer', () => {
     expect(here.querySelector('dialog')!.open).toBe(true)
     here.querySelector<HTMLElement>('#stay')!.click()
     await settle()
-    // happy-dom tells no other document that storage has changed.
+    // happy-dom sends no storage event to another document.
     page.session.check()
     await settle()
     expect(elsewhere.shadowRoot!.querySelector('dialog')!.open).toBe(false)
@@ -280,7 +280,7 @@ describe('an answer that the server must agree to', () => {
     expect(keepAlive).toHaveBeenCalledOnce()
     expect(dialog().open).toBe(true)
     expect(part('stay').getAttribute('aria-disabled')).toBe('true')
-    // Who has the focus keeps it.
+    // The focused element keeps the focus.
     expect(host()!.shadowRoot!.activeElement).toBe(part('stay'))
     agree(true)
     await settle()

@@ -24,7 +24,7 @@ async function shown(session: Session = page.session, options?: DialogOptions): 
   expect(isOpen()).toBe(true)
 }
 
-/** As a browser tells of what a person does now; a script's events are not trusted. */
+/** Dispatches an event as the browser does for input of the user; events of a script are not trusted. */
 function byHand(type: string, target: EventTarget = part('stay'), init: KeyboardEventInit = {}): Event {
   const event = type.startsWith('key')
     ? new KeyboardEvent(type, { bubbles: true, composed: true, cancelable: true, ...init })

@@ -26,7 +26,7 @@ function inspect(options: InspectorOptions = {}, of = tab): void {
 }
 
 beforeEach(async () => {
-  // Not what a world lives by.
+  // Not the timers that a world uses.
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   world = createWorld()
   tab = await world.signedIn({ idleTimeout: '15m', warnBefore: '2m' })
@@ -260,7 +260,7 @@ describe('its buttons', () => {
     inspect({ actions })
     const press = async (name: string): Promise<string> => {
       button(name).click()
-      // A world lives by turns of the event loop, which are real.
+      // A world uses tasks of the real event loop.
       await actions['Use the page']!()
       return `${title()} ${news().find((line) => !line.includes('activity (activity)')) ?? ''}`
     }

@@ -22,7 +22,7 @@ export const pass = async (ms: number): Promise<void> => {
   await vi.advanceTimersByTimeAsync(ms)
 }
 
-/** Lets what is told a moment later be told. */
+/** Lets the events be delivered that come a moment later. */
 export const settle = (): Promise<void> => pass(0)
 
 export const hide = (hidden: boolean): void => {
