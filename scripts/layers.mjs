@@ -28,6 +28,7 @@ export const layers = [
       'plugins/',
       'tokens/plugin.ts',
       'session/context.ts',
+      'session/plugin.ts',
       'tokens/stores/idb-connection.ts',
       'idb-keyval',
       ...everyone,

@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -27,6 +27,10 @@ export function dependenciesInPlace(folder = root) {
 /** Runs `npm ci` unless the dependencies are in place. */
 export function installDependencies(folder = root) {
   if (dependenciesInPlace(folder)) return
+  if (lstatSync(join(folder, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink())
+    throw new Failure(
+      'node_modules is a link and does not fit package-lock.json: run npm ci where it points to, or remove the link.',
+    )
   console.log(`Installing the dependencies of ${join(relative(root, folder), 'package-lock.json')} …`)
   const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'inherit' })
   if (status !== 0) throw new Failure('npm ci failed.')

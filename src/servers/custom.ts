@@ -1,4 +1,4 @@
-import type { Plugged } from '../session/plugin.js'
+import { pluginsOf, type Plugged } from '../session/plugin.js'
 import { tokens } from '../tokens/plugin.js'
 import type { SessionServer, TokenServer, TokenStore } from '../types.js'
 import { cookieSignOut } from './cookie-sign-out.js'
@@ -28,10 +28,15 @@ export function customServer(hooks: SessionServer): SessionServer & Plugged {
     ...methods,
     // `hooks` may be a copy of another server with methods added. `forSession` of that server returns a part without them.
     ...(hooks.forSession && {
-      forSession: (name: string) => customServer({ ...methods, ...methodsOf(hooks.forSession?.(name) ?? hooks) }),
+      forSession: (name: string) =>
+        customServer({
+          ...methods,
+          ...methodsOf(hooks.forSession?.(name) ?? hooks),
+          plugins: pluginsOf(hooks),
+        } as SessionServer),
     }),
     ...(hooks.refresh && { tokens: true }),
-    plugins: hooks.refresh ? [tokens, keepAlive] : [keepAlive, cookieSignOut],
+    plugins: [...(hooks.refresh ? [tokens, keepAlive] : [keepAlive, cookieSignOut]), ...pluginsOf(hooks)],
   }
 }
 

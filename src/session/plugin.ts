@@ -11,16 +11,19 @@ export type Plugin = (context: SessionContext) => PluginHooks
 
 /** The work of a plugin, by occasion. It runs once for each session object; everything is optional. */
 export interface PluginHooks {
-  /** Methods that the session object gains, such as `getAccessToken`. */
+  /** Methods that the session object gains, such as `getAccessToken`. One with the name of a member replaces it. */
   readonly methods?: object
   readonly tokens?: TokenHooks
   /** Runs `work` while no other tab signs in or refreshes. Where the lock is not free for 5 s, it goes ahead. */
   readonly withLock?: (work: () => Promise<void>) => Promise<void>
   /** The page was loaded, and storage is readable. `isLive`: whether somebody is signed in. */
   readonly started?: (isLive: boolean) => Promise<unknown>
-  /** A sign-in continued the session of its login, or that has ended. */
+  /** A sign-in without tokens continued the session of its login, or that has ended. */
   readonly continued?: () => void
-  /** After each step of a live session: does what is due at shared time `at`; returns when it wants to look again. */
+  /**
+   * After each step of a live session: does what is due at shared time `at`; returns when it wants to look again. The first call may
+   * be of a session that the page found.
+   */
   readonly look?: (record: SharedRecord, at: number) => readonly number[]
   /** Before the step that a hint causes, see `Ports.wake`. */
   readonly wake?: (cause: string) => void

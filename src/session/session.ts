@@ -60,8 +60,9 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     ...parsed,
     ...{ ports, loop, active, emitter, hooks, degraded, destroyed: destroyed.signal, query },
   })
-  // Tokens first: with them, the others leave the sign-out to them. Without a prototype, to which a page may have added `extend`.
-  for (const plugin of pluginsOf(tokenStore, server))
+  // Tokens first: with them, the others leave the sign-out to them. A wrapper's own plugins are missing from what `forSession`
+  // returns. Hooks have no prototype, to which a page may have added `extend`.
+  for (const plugin of pluginsOf(tokenStore, server, options.tokenStore, options.server))
     hooks.push(Object.assign(Object.create(null) as PluginHooks, plugin(context)))
 
   let stopFollowing = noop

@@ -6,7 +6,7 @@ export interface Place {
   tab(): TokenStore
   /** Writes a value that no store has written; undefined if nothing else can write there. */
   spoil?(content: unknown): Promise<void>
-  /** Whether anything lies there. */
+  /** Whether nothing lies there. A stored `null` counts as nothing. */
   isEmpty?(): Promise<boolean>
 }
 

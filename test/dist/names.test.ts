@@ -121,6 +121,17 @@ const anywhere = [
 ]
 
 describe('the names in what is built', () => {
+  test('the sources are found under every public name', () => {
+    const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => readFileSync(path, 'utf8')) as {
+      config: { compilerOptions: { paths: Record<string, string[]> } }
+    }
+    const expected = subpaths.map(([specifier, file]) => [
+      specifier,
+      [file.replace(/^dist/, './src').replace(/js$/, 'ts')],
+    ])
+    expect(config.compilerOptions.paths).toEqual(Object.fromEntries(expected))
+  })
+
   test('every subpath has its list', () => {
     expect(Object.keys(forbidden).sort()).toEqual(subpaths.map(([specifier]) => specifier).sort())
   })

@@ -5,13 +5,14 @@ import { createFetch, credentials } from '../../../src/fetch.js'
 import { cookieSession } from '../../../src/servers/cookie.js'
 import { customServer, customTokens } from '../../../src/servers/custom.js'
 import { oauth } from '../../../src/servers/oauth.js'
-import type { Plugged } from '../../../src/session/plugin.js'
+import { pluginsOf, type Plugged, type Plugin } from '../../../src/session/plugin.js'
 import { createSessionWith as createPlain } from '../../../src/session/session.js'
 import { createSessionWith } from '../../../src/testing.js'
 import { memoryTokens } from '../../../src/tokens/stores/memory.js'
-import type { Session, TokenResponse } from '../../../src/types.js'
+import type { Session, TokenResponse, TokenServer } from '../../../src/types.js'
 import { createWorld, KEY, outcome, type World } from './world.js'
 
+const refresh = async (): Promise<TokenResponse> => Promise.reject(new SessionError('server'))
 const LIMITS = { idleTimeout: '15m', warnBefore: '2m' } as const
 
 /** A page of the same session that imports neither a server nor a token store. */
@@ -62,6 +63,36 @@ describe('a session without plugins', () => {
     const again = { request: sent!, response: new Response(null, { status: 401 }) }
     expect(await world.until(credentials(session).authorize(request, again))).toBeNull()
     expect(session.getSnapshot().phase).toBe('active')
+  })
+})
+
+describe('a plugin that a wrapper adds', () => {
+  it.each<[string, (plugins: Plugged) => TokenServer & Plugged]>([
+    ['a server without parts', (added) => customServer({ refresh, ...added })],
+    [
+      'a server with a part for each session',
+      (added) => {
+        const server = customServer({ refresh, forSession: () => ({ refresh }), ...added })
+        return { ...server, plugins: pluginsOf(server) }
+      },
+    ],
+    [
+      'a spread server whose part does not have it',
+      (added) => {
+        const server: TokenServer = { ...customServer({ refresh }), forSession: () => customServer({ refresh }) }
+        return { ...server, plugins: [...pluginsOf(server), ...(added.plugins ?? [])] }
+      },
+    ],
+  ])('runs once beside those of %s', (_name, wrap) => {
+    let runs = 0
+    const count: Plugin = () => {
+      runs++
+      return { methods: { runs: () => runs } }
+    }
+    const world = createWorld()
+    const session = createPlain(world.page().ports, { server: wrap({ plugins: [count] }) })
+    expect((session as unknown as { runs: () => number }).runs()).toBe(1)
+    expect(session).toHaveProperty('getAccessToken')
   })
 })
 
