@@ -30,16 +30,17 @@ export function createActiveSession(hooks: readonly PluginHooks[]): ActiveSessio
     follow(found, record) {
       const id = isLive(record) ? record.id : ''
       if (id === activeId) return false
-      tabAbort.abort()
-      sessionAbort.abort()
+      const [endedId, aborts] = [activeId, [tabAbort, sessionAbort]]
+      // First: a listener of the signals may cause a step of its own, and what has ended must not end twice.
+      activeId = id
       tabAbort = new AbortController()
       sessionAbort = new AbortController()
-      if (activeId) {
-        const [endedId, reason] = [activeId, id ? 'replaced' : (record?.reason ?? '')]
+      for (const abort of aborts) abort.abort()
+      if (endedId) {
+        const reason = id ? 'replaced' : (record?.reason ?? '')
         const work = hooks.flatMap(({ ended }) => ended?.(endedId, reason, isLive(found)) ?? [])
         cleanup = Promise.all(work).then(() => undefined)
       }
-      activeId = id
       return true
     },
     id: () => activeId,

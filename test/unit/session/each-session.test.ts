@@ -101,6 +101,23 @@ describe('eachSession', () => {
     expect(tab.phase()).toBe('signedOut')
   })
 
+  it('ends one session where what it stops looks at the clock, and leaves the next one its tokens', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const aborted: string[] = []
+    eachSession(tab.session, ({ id, signal }) => {
+      signal.addEventListener('abort', () => aborted.push(id))
+      return () => {
+        tab.session.check()
+      }
+    })
+    await world.until(tab.session.signIn(world.grant()))
+    await world.advance(1000)
+    expect(aborted).toEqual(['session-0001'])
+    expect(await world.until(tab.session.getAccessToken())).toBe('access-f2-1')
+    expect(world.server.count('signOut')).toBe(0)
+  })
+
   it('refuses what is no session', () => {
     expect(() => eachSession({} as Session, () => undefined)).toThrow(
       expect.objectContaining({ code: 'invalid_options' }) as Error,
