@@ -38,6 +38,12 @@ export const layers = [
   { files: ['session/'], imports: ['core/', ...everyone], types: ['ports/'] },
   { files: ['index.ts'], imports: ['session/', 'ports/', 'tokens/stores/memory.ts', ...everyone] },
   { files: ['global-core.ts'], imports: ['index.ts'] },
+  // What is bound to a session.
+  {
+    files: ['data.ts'],
+    imports: ['core/record.ts', 'ports/shared-storage.ts', 'session/context.ts', ...everyone],
+    types: ['session/'],
+  },
   { files: ['policies.ts'], imports: [], types: ['types.ts'] },
   { files: ['testing.ts'], imports: ['testing/'], types: ['ports/'] },
   {
@@ -66,6 +72,7 @@ export const layers = [
     imports: [
       'index.ts',
       'countdown.ts',
+      'data.ts',
       'fetch.ts',
       'policies.ts',
       'ports/lease.ts',

@@ -1,6 +1,7 @@
 /** The script build's entry: everything public, under flat names on `Sojourn`. */
 export * from './index.js'
 export * from './countdown.js'
+export * from './data.js'
 export * from './fetch.js'
 export * from './policies.js'
 export * from './ports/lease.js'

@@ -201,6 +201,37 @@ export interface SignInOptions {
    */
   idleTimeout?: Duration
   absoluteTimeout?: Duration
+  /**
+   * Takes over what an anonymous session has kept by `sojourn/data`: a cart from before the login. Anonymous is a session that began
+   * without tokens and without `login`, and was given no tokens since; of any other nothing is taken over. This sign-in needs tokens
+   * or a `login`, and its page has to have called `sessionData()`.
+   *
+   * @example A cart that goes along
+   * ```ts
+   * await session.signIn() // the first visit
+   * sessionData(session).setItem('cart', '3 apples')
+   * await session.signIn(tokens, { keepData: true })
+   * sessionData(session).getItem('cart') // '3 apples'
+   * ```
+   */
+  keepData?: boolean
+}
+
+/** What one session keeps on this device, for all tabs: a storage in which nothing outlives the session. Made by `sessionData`. */
+export interface SessionData {
+  /** The session that it belongs to; it never serves another. */
+  readonly id: string
+  /** The text under this key; null where there is none, and where the session is over. */
+  getItem(key: string): string | null
+  /**
+   * True: written, for all tabs. False: not written, because the session is over, this session object was destroyed, or nobody has
+   * opened the prerendered page yet. Throws what the browser throws when the disk is full: what was there before is then still there.
+   */
+  setItem(key: string, value: string): boolean
+  /** Removes the text under this key. */
+  removeItem(key: string): void
+  /** Calls with the key of each change in whichever tab, and with null when all of it is gone. Returns the undo. */
+  subscribe(listener: (key: string | null) => void): () => void
 }
 
 /** One user's session over all tabs of an origin. Made by `createSession`. */

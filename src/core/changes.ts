@@ -12,7 +12,7 @@ export interface State {
 /** What the record says of the tokens: how often they were refreshed and how long they are valid, never what they are. */
 export type TokenTimes = Pick<
   SharedRecord,
-  'generation' | 'tokenAt' | 'tokenExpiresAt' | 'refreshEndsAt' | 'grantEndsAt' | 'unstored'
+  'generation' | 'tokenAt' | 'tokenExpiresAt' | 'refreshEndsAt' | 'grantEndsAt' | 'unstored' | 'login'
 >
 
 /** Something that happens to a live session at shared time `now`. It returns what is merged into the record, or false. */

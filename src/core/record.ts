@@ -44,6 +44,14 @@ export interface SharedRecord {
   readonly endSentAt: number
 }
 
+/**
+ * The login of a session that began without tokens and without a login, and that of one that was given tokens later. Both are less than
+ * any fingerprint, so that merged records say of a session that it has a user as soon as one of them does. A page of version 0.1.0
+ * writes neither.
+ */
+export const ANONYMOUS = '-'
+export const WITH_TOKENS = '.'
+
 type Part<K extends keyof SharedRecord> = Pick<SharedRecord, K>
 
 export const NO_TOKENS: Part<

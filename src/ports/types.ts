@@ -19,6 +19,8 @@ export interface RecordStore {
   readonly write: (texts: Partial<Texts>) => boolean
 }
 
+export type OpenStorage = (onChange: (key: string) => void, signal: AbortSignal) => () => Storage | null
+
 /** Messages between tabs. They are input, and not trusted. */
 export interface Channel {
   /** Whether messages can be posted; the storage event works without. */
@@ -93,6 +95,11 @@ export interface Ports {
     work: (isLost?: () => boolean) => Promise<T>,
     degraded: () => void,
   ) => Promise<T>
+  /**
+   * `localStorage`, key by key. What this returns gives it; it throws or gives null where the browser denies it. `onChange` is called at each
+   * storage event, with its key. @default the browser's
+   */
+  readonly openStorage?: OpenStorage
   /** Calls `hint` at each event after which time may have passed. `restored`: the page comes from the back/forward cache. */
   readonly onWake: (hint: (cause: string, restored: boolean) => void) => Undo
   /** Calls `onUserInput` at each input event of the user. It must be fast. */

@@ -1,10 +1,11 @@
 import type { Change } from '../core/changes.js'
 import type { Config } from '../core/deadlines.js'
-import type { SharedRecord } from '../core/record.js'
+import { ANONYMOUS, type SharedRecord } from '../core/record.js'
 import { sessionError } from '../errors.js'
 import type { Ports } from '../ports/types.js'
 import type { Lease, Session, SessionEvents, SessionServer, TokenStore } from '../types.js'
 import type { Cause } from './causes.js'
+import type { DataHooks, PluginHooks } from './plugin.js'
 import type { TokenHooks } from './token-hooks.js'
 import { DEVELOPMENT } from '../util/development.js'
 
@@ -12,6 +13,10 @@ import { DEVELOPMENT } from '../util/development.js'
 export interface SessionContext {
   readonly ports: Ports
   readonly config: Config
+  /** The hooks of all plugins. `sojourn/data` adds its own when it is first used. */
+  readonly hooks: PluginHooks[]
+  /** Where this page has used `sojourn/data`. */
+  data?: DataHooks
   /** The name under which tabs share this session, and the key of its record. */
   readonly name: string
   readonly key: string
@@ -79,6 +84,9 @@ const CONTEXT = '~context'
 export const setContext = (session: Session, context: SessionContext): void => {
   Object.assign(session, { [CONTEXT]: () => context })
 }
+
+/** Whether a session has had no user so far, as far as anybody knows. */
+export const isAnonymous = ({ login, generation }: SharedRecord): boolean => login === ANONYMOUS && !generation
 
 /** The context of a session. Throws `invalid_options` for what is none. */
 export function contextOf(session: Session, caller: string): SessionContext {

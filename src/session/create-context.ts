@@ -21,7 +21,7 @@ export interface ContextParts extends Parsed {
   readonly loop: Loop
   readonly active: ActiveSession
   readonly emitter: Emitter
-  readonly hooks: readonly PluginHooks[]
+  readonly hooks: PluginHooks[]
   readonly degraded: DegradedFeatures['degraded']
   /** Aborts at `destroy()`. */
   readonly destroyed: AbortSignal

@@ -1,6 +1,7 @@
 import type { SharedRecord } from '../core/record.js'
 import type { Change } from '../core/changes.js'
 import type { SessionContext } from './context.js'
+import type { SessionData } from '../types.js'
 import type { TokenHooks } from './token-hooks.js'
 
 /**
@@ -30,7 +31,15 @@ export interface PluginHooks {
   /** Extends the session where the server has to agree; false where it did not. */
   readonly extend?: (change: Change) => Promise<boolean>
   /** Session `id` is over. `endedHere`: this tab was the first to see it. */
-  readonly ended?: (id: string, reason: string, endedHere: boolean) => Promise<void>
+  readonly ended?: (id: string, reason: string, endedHere: boolean) => Promise<void> | undefined
+}
+
+/** The work of `sojourn/data`, for itself and for a sign-in with `keepData`. */
+export interface DataHooks {
+  /** Removes what earlier sessions have left, and gives the data of the session of `record`, which lives now. */
+  readonly open: (record: SharedRecord) => SessionData
+  /** Called right before another session begins: that one takes over what an anonymous session has kept. */
+  readonly take: () => void
 }
 
 /** A server or a token store that brings its plugins. */

@@ -1,5 +1,6 @@
 import { shortening } from '../core/changes.js'
 import { fingerprint } from '../core/fingerprint.js'
+import { ANONYMOUS } from '../core/record.js'
 import { sessionError } from '../errors.js'
 import type { Duration, Session, SignInOptions, TokenResponse } from '../types.js'
 import { milliseconds } from '../util/duration.js'
@@ -22,6 +23,7 @@ interface Request {
   /** The life of a token is counted from here: the lock may be long in coming. */
   readonly givenAt: number
   readonly isWanted: () => boolean
+  readonly keepData: boolean | undefined
 }
 
 export function createSignIn(context: SessionContext, hooks: readonly PluginHooks[]): SignIn {
@@ -62,7 +64,7 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
 
   /** Under the lock: another tab may have signed in meanwhile. */
   const begin = async (request: Request): Promise<void> => {
-    const { login, limits, given, givenAt, isWanted } = request
+    const { login, limits, given, givenAt, isWanted, keepData } = request
     const tokens = context.tokens()
     const continues = context.knows(login)
     const record = context.current()
@@ -78,7 +80,14 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
     const times = given && mayStore ? await tokens?.store(id, given, givenAt) : null
     // Tokens that have replaced others in the store begin their session after `destroy()` as well: the others cannot be restored.
     if (mayStore && mayBegin()) {
-      context.begin({ id, login, ...limits, ...times })
+      if (keepData) {
+        if (DEVELOPMENT && !context.data)
+          context.ports.warn(
+            'sojourn: keepData took over nothing. Call sessionData(session) of sojourn/data on this page before signIn().',
+          )
+        context.data?.take()
+      }
+      context.begin({ id, ...limits, ...times, login: login || (times?.login ?? ANONYMOUS) })
       if (!context.isClosed()) return
     }
     // A page that is merely done with its session object may bring the same tokens again: they are not revoked.
@@ -112,7 +121,10 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
             ? 'signIn: the session of this login has ended, and no login revives it. Give what the server makes anew for each login.'
             : 'login',
         )
-      const request = { login, limits, given, givenAt: context.ports.wallNow(), isWanted: () => cancelCount === before }
+      const request = {
+        ...{ login, limits, given, givenAt: context.ports.wallNow() },
+        ...{ isWanted: () => cancelCount === before, keepData: options.keepData },
+      }
       if (!given && continues) {
         resume(request)
         return

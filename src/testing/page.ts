@@ -155,6 +155,16 @@ function createPorts(
     openRecordStore: (key) => recordStoreIn(storage.of(page), key),
     openChannel: (key, onMessage) => openChannel(origin, page, key, onMessage),
     withLock: (...call) => mutexBy(locks, page, after)(...call),
+    openStorage(onChange, signal) {
+      const stop = storage.listen(page, (key) => {
+        if (key !== null) onChange(key)
+      })
+      signal.addEventListener('abort', stop)
+      return () => {
+        if (storage.isAvailable) return storage.of(page)
+        throw new DOMException('The user blocks site data.', 'SecurityError')
+      }
+    },
     onWake(hint) {
       hints.add(hint)
       return () => hints.delete(hint)

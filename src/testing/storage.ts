@@ -70,6 +70,28 @@ interface Disk {
   readonly write: (from: Listener, change: Change) => void
 }
 
+/** Storage whose texts are its properties as well, as a browser has it. */
+export const indexed = (storage: Storage): Storage =>
+  new Proxy(storage, {
+    get(own, key) {
+      if (typeof key === 'symbol' || key in own) return Reflect.get(own, key) as unknown
+      return own.getItem(key) ?? undefined
+    },
+    set(own, key, text) {
+      own.setItem(String(key), String(text))
+      return true
+    },
+    deleteProperty(own, key) {
+      own.removeItem(String(key))
+      return true
+    },
+    ownKeys: (own) => Array.from({ length: own.length }, (_, index) => own.key(index) ?? ''),
+    getOwnPropertyDescriptor: (own, key) => ({
+      value: own.getItem(String(key)),
+      ...{ configurable: true, enumerable: true, writable: true },
+    }),
+  })
+
 /** `localStorage` of one tab. */
 function createTabStorage(tab: Listener, view: View, { storage, limit, write }: Disk): Storage {
   const readKey = (key: string): string | null => read(view, storage.stored, key)
@@ -198,7 +220,7 @@ export function createStorage(time: Time): FakeStorage {
     lag: 0,
     delay: 2,
     count: { reads: 0, writes: 0 },
-    of: (tab) => createTabStorage(tab, viewOf(tab), { storage, limit: () => limit, write }),
+    of: (tab) => indexed(createTabStorage(tab, viewOf(tab), { storage, limit: () => limit, write })),
     listen(tab, listener) {
       const one = { tab, heard: listener }
       viewOf(tab)

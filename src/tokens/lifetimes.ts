@@ -1,5 +1,5 @@
 import type { TokenTimes } from '../core/changes.js'
-import type { SharedRecord } from '../core/record.js'
+import { WITH_TOKENS, type SharedRecord } from '../core/record.js'
 import type { SessionContext } from '../session/context.js'
 import type { StoredTokens, TokenResponse } from '../types.js'
 import type { TokenCache } from './token-cache.js'
@@ -101,6 +101,8 @@ export const createLifetimes =
             serverAbsoluteEndsAt: Math.min(ends.refreshEndsAt, ends.grantEndsAt),
           }),
         unstored: Number(cache.isUnstored(kept)),
+        // Where tabs do not share tokens, the others learn in this way that the session has a user.
+        login: WITH_TOKENS,
       }
     }
     return [{ id, generation, tokens, expiresAt }, known]

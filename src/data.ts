@@ -1,0 +1,138 @@
+import type { SharedRecord } from './core/record.js'
+import { browserStorage } from './ports/shared-storage.js'
+import { contextOf, isAnonymous, type SessionContext } from './session/context.js'
+import type { DataHooks } from './session/plugin.js'
+import type { Session, SessionData } from './types.js'
+
+export type { SessionData } from './types.js'
+
+/** Texts by key. Storage has its texts as properties, too, so memory needs no methods. */
+type Texts = Record<string, string>
+
+/**
+ * What the session that lives now keeps on this device, for all tabs: a storage that is empty for each new session. In the task in
+ * which a tab learns that the session has ended or was replaced, it removes everything, and what the application writes later is
+ * refused, also when the next user is already signed in: what this returns is bound to one session. Each call first compares the
+ * session with the clock.
+ *
+ * It lies in `localStorage`, where any script of the origin can read it: no place for secrets. Where the browser denies storage it
+ * lies in the memory of the tab.
+ *
+ * @throws SessionError `signed_out` where nobody is signed in, `invalid_options` for what is no session.
+ * @example A draft that the next user never sees
+ * ```ts
+ * eachSession(session, () => {
+ *   const data = sessionData(session)
+ *   editor.value = data.getItem('draft') ?? ''
+ *   editor.oninput = () => data.setItem('draft', editor.value)
+ * })
+ * ```
+ */
+export function sessionData(session: Session): SessionData {
+  const context = contextOf(session, 'sessionData')
+  // Throws on a server, before anything is opened there.
+  const record = context.live()
+  return (context.data ??= createData(context, session)).open(record)
+}
+
+/** The data of the sessions of one name, as one tab sees it. */
+function createData(context: SessionContext, session: Session): DataHooks {
+  const { current, look, opening } = context
+  /** A JSON text is never the beginning of another: no name's keys begin with those of another. */
+  const root = `sojourn-data:${JSON.stringify(context.name)}`
+  /** What the keys of a session begin with. A session that was displaced sorts before the one that displaced it. */
+  const partOf = ({ seq, id }: SharedRecord, end = ':'): string => root + String(seq).padStart(16, '0') + id + end
+  const idAt = root.length + 16
+  const memory: Texts = {}
+  /** The part of an anonymous session whose data the next session takes over. */
+  let taken = ''
+
+  const announce = (key: string): void => {
+    const end = key.indexOf(':', idAt) + 1
+    context.enqueue(key.slice(idAt, end), key.slice(end))
+    context.flush()
+  }
+  const open = (context.ports.openStorage ?? browserStorage)((key) => {
+    // A slow process may have written it behind the end.
+    if (!clean(key)) announce(key)
+  }, context.destroyed)
+  const storage = (): Texts => {
+    try {
+      return open() ?? memory
+    } catch {
+      // The session itself reports that the browser denies storage.
+      return memory
+    }
+  }
+
+  /**
+   * Removes what belongs to a session that is known to be over. One that this tab has not heard of yet may be live: its record comes
+   * before its data, but this tab may have written a record of its own over it.
+   */
+  const clean = (key: string): boolean => {
+    const next = current()
+    const record = next ?? context.lastEnded()
+    // A semicolon follows the colon: then the session's own keys are before it.
+    if (!record || opening() || !key.startsWith(root) || key >= partOf(record, next ? ':' : ';')) return false
+    const all = storage()
+    const text = all[key] ?? ''
+    // First: then there is room for it.
+    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- as storage has it
+    delete all[key]
+    // Nobody knows whether a session without tokens and login has a user.
+    if (next && taken && key.startsWith(taken) && !isAnonymous(next))
+      try {
+        all[partOf(next) + key.slice(taken.length)] = text
+      } catch {
+        // Something else has taken the room.
+      }
+    return true
+  }
+  const sweep = (): void => {
+    Object.keys(storage()).forEach(clean)
+  }
+
+  context.hooks.push({
+    ended(id) {
+      sweep()
+      taken = ''
+      // Listeners are called at the end of the step.
+      context.enqueue(`${id}:`, null)
+      return undefined
+    },
+  })
+  return {
+    open(record) {
+      sweep()
+      const { id } = record
+      const part = partOf(record)
+      const isKnown = (): boolean => current()?.id === id && !context.isClosed()
+      // No look for a session that is over: it would tell listeners of the next one, while what belongs to the old one is stopped.
+      const isHere = (): boolean => isKnown() && (look(), isKnown())
+      const change = (key: string, text?: string): boolean => {
+        if (!isHere() || opening()) return false
+        const all = storage()
+        const before = all[key]
+        // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- as storage has it
+        if (text === undefined) delete all[key]
+        else all[key] = text
+        if (text !== before) announce(key)
+        return true
+      }
+      return {
+        id,
+        getItem: (key) => (isHere() ? (storage()[part + key] ?? null) : null),
+        setItem: (key, value) => change(part + key, value),
+        removeItem(key) {
+          change(part + key)
+        },
+        subscribe: (listener) => session.on(`${id}:` as 'signedOut', listener as never),
+      }
+    },
+    take() {
+      look()
+      const record = current()
+      taken = record && isAnonymous(record) ? partOf(record) : ''
+    },
+  }
+}

@@ -1,0 +1,390 @@
+import { describe, expect, it } from 'vitest'
+import { sessionData } from '../../../src/data.js'
+import { eachSession } from '../../../src/session/each-session.js'
+import { createSessionWith } from '../../../src/testing.js'
+import type { Session } from '../../../src/types.js'
+import { createWorld, dataIn, dataOf, heardBy, HOUR, MINUTE, signIn, type Tab, type World } from './world.js'
+
+const twoTabs = async (world: World): Promise<[Tab, Tab]> => {
+  const one = await world.signedIn()
+  return [one, world.tab()]
+}
+
+describe('sessionData', () => {
+  it('keeps texts for all tabs, and a page that is loaded anew finds them', async () => {
+    const world = createWorld()
+    const [one, two] = await twoTabs(world)
+    const data = dataOf(one)
+    expect(data.getItem('cart')).toBeNull()
+    expect(data.setItem('cart', '3 apples')).toBe(true)
+    expect(data.setItem('empty', '')).toBe(true)
+    expect([data.getItem('cart'), dataOf(two).getItem('cart'), dataOf(world.tab()).getItem('empty')]).toEqual([
+      '3 apples',
+      '3 apples',
+      '',
+    ])
+    dataOf(two).removeItem('cart')
+    expect(data.getItem('cart')).toBeNull()
+    expect(dataIn(world)).toEqual({ empty: '' })
+  })
+
+  it('takes keys of any form, and texts that are no JSON', async () => {
+    const world = createWorld()
+    const data = dataOf(await world.signedIn())
+    for (const key of ['', ':', '__proto__', 'constructor', 'length', 'a:b;c', '\n', '\uffff', '\ud800', '🍏'])
+      expect([data.getItem(key), data.setItem(key, `{${key}`), data.getItem(key)]).toEqual([null, true, `{${key}`])
+    expect(Object.keys(dataIn(world))).toHaveLength(10)
+  })
+
+  it('is bound to one session: it says its id, and is the same for each call', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const [one, two] = [dataOf(tab), dataOf(tab)]
+    expect([one.id, two.id]).toEqual(Array(2).fill((tab.session.getSnapshot() as { id: string }).id))
+    one.setItem('a', '1')
+    expect(two.getItem('a')).toBe('1')
+  })
+
+  it('throws where nobody is signed in, on a server, after destroy() and for what is no session', async () => {
+    const world = createWorld()
+    const tab = world.tab({ name: 'other' })
+    const destroyed = await world.signedIn()
+    destroyed.session.destroy()
+    const server = world.tab({}, { alive: false })
+    for (const one of [tab, destroyed, server])
+      expect(() => dataOf(one)).toThrow(expect.objectContaining({ code: 'signed_out' }) as Error)
+    expect(() => sessionData({} as Session)).toThrow(expect.objectContaining({ code: 'invalid_options' }) as Error)
+  })
+
+  it('keeps nothing for another name, however much alike, and removes nothing of it', async () => {
+    const names = ['a', 'a:', '"a"', 'a"', 'a\\"', 'a:0', 'session', 'session:data', '\ud800', 'a":0']
+    const world = createWorld()
+    const tabs: Tab[] = []
+    for (const name of names) tabs.push(await world.signedIn({ name }))
+    for (const [index, tab] of tabs.entries()) dataOf(tab).setItem('mine', names[index]!)
+    for (const [index, tab] of tabs.entries()) {
+      expect(tabs.slice(index).map((one) => dataOf(one).getItem('mine'))).toEqual(names.slice(index))
+      await world.until(tab.session.signOut())
+      expect([...world.storage.stored.keys()].filter((key) => key.startsWith('sojourn-data:'))).toHaveLength(
+        names.length - index - 1,
+      )
+    }
+  })
+})
+
+describe('the end of a session', () => {
+  it('takes the data with it, in the task of the sign-out', async () => {
+    const world = createWorld()
+    const [one, two] = await twoTabs(world)
+    const [data, other] = [dataOf(one), dataOf(two)]
+    data.setItem('a', '1')
+    other.setItem('b', '2')
+    void one.session.signOut()
+    expect(dataIn(world)).toEqual({})
+    expect([data.getItem('a'), data.setItem('a', '3')]).toEqual([null, false])
+    data.removeItem('a')
+    await world.advance(10)
+    expect([other.getItem('b'), other.setItem('b', '3'), dataIn(world)]).toEqual([null, false, {}])
+  })
+
+  it('S107: a late write of one user is refused while the next one is signed in', async () => {
+    const world = createWorld()
+    const [one, two] = await twoTabs(world)
+    const [ada, also] = [dataOf(one), dataOf(two)]
+    ada.setItem('mail', 'of ada')
+    await signIn(world, one, world.grant())
+    const bob = dataOf(one)
+    for (const late of [ada, also]) expect(late.setItem('mail', 'of ada')).toBe(false)
+    expect([bob.getItem('mail'), dataOf(two).getItem('mail'), ada.getItem('mail')]).toEqual([null, null, null])
+    bob.setItem('mail', 'of bob')
+    ada.removeItem('mail')
+    expect([bob.getItem('mail'), ada.getItem('mail')]).toEqual(['of bob', null])
+    expect(dataIn(world)).toEqual({ mail: 'of bob' })
+  })
+
+  it('S109: a laptop that wakes past the deadline reads nothing', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const data = dataOf(tab)
+    data.setItem('a', '1')
+    world.sleep(HOUR)
+    expect(tab.phase()).toBe('active')
+    expect(data.getItem('a')).toBeNull()
+    expect(tab.phase()).toBe('signedOut')
+    expect(dataIn(world)).toEqual({})
+  })
+
+  it('S109: writes nothing past the deadline, and makes no new handle', async () => {
+    const world = createWorld()
+    const [one, two] = await twoTabs(world)
+    const data = dataOf(one)
+    world.sleep(HOUR)
+    expect(data.setItem('a', '1')).toBe(false)
+    expect(() => dataOf(two)).toThrow(expect.objectContaining({ code: 'signed_out' }) as Error)
+    expect(dataIn(world)).toEqual({})
+  })
+
+  it('is noticed by every tab that can still run, whichever crashes', async () => {
+    const world = createWorld()
+    const [one, two] = await twoTabs(world)
+    dataOf(one).setItem('a', '1')
+    dataOf(two)
+    const third = world.tab()
+    void third.session.signOut()
+    // That page does not use the data.
+    expect(dataIn(world)).toEqual({ a: '1' })
+    one.crash()
+    await world.advance(10)
+    expect(dataIn(world)).toEqual({})
+  })
+
+  it.each([0, 1, 2, 3])('S108: a crash after %i removals is made good before the next user reads', async (removals) => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const data = dataOf(tab)
+    for (const key of ['a', 'b', 'c']) data.setItem(key, key)
+    let left = removals
+    const write = world.storage.stored.delete.bind(world.storage.stored)
+    world.storage.stored.delete = (key) => {
+      const isDone = left > 0 && write(key)
+      if (--left < 0) tab.crash()
+      return isDone
+    }
+    void tab.session.signOut()
+    world.storage.stored.delete = write
+    expect(Object.keys(dataIn(world))).toEqual(['a', 'b', 'c'].slice(removals))
+    const next = await world.signedIn()
+    expect(dataOf(next).getItem('c')).toBeNull()
+    expect(dataIn(world)).toEqual({})
+  })
+
+  it('leaves nothing that a slow process writes behind it', async () => {
+    const world = createWorld()
+    const [one, two] = await twoTabs(world)
+    const slow = dataOf(two)
+    dataOf(one)
+    world.storage.lag = 200
+    world.channel.delay = Infinity
+    await world.advance(1000)
+    void one.session.signOut()
+    expect(slow.setItem('late', '1')).toBe(true)
+    two.crash()
+    await world.advance(1000)
+    expect(dataIn(world)).toEqual({})
+  })
+
+  it('leaves alone what is of a session that this tab has not heard of yet', async () => {
+    const world = createWorld()
+    const [one, two] = await twoTabs(world)
+    dataOf(one)
+    world.deafen()
+    await signIn(world, two, world.grant())
+    dataOf(two).setItem('new', '1')
+    // A process that lags writes over the record what it had.
+    const key = 'sojourn:session:1'
+    const text = world.storage.stored.get(key) ?? null
+    const view = world.storage.of(one)
+    view.setItem(key, JSON.stringify({ ...world.record(), seq: 1, id: dataOf(one).id }))
+    expect(text).not.toBeNull()
+    expect(dataIn(world)).toEqual({ new: '1' })
+  })
+
+  it('tells listeners of each change in whichever tab, and of the end with null, once', async () => {
+    const world = createWorld()
+    const [one, two] = await twoTabs(world)
+    const [data, other] = [dataOf(one), dataOf(two)]
+    const [heard, elsewhere] = [heardBy(data), heardBy(other)]
+    data.setItem('a:b', '1')
+    data.setItem('a:b', '1')
+    expect(heard).toEqual(['a:b'])
+    await world.advance(10)
+    expect(elsewhere).toEqual(['a:b'])
+    other.removeItem('a:b')
+    other.removeItem('a:b')
+    await world.advance(10)
+    expect([heard, elsewhere]).toEqual(Array(2).fill(['a:b', 'a:b']))
+    void one.session.signOut()
+    expect(heard).toEqual(['a:b', 'a:b', null])
+    await signIn(world, one, world.grant())
+    dataOf(one).setItem('a:b', '2')
+    await world.advance(10)
+    expect([heard, elsewhere]).toEqual(Array(2).fill(['a:b', 'a:b', null]))
+  })
+
+  it('tells no listener that was undone, and goes on where one throws', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const data = dataOf(tab)
+    data.subscribe(() => {
+      throw new Error('mine')
+    })
+    const heard = heardBy(data)
+    const undo = data.subscribe((key) => heard.push(`${key}, undone`))
+    undo()
+    undo()
+    data.setItem('a', '1')
+    expect(heard).toEqual(['a'])
+    expect(tab.reports).toEqual([new Error('mine')])
+  })
+
+  it('lets what eachSession stops read nothing and write nothing, and begins the next session once', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const log: unknown[] = []
+    eachSession(tab.session, () => {
+      const data = dataOf(tab)
+      log.push(data.getItem('a'), data.setItem('a', 'kept'))
+      return () => log.push(data.getItem('a'), data.setItem('a', 'late'))
+    })
+    await signIn(world, tab, world.grant())
+    expect(log).toEqual([null, true, null, false, null, true])
+    expect(dataIn(world)).toEqual({ a: 'kept' })
+    // A listener of the end that takes a step of its own does not end the session that has begun.
+    expect(await world.until(tab.session.getAccessToken())).toBe('access-f2-1')
+    expect(world.tokens.stored).toMatchObject({ id: (tab.session.getSnapshot() as { id: string }).id })
+  })
+
+  it('comes with a record that is removed: it is `wiped`', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const data = dataOf(tab)
+    data.setItem('a', '1')
+    world.storage.change({ 'sojourn:session:1': null })
+    expect(data.getItem('a')).toBeNull()
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'wiped' })
+    expect(dataIn(world)).toEqual({})
+  })
+
+  it('leaves nothing after destroy(): no listener, no answer', async () => {
+    const world = createWorld()
+    const [one, two] = await twoTabs(world)
+    const data = dataOf(one)
+    const heard = heardBy(data)
+    data.setItem('a', '1')
+    one.session.destroy()
+    expect([data.getItem('a'), data.setItem('a', '2')]).toEqual([null, false])
+    data.removeItem('a')
+    data.subscribe((key) => heard.push(key))
+    expect(dataOf(two).getItem('a')).toBe('1')
+    dataOf(two).setItem('a', '3')
+    await world.advance(10)
+    expect(heard).toEqual(['a'])
+  })
+})
+
+describe('storage that does not work', () => {
+  it('keeps the data in the memory of the tab where it is denied, and says so', async () => {
+    const world = createWorld()
+    world.storage.works = false
+    const tab = await world.signedIn()
+    const data = dataOf(tab)
+    expect([data.setItem('a', '1'), data.getItem('a'), dataOf(tab).getItem('a')]).toEqual([true, '1', '1'])
+    expect(tab.degraded.map(({ feature }) => feature)).toEqual(['storage'])
+    data.removeItem('a')
+    data.setItem('b', '2')
+    expect([data.getItem('a'), data.getItem('b')]).toEqual([null, '2'])
+    await signIn(world, tab, world.grant())
+    expect([dataOf(tab).getItem('b'), data.getItem('b')]).toEqual([null, null])
+  })
+
+  it('throws what the browser throws where it is full, and keeps what was there', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const data = dataOf(tab)
+    const heard = heardBy(data)
+    data.setItem('a', '1')
+    world.storage.full = true
+    expect(() => data.setItem('a', '1, and more')).toThrow(
+      expect.objectContaining({ name: 'QuotaExceededError' }) as Error,
+    )
+    expect([data.getItem('a'), tab.phase(), heard]).toEqual(['1', 'active', ['a']])
+    void tab.session.signOut()
+    expect(dataIn(world)).toEqual({})
+  })
+
+  it('has nothing to parse: what others plant is given out as it is, in its own session alone', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const data = dataOf(tab)
+    data.setItem('a', '1')
+    const [key] = [...world.storage.stored.keys()].filter((one) => one.startsWith('sojourn-data:'))
+    world.storage.change({
+      [key!]: '{',
+      'sojourn-data:': '1',
+      'sojourn-data:"session"': '1',
+      'sojourn-data:"session":': '1',
+      'sojourn-data:"session"x': '1',
+      'sojourn-data:"session"0000000000000000old:a': '1',
+    })
+    await world.advance(10)
+    expect(data.getItem('a')).toBe('{')
+    expect(tab.reports).toEqual([])
+    void tab.session.signOut()
+    expect(Object.keys(dataIn(world))).not.toContain('a')
+  })
+})
+
+describe('a prerendered page', () => {
+  it('reads, and writes nothing until somebody opens it', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    dataOf(tab).setItem('a', '1')
+    const ahead = world.tab({}, { prerendered: true })
+    const data = dataOf(ahead)
+    const before = [...world.storage.stored]
+    expect([data.getItem('a'), data.setItem('a', '2')]).toEqual(['1', false])
+    data.removeItem('a')
+    expect([...world.storage.stored]).toEqual(before)
+    ahead.activate()
+    expect([data.setItem('a', '2'), dataOf(tab).getItem('a')]).toEqual([true, '2'])
+  })
+
+  it('removes nothing of a session that it takes for over, until somebody opens it', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    dataOf(tab).setItem('a', '1')
+    const ahead = world.tab({}, { prerendered: true })
+    const data = dataOf(ahead)
+    tab.frozen = true
+    await world.advance(20 * MINUTE)
+    expect([data.getItem('a'), dataIn(world)]).toEqual([null, { a: '1' }])
+    ahead.activate()
+    expect(dataIn(world)).toEqual({})
+  })
+
+  it('goes over to a session that began meanwhile, and is told of its end', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const ahead = world.tab({}, { prerendered: true })
+    const old = heardBy(dataOf(ahead))
+    await signIn(world, tab, world.grant())
+    const data = dataOf(ahead)
+    const heard = heardBy(data)
+    dataOf(tab).setItem('a', '1')
+    ahead.activate()
+    await world.advance(10)
+    expect([data.getItem('a'), old, heard.filter((key) => key === null)]).toEqual(['1', [null], []])
+    void tab.session.signOut()
+    await world.advance(10)
+    expect([data.getItem('a'), heard.filter((key) => key === null)]).toEqual([null, [null]])
+  })
+})
+
+describe('two session objects in one page', () => {
+  it('share the data, and the second one sweeps what the first has left', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const second = createSessionWith(tab.ports)
+    dataOf(tab).setItem('a', '1')
+    expect(sessionData(second).getItem('a')).toBe('1')
+    second.destroy()
+    expect(dataOf(tab).getItem('a')).toBe('1')
+  })
+
+  it('finds the data of a copy of the session', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    dataOf(tab).setItem('a', '1')
+    expect(sessionData({ ...tab.session }).getItem('a')).toBe('1')
+  })
+})
