@@ -37,11 +37,10 @@ export function sessionData(session: Session): SessionData {
 
 /** The data of the sessions of one name, as one tab sees it. */
 function createData(context: SessionContext, session: Session): DataHooks {
-  const { current, look, opening } = context
   /** A JSON text is never the beginning of another: no name's keys begin with those of another. */
   const root = `sojourn-data:${JSON.stringify(context.name)}`
-  /** What the keys of a session begin with. A session that was displaced sorts before the one that displaced it. */
-  const partOf = ({ seq, id }: SharedRecord, end = ':'): string => root + String(seq).padStart(16, '0') + id + end
+  /** What the keys of a session begin with: one that was displaced sorts before the one that displaced it. All have 16 digits. */
+  const partOf = ({ seq, id }: SharedRecord, end = ':'): string => `${root}${1e15 + seq}${id}${end}`
   const idAt = root.length + 16
   const memory: Texts = {}
   /** The part of an anonymous session whose data the next session takes over. */
@@ -70,10 +69,10 @@ function createData(context: SessionContext, session: Session): DataHooks {
    * before its data, but this tab may have written a record of its own over it.
    */
   const clean = (key: string): boolean => {
-    const next = current()
+    const next = context.current()
     const record = next ?? context.lastEnded()
     // A semicolon follows the colon: then the session's own keys are before it.
-    if (!record || opening() || !key.startsWith(root) || key >= partOf(record, next ? ':' : ';')) return false
+    if (!record || context.opening() || !key.startsWith(root) || key >= partOf(record, next ? ':' : ';')) return false
     const all = storage()
     const text = all[key] ?? ''
     // First: then there is room for it.
@@ -106,32 +105,33 @@ function createData(context: SessionContext, session: Session): DataHooks {
       sweep()
       const { id } = record
       const part = partOf(record)
-      const isKnown = (): boolean => current()?.id === id && !context.isClosed()
+      const isKnown = (): boolean => context.current()?.id === id && !context.isClosed()
       // No look for a session that is over: it would tell listeners of the next one, while what belongs to the old one is stopped.
-      const isHere = (): boolean => isKnown() && (look(), isKnown())
-      const change = (key: string, text?: string): boolean => {
-        if (!isHere() || opening()) return false
+      const isHere = (): boolean => isKnown() && (context.look(), isKnown())
+      const setItem = (key: string, text?: string): boolean => {
+        if (!isHere() || context.opening()) return false
         const all = storage()
-        const before = all[key]
+        const full = part + key
+        const before = all[full]
         // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- as storage has it
-        if (text === undefined) delete all[key]
-        else all[key] = text
-        if (text !== before) announce(key)
+        if (text === undefined) delete all[full]
+        else all[full] = text
+        if (text !== before) announce(full)
         return true
       }
       return {
         id,
         getItem: (key) => (isHere() ? (storage()[part + key] ?? null) : null),
-        setItem: (key, value) => change(part + key, value),
+        setItem,
         removeItem(key) {
-          change(part + key)
+          setItem(key)
         },
         subscribe: (listener) => session.on(`${id}:` as 'signedOut', listener as never),
       }
     },
     take() {
-      look()
-      const record = current()
+      context.look()
+      const record = context.current()
       taken = record && isAnonymous(record) ? partOf(record) : ''
     },
   }

@@ -7,9 +7,8 @@ export const browserStorage: OpenStorage = (onChange, signal) => {
     window,
     'storage',
     (event) => {
-      const { key } = event as StorageEvent
       // `localStorage.clear()` has a key of null. It takes the session's record as well: that ends the session.
-      if (key !== null) onChange(key)
+      onChange((event as StorageEvent).key ?? '')
     },
     { signal },
   )
