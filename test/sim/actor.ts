@@ -1,5 +1,6 @@
 import type { Page } from '../../src/testing.js'
 import type { Snapshot, TokenSession } from '../../src/types.js'
+import type { Handle } from './data.js'
 
 /** A promise that a session gave, and how long its page had run by then. */
 export interface Pending {
@@ -35,6 +36,8 @@ export interface Actor {
   lateUntil: number
   readonly pending: Set<Pending>
   readonly holds: (() => void)[]
+  /** What its application keeps for this session and for those before. */
+  readonly data: Handle[]
   extending: number
   /** When the application last asked for a token. */
   wantedAt: number

@@ -217,6 +217,14 @@ export function createBrowserPage(
       ...library.browserPorts(),
       // As a page on plain http does, each gives the lease.
       withLock: (name, turn, ...rest) => library.browserLocks(name, { ...turn, lease: library.lease }, ...rest),
+      openStorage(onChange, signal) {
+        const open = library.browserStorage(onChange, signal)
+        return () => {
+          const found = open()
+          // Where storage is denied, a browser throws as soon as its name is read.
+          return found && found.length >= 0 ? found : null
+        }
+      },
     },
     webStorageTokens: () => library.webStorageTokens(),
   }

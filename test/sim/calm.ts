@@ -1,4 +1,5 @@
 import type { SessionError } from '../../src/errors.js'
+import { dataLeft, writeData } from './data.js'
 import { isAwake, idOf, type Actor } from './actor.js'
 import { activate, bury, hint, open, unthrottle } from './pages.js'
 import { tokensNextDoor } from './neighbour.js'
@@ -214,6 +215,7 @@ async function signOutAll(scene: Scene, family: string): Promise<void> {
   const id = idOf(actor.session.getSnapshot())
   const apart = [...scene.actors].filter(({ sound, session }) => !sound && idOf(session.getSnapshot()) !== id)
   for (const life of scene.lives.values()) life.signOutCalled = true
+  writeData(scene, actor)
   await settle(scene, actor.session.signOut(), 20e3)
   await agree(scene, 'after a sign-out')
   await pass(scene, 30e3)
@@ -250,6 +252,8 @@ async function signOutAll(scene: Scene, family: string): Promise<void> {
     // From when storage was allowed for a while: nobody can remove them now.
     'storage is denied': scene.traits.store === 'local' && !scene.traits.storage,
   })
+  const left = dataLeft(scene)
+  scene.must('I18: nothing is left of an ended session', left.length === 0, () => left.join(), alone)
   if (family)
     scene.must('I9: tokens are revoked at the end', !!scene.servers.grants.get(family)?.revoked, () => family, alone)
 }

@@ -64,6 +64,7 @@ export function open(scene: Scene, page = scene.world.page(), isBare = false): A
     lateUntil: -Infinity,
     pending: new Set(),
     holds: [],
+    data: [],
     extending: 0,
     wantedAt: -Infinity,
     refreshedAt: -Infinity,

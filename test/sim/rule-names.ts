@@ -74,6 +74,14 @@ export const FLOORS = {
   'I17: a warning precedes an end': 63,
   'I17: a warning can be answered': 4,
   'I17: an idle end can be extended': 180,
+  'I18: no data are used past the end': 800,
+  'I18: no data are used after the end was known': 800,
+  'I18: data are used for the session that is shown': 800,
+  'I18: data belong to one session': 45,
+  'I18: data of a live session are not lost': 25,
+  'I18: what is written can be read': 750,
+  'I18: a full disk alone throws': 8,
+  'I18: nothing is left of an ended session': 480,
   'S35: no expired token is handed out': 100,
 } as const satisfies Record<string, number>
 

@@ -26,7 +26,7 @@ const sent = (scene: Scene, at: number): number =>
 const lifeOf = (scene: Scene, actor: Actor): Life | undefined => scene.lives.get(idOf(shownBy(actor)))
 
 /** Why `actor` need not know by now that `life` is over. */
-function ignorance(scene: Scene, actor: Actor, life: Life): Excuses {
+export function ignorance(scene: Scene, actor: Actor, life: Life): Excuses {
   const { ended } = life
   if (!ended) return {}
   return {

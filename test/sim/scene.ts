@@ -1,4 +1,5 @@
 import { createWorld, type Page, type Ports, type World } from '../../src/testing.js'
+import { indexed } from '../../src/testing/storage.js'
 import { memoryTokens } from '../../src/tokens/stores/memory.js'
 import type { StoredTokens, TokenStore } from '../../src/types.js'
 import type { Actor } from './actor.js'
@@ -124,31 +125,32 @@ export function createScene(
     if (page.prerendered) scene.hasty.add(page)
     crashAt(page)
   }
-  const watched = (page: Page, storage: Storage): Storage => ({
-    get length() {
-      return storage.length
-    },
-    key: (index) => storage.key(index),
-    getItem: (key) => storage.getItem(key),
-    clear: () => storage.clear(),
-    setItem(key, text) {
-      // Whether storage works at all is found out by writing.
-      if (!key.endsWith(':try')) effect(page)
-      const isForTokens = /^sojourn-tokens(:\w+)?$/.test(key)
-      scene.must('I9: no token in web storage', !text.includes(MARK) || isForTokens, () => `at ${key}`)
-      if (scene.neighbour)
-        scene.must(
-          'I14: what is written bears the name of its session',
-          key.includes('admin') === scene.strangers.has(page),
-          () => `${page.name} writes ${key}`,
-        )
-      storage.setItem(key, text)
-    },
-    removeItem(key) {
-      if (!key.endsWith(':try')) effect(page)
-      storage.removeItem(key)
-    },
-  })
+  const watched = (page: Page, storage: Storage): Storage =>
+    indexed({
+      get length() {
+        return storage.length
+      },
+      key: (index) => storage.key(index),
+      getItem: (key) => storage.getItem(key),
+      clear: () => storage.clear(),
+      setItem(key, text) {
+        // Whether storage works at all is found out by writing.
+        if (!key.endsWith(':try')) effect(page)
+        const isForTokens = /^sojourn-tokens(:\w+)?$/.test(key)
+        scene.must('I9: no token in web storage', !text.includes(MARK) || isForTokens, () => `at ${key}`)
+        if (scene.neighbour)
+          scene.must(
+            'I14: what is written bears the name of its session',
+            key.includes('admin') === scene.strangers.has(page),
+            () => `${page.name} writes ${key}`,
+          )
+        storage.setItem(key, text)
+      },
+      removeItem(key) {
+        if (!key.endsWith(':try')) effect(page)
+        storage.removeItem(key)
+      },
+    })
   /** Something is open on this page until `close` is called. */
   const counted = (page: Page, close: () => void): (() => void) => {
     const handle = {}

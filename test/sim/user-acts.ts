@@ -2,6 +2,7 @@
 import { browser } from '../../src/testing/time.js'
 import { around, inTab, inTabBy, type Act } from './act.js'
 import { idOf, isAwake } from './actor.js'
+import { persistData, readData } from './data.js'
 import { watch } from './pages.js'
 import { look, sign } from './rules.js'
 import { counted, extend, input, SHAPES, signIn, signInWith, token } from './users.js'
@@ -94,4 +95,9 @@ export const userActs = {
       if (isAwake(actor)) token(scene, actor, { minValidity })
     },
   ),
+  write: inTab(16, 'write data', persistData),
+  read: inTab(6, 'read data', readData),
+  reads: around(8, 'all tabs read data', (scene) => {
+    for (const actor of [...scene.actors]) readData(scene, actor)
+  }),
 } satisfies Record<string, Act>

@@ -89,7 +89,8 @@ export function signInWith(scene: Scene, actor: Actor, tokens: TokenResponse | u
   // Whoever's tab it is, the sign-in may come to be while a promise of it is under way, and in no other way.
   const signIn = { at: scene.now() }
   scene.signIns.add(signIn)
-  const promise = actor.session.signIn(tokens, tokens ? {} : { login: family })
+  // Nobody is anonymous here: nothing may be taken over.
+  const promise = actor.session.signIn(tokens, { ...(!tokens && { login: family }), keepData: true })
   // A page that is still asking others takes them when it has been answered.
   if (tokens && actor.session.getSnapshot().phase === 'loading')
     void actor.session.ready.then(() => {

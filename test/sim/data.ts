@@ -1,0 +1,107 @@
+/** I18: what an application keeps for one session, by `sessionData`. */
+import { sessionData } from '../../src/data.js'
+import type { SessionData } from '../../src/types.js'
+import { idOf, isAwake, type Actor } from './actor.js'
+import { latestEnd } from './life.js'
+import { ignorance, isMisled, look } from './rules.js'
+import type { Scene } from './scene.js'
+
+/** One handle that an application keeps, also after its session. */
+export interface Handle {
+  readonly data: SessionData
+  /** When it last wrote or read something that it may expect to find again; -Infinity while it did not. */
+  keptAt: number
+}
+
+const KEY = 'draft'
+const PREFIX = 'sojourn-data:"session"'
+
+/** The data of a session that is over were used: by whom? */
+function used(scene: Scene, actor: Actor, { id }: SessionData, what: string): void {
+  look(scene)
+  const life = scene.lives.get(id)
+  if (actor.page.gone || !life) return
+  const latest = latestEnd(life, scene.traits, scene.jumps)
+  const late = scene.now() - latest
+  scene.must(
+    'I18: no data are used past the end',
+    late <= 0,
+    () => `${actor.name} ${what} data of ${id} ${Math.round(late)} ms past its end`,
+    { 'a clock was set back unseen': latest === Infinity || isMisled(scene, actor) },
+  )
+  scene.must(
+    'I18: no data are used after the end was known',
+    !life.ended,
+    () => `${actor.name} ${what} data of ${id} after it ended (${life.ended?.reason})`,
+    ignorance(scene, actor, life),
+  )
+  scene.must(
+    'I18: data are used for the session that is shown',
+    idOf(actor.session.getSnapshot()) === id,
+    () => `${actor.name} ${what} data of ${id}, and shows ${idOf(actor.session.getSnapshot())}`,
+  )
+}
+
+/** The application takes a handle where somebody is signed in, and keeps those that it has. */
+function take(scene: Scene, actor: Actor): void {
+  try {
+    const data = sessionData(actor.session)
+    if (!actor.data.some((handle) => handle.data.id === data.id)) actor.data.push({ data, keptAt: -Infinity })
+    look(scene)
+  } catch (error) {
+    scene.must('I12: errors have a code', (error as { code?: string }).code === 'signed_out', () => String(error))
+  }
+}
+
+/** It reads by all handles that it has. */
+export function readData(scene: Scene, actor: Actor): void {
+  if (!isAwake(actor)) return
+  take(scene, actor)
+  for (const handle of actor.data) {
+    const { data } = handle
+    const text = data.getItem(KEY)
+    if (text !== null) {
+      scene.must('I18: data belong to one session', text.startsWith(`${data.id} `), () => `${data.id} reads ${text}`)
+      used(scene, actor, data, 'reads')
+    }
+    if (handle.keptAt > -Infinity && !actor.page.gone && idOf(actor.session.getSnapshot()) === data.id)
+      scene.must('I18: data of a live session are not lost', text !== null, () => `${actor.name}: ${data.id}`, {
+        'storage is denied': !scene.world.storage.works || scene.deniedAt >= handle.keptAt,
+        'storage was emptied': scene.emptiedAt >= handle.keptAt,
+      })
+    handle.keptAt = text === null ? -Infinity : scene.now()
+  }
+}
+
+/** It writes by all handles that it has. */
+export function writeData(scene: Scene, actor: Actor): void {
+  if (!isAwake(actor)) return
+  take(scene, actor)
+  for (const handle of actor.data) write(scene, actor, handle)
+}
+
+/** A persister that throttles writes once more a second and a half later, whoever is signed in by then. */
+export function persistData(scene: Scene, actor: Actor): void {
+  writeData(scene, actor)
+  scene.world.time.later(actor.page, 1500, () => {
+    if (isAwake(actor)) for (const handle of actor.data) write(scene, actor, handle)
+  })
+}
+
+function write(scene: Scene, actor: Actor, handle: Handle): void {
+  const { data } = handle
+  try {
+    if (!data.setItem(KEY, `${data.id} ${'x'.repeat(scene.step % 7)}`) || actor.page.gone) return
+  } catch (error) {
+    const isFull = scene.world.storage.full && (error as Error).name === 'QuotaExceededError'
+    scene.must('I18: a full disk alone throws', isFull, () => String(error))
+    return
+  }
+  used(scene, actor, data, 'writes')
+  handle.keptAt = scene.now()
+  scene.must('I18: what is written can be read', data.getItem(KEY) !== null, () => `${actor.name}: ${data.id}`)
+}
+
+/** The keys of data in storage. */
+export const dataLeft = ({ world }: Scene): string[] =>
+  [...world.storage.stored.keys()].filter((key) => key.startsWith(PREFIX))
