@@ -1,7 +1,7 @@
 import type { SharedRecord } from './core/record.js'
 import { browserStorage } from './ports/shared-storage.js'
 import { contextOf, isAnonymous, type SessionContext } from './session/context.js'
-import type { DataHooks } from './session/plugin.js'
+import type { DataHooks } from './session/data-hooks.js'
 import type { Session, SessionData } from './types.js'
 
 export type { SessionData } from './types.js'

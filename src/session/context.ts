@@ -5,7 +5,7 @@ import { sessionError } from '../errors.js'
 import type { Ports } from '../ports/types.js'
 import type { Lease, Session, SessionEvents, SessionServer, TokenStore } from '../types.js'
 import type { Cause } from './causes.js'
-import type { DataHooks, PluginHooks } from './plugin.js'
+import type { DataHooks, EndHook } from './data-hooks.js'
 import type { TokenHooks } from './token-hooks.js'
 import { DEVELOPMENT } from '../util/development.js'
 
@@ -14,7 +14,7 @@ export interface SessionContext {
   readonly ports: Ports
   readonly config: Config
   /** The hooks of all plugins. `sojourn/data` adds its own when it is first used. */
-  readonly hooks: PluginHooks[]
+  readonly hooks: { push(hook: EndHook): unknown }
   /** Where this page has used `sojourn/data`. */
   data?: DataHooks
   /** The name under which tabs share this session, and the key of its record. */

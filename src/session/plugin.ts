@@ -1,7 +1,7 @@
 import type { SharedRecord } from '../core/record.js'
 import type { Change } from '../core/changes.js'
 import type { SessionContext } from './context.js'
-import type { SessionData } from '../types.js'
+import type { EndHook } from './data-hooks.js'
 import type { TokenHooks } from './token-hooks.js'
 
 /**
@@ -11,7 +11,7 @@ import type { TokenHooks } from './token-hooks.js'
 export type Plugin = (context: SessionContext) => PluginHooks
 
 /** The work of a plugin, by occasion. It runs once for each session object; everything is optional. */
-export interface PluginHooks {
+export interface PluginHooks extends Partial<EndHook> {
   /** Methods that the session object gains, such as `getAccessToken`. One with the name of a member replaces it. */
   readonly methods?: object
   readonly tokens?: TokenHooks
@@ -30,16 +30,6 @@ export interface PluginHooks {
   readonly wake?: (cause: string) => void
   /** Extends the session where the server has to agree; false where it did not. */
   readonly extend?: (change: Change) => Promise<boolean>
-  /** Session `id` is over. `endedHere`: this tab was the first to see it. */
-  readonly ended?: (id: string, reason: string, endedHere: boolean) => Promise<void> | undefined
-}
-
-/** The work of `sojourn/data`, for itself and for a sign-in with `keepData`. */
-export interface DataHooks {
-  /** Removes what earlier sessions have left, and gives the data of the session of `record`, which lives now. */
-  readonly open: (record: SharedRecord) => SessionData
-  /** Called right before another session begins: that one takes over what an anonymous session has kept. */
-  readonly take: () => void
 }
 
 /** A server or a token store that brings its plugins. */

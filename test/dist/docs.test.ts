@@ -45,6 +45,17 @@ test('each code block in the docs says which file it is', () => {
   expect(nameless).toEqual([])
 })
 
+test('docs/data.md shows the recipes that are tried in test/unit/data', () => {
+  const recipes = readdirSync(join(root, 'test/recipes/data'))
+  expect(recipes.length).toBeGreaterThan(3)
+  const missing = recipes.filter((file) => {
+    const code = pageOf(join('test/recipes/data', file))
+    const shown = code.replaceAll('../../../src/index.js', 'sojourn').replaceAll('../../../src/data.js', 'sojourn/data')
+    return !pageOf('docs/data.md').includes(`// ${file}\n${shown}`)
+  })
+  expect(missing).toEqual([])
+})
+
 test('the clients that docs/requests.md was tried with are those of the tests', () => {
   const [sentence = ''] = /^.* are tried here with .*$/m.exec(pageOf('docs/requests.md')) ?? []
   const said = [...sentence.matchAll(/([a-z-]+) (\d+\.\d+)/g)].map(([, name = '', version = '']) => [name, version])

@@ -62,6 +62,11 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
     ...notOfOwnOrigin.filter((name) => name !== 'addEventListener'),
     ...[...storage, ...channels, ...network],
   ],
+  // Of the page it wants storage alone, and its events.
+  'sojourn/data': without(
+    [...page, ...storage, ...databases, ...channels, ...network, ...time, ...secrets],
+    [...['document', 'window', 'addEventListener', 'localStorage']],
+  ),
   'sojourn/dialog': [...storage, ...databases, ...channels, ...network, ...secrets],
   'sojourn/element': [...storage, ...databases, ...channels, ...network, ...secrets],
   // Timeline and record come from the session alone; of the browser it wants the clipboard.

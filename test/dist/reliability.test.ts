@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { root } from '../../scripts/lib.mjs'
 
-const NUMBERS = Array.from({ length: 17 }, (_none, i) => `I${String(i + 1)}`)
+const NUMBERS = Array.from({ length: 18 }, (_none, i) => `I${String(i + 1)}`)
 
 /** What is promised, for users. */
 const promises = readFileSync(join(root, 'docs/reliability.md'), 'utf8')

@@ -72,7 +72,7 @@ describe('sessionData', () => {
   })
 })
 
-describe('the end of a session', () => {
+describe('I18: the end of a session', () => {
   it('takes the data with it, in the task of the sign-out', async () => {
     const world = createWorld()
     const [one, two] = await twoTabs(world)
