@@ -10,7 +10,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { randomBytes } from 'node:crypto'
 import { dirname, extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, transform } from 'esbuild'
+import { build, transform, type Plugin } from 'esbuild'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const types: Record<string, string> = {
@@ -233,6 +233,8 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
       return sendPage({ title: 'Ports', scripts: ['/test/e2e/pages/ports.ts'], body: '' })
     case '/names':
       return sendPage({ title: 'Applications', scripts: ['/test/e2e/pages/names.ts'], body: '' })
+    case '/data':
+      return sendPage({ title: 'Data', scripts: ['/test/e2e/pages/data.bundle.ts'], body: '' })
     case '/urls':
       return sendPage({
         title: 'With a base and a frame',
@@ -357,6 +359,17 @@ async function sendFile(path: string, response: ServerResponse): Promise<boolean
 
 const bundles = new Map<string, Promise<string>>()
 
+/** Recipes import our sources; in a page they get what is published. */
+const published: Plugin = {
+  name: 'published',
+  setup(build) {
+    build.onResolve({ filter: /\/src\/(index|data)\.js$/ }, ({ path }) => ({
+      path: path.endsWith('data.js') ? 'sojourn/data' : 'sojourn',
+      external: true,
+    }))
+  },
+}
+
 /** A module with the libraries of others that it imports; those of ours come through the import map. Made once. */
 function bundled(path: string): Promise<string> {
   const made =
@@ -369,6 +382,7 @@ function bundled(path: string): Promise<string> {
       minify: true,
       external: ['sojourn', 'sojourn/*'],
       define: { 'process.env.NODE_ENV': '"production"' },
+      plugins: [published],
     }).then(({ outputFiles }) => outputFiles[0]!.text)
   bundles.set(path, made)
   return made
