@@ -1,5 +1,6 @@
 // @vitest-environment node
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { sessionData } from '../../src/data.js'
 import { createFetch, credentials } from '../../src/fetch.js'
 import { createSession } from '../../src/index.js'
 import { oauth } from '../../src/servers/oauth.js'
@@ -26,6 +27,10 @@ describe('I11: on a server that renders the page', () => {
 
   it('an OAuth server can be described by paths on a server, whose origin only the page knows', () => {
     expect(() => oauth({ tokenEndpoint: '/token', clientId: 'app' })).not.toThrow()
+  })
+
+  it('there are no data: nobody is signed in', () => {
+    expect(() => sessionData(createSession())).toThrow(expect.objectContaining({ code: 'signed_out' }) as Error)
   })
 
   it('a fetch can be created on a server, and adds no credentials by default', async () => {

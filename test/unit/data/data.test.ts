@@ -3,6 +3,7 @@ import { sessionData } from '../../../src/data.js'
 import { eachSession } from '../../../src/session/each-session.js'
 import { createSessionWith } from '../../../src/testing.js'
 import type { Session } from '../../../src/types.js'
+import { KEY } from '../session/world.js'
 import { createWorld, dataIn, dataOf, heardBy, HOUR, MINUTE, signIn, type Tab, type World } from './world.js'
 
 const twoTabs = async (world: World): Promise<[Tab, Tab]> => {
@@ -176,17 +177,17 @@ describe('I18: the end of a session', () => {
   it('leaves alone what is of a session that this tab has not heard of yet', async () => {
     const world = createWorld()
     const [one, two] = await twoTabs(world)
-    dataOf(one)
+    const { id } = dataOf(one)
+    const text = world.storage.stored.get(KEY) ?? null
     world.deafen()
     await signIn(world, two, world.grant())
     dataOf(two).setItem('new', '1')
-    // A process that lags writes over the record what it had.
-    const key = 'sojourn:session:1'
-    const text = world.storage.stored.get(key) ?? null
-    const view = world.storage.of(one)
-    view.setItem(key, JSON.stringify({ ...world.record(), seq: 1, id: dataOf(one).id }))
-    expect(text).not.toBeNull()
-    expect(dataIn(world)).toEqual({ new: '1' })
+    const newer = world.storage.stored.get(KEY) ?? null
+    // This tab's process has just written the record that it had over that of the next session.
+    world.storage.change({ [KEY]: text })
+    expect(dataOf(one).id).toBe(id)
+    world.storage.change({ [KEY]: newer })
+    expect([dataOf(two).getItem('new'), dataOf(one).getItem('new')]).toEqual(['1', '1'])
   })
 
   it('tells listeners of each change in whichever tab, and of the end with null, once', async () => {
@@ -287,6 +288,32 @@ describe('storage that does not work', () => {
     expect([dataOf(tab).getItem('b'), data.getItem('b')]).toEqual([null, null])
   })
 
+  it.each<[string, () => Storage | null]>([
+    ['there is none', () => null],
+    [
+      'its name cannot be read',
+      () => {
+        throw new DOMException('The user blocks site data.', 'SecurityError')
+      },
+    ],
+  ])('keeps the data in memory where %s, and listens until destroy()', async (_why, open) => {
+    const world = createWorld()
+    const signals: AbortSignal[] = []
+    const tab = await world.signedIn()
+    const session = createSessionWith({
+      ...tab.ports,
+      openStorage(_onChange, signal) {
+        signals.push(signal)
+        return open
+      },
+    })
+    const data = sessionData(session)
+    expect([data.setItem('a', '1'), data.getItem('a'), sessionData(session).getItem('a')]).toEqual([true, '1', '1'])
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false])
+    session.destroy()
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true])
+  })
+
   it('throws what the browser throws where it is full, and keeps what was there', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
@@ -349,6 +376,18 @@ describe('a prerendered page', () => {
     await world.advance(20 * MINUTE)
     expect([data.getItem('a'), dataIn(world)]).toEqual([null, { a: '1' }])
     ahead.activate()
+    expect(dataIn(world)).toEqual({})
+  })
+
+  it('removes nothing that others have left, until somebody opens it', async () => {
+    const world = createWorld()
+    await world.signedIn()
+    world.storage.stored.set('sojourn-data:"session"1000000000000001session-old:a', '1')
+    const ahead = world.tab({}, { prerendered: true })
+    expect(dataOf(ahead).getItem('a')).toBeNull()
+    expect(dataIn(world)).toEqual({ a: '1' })
+    ahead.activate()
+    dataOf(ahead)
     expect(dataIn(world)).toEqual({})
   })
 

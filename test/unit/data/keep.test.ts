@@ -79,6 +79,54 @@ describe('signIn with keepData', () => {
     }
   })
 
+  it('S110: takes over nothing of a session that began with tokens in the memory of a tab that is closed', async () => {
+    const world = createWorld()
+    ;(await withCart(world, [world.grant()], { tokenStore: memoryTokens() })).close()
+    const tab = world.tab({ tokenStore: memoryTokens() })
+    dataOf(tab)
+    await signIn(world, tab, world.grant(), KEEP)
+    expect([tab.phase(), dataIn(world)]).toEqual(['active', {}])
+  })
+
+  it('S110: takes over nothing of a session whose tokens a tab has stored before it crashed', async () => {
+    const world = createWorld()
+    const tab = await withCart(world)
+    world.storage.change({ 'sojourn:session:1': JSON.stringify({ ...world.record(), generation: 1 }) })
+    await signIn(world, tab, world.grant(), KEEP)
+    expect(dataIn(world)).toEqual({})
+  })
+
+  it('S110: takes over nothing of a session that another tab gave tokens while this sign-in stored its own', async () => {
+    const world = createWorld()
+    world.locks.works = false
+    const page = world.page()
+    const server = customServer({
+      refresh: () => Promise.resolve(world.grant()),
+      receive: () => new Promise((resolve) => page.ports.after(200, resolve)),
+    })
+    const tab = await withCart(world, [], { server, tokenStore: memoryTokens() })
+    const other = world.tab({ tokenStore: memoryTokens() })
+    world.deafen()
+    const signedIn = tab.session.signIn(world.grant(), KEEP)
+    await world.advance(10)
+    await world.until(other.session.setTokens(world.grant()))
+    dataOf(other).setItem('mail', 'of ada')
+    await world.until(signedIn)
+    expect([tab.session.getSnapshot(), dataIn(world)]).toMatchObject([{ phase: 'active', id: 'session-0002' }, {}])
+    expect(dataOf(tab).getItem('mail')).toBeNull()
+    expect(dataIn(world)).toEqual({})
+  })
+
+  it('removes what a slow process writes for the anonymous session after its cart went along', async () => {
+    const world = createWorld()
+    const tab = await withCart(world)
+    const [key] = [...world.storage.stored.keys()].filter((one) => one.endsWith(':cart'))
+    await signIn(world, tab, world.grant(), KEEP)
+    world.storage.change({ [key!]: 'late' })
+    await world.advance(10)
+    expect(dataIn(world)).toEqual(CART)
+  })
+
   it.each([true, false])(
     'S110: takes over nothing of a session that was given tokens later, shared: %s',
     async (isShared) => {

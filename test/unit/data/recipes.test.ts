@@ -2,8 +2,9 @@
 import type { QueryClient } from '@tanstack/query-core'
 import { createAsyncStoragePersister } from '@tanstack/query-async-storage-persister'
 import { createSyncStoragePersister } from '@tanstack/query-sync-storage-persister'
-import type { PersistedClient } from '@tanstack/query-persist-client-core'
+import type { PersistedClient, Persister } from '@tanstack/query-persist-client-core'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { SessionData } from '../../../src/types.js'
 import { createCart } from '../../recipes/data/cart-store.js'
 import { keepDraft } from '../../recipes/data/draft.js'
 import { persistForEachSession } from '../../recipes/data/persistent-engine.js'
@@ -17,6 +18,10 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
+const createSync = (options: { storage: SessionData; throttleTime: number }): Persister =>
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- most applications have this one
+  createSyncStoragePersister(options)
+
 const client = (of: string): PersistedClient => ({
   timestamp: Date.now(),
   buster: '',
@@ -25,8 +30,7 @@ const client = (of: string): PersistedClient => ({
 
 describe('persisters of TanStack Query', () => {
   it.each([
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- most applications have this one
-    ['sync', createSyncStoragePersister],
+    ['sync', createSync],
     ['async', createAsyncStoragePersister],
   ] as const)('S107: a throttled write of the %s persister after removeClient() is refused', async (_kind, create) => {
     const world = createWorld()
