@@ -66,7 +66,7 @@ export function readData(scene: Scene, actor: Actor): void {
     }
     if (handle.keptAt > -Infinity && !actor.page.gone && idOf(actor.session.getSnapshot()) === data.id)
       scene.must('I18: data of a live session are not lost', text !== null, () => `${actor.name}: ${data.id}`, {
-        'storage is denied': !scene.world.storage.works || scene.deniedAt >= handle.keptAt,
+        'storage is denied': !scene.world.storage.isAvailable || scene.deniedAt >= handle.keptAt,
         'storage was emptied': scene.emptiedAt >= handle.keptAt,
       })
     handle.keptAt = text === null ? -Infinity : scene.now()

@@ -51,7 +51,7 @@ describe('sessionData', () => {
     const tab = world.tab({ name: 'other' })
     const destroyed = await world.signedIn()
     destroyed.session.destroy()
-    const server = world.tab({}, { alive: false })
+    const server = world.tab({}, { hasPage: false })
     for (const one of [tab, destroyed, server])
       expect(() => dataOf(one)).toThrow(expect.objectContaining({ code: 'signed_out' }) as Error)
     expect(() => sessionData({} as Session)).toThrow(expect.objectContaining({ code: 'invalid_options' }) as Error)
@@ -276,7 +276,7 @@ describe('I18: the end of a session', () => {
 describe('storage that does not work', () => {
   it('keeps the data in the memory of the tab where it is denied, and says so', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     const tab = await world.signedIn()
     const data = dataOf(tab)
     expect([data.setItem('a', '1'), data.getItem('a'), dataOf(tab).getItem('a')]).toEqual([true, '1', '1'])

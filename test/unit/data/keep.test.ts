@@ -98,7 +98,7 @@ describe('signIn with keepData', () => {
 
   it('S110: takes over nothing of a session that another tab gave tokens while this sign-in stored its own', async () => {
     const world = createWorld()
-    world.locks.works = false
+    world.locks.isAvailable = false
     const page = world.page()
     const server = customServer({
       refresh: () => Promise.resolve(world.grant()),
@@ -237,7 +237,7 @@ describe('signIn with keepData', () => {
 
   it('takes a cart along in memory, where storage is denied', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     const tab = await withCart(world)
     await signIn(world, tab, world.grant(), KEEP)
     expect(dataOf(tab).getItem('cart')).toBe('3 apples')
