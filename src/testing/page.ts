@@ -155,6 +155,7 @@ function createPorts(
     openRecordStore: (key) => recordStoreIn(storage.of(page), key),
     openChannel: (key, onMessage) => openChannel(origin, page, key, onMessage),
     withLock: (...call) => mutexBy(locks, page, after)(...call),
+    locks: () => locks.of(page),
     onWake(hint) {
       hints.add(hint)
       return () => hints.delete(hint)
