@@ -1,7 +1,6 @@
-import { createKeepOpen, type KeepOpen } from './connect/keep-open.js'
+import { createConnections, type Connections } from './connect/connections.js'
 import { createTokenGate } from './connect/token-gate.js'
-import type { AttemptParts } from './connect/attempt.js'
-import type { ConnectionState, ConnectOptions, Run } from './connect/types.js'
+import type { ConnectOptions, Run } from './connect/types.js'
 import { contextOf } from './session/context.js'
 import { eachSession } from './session/each-session.js'
 import type { Session } from './types.js'
@@ -40,26 +39,26 @@ export function connect(session: Session, run: Run, options: ConnectOptions = {}
   const { ports } = context
   const undone = new AbortController()
   let isInUse = !ports.prerendering()
-  let current: KeepOpen | undefined
-  let span: AbortController | undefined
+  let current: Connections | undefined
+  let inUse: AbortController | undefined
 
-  const tell = (state: ConnectionState): void => {
-    try {
-      options.onState?.(state)
-    } catch (error) {
-      ports.report(error)
-    }
+  const guard = (work: () => void): void => {
+    // Called at once; what it throws is a rejection.
+    new Promise(work).catch(ports.report)
+  }
+  const tell = (state: string, more?: object): void => {
+    guard(() => options.onState?.({ state, ...more }))
   }
   const open = (): void => {
-    if (!current || !isInUse || span) return
-    span = new AbortController()
-    current.run(span.signal).catch(ports.report)
+    if (!current || !isInUse || inUse) return
+    inUse = new AbortController()
+    current.keep(inUse.signal).catch(ports.report)
   }
   const close = (): void => {
-    if (!span) return
-    span.abort()
-    span = undefined
-    tell({ state: 'closed' })
+    if (!inUse) return
+    inUse.abort()
+    inUse = undefined
+    tell('closed')
   }
 
   // The session's own listeners come first: when the page returns, the session is settled by now.
@@ -69,15 +68,14 @@ export function connect(session: Session, run: Run, options: ConnectOptions = {}
     if (cause === 'pagehide') {
       isInUse = false
       close()
-    } else if (cause === 'pageshow' || (cause === 'prerenderingchange' && !ports.prerendering())) {
+    } else if (!isInUse && !ports.prerendering()) {
       isInUse = true
       open()
     }
   })
   const stopEach = eachSession(session, ({ id }) => {
     const gate = createTokenGate(session, context, id)
-    const parts: AttemptParts = { session, context, id, gate, run, hold: options.hold, tell }
-    current = createKeepOpen(parts, options)
+    current = createConnections({ session, context, id, run, options, gate, guard, tell })
     open()
     return () => {
       current = undefined

@@ -4,20 +4,22 @@ import type { Session } from '../types.js'
 import { abortable, onceAborted } from '../util/async.js'
 import { DEVELOPMENT } from '../util/development.js'
 import type { TokenGate } from './token-gate.js'
-import type { Connection, ConnectionState, Run } from './types.js'
+import type { Connection, ConnectOptions, Run } from './types.js'
 
 /** How long a connection may take until it is up. */
 const UP_WITHIN = 3e4
 
-/** The work of one connection. */
-export interface AttemptParts {
+/** What the connections of one session have in common. */
+export interface ConnectionParts {
   readonly session: Session
   readonly context: SessionContext
   readonly id: string
-  readonly gate: TokenGate
   readonly run: Run
-  readonly hold: boolean | undefined
-  readonly tell: (state: ConnectionState) => void
+  readonly options: ConnectOptions
+  readonly gate: TokenGate
+  /** Reports what a function of the application throws. */
+  readonly guard: (work: () => void) => void
+  readonly tell: (state: string, more?: object) => void
 }
 
 /** What came of one connection. */
@@ -32,50 +34,42 @@ export interface Outcome {
 const noop = (): void => undefined
 
 /** Opens one connection with a valid token; resolves when it is over. `signal`: the session is over, or the page is left. */
-export const attempt = (parts: AttemptParts, signal: AbortSignal): Promise<Outcome> =>
+export const attempt = (parts: ConnectionParts, signal: AbortSignal): Promise<Outcome> =>
   new Promise((resolve) => {
-    const { session, context, id, gate, run, hold, tell } = parts
+    const { session, context, id, gate, guard, tell } = parts
     const { ports } = context
     const own = new AbortController()
     const senders: ((token: string) => void)[] = []
     let used = 0
     let upAt = NaN
-    let cancelLimit = noop
     let release = noop
+    let cancelLimit = noop
 
     const isOver = (): boolean => own.signal.aborted
     const finish = (reason?: unknown): void => {
       if (isOver()) return
       own.abort()
-      cancelLimit()
-      release()
-      stopListening()
+      for (const undo of [cancelLimit, release, stopListening]) undo()
       resolve({ reason, used, lasted: ports.clock().mono - upAt || 0 })
     }
-    /** Sends a token that is newer than the last one. */
-    const renew = async (): Promise<void> => {
-      const isNewer = (generation = 0): boolean => !isOver() && generation > used
-      if (!(upAt >= 0) || !senders.length || !isNewer(context.current()?.generation) || !gate.isOpen()) return
-      const tokens = await gate.take()
-      if (!tokens || !isNewer(tokens.generation)) return
-      used = tokens.generation
-      for (const send of senders)
-        new Promise<void>((done) => {
-          send(tokens.tokens.access_token)
-          done()
-        }).catch(ports.report)
-    }
-    const tryRenew = (): void => {
-      // A failure is temporary: the next refresh tries again.
-      renew().catch(noop)
-    }
     const token = async (): Promise<string> => {
-      await gate.wait(own.signal)
-      const tokens = isOver() ? undefined : await gate.take()
+      await gate.opening(own.signal)
+      const tokens = isOver() ? null : await gate.take()
       if (!tokens)
         throw sessionError('no_tokens', DEVELOPMENT && 'The connection is over, or its session has no tokens.')
       used = tokens.generation
       return tokens.tokens.access_token
+    }
+    /** Sends a token that is newer than the last one. */
+    const renew = async (): Promise<void> => {
+      const before = used
+      if (!(upAt >= 0) || !senders.length || (context.current()?.generation ?? 0) <= before) return
+      const newer = await token()
+      if (!isOver() && used > before) for (const send of senders) guard(() => send(newer))
+    }
+    const onRefreshed = (): void => {
+      // A failure is temporary: the next refresh tries again.
+      renew().catch(noop)
     }
     const connection: Connection = {
       sessionId: id,
@@ -87,29 +81,29 @@ export const attempt = (parts: AttemptParts, signal: AbortSignal): Promise<Outco
       token: () => abortable(token(), own.signal),
       onToken(send) {
         senders.push(send)
-        tryRenew()
+        onRefreshed()
       },
       up() {
         if (isOver() || upAt >= 0) return
         upAt = ports.clock().mono
         cancelLimit()
-        if (hold) release = session.hold()
-        // The session ended in this very step.
+        if (parts.options.hold) release = session.hold()
+        // The session may have ended in this very step.
         if (isOver()) release()
-        else tell({ state: 'up' })
-        tryRenew()
+        else tell('up')
+        onRefreshed()
       },
     }
-    const start = (): Promise<unknown> | undefined => {
+    const start = (): unknown => {
       if (isOver()) return undefined
       cancelLimit = ports.after(UP_WITHIN, () => {
         finish(sessionError('timeout', DEVELOPMENT && 'The connection did not call up() within 30 s of its start.'))
       })
-      return run(connection)
+      return parts.run(connection)
     }
 
-    const stopListening = session.on('refreshed', tryRenew)
+    const stopListening = session.on('refreshed', onRefreshed)
     onceAborted(signal, finish, own.signal)
-    tell({ state: 'connecting' })
+    tell('connecting')
     gate.take().then(start).then(finish, finish)
   })

@@ -28,7 +28,7 @@ export interface ConnectionState {
    * `waiting`: with `retryAt` for the next try; without it for the user, for a newer token, or for the tab that holds the connection
    * of the device. `refused`: there is no further try in this session. `closed`: the session is over, or the page is left.
    */
-  readonly state: 'connecting' | 'up' | 'waiting' | 'refused' | 'closed'
+  readonly state: string
   /** Epoch ms. */
   readonly retryAt?: number
   /** Why the last connection was lost or refused. */
