@@ -7,11 +7,12 @@ class FakeSocket extends EventTarget {
   static all: FakeSocket[] = []
   readonly sent: unknown[] = []
   isClosed = false
-  constructor(
-    readonly url: string | URL,
-    readonly protocols: string[],
-  ) {
+  readonly url: string | URL
+  readonly protocols: string[]
+  constructor(url: string | URL, protocols: string[]) {
     super()
+    this.url = url
+    this.protocols = protocols
     FakeSocket.all.push(this)
   }
   send(message: unknown): void {
