@@ -68,7 +68,7 @@ export function connect(session: Session, run: Run, options: ConnectOptions = {}
     if (cause === 'pagehide') {
       isInUse = false
       close()
-    } else if (!isInUse && !ports.prerendering()) {
+    } else if (['pageshow', 'prerenderingchange'].includes(cause) && !ports.prerendering()) {
       isInUse = true
       open()
     }

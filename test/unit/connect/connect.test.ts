@@ -146,6 +146,9 @@ describe('a page that is left', () => {
     await world.advance(10)
     tab.leave()
     expect(opened[0]?.isOver()).toBe(true)
+    // Browsers hide the page after `pagehide`, and show it before `pageshow`.
+    for (const cause of ['hidden', 'visibilitychange', 'focus', 'online']) tab.hint(cause)
+    expect(opened).toHaveLength(1)
     await world.advance('1m')
     tab.comeBack()
     await world.advance(10)
