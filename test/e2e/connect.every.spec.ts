@@ -1,10 +1,13 @@
 /** Connections that live and die with the session, to a real server, which sends all the time. */
 import type { ConnectOptions } from 'sojourn/connect'
-import { expect, noTimeouts, test, type AnyTab, type AnyTabs } from './every.js'
+import { expect, noTimeouts, test, type AnyTab, type AnyTabs, type EngineName } from './every.js'
 import { leave } from './page-cache.js'
 import type { Delivered, FeedKind } from './pages/connect.js'
 
 const KINDS: readonly FeedKind[] = ['socket', 'stream']
+
+/** Firefox keeps no page that has a connection at the moment in which it is left. */
+const cached: Readonly<Record<EngineName, boolean>> = { chromium: true, firefox: false, webkit: true }
 
 const openTab = (tabs: AnyTabs): Promise<AnyTab> => tabs.open(noTimeouts, { path: '/connect' })
 const start = (tab: AnyTab, kind: FeedKind, options?: ConnectOptions): Promise<void> =>
@@ -51,11 +54,13 @@ for (const kind of KINDS) {
     await gets(tab, 1)
     expect(server.feed.most()).toBe(1)
     expect(tokens.isLive(server.feed.clients[1]?.tokens[0] ?? '')).toBe(true)
-    expect(await states(tab)).toEqual([...(isBack ? ['connecting', 'up', 'closed'] : []), 'connecting', 'up'])
+    // WebKit cuts a stream before it says that the page is left.
+    const seen = (await states(tab)).filter((state) => state !== 'waiting')
+    expect(seen).toEqual([...(isBack ? ['connecting', 'up', 'closed'] : []), 'connecting', 'up'])
     // Nothing that the server sent meanwhile is delivered on return.
     const numbers = (await delivered(tab)).map(({ connection }) => connection)
     expect(numbers).toEqual([...numbers].sort())
-    expect({ engine: engine.name, isBack }).toEqual({ engine: engine.name, isBack: cached[engine.name] })
+    expect(isBack).toBe(cached[engine.name])
   })
 
   test(`S115 after an account switch in another tab a ${kind} delivers nothing of the first user`, async ({
@@ -80,9 +85,6 @@ for (const kind of KINDS) {
     expect(server.feed.open()).toBe(1)
   })
 }
-
-/** Whether the engine keeps this page when it is left. */
-const cached = { chromium: true, firefox: true, webkit: true }
 
 test('S112 newer tokens go over one socket, whichever tab refreshed', async ({ tabs, tokens, server }) => {
   const [tab, other] = [await openTab(tabs), await openTab(tabs)]
