@@ -30,16 +30,18 @@ export function createActiveSession(hooks: readonly PluginHooks[]): ActiveSessio
     follow(found, record) {
       const id = isLive(record) ? record.id : ''
       if (id === activeId) return false
-      tabAbort.abort()
-      sessionAbort.abort()
-      tabAbort = new AbortController()
+      const [endedId, ended, endedInTab] = [activeId, sessionAbort, tabAbort]
+      // First: what listens to the signals may call the session, which is a step within this one.
+      activeId = id
       sessionAbort = new AbortController()
-      if (activeId) {
-        const [endedId, reason] = [activeId, id ? 'replaced' : (record?.reason ?? '')]
-        const work = hooks.flatMap(({ ended }) => ended?.(endedId, reason, isLive(found)) ?? [])
+      tabAbort = new AbortController()
+      endedInTab.abort()
+      ended.abort()
+      if (endedId) {
+        const reason = id ? 'replaced' : (record?.reason ?? '')
+        const work = hooks.flatMap((hook) => hook.ended?.(endedId, reason, isLive(found)) ?? [])
         cleanup = Promise.all(work).then(() => undefined)
       }
-      activeId = id
       return true
     },
     id: () => activeId,
