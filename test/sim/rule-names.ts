@@ -74,6 +74,10 @@ export const FLOORS = {
   'I17: a warning precedes an end': 63,
   'I17: a warning can be answered': 4,
   'I17: an idle end can be extended': 180,
+  'I19: nothing of a session is delivered in another, or after its end': 1100,
+  'I19: no connection outlives its session': 2400,
+  'I19: a page that is left has no connection': 2400,
+  'I19: no refresh for a connection of an idle user': 20,
   'S35: no expired token is handed out': 100,
 } as const satisfies Record<string, number>
 
