@@ -28,7 +28,8 @@ async function run(scene: Scene, actor: Actor, connection: Connection): Promise<
   if (page.prerendered) scene.hasty.add(page)
   acted(scene, actor, 'a connection')
   const text = servers.usesTokens ? await connection.token() : ''
-  if (text) handedOut(scene, actor, text)
+  // Promises go on in a page that crashed.
+  if (text && !page.gone) handedOut(scene, actor, text)
   const issuedAt = servers.tokenOf(text)?.issuedAt ?? Infinity
   const isExpired = (): boolean => scene.now() > issuedAt + traits.tokenLife
   const open: OpenConnection = { actor, sessionId }
