@@ -23,11 +23,13 @@ const noop = (): void => undefined
  * @throws SessionError `invalid_options` for what is no session
  * @example Messages for whoever is signed in
  * ```ts
+ * import { connect, webSocket } from 'sojourn/connect'
+ *
  * const undo = connect(
  *   session,
  *   webSocket('wss://api.example.com/feed', {
  *     open: (token) => JSON.stringify({ type: 'auth', token }),
- *     receive: ({ data }) => show(data),
+ *     receive: ({ data }) => console.log(data),
  *   }),
  * )
  * ```

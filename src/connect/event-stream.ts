@@ -61,7 +61,10 @@ const headerValue = (text: string): string => String.fromCharCode(...new TextEnc
  *
  * @example News for whoever is signed in
  * ```ts
- * connect(session, eventStream(createFetch(session), '/news', ({ type, data }) => show(type, data)))
+ * import { connect, eventStream } from 'sojourn/connect'
+ * import { createFetch } from 'sojourn/fetch'
+ *
+ * connect(session, eventStream(createFetch(session), '/news', ({ type, data }) => console.log(type, data)))
  * ```
  */
 export function eventStream(

@@ -26,6 +26,8 @@ async function run(scene: Scene, actor: Actor, connection: Connection): Promise<
   const { page } = actor
   const { sessionId, signal } = connection
   if (page.prerendered) scene.hasty.add(page)
+  // Reading it has looked at the session.
+  if (signal.aborted) return undefined
   acted(scene, actor, 'a connection')
   const text = servers.usesTokens ? await connection.token() : ''
   // Promises go on in a page that crashed.
