@@ -168,6 +168,19 @@ describe('a page that is left', () => {
     expect(opened).toHaveLength(1)
   })
 
+  it('S114 opens nothing where the page was left while the token was read', async () => {
+    const world = createWorld()
+    await world.signedIn()
+    const tab = world.tab()
+    world.tokens.delay = () => 100
+    const { opened, states } = follow(tab)
+    await world.advance(50)
+    tab.hint('pagehide')
+    await world.advance('1s')
+    expect(opened).toEqual([])
+    expect(states).toEqual(['0 connecting', '50 closed'])
+  })
+
   it('opens nothing in a prerendered page before somebody opens that', async () => {
     const world = createWorld()
     await world.signedIn()
@@ -226,6 +239,17 @@ describe('a connection that is lost', () => {
     tab.hint('online')
     await world.advance(500)
     expect(states.slice(4)).toEqual(['31000 waiting until 31500', '31500 connecting', '31500 waiting until 32500'])
+  })
+
+  it('starts the back-off anew where the browser says that the network is back', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { states } = follow(tab, { onOpen: (one) => one.lose() })
+    await world.advance('8s')
+    expect(states.at(-1)).toBe('7500 waiting until 15500')
+    tab.hint('online')
+    await world.advance(600)
+    expect(states.slice(-3)).toEqual(['8000 waiting until 8500', '8500 connecting', '8500 waiting until 9500'])
   })
 
   it('is given up if it is not up within 30 s, and its signal aborts', async () => {
@@ -448,6 +472,23 @@ describe('a refused connection', () => {
     expect(world.server.count('refresh')).toBe(0)
   })
 
+  it('is none where the token was good for all of its life', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { opened, tokens } = follow(tab)
+    await world.advance(10)
+    opened[0]!.lose(refused)
+    await world.advance(100)
+    expect(tokens).toEqual(['access-f1-1', 'access-f1-2'])
+    // The session refreshes for a user who is there; the server closes at expiry.
+    tab.input()
+    await world.advance('5m')
+    opened[1]!.lose(refused)
+    await world.advance(100)
+    expect(tokens).toEqual(['access-f1-1', 'access-f1-2', 'access-f1-3'])
+    expect(world.server.count('refresh')).toBe(2)
+  })
+
   it('is what the application says it is', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
@@ -666,6 +707,33 @@ describe('hold', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
     const { endedAt } = tab.session.getSnapshot() as { endedAt: number }
     expect(Math.ceil((endedAt - lostAt) / MINUTE)).toBe(15)
+  })
+
+  it('does not begin where the session has ended by the time the connection is up', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { opened, states } = follow(tab, { hold: true, goesUp: false })
+    await world.advance(10)
+    world.sleep(16 * MINUTE)
+    opened[0]!.connection.up()
+    expect(states).toEqual(['0 connecting', '960010 closed'])
+    await world.until(tab.session.signIn(world.grant()))
+    await world.advance('10s')
+    await world.advance('16m')
+    expect(tab.phase()).toBe('signedOut')
+  })
+
+  it('begins once, however often up() is called', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { opened, states } = follow(tab, { hold: true })
+    await world.advance(10)
+    opened[0]!.connection.up()
+    expect(states).toEqual(['0 connecting', '0 up'])
+    opened[0]!.lose()
+    opened[0]!.connection.up()
+    await world.advance(1)
+    expect(states.slice(2)).toEqual(['10 waiting until 510'])
   })
 
   it('does not reach the next session', async () => {
