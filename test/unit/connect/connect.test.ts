@@ -772,6 +772,7 @@ describe('one connection of the device', () => {
     await world.advance('1s')
     expect(counts()).toEqual([1, 1, 1, 1, 0])
     expect(tabs[4]!.timers()).toBe(0)
+    expect(tabs.flatMap(({ degraded }) => degraded)).toEqual([])
   })
 
   it('stays with its tab while that is lost or refused', async () => {
