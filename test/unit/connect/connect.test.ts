@@ -111,7 +111,7 @@ describe('a connection and its session', () => {
 
   it('opens nothing on a server, nor for a session object that is done', async () => {
     const world = createWorld()
-    const onServer = follow(world.tab({}, { alive: false }))
+    const onServer = follow(world.tab({}, { hasPage: false }))
     const tab = await world.signedIn()
     tab.session.destroy()
     const done = follow(tab)
@@ -365,7 +365,7 @@ describe('the token of a connection', () => {
     world.tokens.delay = () => 50
     await world.until(other.session.getAccessToken({ forceRefresh: true }))
     await world.advance(20)
-    expect(tab.news().map(({ type }) => type)).toEqual(['refreshed'])
+    expect(tab.takeEvents().map(({ type }) => type)).toEqual(['refreshed'])
     void tab.session.signOut()
     await world.advance('1m')
     expect(sent).toEqual([])
@@ -526,7 +526,7 @@ describe('a refused connection', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     let failures = 1
-    world.server.manner = (method) =>
+    world.server.reply = (method) =>
       method === 'refresh' && failures-- > 0 ? { fails: new SessionError('server') } : {}
     const { opened, tokens } = follow(tab)
     await world.advance(10)
@@ -540,7 +540,7 @@ describe('a connection of an idle user', () => {
   /** A server that ends each connection when its token expires. */
   const closing = async (life: number, reason: unknown) => {
     const world = createWorld()
-    world.server.life = life
+    world.server.expiresIn = life
     const tab = await world.signedIn()
     const followed = follow(tab, {
       async onOpen({ connection, lose }) {
@@ -686,7 +686,7 @@ describe('hold', () => {
     const tab = await world.signedIn({ absoluteTimeout: '1h' })
     const { opened } = follow(tab, { hold: true })
     await world.advance('57m')
-    expect(tab.news().filter(({ type }) => type === 'warning')).toEqual([])
+    expect(tab.takeEvents().filter(({ type }) => type === 'warning')).toEqual([])
     expect(opened[0]?.isOver()).toBe(false)
     await world.advance('3m')
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'absolute' })
@@ -803,7 +803,7 @@ describe('one connection of the device', () => {
 
   it.each(['missing', 'refused'] as const)('is one of each tab where locks are %s, and that is told', async (how) => {
     const world = createWorld()
-    world.locks.works = how !== 'missing'
+    world.locks.isAvailable = how !== 'missing'
     world.locks.refuses = how === 'refused'
     const [one, two] = [await world.signedIn(), world.tab()]
     const all = [one, two].map((tab) => follow(tab, { one: 'device' }))
