@@ -53,6 +53,11 @@ export const layers = [
   },
   { files: ['fetch.ts'], imports: ['util/', 'servers/credentials.ts'], types: ['types.ts'] },
   { files: ['countdown.ts'], imports: ['util/session-time.ts'], types: ['types.ts'] },
+  {
+    files: ['connect.ts', 'connect/'],
+    imports: ['core/deadlines.ts', 'session/context.ts', 'session/each-session.ts', ...everyone],
+    types: ['core/', 'session/'],
+  },
   { files: ['ui/'], imports: ['countdown.ts', 'util/session-time.ts'], types: ['types.ts'] },
   {
     files: ['adapters/angular.ts'],
@@ -71,6 +76,7 @@ export const layers = [
     files: ['global.ts'],
     imports: [
       'index.ts',
+      'connect.ts',
       'countdown.ts',
       'data.ts',
       'fetch.ts',

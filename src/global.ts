@@ -1,5 +1,6 @@
 /** The script build's entry: everything public, under flat names on `Sojourn`. */
 export * from './index.js'
+export * from './connect.js'
 export * from './countdown.js'
 export * from './data.js'
 export * from './fetch.js'

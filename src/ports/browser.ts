@@ -3,6 +3,7 @@ import { after, readClock } from './clock.js'
 import { recordStore } from './record-store.js'
 import { openTabs } from './channel.js'
 import type { Ports } from './types.js'
+import { report } from '../util/report.js'
 import { onWake, page, prerendering } from './page-lifecycle.js'
 
 /** The ports of a tab in a browser. They use globals only when they are called: an import has no side effects. */
@@ -21,12 +22,7 @@ export const browserPorts = (): Ports => ({
   onWake,
   watchInput: watchActivity,
   page,
-  report(error) {
-    // Firefox has `reportError` since 93, Chrome since 95.
-    // eslint-disable-next-line no-console -- an error of the application, which would otherwise be lost
-    const report = (globalThis as { reportError?: (error: unknown) => void }).reportError ?? console.error
-    report(error)
-  },
+  report,
   warn(message) {
     // eslint-disable-next-line no-console -- for the developer, once
     console.warn(message)

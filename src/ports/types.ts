@@ -100,6 +100,8 @@ export interface Ports {
    * storage event, with its key. @default the browser's
    */
   readonly openStorage?: OpenStorage
+  /** The Web Locks of this page; undefined where it has none, as on plain http. @default navigator.locks */
+  readonly locks?: () => Pick<LockManager, 'request'> | undefined
   /** Calls `hint` at each event after which time may have passed. `restored`: the page comes from the back/forward cache. */
   readonly onWake: (hint: (cause: string, restored: boolean) => void) => Undo
   /** Calls `onUserInput` at each input event of the user. It must be fast. */

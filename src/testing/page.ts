@@ -165,6 +165,7 @@ function createPorts(
         throw new DOMException('The user blocks site data.', 'SecurityError')
       }
     },
+    locks: () => locks.of(page),
     onWake(hint) {
       hints.add(hint)
       return () => hints.delete(hint)

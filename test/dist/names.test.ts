@@ -55,6 +55,12 @@ const notInAdapters = [...storage, ...databases, ...channels, ...network, ...sec
 /** What a part has no business with. */
 const forbidden: Readonly<Record<string, readonly string[]>> = {
   sojourn: [...databases, ...network, 'sessionStorage', 'cookie', 'postMessage$'],
+  // Sockets and streams are its business, and the lock of the one tab that has them.
+  'sojourn/connect': [
+    ...page.filter((name) => !['navigator', 'addEventListener'].includes(name)),
+    ...[...storage, ...databases, ...secrets],
+    ...[...channels, ...network, ...time].filter((name) => !['locks', 'fetch', 'WebSocket'].includes(name)),
+  ],
   'sojourn/countdown': [...page.filter((name) => name !== 'document'), ...notInAdapters],
   'sojourn/cookie': without([...notOfOwnOrigin, ...storage, ...databases, ...channels, ...secrets], turns),
   // It listens to the signals of its limits.

@@ -235,7 +235,7 @@ async function signOutAll(scene: Scene, family: string): Promise<void> {
     scene.must('I10: no timers while signed out', other.page.timers() === 0, () => other.name, excuses)
     scene.must(
       'I10: no input listeners while signed out',
-      scene.handles.get(other.page)?.size === 2 * sessions.length,
+      scene.handles.get(other.page)?.size === (scene.traits.connection === 'none' ? 2 : 3) * sessions.length,
       () => other.name,
       excuses,
     )

@@ -3,6 +3,7 @@ import { createSessionWith } from '../../src/testing.js'
 import { START } from '../../src/testing/time.js'
 import { isSessionError } from '../../src/errors.js'
 import { idOf, isAtWork, type Actor } from './actor.js'
+import { connectIn } from './connections.js'
 import { guessed, hinted, look, noteApart, onItsWay, sign } from './rules.js'
 import { KEY, type Scene } from './scene.js'
 import { idIn } from './touch.js'
@@ -87,6 +88,7 @@ export function open(scene: Scene, page = scene.world.page(), isBare = false): A
   listen(scene, actor)
   look(scene)
   hinted(scene, actor)
+  connectIn(scene, actor)
   return actor
 }
 

@@ -4,6 +4,7 @@ import { bury, instancesOn, open } from './pages.js'
 import { faultOfImport, type PageScript } from './browser.js'
 import { calm } from './calm.js'
 import type { Plan } from './plan.js'
+import { checkConnections } from './connections.js'
 import { checkNeighbour } from './neighbour.js'
 import { called, cleared, look, noteApart, noteBehind, told } from './rules.js'
 import type { Counts, Rule } from './rule-names.js'
@@ -43,6 +44,7 @@ export function tidy(scene: Scene): void {
   noteApart(scene)
   noteBehind(scene)
   checkNeighbour(scene)
+  checkConnections(scene)
 }
 
 /** I10: what a destroyed session leaves on its page, once what was under way has had its limit. */

@@ -82,6 +82,10 @@ export const FLOORS = {
   'I18: what is written can be read': 750,
   'I18: a full disk alone throws': 8,
   'I18: nothing is left of an ended session': 480,
+  'I19: nothing of a session is delivered in another, or after its end': 1100,
+  'I19: no connection outlives its session': 2400,
+  'I19: a page that is left has no connection': 2400,
+  'I19: no refresh for a connection of an idle user': 20,
   'S35: no expired token is handed out': 100,
 } as const satisfies Record<string, number>
 

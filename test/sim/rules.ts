@@ -535,21 +535,24 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
   const isAsked =
     actor.wantedAt >= Math.min(life.tokenAt, now() - 70e3) ||
     [...actor.pending].some(({ what }) => what === 'getAccessToken')
-  if (!isAsked)
-    scene.must(
+  if (!isAsked) {
+    const wasActive = life.signAt > life.tokenAt - FLUSH - slack - 1
+    const rules: readonly Rule[] = [
+      ...(traits.connection === 'none' ? [] : ['I19: no refresh for a connection of an idle user' as const]),
       'I16: no refresh without activity',
-      life.signAt > life.tokenAt - FLUSH - slack - 1,
-      () => `${actor.name} refreshes although nobody was there since the token came`,
-      {
-        // All may ask at once, and each for as long as store and server take.
-        'locks do not work': traits.locks !== 'work' && now() - life.tokenAt < 15e3,
-        'tokens are not shared': traits.store !== 'shared',
-        'the token store failed': hasStoreFailed(scene, life.signInAt),
-        'tabs were apart': !wereTogether(scene, life.startedAt),
-        // To who guesses the time by the last activity, the token lies in the future.
-        'a clock was set back unseen': life.unseen || life.putOff > 0,
-      },
-    )
+    ]
+    const text = (): string => `${actor.name} refreshes although nobody was there since the token came`
+    const excuses: Excuses = {
+      // All may ask at once, and each for as long as store and server take.
+      'locks do not work': traits.locks !== 'work' && now() - life.tokenAt < 15e3,
+      'tokens are not shared': traits.store !== 'shared',
+      'the token store failed': hasStoreFailed(scene, life.signInAt),
+      'tabs were apart': !wereTogether(scene, life.startedAt),
+      // To who guesses the time by the last activity, the token lies in the future.
+      'a clock was set back unseen': life.unseen || life.putOff > 0,
+    }
+    for (const rule of rules) scene.must(rule, wasActive, text, excuses)
+  }
   if (!family || traits.store === 'memory') return
 
   const before = servers.calls.filter((other) => isDuplicate(other, call))

@@ -4,6 +4,7 @@ import { memoryTokens } from '../../src/tokens/stores/memory.js'
 import type { StoredTokens, TokenStore } from '../../src/types.js'
 import type { Actor } from './actor.js'
 import { createBrowserPage, type PageScript } from './browser.js'
+import type { OpenConnection } from './connections.js'
 import type { Jump, Life, Touch } from './life.js'
 import type { Neighbour } from './neighbour.js'
 import { createRandom, type Random } from './random.js'
@@ -75,6 +76,8 @@ export interface Scene {
   readonly doomed: Map<Page, number>
   /** What is open on each page: listeners, channels. */
   readonly handles: Map<Page, Set<object>>
+  /** The connections that are open, as the server sees them. */
+  readonly connections: Set<OpenConnection>
   readonly now: () => number
   /** Tells what happens, for whoever wants to understand a failure. */
   readonly trace: (text: string) => void
@@ -176,6 +179,7 @@ export function createScene(
     return {
       ...chosen,
       id: own.id,
+      ...(own.locks && { locks: own.locks }),
       online: isOnline,
       openChannel(name, heard) {
         const tabs = chosen.openChannel(name, heard)
@@ -316,6 +320,7 @@ export function createScene(
     lying: new Set(),
     doomed: new Map(),
     handles: new Map(),
+    connections: new Set(),
     now: world.time.passed,
     traces: !!trace,
     trace(text) {

@@ -41,6 +41,8 @@ export interface Traits {
   readonly network: number
   /** How many of the messages and storage events are lost. */
   readonly lost: number
+  /** Whether each page keeps a connection, or one page for all. */
+  readonly connection: 'none' | 'tab' | 'device'
 }
 
 const SECOND = 1e3
@@ -73,6 +75,7 @@ export const USUAL: Traits = {
   access: 1,
   network: 20,
   lost: 0,
+  connection: 'none',
 }
 
 export function drawTraits({ pick, chance, below }: Random): Traits {
@@ -110,5 +113,6 @@ export function drawTraits({ pick, chance, below }: Random): Traits {
     // In memory each tab knows of the ends of its own tokens alone.
     grantLife:
       ['strict', 'grace'].includes(server) && store !== 'memory' && chance(0.15) ? idle * pick([1, 1.5, 3]) : Infinity,
+    connection: pick(['none', 'none', 'none', 'tab', 'device']),
   }
 }

@@ -181,6 +181,14 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
     case '/app':
     case '/unstored':
       return sendPage({ title: 'App', scripts: ['/test/e2e/pages/app.ts'], body: controls })
+    case '/connect':
+      return sendPage({
+        title: 'With a connection',
+        scripts: ['/test/e2e/pages/app.ts', '/test/e2e/pages/connect.ts'],
+        body: controls,
+        // To some browsers `'self'` is no WebSocket: https://github.com/w3c/webappsec-csp/issues/7.
+        asks: `ws://${String(request.headers.host)}`,
+      })
     case '/far':
       return sendPage({
         title: 'A token server elsewhere',

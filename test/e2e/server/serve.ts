@@ -3,11 +3,13 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { generate } from 'selfsigned'
+import { createFeed, type Feed } from './feed.js'
 import { handlePages } from './pages.js'
 import { createTokenServer, type TokenServer, type TokenServerOptions } from './token-server.js'
 
 export interface TestServer {
   readonly tokens: TokenServer
+  readonly feed: Feed
   readonly origin: string
   /** Another port: cross-origin, for frames and for CORS. */
   readonly otherOrigin: string
@@ -22,6 +24,7 @@ export interface TestServer {
 
 export async function startServer(options: TokenServerOptions = {}): Promise<TestServer> {
   const tokens = createTokenServer(options)
+  const feed = createFeed(tokens)
   let otherOrigin = ''
   const serve: RequestListener = (request, response) => {
     // A browser sends a request once more by itself when a connection that it has used before breaks. Faults shall hit the
@@ -29,6 +32,7 @@ export async function startServer(options: TokenServerOptions = {}): Promise<Tes
     response.setHeader('connection', 'close')
     void (async () => {
       if (await tokens.handle(request, response)) return
+      if (feed.handle(request, response)) return
       if (await handlePages(request, response, otherOrigin)) return
       response.writeHead(404).end()
     })().catch((error: unknown) => {
@@ -40,6 +44,7 @@ export async function startServer(options: TokenServerOptions = {}): Promise<Tes
   const sockets = new Set<Socket>()
   const listen = async (server: Server = createServer(serve)): Promise<number> => {
     open.push(server)
+    feed.attach(server)
     server.on('connection', (socket: Socket) => {
       sockets.add(socket)
       socket.once('close', () => sockets.delete(socket))
@@ -52,6 +57,7 @@ export async function startServer(options: TokenServerOptions = {}): Promise<Tes
   otherOrigin = `http://localhost:${String(other)}`
   return {
     tokens,
+    feed,
     origin: `http://localhost:${String(own)}`,
     otherOrigin,
     otherSite: `http://127.0.0.1:${String(other)}`,
@@ -61,6 +67,7 @@ export async function startServer(options: TokenServerOptions = {}): Promise<Tes
       return `https://localhost:${String(await secure)}`
     },
     async close() {
+      feed.close()
       await Promise.all(
         open.map(
           (server) =>

@@ -118,6 +118,25 @@ describe('eachSession', () => {
     expect(world.server.count('signOut')).toBe(0)
   })
 
+  it('may call the session where it stops, and each session ends once', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const log: string[] = []
+    eachSession(tab.session, ({ id, signal }) => {
+      signal.addEventListener('abort', () => log.push(`${id} aborts in ${tab.session.check().phase}`))
+      return () => log.push(`${id} stops in ${tab.session.check().phase}`)
+    })
+    await world.until(tab.session.signIn(world.grant()))
+    expect(log).toEqual(['session-0001 aborts in active', 'session-0001 stops in active'])
+    log.length = 0
+    await world.until(tab.session.signOut())
+    await world.advance('1s')
+    expect(log).toEqual(['session-0002 aborts in signedOut', 'session-0002 stops in signedOut'])
+    expect(world.server.calls.map(({ method, tokens }) => [method, tokens?.access_token])).toEqual([
+      ['signOut', 'access-f2-1'],
+    ])
+  })
+
   it('refuses what is no session', () => {
     expect(() => eachSession({} as Session, () => undefined)).toThrow(
       expect.objectContaining({ code: 'invalid_options' }) as Error,

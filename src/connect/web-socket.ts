@@ -1,0 +1,56 @@
+import { report } from '../util/report.js'
+import type { Connection } from './types.js'
+
+/** What a {@link webSocket} sends and receives. */
+export interface WebSocketOptions {
+  /** The subprotocols; with the token for servers that take it there. */
+  protocols?: readonly string[] | ((token: string) => readonly string[])
+  /** The first message, with the token. */
+  open?(token: string): string | BufferSource
+  /** The message that carries a newer token. */
+  renew?(token: string): string | BufferSource
+  /** Called with each message while the session is live. */
+  receive(event: MessageEvent, socket: WebSocket): void
+}
+
+/**
+ * A WebSocket, for {@link connect}. The token goes into the first message, into the subprotocols, or nowhere (a session by cookie);
+ * never into the URL, which servers log. The close event is the reason with which the connection is over: a server refuses a token
+ * by the close code 3000 or 4401, since scripts cannot see the status of a handshake.
+ */
+export function webSocket(url: string | URL, options: WebSocketOptions): (connection: Connection) => Promise<void> {
+  const { protocols } = options
+  return async (connection) => {
+    const wantsToken = !!options.open || !!options.renew || typeof protocols === 'function'
+    const token = wantsToken ? await connection.token() : ''
+    const { signal } = connection
+    if (signal.aborted) return
+    const socket = new WebSocket(url, [...((typeof protocols === 'function' ? protocols(token) : protocols) ?? [])])
+    await new Promise<void>((resolve, reject) => {
+      signal.addEventListener('abort', () => {
+        socket.close()
+        resolve()
+      })
+      socket.addEventListener('open', () => {
+        if (connection.signal.aborted) return
+        if (options.open) socket.send(options.open(token))
+        connection.up()
+        if (options.renew)
+          connection.onToken((newer) => {
+            socket.send(options.renew?.(newer) ?? '')
+          })
+      })
+      socket.addEventListener('message', (event) => {
+        // Messages that arrived before the end may be delivered after it.
+        if (connection.signal.aborted) return
+        try {
+          options.receive(event, socket)
+        } catch (error) {
+          report(error)
+        }
+      })
+      // An error event says nothing; the close event follows it.
+      socket.addEventListener('close', reject)
+    })
+  }
+}

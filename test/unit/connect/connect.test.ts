@@ -1,0 +1,828 @@
+import { describe, expect, it } from 'vitest'
+import { connect } from '../../../src/connect.js'
+import { SessionError } from '../../../src/errors.js'
+import type { Session } from '../../../src/types.js'
+import { createWorld, MINUTE, outcome, SECOND } from '../session/world.js'
+import { follow } from './connections.js'
+
+describe('a connection and its session', () => {
+  it('opens with a token of the session, and says so', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { states, tokens, opened } = follow(tab)
+    await world.advance(10)
+    expect(states).toEqual(['0 connecting', '0 up'])
+    expect(tokens).toEqual(['access-f1-1'])
+    expect(opened[0]?.connection.sessionId).toBe(world.record()['id'])
+  })
+
+  it('S113 is closed in the task in which its session ends', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { opened, states } = follow(tab)
+    await world.advance(10)
+    void tab.session.signOut()
+    expect(opened[0]?.isOver()).toBe(true)
+    expect(states.slice(2)).toEqual(['10 closed'])
+    await world.advance('1h')
+    expect(opened).toHaveLength(1)
+  })
+
+  it('S113 is closed by a sign-out in another tab that nobody has told this one of, when it is asked', async () => {
+    const world = createWorld()
+    const [tab, other] = [await world.signedIn(), world.tab()]
+    const { opened } = follow(tab)
+    await world.advance(10)
+    world.deafen()
+    await world.until(other.session.signOut())
+    expect(opened[0]?.isOver()).toBe(false)
+    expect(opened[0]?.connection.signal.aborted).toBe(true)
+    expect(opened[0]?.isOver()).toBe(true)
+  })
+
+  it('S115 gives way to a connection of the session that replaces its own', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { opened, tokens } = follow(tab)
+    await world.advance(10)
+    const first = opened[0]!
+    await world.until(tab.session.signIn(world.grant()))
+    await world.advance(10)
+    expect(opened).toHaveLength(2)
+    expect(first.isOver()).toBe(true)
+    expect(opened[1]?.isOver()).toBe(false)
+    expect(opened[1]?.connection.sessionId).not.toBe(first.connection.sessionId)
+    expect(tokens).toEqual(['access-f1-1', 'access-f2-1'])
+  })
+
+  it('gives no token of the next session', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { opened } = follow(tab)
+    await world.advance(10)
+    await world.until(tab.session.signIn(world.grant()))
+    await expect(opened[0]?.connection.token()).rejects.toMatchObject({ name: 'AbortError' })
+  })
+
+  it('does not open for a session that ended while its token was read', async () => {
+    const world = createWorld()
+    await world.signedIn()
+    const tab = world.tab()
+    world.tokens.delay = () => 100
+    const { opened, states } = follow(tab)
+    await world.advance(50)
+    void tab.session.signOut()
+    await world.advance('1m')
+    expect(opened).toEqual([])
+    expect(states).toEqual(['0 connecting', '50 closed'])
+  })
+
+  it('is over past the deadline, before the timer of a machine that slept', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { opened } = follow(tab)
+    await world.advance(10)
+    world.sleep(16 * MINUTE)
+    expect(opened[0]?.isOver()).toBe(false)
+    expect(opened[0]?.connection.signal.aborted).toBe(true)
+    expect(tab.phase()).toBe('signedOut')
+  })
+
+  it('ends at the undo and at destroy(), and leaves no listener and no timer', async () => {
+    const world = createWorld()
+    const [tab, other] = [await world.signedIn(), world.tab()]
+    const [one, two] = [follow(tab), follow(other)]
+    await world.advance(10)
+    one.undo()
+    one.undo()
+    other.session.destroy()
+    for (const { opened, states } of [one, two]) {
+      expect(opened.map((each) => each.isOver())).toEqual([true])
+      expect(states.at(-1)).toBe('10 closed')
+    }
+    tab.leave()
+    tab.comeBack()
+    other.leave()
+    other.comeBack()
+    await world.advance('10s')
+    expect([one.opened, two.opened].map(({ length }) => length)).toEqual([1, 1])
+    expect(other.timers()).toBe(0)
+  })
+
+  it('opens nothing on a server, nor for a session object that is done', async () => {
+    const world = createWorld()
+    const onServer = follow(world.tab({}, { hasPage: false }))
+    const tab = await world.signedIn()
+    tab.session.destroy()
+    const done = follow(tab)
+    await world.advance('1m')
+    onServer.undo()
+    expect([...onServer.states, ...done.states]).toEqual([])
+  })
+
+  it('refuses what is no session', () => {
+    expect(() => connect({} as Session, () => Promise.resolve())).toThrow(
+      expect.objectContaining({ code: 'invalid_options' }) as Error,
+    )
+  })
+
+  it('has no token for a session by cookie', async () => {
+    const world = createWorld()
+    const tab = world.tab({}, { methods: ['keepAlive'] })
+    await world.until(tab.session.signIn())
+    const { opened, states } = follow(tab, { goesUp: false })
+    await world.advance(10)
+    expect(await outcome(opened[0]!.connection.token())).toBe('no_tokens')
+    opened[0]!.connection.up()
+    expect(states).toEqual(['0 connecting', '10 up'])
+  })
+})
+
+describe('a page that is left', () => {
+  it('S114 closes its connection in pagehide, and opens one when it is back', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { opened, states } = follow(tab)
+    await world.advance(10)
+    tab.leave()
+    expect(opened[0]?.isOver()).toBe(true)
+    // Browsers hide the page after `pagehide`, and show it before `pageshow`.
+    for (const cause of ['hidden', 'visibilitychange', 'focus', 'online']) tab.hint(cause)
+    expect(opened).toHaveLength(1)
+    await world.advance('1m')
+    tab.comeBack()
+    await world.advance(10)
+    expect(states).toEqual(['0 connecting', '0 up', '10 closed', '60010 connecting', '60010 up'])
+  })
+
+  it('S114 opens nothing in the page for a session that ended meanwhile', async () => {
+    const world = createWorld()
+    const [tab, other] = [await world.signedIn({ stalePage: 'event' }), world.tab()]
+    const { opened } = follow(tab)
+    await world.advance(10)
+    tab.leave()
+    world.deafen()
+    await world.until(other.session.signOut())
+    tab.comeBack()
+    await world.advance('1m')
+    expect(opened).toHaveLength(1)
+  })
+
+  it('S114 opens nothing where the page was left while the token was read', async () => {
+    const world = createWorld()
+    await world.signedIn()
+    const tab = world.tab()
+    world.tokens.delay = () => 100
+    const { opened, states } = follow(tab)
+    await world.advance(50)
+    tab.hint('pagehide')
+    await world.advance('1s')
+    expect(opened).toEqual([])
+    expect(states).toEqual(['0 connecting', '50 closed'])
+  })
+
+  it('opens nothing in a prerendered page before somebody opens that', async () => {
+    const world = createWorld()
+    await world.signedIn()
+    const tab = world.tab({}, { prerendered: true })
+    const { opened } = follow(tab)
+    await world.advance('10s')
+    expect(opened).toEqual([])
+    tab.activate()
+    await world.advance(10)
+    expect(opened).toHaveLength(1)
+  })
+})
+
+describe('a connection that is lost', () => {
+  it('is opened again after a wait with full jitter, at most 30 s', async () => {
+    const world = createWorld({ random: () => 0.5 })
+    const tab = await world.signedIn()
+    const { states } = follow(tab, { onOpen: (one) => one.lose('gone') })
+    await world.advance('70s')
+    const waits = states.flatMap((state) => {
+      const [, at, until] = /^(\d+) waiting until (\d+)$/.exec(state) ?? []
+      return until ? [Number(until) - Number(at)] : []
+    })
+    expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000, 15_000])
+  })
+
+  it('starts the back-off anew after it was up for 5 s', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { opened, states } = follow(tab)
+    await world.advance(10)
+    opened[0]!.lose()
+    await world.advance(510)
+    // It was up for a moment: the server accepts, and closes.
+    opened[1]!.lose()
+    await world.advance(1000)
+    await world.advance('6s')
+    opened[2]!.lose()
+    await world.advance(10)
+    expect(states.filter((state) => state.includes('waiting'))).toEqual([
+      '10 waiting until 510',
+      '520 waiting until 1520',
+      '7520 waiting until 8020',
+    ])
+  })
+
+  it('waits for the network no longer than 30 s, and less where the browser says that it is back', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    tab.online = false
+    const { opened, states } = follow(tab, { onOpen: (one) => one.lose() })
+    await world.advance('31s')
+    expect(states.slice(0, 3)).toEqual(['0 connecting', '0 waiting until 30000', '30000 connecting'])
+    expect(opened).toHaveLength(2)
+    tab.online = true
+    tab.hint('online')
+    await world.advance(500)
+    expect(states.slice(4)).toEqual(['31000 waiting until 31500', '31500 connecting', '31500 waiting until 32500'])
+  })
+
+  it('starts the back-off anew where the browser says that the network is back', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { states } = follow(tab, { onOpen: (one) => one.lose() })
+    await world.advance('8s')
+    expect(states.at(-1)).toBe('7500 waiting until 15500')
+    tab.hint('online')
+    await world.advance(600)
+    expect(states.slice(-3)).toEqual(['8000 waiting until 8500', '8500 connecting', '8500 waiting until 9500'])
+  })
+
+  it('is given up if it is not up within 30 s, and its signal aborts', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const reasons: unknown[] = []
+    const { opened } = follow(tab, { goesUp: false, onState: ({ reason }) => reasons.push(reason) })
+    await world.advance(29_999)
+    expect(opened[0]?.isOver()).toBe(false)
+    await world.advance(1)
+    expect(opened[0]?.isOver()).toBe(true)
+    expect(reasons.at(-1)).toMatchObject({ code: 'timeout' })
+    opened[0]!.connection.up()
+    await world.advance(500)
+    expect(opened).toHaveLength(2)
+  })
+
+  it('has no timer while it is up, besides the one of its session', async () => {
+    const world = createWorld()
+    const [tab, other] = [await world.signedIn(), world.tab()]
+    follow(tab)
+    await world.advance(10)
+    expect(tab.timers()).toBe(other.timers())
+    const steps: string[] = []
+    tab.session.inspect(({ cause }) => steps.push(cause))
+    await world.advance('12m')
+    expect(steps).toEqual([])
+  })
+
+  it('is tried again after an error that run throws at once', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const reasons: unknown[] = []
+    const error = new Error('No such client.')
+    connect(
+      tab.session,
+      () => {
+        throw error
+      },
+      { onState: ({ reason }) => reasons.push(reason) },
+    )
+    await world.advance(600)
+    expect(reasons).toEqual([undefined, error, undefined, error])
+  })
+
+  it('reports what onState throws, and goes on', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { opened } = follow(tab, {
+      onState() {
+        throw new Error('onState')
+      },
+    })
+    await world.advance(10)
+    expect(opened).toHaveLength(1)
+    expect(tab.reports).toEqual([new Error('onState'), new Error('onState')])
+  })
+})
+
+describe('the token of a connection', () => {
+  it('S112 is renewed 30 times on one connection, refreshed in either tab', async () => {
+    const world = createWorld()
+    const [tab, other] = [await world.signedIn(), world.tab()]
+    const sent: string[] = []
+    const { opened } = follow(tab, {
+      async onOpen({ connection }) {
+        sent.push(await connection.token())
+        connection.onToken((token) => sent.push(token))
+        connection.up()
+      },
+    })
+    await world.advance(10)
+    for (let count = 0; count < 30; count++) {
+      const by = count % 2 ? tab : other
+      await world.until(by.session.getAccessToken({ forceRefresh: true }))
+      await world.advance(100)
+    }
+    expect(opened).toHaveLength(1)
+    expect(sent).toEqual(Array.from({ length: 31 }, (_none, count) => `access-f1-${count + 1}`))
+  })
+
+  it('is renewed at once where it was refreshed before the connection was up', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const sent: string[] = []
+    const { opened } = follow(tab, {
+      async onOpen({ connection }) {
+        connection.onToken((token) => sent.push(token))
+        await connection.token()
+      },
+    })
+    await world.advance(10)
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    await world.advance(10)
+    expect(sent).toEqual([])
+    opened[0]!.connection.up()
+    await world.advance(10)
+    expect(sent).toEqual(['access-f1-2'])
+  })
+
+  it('is not sent where the session has ended meanwhile', async () => {
+    const world = createWorld()
+    const [tab, other] = [await world.signedIn(), world.tab()]
+    const sent: string[] = []
+    follow(tab, {
+      async onOpen({ connection }) {
+        await connection.token()
+        connection.onToken((token) => sent.push(token))
+        connection.up()
+      },
+    })
+    await world.advance(10)
+    world.tokens.delay = () => 50
+    await world.until(other.session.getAccessToken({ forceRefresh: true }))
+    await world.advance(20)
+    expect(tab.takeEvents().map(({ type }) => type)).toEqual(['refreshed'])
+    void tab.session.signOut()
+    await world.advance('1m')
+    expect(sent).toEqual([])
+  })
+
+  it('is reported where the function that sends it throws, and the next one is sent', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const sent: string[] = []
+    follow(tab, {
+      async onOpen({ connection }) {
+        await connection.token()
+        connection.onToken((token) => {
+          sent.push(token)
+          if (sent.length === 1) throw new Error('send')
+        })
+        connection.up()
+      },
+    })
+    for (let count = 0; count < 2; count++) {
+      await world.advance(10)
+      await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    }
+    await world.advance(10)
+    expect(sent).toEqual(['access-f1-2', 'access-f1-3'])
+    expect(tab.reports).toEqual([new Error('send')])
+  })
+})
+
+describe('a refused connection', () => {
+  const refused = { code: 4401 }
+
+  it.each([{ code: 3000 }, { code: 4401 }, { code: 4403 }, new Response(null, { status: 401 })])(
+    'S116 refreshes once and is tried once more, then it says so: $code $status',
+    async (reason) => {
+      const world = createWorld()
+      const tab = await world.signedIn()
+      const given: string[] = []
+      const { states } = follow(tab, {
+        async onOpen({ connection, lose }) {
+          given.push(await connection.token())
+          lose(reason)
+        },
+      })
+      await world.advance('1h')
+      expect(given).toEqual(['access-f1-1', 'access-f1-2'])
+      expect(world.server.count('refresh')).toBe(1)
+      expect(states.slice(0, 3).map((state) => state.replace(/^\d+ /, ''))).toEqual([
+        'connecting',
+        'connecting',
+        'refused',
+      ])
+    },
+  )
+
+  it('S116 stays refused after the page was left and came back, and is tried for the next session', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { opened, states } = follow(tab, {
+      async onOpen({ connection, lose }) {
+        await connection.token()
+        connection.up()
+        lose(refused)
+      },
+    })
+    await world.advance('1s')
+    expect(opened).toHaveLength(2)
+    tab.leave()
+    tab.comeBack()
+    await world.advance('1m')
+    expect(opened).toHaveLength(2)
+    expect(states.at(-1)).toBe('1000 refused')
+    await world.until(tab.session.signIn(world.grant()))
+    await world.advance('1s')
+    expect(opened).toHaveLength(4)
+  })
+
+  it('is tried with the newer token that is there, without a refresh', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { opened, tokens } = follow(tab)
+    await world.advance(10)
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    opened[0]!.lose(refused)
+    await world.advance(10)
+    expect(tokens).toEqual(['access-f1-1', 'access-f1-2'])
+    expect(world.server.count('refresh')).toBe(1)
+    // A refusal was not what brought this token, so a refresh is tried for it.
+    tab.input()
+    opened[1]!.lose(refused)
+    await world.advance(100)
+    expect(tokens).toEqual(['access-f1-1', 'access-f1-2', 'access-f1-3'])
+    opened[2]!.lose(refused)
+    await world.advance(100)
+    expect(opened).toHaveLength(3)
+  })
+
+  it('stops at once where it took no token: there is nothing to refresh', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { states } = follow(tab, { onOpen: ({ lose }) => lose(refused) })
+    await world.advance('1m')
+    expect(states).toEqual(['0 connecting', '0 refused'])
+    expect(world.server.count('refresh')).toBe(0)
+  })
+
+  it('is none where the token was good for all of its life', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { opened, tokens } = follow(tab)
+    await world.advance(10)
+    opened[0]!.lose(refused)
+    await world.advance(100)
+    expect(tokens).toEqual(['access-f1-1', 'access-f1-2'])
+    // The session refreshes for a user who is there; the server closes at expiry.
+    tab.input()
+    await world.advance('5m')
+    opened[1]!.lose(refused)
+    await world.advance(100)
+    expect(tokens).toEqual(['access-f1-1', 'access-f1-2', 'access-f1-3'])
+    expect(world.server.count('refresh')).toBe(2)
+  })
+
+  it('is what the application says it is', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const reasons: unknown[] = []
+    const isRefused = (reason: unknown): boolean => {
+      reasons.push(reason)
+      return reason === 'unauthorized'
+    }
+    const { states } = follow(tab, {
+      isRefused,
+      async onOpen({ connection, lose }) {
+        await connection.token()
+        lose('unauthorized')
+      },
+    })
+    await world.advance('1m')
+    expect(states.at(-1)).toMatch(/refused$/)
+    expect(reasons).toEqual(['unauthorized', 'unauthorized'])
+  })
+
+  it('reports what isRefused throws', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    follow(tab, {
+      isRefused() {
+        throw new Error('isRefused')
+      },
+      onOpen: ({ lose }) => lose(),
+    })
+    await world.advance(10)
+    expect(tab.reports).toEqual([new Error('isRefused')])
+  })
+
+  it('goes on after a failure of the refresh', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    let failures = 1
+    world.server.reply = (method) =>
+      method === 'refresh' && failures-- > 0 ? { fails: new SessionError('server') } : {}
+    const { opened, tokens } = follow(tab)
+    await world.advance(10)
+    opened[0]!.lose(refused)
+    await world.advance('10s')
+    expect(tokens).toEqual(['access-f1-1', 'access-f1-2'])
+  })
+})
+
+describe('a connection of an idle user', () => {
+  /** A server that ends each connection when its token expires. */
+  const closing = async (life: number, reason: unknown) => {
+    const world = createWorld()
+    world.server.expiresIn = life
+    const tab = await world.signedIn()
+    const followed = follow(tab, {
+      async onOpen({ connection, lose }) {
+        await connection.token()
+        connection.up()
+        tab.ports.after(life * SECOND, () => lose(reason))
+      },
+    })
+    return { world, tab, ...followed }
+  }
+
+  it.each([{ code: 4401 }, { code: 1000 }])(
+    'S118 does not refresh when it is closed at expiry: $code',
+    async (reason) => {
+      const { world, tab, opened, states } = await closing(10, reason)
+      await world.advance('10m')
+      expect(world.server.count('refresh')).toBe(0)
+      expect(opened).toHaveLength(1)
+      expect(states.at(-1)).toBe('10000 waiting')
+      expect(tab.timers()).toBe(1)
+      // The user is back: session, token, connection.
+      tab.input()
+      await world.advance(100)
+      expect(world.server.count('refresh')).toBe(1)
+      expect(opened).toHaveLength(2)
+    },
+  )
+
+  it('S118 refreshes once for what the user did since the last refresh, and no more', async () => {
+    const { world, tab } = await closing(10, { code: 4401 })
+    await world.advance('1s')
+    tab.input()
+    await world.advance('10m')
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
+  it('S118 ends with the idle timeout, whatever arrives', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { opened } = follow(tab)
+    await world.advance(10)
+    for (let minute = 0; minute < 15; minute++) {
+      await world.advance('1m')
+      expect(opened[0]!.connection.signal.aborted).toBe(minute === 14)
+    }
+    expect(tab.session.getSnapshot()).toMatchObject({ reason: 'idle' })
+  })
+
+  it('S118 waits for the user where a token is refused that was refreshed after they were last active', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance('1s')
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    const { opened, states } = follow(tab)
+    await world.advance(10)
+    opened[0]!.lose({ code: 4401 })
+    await world.advance('1m')
+    expect(world.server.count('refresh')).toBe(1)
+    expect(states.at(-1)).toMatch(/ waiting$/)
+    tab.input()
+    await world.advance(100)
+    expect(world.server.count('refresh')).toBe(2)
+    expect(opened).toHaveLength(2)
+  })
+
+  it('S120 makes no attempt with an expired token after a sleep', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { opened, states } = follow(tab)
+    await world.advance(10)
+    world.sleep(6 * MINUTE)
+    opened[0]!.lose({ code: 1006 })
+    tab.hint('visibilitychange')
+    await world.advance('1m')
+    expect(opened).toHaveLength(1)
+    expect(states.at(-1)).toMatch(/ waiting$/)
+    tab.input()
+    await world.advance(100)
+    expect(opened).toHaveLength(2)
+    expect(await world.until(opened[1]!.connection.token())).toBe('access-f1-2')
+  })
+
+  it('waits in token() until the user is active', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { opened } = follow(tab)
+    await world.advance('6m')
+    const given: string[] = []
+    void opened[0]!.connection.token().then((token) => given.push(token))
+    await world.advance('1m')
+    expect(given).toEqual([])
+    tab.input()
+    await world.advance(100)
+    expect(given).toEqual(['access-f1-2'])
+  })
+
+  it('opens as long as the token is good, and no longer than until the session would refresh it', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(239 * SECOND)
+    const early = follow(tab)
+    await world.advance(900)
+    expect(early.opened).toHaveLength(1)
+    await world.advance(SECOND)
+    const late = follow(tab)
+    await world.advance(SECOND)
+    expect(late.opened).toEqual([])
+    expect(world.server.count('refresh')).toBe(0)
+  })
+})
+
+describe('tokens from elsewhere', () => {
+  it('are waited for where nobody can refresh', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, { methods: [] })
+    await world.advance('6m')
+    tab.input()
+    const { opened, states } = follow(tab)
+    await world.advance('1m')
+    expect([opened.length, ...states]).toEqual([0, '0 waiting'])
+    await world.until(tab.session.setTokens(world.grant()))
+    await world.advance(10)
+    expect(opened).toHaveLength(1)
+  })
+
+  it('are waited for where this tab has none', async () => {
+    const world = createWorld()
+    const [one, two] = [await world.signedIn(), world.tab({ tokenStore: undefined as never })]
+    const { opened, states } = follow(two)
+    await world.advance('10s')
+    expect(opened).toEqual([])
+    expect(states.map((state) => state.replace(/^\d+ /, ''))).toEqual(['connecting', 'waiting'])
+    await world.until(two.session.setTokens(world.grant()))
+    await world.advance(10)
+    expect(opened).toHaveLength(1)
+    expect(one.phase()).toBe('active')
+  })
+})
+
+describe('hold', () => {
+  it('S119 keeps the session from warning while the connection is up, until the absolute deadline', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ absoluteTimeout: '1h' })
+    const { opened } = follow(tab, { hold: true })
+    await world.advance('57m')
+    expect(tab.takeEvents().filter(({ type }) => type === 'warning')).toEqual([])
+    expect(opened[0]?.isOver()).toBe(false)
+    await world.advance('3m')
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'absolute' })
+    expect(opened[0]?.isOver()).toBe(true)
+  })
+
+  it('S119 begins when the connection is up, and ends with it', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { opened } = follow(tab, { hold: true, goesUp: false })
+    await world.advance('29s')
+    opened[0]!.connection.up()
+    await world.advance('1h')
+    expect(tab.phase()).toBe('active')
+    opened[0]!.lose()
+    const lostAt = world.time.clock().wall
+    await world.advance('16m')
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+    const { endedAt } = tab.session.getSnapshot() as { endedAt: number }
+    expect(Math.ceil((endedAt - lostAt) / MINUTE)).toBe(15)
+  })
+
+  it('does not begin where the session has ended by the time the connection is up', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { opened, states } = follow(tab, { hold: true, goesUp: false })
+    await world.advance(10)
+    world.sleep(16 * MINUTE)
+    opened[0]!.connection.up()
+    expect(states).toEqual(['0 connecting', '960010 closed'])
+    await world.until(tab.session.signIn(world.grant()))
+    await world.advance('10s')
+    await world.advance('16m')
+    expect(tab.phase()).toBe('signedOut')
+  })
+
+  it('begins once, however often up() is called', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { opened, states } = follow(tab, { hold: true })
+    await world.advance(10)
+    opened[0]!.connection.up()
+    expect(states).toEqual(['0 connecting', '0 up'])
+    opened[0]!.lose()
+    opened[0]!.connection.up()
+    await world.advance(1)
+    expect(states.slice(2)).toEqual(['10 waiting until 510'])
+  })
+
+  it('does not reach the next session', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { undo } = follow(tab, { hold: true })
+    await world.advance(10)
+    await world.until(tab.session.signOut())
+    undo()
+    await world.until(tab.session.signIn(world.grant()))
+    await world.advance('16m')
+    expect(tab.phase()).toBe('signedOut')
+  })
+})
+
+describe('one connection of the device', () => {
+  it('S117 is in one tab of five, and another takes over when that crashes', async () => {
+    const world = createWorld()
+    const first = await world.signedIn()
+    const tabs = [first, world.tab(), world.tab(), world.tab(), world.tab()]
+    const all = tabs.map((tab) => follow(tab, { one: 'device' }))
+    const counts = (): number[] => all.map(({ opened }) => opened.length)
+    await world.advance('1s')
+    expect(counts()).toEqual([1, 0, 0, 0, 0])
+    expect(all[1]?.states).toEqual(['0 waiting'])
+    first.crash()
+    await world.advance('1s')
+    expect(counts()).toEqual([1, 1, 0, 0, 0])
+    all[1]!.undo()
+    await world.advance('1s')
+    expect(counts()).toEqual([1, 1, 1, 0, 0])
+    tabs[2]!.leave()
+    await world.advance('1s')
+    expect(counts()).toEqual([1, 1, 1, 1, 0])
+    void tabs[4]!.session.signOut()
+    await world.advance('1s')
+    expect(counts()).toEqual([1, 1, 1, 1, 0])
+    expect(tabs[4]!.timers()).toBe(0)
+    expect(tabs.flatMap(({ degraded }) => degraded)).toEqual([])
+  })
+
+  it('stays with its tab while that is lost or refused', async () => {
+    const world = createWorld()
+    const [one, two] = [await world.signedIn(), world.tab()]
+    const first = follow(one, { one: 'device' })
+    const second = follow(two, { one: 'device' })
+    await world.advance(10)
+    first.opened[0]!.lose()
+    await world.advance('1s')
+    expect(first.opened).toHaveLength(2)
+    for (let count = 0; count < 2; count++) {
+      first.opened.at(-1)!.lose({ code: 4401 })
+      await world.advance('1s')
+    }
+    expect(first.states.at(-1)).toMatch(/refused$/)
+    await world.advance('5m')
+    expect(second.states).toEqual(['0 waiting'])
+  })
+
+  it('is told apart from others by its name', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const all = ['feed', 'chat'].map((name) => follow(tab, { one: 'device', name }))
+    await world.advance(100)
+    expect(all.map(({ opened }) => opened.length)).toEqual([1, 1])
+  })
+
+  it.each(['missing', 'refused'] as const)('is one of each tab where locks are %s, and that is told', async (how) => {
+    const world = createWorld()
+    world.locks.isAvailable = how !== 'missing'
+    world.locks.refuses = how === 'refused'
+    const [one, two] = [await world.signedIn(), world.tab()]
+    const all = [one, two].map((tab) => follow(tab, { one: 'device' }))
+    await world.advance('1s')
+    expect(all.map(({ opened }) => opened.length)).toEqual([1, 1])
+    expect(two.degraded).toEqual([{ feature: 'locks', consequence: 'Each tab has a connection of its own.' }])
+  })
+
+  it('goes on where WebKit takes the lock of a page that it puts into the cache', async () => {
+    const world = createWorld({ engine: 'webkit' })
+    const [one, two] = [await world.signedIn(), world.tab()]
+    const [first, second] = [one, two].map((tab) => follow(tab, { one: 'device' }))
+    await world.advance(100)
+    one.leave()
+    await world.advance(100)
+    one.comeBack()
+    await world.advance('1s')
+    expect([first!.opened.length, second!.opened.length]).toEqual([1, 1])
+    expect(second!.opened[0]?.isOver()).toBe(false)
+    expect(one.degraded).toEqual([])
+  })
+})

@@ -1,0 +1,176 @@
+/** Clients and servers of others, for real, on a session in a simulated world: only the network is outside of it. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { WebSocket } from 'ws'
+import { connect, eventStream, webSocket, type ConnectOptions, type Connection } from '../../../src/connect.js'
+import { createFetch } from '../../../src/fetch.js'
+import { createWorld, type Tab, type World } from '../session/world.js'
+import { graphql, signalR, signalROptions, socketIo, socketIoOptions, supabase } from './recipes.js'
+import {
+  startGraphqlFeed,
+  startSignalRFeed,
+  startSocketFeed,
+  startSocketIoFeed,
+  startStreamFeed,
+  startSupabaseFeed,
+  type FeedServer,
+} from './servers.js'
+
+interface Recipe {
+  readonly start: () => Promise<FeedServer>
+  readonly run: (tab: Tab, url: string, show: (text: unknown) => void) => (connection: Connection) => Promise<unknown>
+  readonly options?: ConnectOptions
+  /** Whether newer tokens go to the server over the connection. */
+  readonly renews: boolean
+}
+
+const recipes: Record<string, Recipe> = {
+  ws: {
+    start: startSocketFeed,
+    run: (_tab, url, show) =>
+      webSocket(url, { open: (token) => token, renew: (token) => token, receive: ({ data }) => show(String(data)) }),
+    renews: true,
+  },
+  'server-sent events': {
+    start: startStreamFeed,
+    run: (tab, url, show) => eventStream(createFetch(tab.session, { origins: [url] }), url, ({ data }) => show(data)),
+    renews: false,
+  },
+  'graphql-ws': {
+    start: startGraphqlFeed,
+    run: (_tab, url, show) =>
+      graphql(url, 'subscription { news }', (result) => show((result as { data: { news: string } }).data.news)),
+    renews: true,
+  },
+  'socket.io': {
+    start: startSocketIoFeed,
+    run: (_tab, url, show) => socketIo(url, show),
+    options: socketIoOptions,
+    renews: true,
+  },
+  SignalR: {
+    start: startSignalRFeed,
+    run: (_tab, url, show) => signalR(url, show),
+    options: signalROptions,
+    renews: false,
+  },
+  'Supabase realtime': {
+    start: startSupabaseFeed,
+    run: (_tab, url, show) => supabase(url, show, WebSocket as never),
+    options: { isRefused: (reason) => String(reason).includes('Unauthorized') },
+    renews: true,
+  },
+}
+
+let feed: FeedServer
+beforeEach(() => {
+  vi.stubGlobal('WebSocket', WebSocket)
+})
+afterEach(async () => {
+  vi.unstubAllGlobals()
+  await feed.close()
+})
+
+/** Lets the network do its work, in real time, and a millisecond at a time pass in the world, until it is so. */
+async function until(world: World, isSo: () => boolean): Promise<void> {
+  const limit = performance.now() + 3e3
+  while (!isSo() && performance.now() < limit) {
+    await world.advance(1)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect(isSo(), String(isSo)).toBe(true)
+}
+
+/** A tab with this recipe, which connects when it is told to. */
+const open = async ({ start, run, options }: Recipe) => {
+  feed = await start()
+  const world = createWorld()
+  const tab = await world.signedIn()
+  const shown: unknown[] = []
+  const states: string[] = []
+  const connected = (): void => {
+    connect(
+      tab.session,
+      run(tab, feed.url, (text) => shown.push(text)),
+      { ...options, onState: ({ state }) => states.push(state) },
+    )
+  }
+  return { world, tab, shown, states, connected }
+}
+
+describe.each(Object.entries(recipes))('%s', (_name, recipe) => {
+  it('is there while somebody is signed in, and gets what the server sends', async () => {
+    const { world, tab, shown, states, connected } = await open(recipe)
+    connected()
+    await until(world, () => feed.open() === 1 && states.includes('up'))
+    feed.send('hello')
+    await until(world, () => shown.length === 1)
+    expect(shown).toEqual(['hello'])
+    expect(new Set(feed.tokens)).toEqual(new Set(['access-f1-1']))
+    expect(feed.urls.filter((url) => url.includes('access-'))).toEqual([])
+    void tab.session.signOut()
+    feed.send('late')
+    await until(world, () => feed.open() === 0)
+    expect(shown).toEqual(['hello'])
+    expect(states).toEqual(['connecting', 'up', 'closed'])
+    expect(feed.count()).toBe(1)
+  })
+
+  it('comes back with a token after it was lost', async () => {
+    const { world, shown, states, connected } = await open(recipe)
+    connected()
+    await until(world, () => feed.open() === 1 && states.includes('up'))
+    feed.drop()
+    await until(
+      world,
+      () => feed.count() === 2 && feed.open() === 1 && states.filter((one) => one === 'up').length === 2,
+    )
+    feed.send('again')
+    await until(world, () => shown.length === 1)
+    expect(states).toEqual(['connecting', 'up', 'waiting', 'connecting', 'up'])
+  })
+
+  it('S115 serves the next user with a connection and a token of their own', async () => {
+    const { world, tab, shown, states, connected } = await open(recipe)
+    connected()
+    await until(world, () => feed.open() === 1 && states.includes('up'))
+    feed.send('of the first')
+    const replaced = tab.session.signIn(world.grant())
+    await world.until(replaced)
+    const before = shown.length
+    await until(
+      world,
+      () => feed.count() === 2 && feed.open() === 1 && states.filter((one) => one === 'up').length === 2,
+    )
+    feed.send('of the second')
+    await until(world, () => shown.length === before + 1)
+    expect(shown.slice(before)).toEqual(['of the second'])
+    expect(feed.tokens.at(-1)).toBe('access-f2-1')
+  })
+
+  it('S116 stops after one refresh where the server refuses each token', async () => {
+    const { world, states, connected } = await open(recipe)
+    feed.accepts = () => false
+    connected()
+    await until(world, () => states.includes('refused'))
+    await world.advance('10m')
+    expect(new Set(feed.tokens)).toEqual(new Set(['access-f1-1', 'access-f1-2']))
+    expect(world.server.count('refresh')).toBe(1)
+  })
+})
+
+describe.each(Object.entries(recipes).filter(([, { renews }]) => renews))(
+  '%s, with tokens in band',
+  (_name, recipe) => {
+    it('S112 takes 30 newer tokens without a new connection', async () => {
+      const { world, tab, states, connected } = await open(recipe)
+      connected()
+      await until(world, () => feed.open() === 1 && states.includes('up'))
+      for (let count = 2; count <= 31; count++) {
+        await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+        await until(world, () => feed.tokens.includes(`access-f1-${count}`))
+      }
+      expect(feed.count()).toBe(1)
+      expect(feed.open()).toBe(1)
+    })
+  },
+)

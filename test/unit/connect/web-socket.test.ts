@@ -1,0 +1,233 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { connect, webSocket, type Connection } from '../../../src/connect.js'
+import { createWorld } from '../session/world.js'
+
+/** A socket as the browser has it; the test plays the server. */
+class FakeSocket extends EventTarget {
+  static all: FakeSocket[] = []
+  readonly sent: unknown[] = []
+  isClosed = false
+  readonly url: string | URL
+  readonly protocols: string[]
+  constructor(url: string | URL, protocols: string[]) {
+    super()
+    this.url = url
+    this.protocols = protocols
+    FakeSocket.all.push(this)
+  }
+  send(message: unknown): void {
+    this.sent.push(message)
+  }
+  close(): void {
+    this.isClosed = true
+  }
+  open(): void {
+    this.dispatchEvent(new Event('open'))
+  }
+  message(data: string): void {
+    this.dispatchEvent(new MessageEvent('message', { data }))
+  }
+  closes(code: number): void {
+    this.dispatchEvent(Object.assign(new Event('close'), { code }))
+  }
+}
+
+const reported: unknown[] = []
+beforeEach(() => {
+  FakeSocket.all = []
+  reported.length = 0
+  vi.stubGlobal('WebSocket', FakeSocket)
+  vi.stubGlobal('reportError', (error: unknown) => reported.push(error))
+})
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
+const sockets = (): FakeSocket[] => FakeSocket.all
+const last = (): FakeSocket => FakeSocket.all.at(-1)!
+
+describe('webSocket', () => {
+  it('sends the token in the first message and newer ones in theirs, and has none in its URL', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    connect(
+      tab.session,
+      webSocket('wss://api.test/feed', {
+        protocols: ['feed.v1'],
+        open: (token) => `open ${token}`,
+        renew: (token) => `renew ${token}`,
+        receive: () => undefined,
+      }),
+    )
+    await world.advance(10)
+    expect(last().sent).toEqual([])
+    last().open()
+    expect(last().sent).toEqual(['open access-f1-1'])
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    await world.advance(10)
+    expect(last().sent).toEqual(['open access-f1-1', 'renew access-f1-2'])
+    expect(sockets().map(({ url, protocols }) => [url, protocols])).toEqual([['wss://api.test/feed', ['feed.v1']]])
+  })
+
+  it('gives the token to the subprotocols of a server that takes it there', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const protocols = (token: string): string[] => ['v1', token]
+    connect(tab.session, webSocket('wss://api.test/feed', { protocols, receive: () => undefined }))
+    await world.advance(10)
+    expect(last().protocols).toEqual(['v1', 'access-f1-1'])
+  })
+
+  it('asks for no token in a session by cookie', async () => {
+    const world = createWorld()
+    const tab = world.tab({}, { methods: ['keepAlive'] })
+    await world.until(tab.session.signIn())
+    connect(tab.session, webSocket('wss://api.test/feed', { receive: () => undefined }))
+    await world.advance(10)
+    last().open()
+    expect([sockets().length, last().protocols, last().sent]).toEqual([1, [], []])
+  })
+
+  it('S113 is closed in the task of the end, and delivers nothing that arrived before', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const received: unknown[] = []
+    connect(tab.session, webSocket('wss://api.test/feed', { receive: ({ data }) => received.push(data) }))
+    await world.advance(10)
+    last().open()
+    last().message('one')
+    void tab.session.signOut()
+    expect(last().isClosed).toBe(true)
+    last().message('two')
+    expect(received).toEqual(['one'])
+  })
+
+  it('S115 delivers nothing after an account switch in a tab that has not been heard of yet', async () => {
+    const world = createWorld()
+    const [tab, other] = [await world.signedIn(), world.tab()]
+    const received: unknown[] = []
+    connect(tab.session, webSocket('wss://api.test/feed', { receive: ({ data }) => received.push(data) }))
+    await world.advance(10)
+    const first = last()
+    first.open()
+    world.deafen()
+    await world.until(other.session.signIn(world.grant()))
+    first.message('of the first user')
+    await world.advance(10)
+    expect([received, first.isClosed, sockets().length]).toEqual([[], true, 2])
+  })
+
+  it('delivers nothing past the deadline when the machine wakes', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const received: unknown[] = []
+    connect(tab.session, webSocket('wss://api.test/feed', { receive: ({ data }) => received.push(data) }))
+    await world.advance(10)
+    last().open()
+    world.sleep('1h')
+    last().message('late')
+    expect([received, last().isClosed]).toEqual([[], true])
+  })
+
+  it('is closed while it opens, if the session ends then, and sends nothing', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    connect(tab.session, webSocket('wss://api.test/feed', { open: (token) => token, receive: () => undefined }))
+    await world.advance(10)
+    void tab.session.signOut()
+    expect(last().isClosed).toBe(true)
+    last().open()
+    expect(last().sent).toEqual([])
+  })
+
+  it('sends no token where the session ended in another tab before it was open', async () => {
+    const world = createWorld()
+    const [tab, other] = [await world.signedIn(), world.tab()]
+    connect(tab.session, webSocket('wss://api.test/feed', { open: (token) => token, receive: () => undefined }))
+    await world.advance(10)
+    world.deafen()
+    await world.until(other.session.signOut())
+    last().open()
+    expect([last().sent, last().isClosed]).toEqual([[], true])
+  })
+
+  it('S116 tells of a close code that refuses the token', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const states: string[] = []
+    connect(tab.session, webSocket('wss://api.test/feed', { open: (token) => token, receive: () => undefined }), {
+      onState: ({ state }) => states.push(state),
+    })
+    for (let count = 0; count < 2; count++) {
+      await world.advance(100)
+      last().open()
+      last().closes(4401)
+    }
+    await world.advance('1m')
+    expect(sockets().map(({ sent }) => sent)).toEqual([['access-f1-1'], ['access-f1-2']])
+    expect(states).toEqual(['connecting', 'up', 'connecting', 'up', 'refused'])
+  })
+
+  it('is opened again where the server closes at once, less and less often', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    connect(tab.session, webSocket('wss://api.test/feed', { receive: () => undefined }))
+    for (let second = 0; second < 60; second++) {
+      await world.advance('1s')
+      last().open()
+      last().closes(1000)
+    }
+    expect(sockets()).toHaveLength(8)
+  })
+
+  it('is given up where it never opens', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    connect(tab.session, webSocket('wss://api.test/feed', { receive: () => undefined }))
+    await world.advance('30s')
+    expect(last().isClosed).toBe(true)
+    await world.advance('1s')
+    expect(sockets()).toHaveLength(2)
+  })
+
+  it('goes on after a receive that throws, and reports that', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const received: unknown[] = []
+    connect(
+      tab.session,
+      webSocket('wss://api.test/feed', {
+        receive({ data }, socket) {
+          received.push(data)
+          socket.send(`seen ${String(data)}`)
+          throw new Error('receive')
+        },
+      }),
+    )
+    await world.advance(10)
+    last().open()
+    last().message('one')
+    last().message('two')
+    expect(received).toEqual(['one', 'two'])
+    expect(last().sent).toEqual(['seen one', 'seen two'])
+    expect(reported).toEqual([new Error('receive'), new Error('receive')])
+    expect(last().isClosed).toBe(false)
+  })
+
+  it('takes a connection of anybody who keeps to the contract', async () => {
+    const over = new AbortController()
+    const ups: string[] = []
+    const connection: Connection = {
+      sessionId: 's',
+      signal: over.signal,
+      token: () => Promise.resolve('t'),
+      onToken: () => undefined,
+      up: () => ups.push('up'),
+    }
+    const done = webSocket('wss://api.test/feed', { open: (token) => token, receive: () => undefined })(connection)
+    await Promise.resolve()
+    last().open()
+    over.abort()
+    await done
+    expect([ups, last().sent, last().isClosed]).toEqual([['up'], ['t'], true])
+  })
+})
