@@ -29,6 +29,8 @@ export interface PluginHooks {
   readonly wake?: (cause: string) => void
   /** Extends the session where the server has to agree; false where it did not. */
   readonly extend?: (change: Change) => Promise<boolean>
+  /** Asks the server whether session `id` still lives, and ends it if not. Never rejects: a temporary failure is no answer. */
+  readonly verify?: (id: string) => Promise<void>
   /** Session `id` is over. `endedHere`: this tab was the first to see it. */
   readonly ended?: (id: string, reason: string, endedHere: boolean) => Promise<void>
 }
