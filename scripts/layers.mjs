@@ -46,6 +46,11 @@ export const layers = [
     types: ['core/', 'ports/'],
   },
   { files: ['fetch.ts'], imports: ['util/', 'servers/credentials.ts'], types: ['types.ts'] },
+  // What is bound to a session.
+  {
+    files: ['journal.ts', 'otel.ts', 'companion.ts'],
+    imports: ['session/context.ts', 'session/each-session.ts', 'core/fingerprint.ts', 'ports/safe-dom.ts', ...everyone],
+  },
   { files: ['countdown.ts'], imports: ['util/session-time.ts'], types: ['types.ts'] },
   { files: ['ui/'], imports: ['countdown.ts', 'util/session-time.ts'], types: ['types.ts'] },
   {
