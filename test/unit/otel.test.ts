@@ -135,10 +135,9 @@ describe('the session provider of OpenTelemetry', () => {
     const began: unknown[] = []
     sessionProvider(tab.session).addObserver({ onSessionStarted: (session) => began.push(session) })
     world.setClock(-HOUR)
-    const result = tab.session.signIn(world.grant())
-    const startTimestamp = world.time.clock().wall
-    await world.until(result)
-    expect(began).toEqual([{ id: idOf(tab), startTimestamp }])
+    await world.until(tab.session.signIn(world.grant()))
+    const { startedAt } = tab.session.getSnapshot() as { startedAt: number }
+    expect(began).toEqual([{ id: idOf(tab), startTimestamp: startedAt }])
   })
 
   it.each([
