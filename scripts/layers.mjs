@@ -50,6 +50,7 @@ export const layers = [
   {
     files: ['journal.ts', 'otel.ts', 'companion.ts'],
     imports: ['session/context.ts', 'session/each-session.ts', 'core/fingerprint.ts', 'ports/safe-dom.ts', ...everyone],
+    types: ['core/'],
   },
   { files: ['countdown.ts'], imports: ['util/session-time.ts'], types: ['types.ts'] },
   { files: ['ui/'], imports: ['countdown.ts', 'util/session-time.ts'], types: ['types.ts'] },

@@ -38,6 +38,8 @@ export interface SharedRecord {
 
   /** A hash; empty where the application gave no login. */
   readonly login: string
+  /** A random name under which a journal may speak of the session outside of this device. Empty where there is no journal. */
+  readonly pseudonym: string
   readonly endedAt: number
   readonly reason: string
   /** When the server was told of the end; 0 while it was not. */
@@ -78,6 +80,7 @@ const BOTTOM: SharedRecord = {
   idleTimeout: Infinity,
   absoluteTimeout: Infinity,
   login: '',
+  pseudonym: '',
   endedAt: Infinity,
   reason: '',
   endSentAt: 0,
