@@ -53,7 +53,7 @@ export const layers = [
     types: ['core/'],
   },
   { files: ['countdown.ts'], imports: ['util/session-time.ts'], types: ['types.ts'] },
-  { files: ['ui/'], imports: ['countdown.ts', 'util/session-time.ts'], types: ['types.ts'] },
+  { files: ['ui/'], imports: ['countdown.ts', 'util/session-time.ts'], types: ['types.ts', 'journal.ts'] },
   {
     files: ['adapters/angular.ts'],
     imports: ['@angular/core', 'rxjs', 'util/origins.ts', 'servers/credentials.ts', ...adapter],
@@ -71,8 +71,10 @@ export const layers = [
     files: ['global.ts'],
     imports: [
       'index.ts',
+      'companion.ts',
       'countdown.ts',
       'fetch.ts',
+      'journal.ts',
       'policies.ts',
       'ports/lease.ts',
       'servers/',

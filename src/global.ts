@@ -1,7 +1,9 @@
 /** The script build's entry: everything public, under flat names on `Sojourn`. */
 export * from './index.js'
+export * from './companion.js'
 export * from './countdown.js'
 export * from './fetch.js'
+export * from './journal.js'
 export * from './policies.js'
 export * from './ports/lease.js'
 export * from './servers/cookie.js'
