@@ -25,43 +25,28 @@ import { DEVELOPMENT } from './util/development.js'
 export function companionCookie(session: Session, name: string): () => void {
   const context = contextOf(session, 'companionCookie')
   // RFC 6265 §4.1.1: a name is a token.
-  if (typeof name !== 'string' || !/^[\w!#$%&'*+.^`|~-]+$/.test(name))
+  if (!/^[^\s=;,]+$/.test(name))
     throw sessionError('invalid_options', DEVELOPMENT && 'companionCookie takes the name of a cookie.')
   const undone = new AbortController()
   const undo = (): void => {
     undone.abort()
   }
   if (!context.ports.hasPage) return undo
-  const key = `${context.key}:companion`
-  /** The session, and a hash of the cookie's value: also of a page that was closed before the cookie changed. */
-  let known = ''
-  try {
-    known = localStorage.getItem(key) ?? ''
-  } catch {
-    // Storage is denied: then a page knows what it has seen itself.
-  }
-  const remember = (seen: string): void => {
-    known = seen
-    try {
-      if (seen) localStorage.setItem(key, seen)
-      else localStorage.removeItem(key)
-    } catch {
-      // As above, or the disk is full.
-    }
-  }
+  let last = ''
   const look = (): void => {
+    const record = context.current()
     // A prerendered page changes nothing.
-    if (undone.signal.aborted || context.opening() || context.loading()) return
-    const id = context.current()?.id
+    if (!record || undone.signal.aborted || context.opening()) return
     const cookie = ofDocument('cookie')
       .split('; ')
       .filter((pair) => pair.startsWith(`${name}=`))
       .join()
-    const seen = id ? `${id} ${fingerprint(cookie)}` : ''
-    if (seen === known) return
-    const isSameSession = !!id && known.startsWith(`${id} `)
-    remember(seen)
-    if (id && (isSameSession || !cookie)) void session.verify()
+    const { id, companion } = record
+    const value = fingerprint(cookie)
+    const isNew = last !== id + value
+    last = id + value
+    if (!companion) context.step('look', id, () => ({ companion: value }))
+    if (isNew && (companion ? companion !== value : !cookie)) void session.verify()
   }
 
   const { cookieStore } = globalThis as { readonly cookieStore?: EventTarget }

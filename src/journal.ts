@@ -1,7 +1,8 @@
-import { sessionError, type SessionErrorCode } from './errors.js'
+import { sessionError } from './errors.js'
 import { contextOf } from './session/context.js'
+import { eachSession } from './session/each-session.js'
 import type { SharedRecord } from './core/record.js'
-import type { EndReason, Session, SessionEvents, SessionStep } from './types.js'
+import type { Session, SessionEvents } from './types.js'
 import { withTimeout } from './util/async.js'
 import { DEVELOPMENT } from './util/development.js'
 
@@ -21,9 +22,8 @@ export interface JournalEntry {
   readonly at: number
   readonly what: JournalEvent
   /**
-   * `start`: `here`, `elsewhere` (the sign-in was in another tab), `found` (when the page was loaded). `warning`: `idle`, `absolute`,
-   * `server`. `extended`: `user`, `activity`, `server`. `refreshFailed`: the error's code. `degraded`: the feature. `end`: the reason.
-   * `mark`: its name.
+   * `extended`: `user`, `activity`, `server`. `refreshFailed`: the error's code. `degraded`: the feature. `end`: the reason. `mark`: its
+   * name.
    */
   readonly why?: string
   /** Milliseconds that a refresh took, in the tab that asked for it. */
@@ -75,33 +75,13 @@ const SEND_LIMIT = 10e3
 const BATCH = 200
 const NAME = /^[\w-]{8,64}$/
 const MARK = /^[\w.:-]{1,40}$/
-
 /** Servers and stores of the application throw errors too: a code of theirs could be any text. */
-const CODES: Readonly<Record<SessionErrorCode, true>> = {
-  signed_out: true,
-  no_tokens: true,
-  rejected: true,
-  offline: true,
-  server: true,
-  rate_limited: true,
-  timeout: true,
-  invalid_response: true,
-  invalid_options: true,
-}
+const CODE = /^(offline|server|rate_limited|timeout|invalid_(response|options))$/
 
 const noop = (): void => undefined
 
 const check = (ok: unknown, message: string | false): void => {
   if (!ok) throw sessionError('invalid_options', message)
-}
-
-function checkOptions({ keep, marks, send }: Required<Pick<JournalOptions, 'keep' | 'marks'>> & JournalOptions): void {
-  check(Number.isInteger(keep) && keep > 0, DEVELOPMENT && 'keep: give a whole number above 0.')
-  check(
-    Array.isArray(marks) && marks.every((mark: unknown) => typeof mark === 'string' && MARK.test(mark)),
-    DEVELOPMENT && 'marks: give names of 1 to 40 letters, digits, ".", "_", ":" or "-". A mark is no place for data.',
-  )
-  check(!send || typeof send === 'function', DEVELOPMENT && 'send: give a function.')
 }
 
 /**
@@ -124,13 +104,16 @@ export function journal(session: Session, options: JournalOptions = {}): Journal
   const context = contextOf(session, 'journal')
   const { ports } = context
   const { keep = 200, marks = [], send } = options
-  checkOptions({ ...options, keep, marks })
+  check(keep > 0 && keep % 1 === 0, DEVELOPMENT && 'keep: give a whole number above 0.')
+  const areNames = marks.every((mark) => MARK.test(mark))
+  check(
+    areNames,
+    DEVELOPMENT && 'marks: give names of 1 to 40 letters, digits, ".", "_", ":" or "-". A mark is no place for data.',
+  )
   const tab = ports.hasPage ? ports.id() : ''
   const lines: Line[] = []
-  const missing = new Set<string>()
   let current: Noted | null = null
   let n = 0
-  let isStopped = false
   /** When this tab last asked for new tokens, and how often those of the session were renewed. */
   let askedAt = 0
   let generation = 0
@@ -138,110 +121,78 @@ export function journal(session: Session, options: JournalOptions = {}): Journal
   const note = (what: JournalEvent, why?: string, took?: number, instant = context.now()): void => {
     if (!current) return
     const at = Math.max(0, Math.floor((instant - current.startedAt) / 1e3))
-    lines.push({
-      of: current,
-      n: ++n,
-      at,
-      what,
-      ...(why && { why }),
-      ...(took !== undefined && { took: Math.max(0, took) }),
-    })
+    lines.push({ of: current, n: ++n, at, what, ...(why && { why }), ...(took !== undefined && { took }) })
     if (lines.length > keep) lines.shift()
   }
   /** Goes by the name that the tabs have agreed on: the highest of those that they made. */
   const learnName = (): void => {
-    const record = context.current() ?? context.lastEnded()
+    const record = context.current()
     if (!current || record?.id !== current.id) return
     const { name } = current
     // A prerendered page writes nothing; the next step comes when somebody opens it.
-    if (context.current() && !record.pseudonym && !context.opening())
-      context.step('look', record.id, () => ({ pseudonym: name }))
+    if (!record.pseudonym && !context.opening()) context.step('look', record.id, () => ({ pseudonym: name }))
     const { pseudonym } = context.current() ?? record
     // A text that is no name was planted in storage: then this tab goes by its own.
     if (NAME.test(pseudonym)) current.name = pseudonym
   }
-  const begin = (why: string): void => {
-    const record = context.current()
-    if (!record || record.id === current?.id) return
-    note('switched')
-    current = { id: record.id, startedAt: record.startedAt, name: ports.id() }
-    generation = record.generation
-    learnName()
-    note('start', why)
-    for (const feature of missing) note('degraded', feature)
-  }
-  const end = (reason: EndReason): void => {
-    learnName()
-    note('end', reason, undefined, context.lastEnded()?.endedAt)
-    current = null
-  }
-  const follow = ({ cause, at, record }: SessionStep): void => {
-    learnName()
-    if (cause === 'refresh') askedAt = at
-    const step = record as SharedRecord | null
-    if (step?.id === current?.id && step && step.generation > generation) {
-      generation = step.generation
-      note('refreshed', undefined, cause === 'refreshed' ? at - askedAt : undefined)
-    }
-    if (cause === 'hidden') sendLast()
-  }
-
-  const toEntry = ({ of, n, ...rest }: Line): JournalEntry => ({ session: of.name, tab, n, ...rest })
-  const entries = (): JournalEntry[] => lines.map(toEntry)
+  const entries = (): JournalEntry[] => lines.map(({ of, n, ...rest }) => ({ session: of.name, tab, n, ...rest }))
   const sender = createSender(ports.after, entries, send)
   const sendLast = (): void => {
     sender(true).catch(noop)
   }
+  const on = <K extends JournalEvent & keyof SessionEvents>(
+    what: K,
+    whyOf: (event: SessionEvents[K]) => string | undefined,
+  ): (() => void) =>
+    session.on(what, (event) => {
+      note(what, whyOf(event), what === 'refreshFailed' ? Math.max(0, ports.wallNow() - askedAt) : undefined)
+    })
 
-  context.look()
-  begin('found')
-  // Storage cannot say who is signed in: other tabs are asked.
-  void context.loading()?.then(() => {
-    if (!isStopped) begin('found')
-  })
-  const on = <K extends keyof SessionEvents>(type: K, listener: (event: SessionEvents[K]) => void): (() => void) =>
-    session.on(type, listener)
-  const undos = [
-    on('signedIn', ({ where }) => {
-      begin(where)
-    }),
-    on('switched', () => {
-      begin('elsewhere')
-    }),
-    on('signedOut', ({ reason }) => {
-      end(reason)
-      sendLast()
-    }),
-    on('warning', () => {
+  const unfollow = eachSession(session, ({ id }) => {
+    const { startedAt = 0, generation: first = 0 } = context.current() ?? {}
+    current = { id, startedAt, name: ports.id() }
+    generation = first
+    learnName()
+    note('start')
+    const undos = [
+      on('warning', () => undefined),
+      on('extended', ({ by }) => by),
+      on('refreshFailed', ({ error }) => CODE.exec(error.code)?.[0]),
+      // Features that were missing before are reported to each new listener.
+      on('degraded', ({ feature }) => feature),
+    ]
+    return () => {
+      for (const undo of undos) undo()
+      const over = context.lastEnded()
       const shown = session.getSnapshot()
-      note('warning', shown.phase === 'warning' ? shown.endsBy : undefined)
-    }),
-    on('extended', ({ by }) => {
-      note('extended', by)
-    }),
-    on('refreshFailed', ({ error: { code } }) => {
-      note(
-        'refreshFailed',
-        (CODES as Readonly<Record<string, unknown>>)[code] === true ? code : undefined,
-        ports.wallNow() - askedAt,
-      )
-    }),
-    on('degraded', ({ feature }) => {
-      missing.add(feature)
-      note('degraded', feature)
-    }),
-    session.inspect(follow),
-  ]
+      // Neither `stop()` nor `destroy()` ends a session.
+      if (!context.isClosed() && current) {
+        if (over && shown.phase === 'signedOut') note('end', shown.reason ?? undefined, undefined, over.endedAt)
+        else note('switched')
+        sendLast()
+      }
+      current = null
+    }
+  })
+  const unwatch = session.inspect(({ cause, at, record }) => {
+    learnName()
+    if (cause === 'refresh') askedAt = at
+    const { generation: now = 0 } = (record ?? {}) as Partial<SharedRecord>
+    if (now > generation) note('refreshed', undefined, cause === 'refreshed' ? Math.max(0, at - askedAt) : undefined)
+    generation = now
+    if (cause === 'hidden') sendLast()
+  })
   return {
     entries,
     mark(name) {
       check(marks.includes(name), DEVELOPMENT && 'mark: that is none of the names in `marks`.')
-      if (!isStopped) note('mark', name)
+      note('mark', name)
     },
     flush: () => sender(false),
     stop() {
-      isStopped = true
-      for (const undo of undos) undo()
+      current = null
+      unfollow()
+      unwatch()
     },
   }
 }

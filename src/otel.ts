@@ -21,9 +21,9 @@ export interface SessionProvider {
   getSessionId(): string | null
   /**
    * Reports each session that begins and each that ends in this tab. A session that lives already when the observer is added has
-   * begun before: only its end is reported. Returns the undo.
+   * begun before: only its end is reported.
    */
-  addObserver(observer: SessionObserver): () => void
+  addObserver(observer: SessionObserver): void
 }
 
 /**
@@ -49,22 +49,17 @@ export function sessionProvider(session: Session): SessionProvider {
     addObserver(observer) {
       let previous: ObservedSession | undefined
       let isKnown = true
-      let isUndone = false
-      const undo = eachSession(session, ({ id }) => {
-        const { startedAt = 0, skew = 0 } = context.current() ?? {}
-        const own = { id, startTimestamp: startedAt - skew }
+      eachSession(session, ({ id }) => {
+        const { startedAt } = session.getSnapshot() as { readonly startedAt: number }
+        const own = { id, startTimestamp: startedAt }
         if (!isKnown) observer.onSessionStarted?.(own, previous)
         previous = own
         return () => {
-          // The undo and `destroy()` end no session.
-          if (!isUndone && !context.isClosed()) observer.onSessionEnded?.(own)
+          // `destroy()` ends no session.
+          if (!context.isClosed()) observer.onSessionEnded?.(own)
         }
       })
       isKnown = false
-      return () => {
-        isUndone = true
-        undo()
-      }
     },
   }
 }

@@ -40,6 +40,8 @@ export interface SharedRecord {
   readonly login: string
   /** A random name under which a journal may speak of the session outside of this device. Empty where there is no journal. */
   readonly pseudonym: string
+  /** A hash of the companion cookie at the beginning. Empty where no page watches one. */
+  readonly companion: string
   readonly endedAt: number
   readonly reason: string
   /** When the server was told of the end; 0 while it was not. */
@@ -81,6 +83,7 @@ const BOTTOM: SharedRecord = {
   absoluteTimeout: Infinity,
   login: '',
   pseudonym: '',
+  companion: '',
   endedAt: Infinity,
   reason: '',
   endSentAt: 0,

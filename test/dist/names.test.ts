@@ -66,9 +66,9 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
   'sojourn/element': [...storage, ...databases, ...channels, ...network, ...secrets],
   // Timeline and record come from the session alone; of the browser it wants the clipboard.
   'sojourn/inspector': [...storage, ...databases, ...channels, ...network, ...secrets, 'innerHTML'],
-  // It reads one cookie, and remembers a hash of it.
+  // It reads one cookie.
   'sojourn/companion': [
-    ...without([...page, ...storage], ['document', 'window', 'cookie', 'localStorage', 'addEventListener']),
+    ...without([...page, ...storage], ['document', 'window', 'cookie', 'addEventListener']),
     ...[...databases, ...channels, ...network, ...time, ...secrets],
   ],
   // What it sends, the application sends. It listens to the signals of its limits.
