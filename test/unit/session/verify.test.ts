@@ -99,6 +99,23 @@ describe('verify', () => {
     expect(phases([one!, two!])).toEqual(['signedOut', 'signedOut'])
   })
 
+  it('asks again for what comes a moment after its own question', async () => {
+    const world = createWorld()
+    const tabs = await tabsOf(world, 2)
+    const first = verifyIn(tabs)
+    await world.advance(50)
+    const second = verifyIn(tabs)
+    await world.advance(SECOND)
+    world.server.manner = refused
+    expect(await world.until(Promise.all([first, second]))).toEqual([
+      [true, true],
+      [false, true],
+    ])
+    expect(asked(world)).toEqual(['check tab 1', 'check tab 1'])
+    await world.advance(SECOND)
+    expect(phases(tabs)).toEqual(['signedOut', 'signedOut'])
+  })
+
   it('asks at most once per 5 s, however often and in how many tabs it is called', async () => {
     const world = createWorld()
     const tabs = await tabsOf(world, 3)
