@@ -10,20 +10,20 @@ export interface ObservedSession {
 }
 
 /** What OpenTelemetry calls a `SessionObserver`. */
-export interface SessionObserver {
+export interface OtelSessionObserver {
   onSessionStarted?(session: ObservedSession, previous?: ObservedSession): void
   onSessionEnded?(session: ObservedSession): void
 }
 
 /** What OpenTelemetry calls a `SessionProvider` and a `SessionPublisher`. */
-export interface SessionProvider {
+export interface OtelSessionProvider {
   /** The id of the session that lives now; null where nobody is signed in. */
   getSessionId(): string | null
   /**
    * Reports each session that begins and each that ends in this tab. A session that lives already when the observer is added has
    * begun before: only its end is reported.
    */
-  addObserver(observer: SessionObserver): void
+  addObserver(observer: OtelSessionObserver): void
 }
 
 /**
@@ -38,7 +38,7 @@ export interface SessionProvider {
  * const provider = new WebTracerProvider({ spanProcessors: [naming, exporting] })
  * ```
  */
-export function sessionProvider(session: Session): SessionProvider {
+export function sessionProvider(session: Session): OtelSessionProvider {
   const context = contextOf(session, 'sessionProvider')
   return {
     getSessionId() {
