@@ -52,7 +52,7 @@ describe('the companion cookie', () => {
     async (_how, cookie) => {
       const world = createWorld()
       const { tab } = await watching(world)
-      world.server.manner = refused
+      world.server.reply = refused
       setCookie(cookie)
       await world.advance(SECOND)
       expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
@@ -65,7 +65,7 @@ describe('the companion cookie', () => {
     const { tab } = await watching(world)
     setCookie('theme=dark')
     await world.advance(MINUTE)
-    world.server.manner = () => ({ fails: new SessionError('server') })
+    world.server.reply = () => ({ fails: new SessionError('server') })
     setCookie('signed-in=3')
     await world.advance(100)
     expect([tab.phase(), world.server.count('check')]).toEqual(['active', 2])
@@ -102,7 +102,7 @@ describe('the companion cookie', () => {
       const world = createWorld()
       // A server with `check` is asked anyway when a page comes back.
       const { tab } = await watching(world, { methods: ['refresh', 'signOut'] })
-      world.server.manner = refused
+      world.server.reply = refused
       setCookie('', false)
       await world.advance(MINUTE)
       expect([tab.phase(), tab.timers()]).toEqual(['active', 1])
@@ -116,7 +116,7 @@ describe('the companion cookie', () => {
     vi.stubGlobal('cookieStore', undefined)
     const world = createWorld()
     const { tab } = await watching(world)
-    world.server.manner = refused
+    world.server.reply = refused
     setCookie('', false)
     tab.input()
     await world.advance(SECOND)
@@ -148,7 +148,7 @@ describe('the companion cookie', () => {
       const { tab } = await watching(world)
       tab.close()
       setCookie(cookie, false)
-      world.server.manner = refused
+      world.server.reply = refused
       const page = world.tab({}, methods)
       companionCookie(page.session, 'signed-in')
       await world.advance(SECOND)
@@ -173,7 +173,7 @@ describe('the companion cookie', () => {
 
   it('works where storage is denied', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     await watching(world)
     setCookie('')
     await world.advance(SECOND)
@@ -230,7 +230,7 @@ describe('the companion cookie', () => {
   })
 
   it('refuses what is no session and no name, and does nothing on a server', () => {
-    const { session } = createWorld().tab({}, { alive: false })
+    const { session } = createWorld().tab({}, { hasPage: false })
     const refusal = expect.objectContaining({ code: 'invalid_options' }) as Error
     expect(() => companionCookie({} as Session, 'signed-in')).toThrow(refusal)
     for (const name of ['', 'a b', 'a=b', 'a;']) expect(() => companionCookie(session, name)).toThrow(refusal)

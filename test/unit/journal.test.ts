@@ -89,7 +89,7 @@ describe('the journal', () => {
 
   it('notes a session that a page finds by asking the other tabs, with what is missing', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     await world.signedIn()
     const log = journal(world.tab().session)
     expect(told(log)).toEqual([])
@@ -99,7 +99,7 @@ describe('the journal', () => {
 
   it('notes for each session what is missing in this tab', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     const tab = world.tab()
     const log = journal(tab.session)
     await world.advance(SECOND)
@@ -114,7 +114,7 @@ describe('the journal', () => {
     const world = createWorld()
     const [one, two] = [await world.signedIn(), world.tab()]
     const logs = [journal(one.session), journal(two.session)]
-    world.server.manner = () => ({ after: 120 })
+    world.server.reply = () => ({ after: 120 })
     await world.until(one.session.getAccessToken({ forceRefresh: true }))
     await world.advance(SECOND)
     expect(logs.map((log) => log.entries().at(-1))).toMatchObject([
@@ -128,10 +128,10 @@ describe('the journal', () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const log = journal(tab.session)
-    world.server.manner = () => ({ after: 80, fails: new SessionError('server') })
+    world.server.reply = () => ({ after: 80, fails: new SessionError('server') })
     await outcome(world.until(tab.session.getAccessToken({ forceRefresh: true })))
     await world.advance(MINUTE)
-    world.server.manner = () => ({ after: 50 })
+    world.server.reply = () => ({ after: 50 })
     await world.until(tab.session.getAccessToken({ forceRefresh: true }))
     expect(log.entries().slice(1)).toMatchObject([
       { what: 'refreshFailed', why: 'server', took: 80 },
@@ -196,7 +196,7 @@ describe('the journal', () => {
 
   it('is empty on a server that renders pages', async () => {
     const server = collector()
-    const log = journal(createWorld().tab({}, { alive: false }).session, { marks: ['a'], send: server.send })
+    const log = journal(createWorld().tab({}, { hasPage: false }).session, { marks: ['a'], send: server.send })
     log.mark('a')
     await log.flush()
     expect([log.entries(), server.batches]).toEqual([[], []])
@@ -257,7 +257,7 @@ describe('the pseudonym of a session', () => {
 
   it('is one by the channel where storage is denied', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     const tabs = [await world.signedIn(), world.tab()]
     const logs = tabs.map(({ session }) => journal(session))
     await world.advance(SECOND)
@@ -549,9 +549,9 @@ async function day(seed: number): Promise<{ readonly entries: JournalEntry[]; re
     (tab) => random() < 0.3 && tab.session.signOut(),
     (tab) => tab.hint(pick(['hidden', 'focus', 'visibilitychange', 'online'])),
     (_tab, log) => log.mark(pick(['checkout', 'search'])),
-    () => (world.server.manner = random() < 0.4 ? () => ({ fails: fails() }) : () => ({})),
-    () => (world.storage.works = random() < 0.8),
-    () => (world.locks.works = random() < 0.8),
+    () => (world.server.reply = random() < 0.4 ? () => ({ fails: fails() }) : () => ({})),
+    () => (world.storage.isAvailable = random() < 0.8),
+    () => (world.locks.isAvailable = random() < 0.8),
     () => random() < 0.2 && plant(),
     () => random() < 0.1 && world.sleep('1h'),
   ]

@@ -69,7 +69,7 @@ describe('the session provider of OpenTelemetry', () => {
     two.session.on('switched', () => {
       span('at the switch').end()
     })
-    world.server.manner = () => ({ after: 200 })
+    world.server.reply = () => ({ after: 200 })
     await world.until(one.session.signIn(world.grant()))
     await world.advance(MINUTE)
     expect(sessions()).toEqual({ 'at the switch': idOf(one) })
@@ -177,6 +177,6 @@ describe('the session provider of OpenTelemetry', () => {
   })
 
   it('gives null on a server that renders pages', () => {
-    expect(sessionProvider(createWorld().tab({}, { alive: false }).session).getSessionId()).toBe(null)
+    expect(sessionProvider(createWorld().tab({}, { hasPage: false }).session).getSessionId()).toBe(null)
   })
 })

@@ -27,7 +27,7 @@ describe('verify', () => {
     expect(await world.until(verifyIn(tabs))).toEqual(Array(10).fill(true))
     expect(asked(world)).toEqual(['check tab 1'])
     await world.advance('10s')
-    world.server.manner = refused
+    world.server.reply = refused
     expect(await world.until(verifyIn(tabs))).toEqual(Array(10).fill(false))
     expect(asked(world)).toEqual(['check tab 1', 'check tab 1'])
     expect(tabs.map(({ session }) => session.getSnapshot())).toMatchObject(Array(10).fill({ reason: 'rejected' }))
@@ -49,8 +49,8 @@ describe('verify', () => {
   it('S127: is one question though the browser has no locks', async () => {
     const world = createWorld()
     const tabs = await tabsOf(world, 10)
-    world.locks.works = false
-    world.server.manner = refused
+    world.locks.isAvailable = false
+    world.server.reply = refused
     expect(await world.until(verifyIn(tabs))).toEqual(Array(10).fill(false))
     expect(asked(world)).toEqual(['check tab 1'])
   })
@@ -59,14 +59,14 @@ describe('verify', () => {
     const world = createWorld()
     const tabs = await tabsOf(world, 10)
     world.storage.lag = lag
-    world.server.manner = () => ({ after: 30 })
+    world.server.reply = () => ({ after: 30 })
     expect(await world.until(verifyIn(tabs))).toEqual(Array(10).fill(true))
     expect(asked(world)).toEqual(['check tab 1'])
   })
 
   it('waits in a page that still asks the other tabs who is signed in', async () => {
     const world = createWorld()
-    world.storage.works = false
+    world.storage.isAvailable = false
     await world.signedIn({}, asking)
     await world.advance(MINUTE)
     const page = world.tab({}, asking)
@@ -88,7 +88,7 @@ describe('verify', () => {
     const [one, two] = await tabsOf(world, 2)
     expect(await world.until(one!.session.verify())).toBe(true)
     await world.advance(SECOND)
-    world.server.manner = refused
+    world.server.reply = refused
     const result = two!.session.verify()
     await world.advance(3.9 * SECOND)
     expect([world.server.calls.length, ...phases([one!, two!])]).toEqual([1, 'active', 'active'])
@@ -106,7 +106,7 @@ describe('verify', () => {
     await world.advance(50)
     const second = verifyIn(tabs)
     await world.advance(SECOND)
-    world.server.manner = refused
+    world.server.reply = refused
     expect(await world.until(Promise.all([first, second]))).toEqual([
       [true, true],
       [false, true],
@@ -149,7 +149,7 @@ describe('verify', () => {
   ])('I7 I8: is true where the server %s', async (_how, manner, took) => {
     const world = createWorld()
     const tabs = await tabsOf(world, 3)
-    world.server.manner = () => manner
+    world.server.reply = () => manner
     const calledAt = wall(world)
     const ends = tabs.map(({ session }) => session.verify().then((lives) => [lives, wall(world) - calledAt]))
     expect(await world.until(Promise.all(ends))).toEqual([
@@ -163,9 +163,9 @@ describe('verify', () => {
   it('asks again after a failure, so that an end is not missed', async () => {
     const world = createWorld()
     const [tab] = await tabsOf(world, 1)
-    world.server.manner = () => ({ fails: new SessionError('server') })
+    world.server.reply = () => ({ fails: new SessionError('server') })
     expect(await world.until(tab!.session.verify())).toBe(true)
-    world.server.manner = refused
+    world.server.reply = refused
     await world.advance(SECOND)
     expect(tab!.session.getSnapshot()).toMatchObject({ reason: 'rejected' })
   })
@@ -173,7 +173,7 @@ describe('verify', () => {
   it('S26: does not ask while the server wants to be left alone', async () => {
     const world = createWorld()
     const [tab] = await tabsOf(world, 1)
-    world.server.manner = () => ({ fails: new SessionError('rate_limited', { retryAt: wall(world) + 30 * SECOND }) })
+    world.server.reply = () => ({ fails: new SessionError('rate_limited', { retryAt: wall(world) + 30 * SECOND }) })
     expect(await world.until(tab!.session.verify())).toBe(true)
     await world.advance('10s')
     expect(await world.until(tab!.session.verify())).toBe(true)
@@ -200,7 +200,7 @@ describe('verify', () => {
   it('is false for a session that another replaced while the server was asked', async () => {
     const world = createWorld()
     const [one, two] = await tabsOf(world, 2)
-    world.server.manner = (method) => (method === 'check' ? { after: 2 * SECOND } : {})
+    world.server.reply = (method) => (method === 'check' ? { after: 2 * SECOND } : {})
     const result = one!.session.verify()
     await world.advance(SECOND)
     await world.until(two!.session.signIn(world.grant()))
@@ -239,7 +239,7 @@ describe('verify', () => {
   it('is false on a server that renders pages', async () => {
     expect(
       await createWorld()
-        .tab({}, { ...asking, alive: false })
+        .tab({}, { ...asking, hasPage: false })
         .session.verify(),
     ).toBe(false)
   })
@@ -248,7 +248,7 @@ describe('verify', () => {
     const world = createWorld()
     await world.signedIn({}, asking)
     const ahead = world.tab({}, { ...asking, prerendered: true })
-    world.server.manner = refused
+    world.server.reply = refused
     const result = ahead.session.verify()
     await world.advance(MINUTE)
     expect(world.server.count('check')).toBe(0)
@@ -260,11 +260,11 @@ describe('verify', () => {
   it('takes its turn after a tab that crashed while it asked', async () => {
     const world = createWorld()
     const [one, two] = await tabsOf(world, 2)
-    world.server.manner = () => ({ hangs: true })
+    world.server.reply = () => ({ hangs: true })
     void one!.session.verify()
     await world.advance(10)
     one!.crash()
-    world.server.manner = refused
+    world.server.reply = refused
     await world.advance(SECOND)
     expect(await world.until(two!.session.verify())).toBe(false)
     expect(asked(world)).toEqual(['check tab 1', 'check tab 2'])
@@ -276,7 +276,7 @@ describe('verify without `check`', () => {
     const world = createWorld()
     const tabs = await tabsOf(world, 10, refreshing)
     expect(await world.until(verifyIn(tabs))).toEqual(Array(10).fill(true))
-    expect([asked(world), world.server.reused]).toEqual([['refresh tab 1'], 0])
+    expect([asked(world), world.server.reuseCount]).toEqual([['refresh tab 1'], 0])
     expect(await world.until(tabs[9]!.session.getAccessToken())).toBe('access-f1-2')
   })
 
@@ -303,7 +303,7 @@ describe('verify without `check`', () => {
   it('I4: respects the back-off of all tabs', async () => {
     const world = createWorld()
     const [one, two] = await tabsOf(world, 2, refreshing)
-    world.server.manner = () => ({ fails: new SessionError('rate_limited', { retryAt: wall(world) + 30 * SECOND }) })
+    world.server.reply = () => ({ fails: new SessionError('rate_limited', { retryAt: wall(world) + 30 * SECOND }) })
     expect(await outcome(world.until(one!.session.getAccessToken({ forceRefresh: true })))).toBe('rate_limited')
     expect(await world.until(two!.session.verify())).toBe(true)
     expect(asked(world)).toEqual(['refresh tab 1'])
