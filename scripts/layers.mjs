@@ -52,13 +52,19 @@ export const layers = [
     types: ['core/', 'ports/'],
   },
   { files: ['fetch.ts'], imports: ['util/', 'servers/credentials.ts'], types: ['types.ts'] },
+  // What is bound to a session.
+  {
+    files: ['journal.ts', 'otel.ts', 'companion.ts'],
+    imports: ['session/context.ts', 'session/each-session.ts', 'core/fingerprint.ts', 'ports/safe-dom.ts', ...everyone],
+    types: ['core/'],
+  },
   { files: ['countdown.ts'], imports: ['util/session-time.ts'], types: ['types.ts'] },
   {
     files: ['connect.ts', 'connect/'],
     imports: ['core/deadlines.ts', 'session/context.ts', 'session/each-session.ts', ...everyone],
     types: ['core/', 'session/'],
   },
-  { files: ['ui/'], imports: ['countdown.ts', 'util/session-time.ts'], types: ['types.ts'] },
+  { files: ['ui/'], imports: ['countdown.ts', 'util/session-time.ts'], types: ['types.ts', 'journal.ts'] },
   {
     files: ['adapters/angular.ts'],
     imports: ['@angular/core', 'rxjs', 'util/origins.ts', 'servers/credentials.ts', ...adapter],
@@ -77,9 +83,11 @@ export const layers = [
     imports: [
       'index.ts',
       'connect.ts',
+      'companion.ts',
       'countdown.ts',
       'data.ts',
       'fetch.ts',
+      'journal.ts',
       'policies.ts',
       'ports/lease.ts',
       'servers/',

@@ -1,9 +1,11 @@
 /** The script build's entry: everything public, under flat names on `Sojourn`. */
 export * from './index.js'
 export * from './connect.js'
+export * from './companion.js'
 export * from './countdown.js'
 export * from './data.js'
 export * from './fetch.js'
+export * from './journal.js'
 export * from './policies.js'
 export * from './ports/lease.js'
 export * from './servers/cookie.js'

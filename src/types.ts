@@ -300,6 +300,20 @@ export interface Session {
    * ```
    */
   watch(window: Window): () => void
+  /**
+   * Asks the server now whether the session still lives: `check` where the server has it, else by a refresh. Call it when something
+   * says that the session may have ended elsewhere: a push, a socket that was refused, a cookie that has changed.
+   *
+   * False: it is over, in every tab (or `destroy()` was called). True: the server says that it lives, or could not be asked: a
+   * temporary failure is no answer. Without a server that can be asked: whether it lives here. It is no activity. The server is
+   * asked at most once per 5 s over all tabs; a call that comes sooner waits. In a prerendered page it waits until somebody opens it.
+   *
+   * @example A sign-out on another device, which the server pushes to this page
+   * ```ts
+   * events.addEventListener('signed-out', () => session.verify())
+   * ```
+   */
+  verify(): Promise<boolean>
   /** Compares the session with the clock now. */
   check(): Snapshot
   /** The deadlines as of now; null when signed out. */

@@ -38,6 +38,10 @@ export interface SharedRecord {
 
   /** A hash; empty where the application gave no login. */
   readonly login: string
+  /** A random name under which a journal may speak of the session outside of this device. Empty where there is no journal. */
+  readonly pseudonym: string
+  /** A hash of the companion cookie at the beginning. Empty where no page watches one. */
+  readonly companion: string
   readonly endedAt: number
   readonly reason: string
   /** When the server was told of the end; 0 while it was not. */
@@ -86,6 +90,8 @@ const BOTTOM: SharedRecord = {
   idleTimeout: Infinity,
   absoluteTimeout: Infinity,
   login: '',
+  pseudonym: '',
+  companion: '',
   endedAt: Infinity,
   reason: '',
   endSentAt: 0,

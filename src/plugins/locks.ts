@@ -6,8 +6,8 @@ import type { SessionContext } from '../session/context.js'
 export interface Locks {
   /** For refreshes and sign-ins. Waits `wait` ms at most. `isLost`: whether the browser took the lock away. */
   readonly refreshLock: <T>(wait: number, work: (isLost?: () => boolean) => Promise<T>) => Promise<T>
-  /** For calls to the server that one tab makes for all: rejects where another tab is at it. */
-  readonly serverLock: <T>(work: () => Promise<T>) => Promise<T>
+  /** For calls to the server that one tab makes for all. Rejects where another tab is at it, or is still after `wait` ms. @default 0 */
+  readonly serverLock: <T>(work: () => Promise<T>, wait?: number) => Promise<T>
 }
 
 export function createLocks({ ports, config, key, lease, opening, destroyed, flush, degraded }: SessionContext): Locks {
@@ -25,6 +25,6 @@ export function createLocks({ ports, config, key, lease, opening, destroyed, flu
   }
   return {
     refreshLock: (wait, work) => run(key, wait, work),
-    serverLock: (work) => run(`${key}:server`, 0, work),
+    serverLock: (work, wait = 0) => run(`${key}:server`, wait, work),
   }
 }

@@ -8,6 +8,7 @@ import type { Plugin, PluginHooks } from '../session/plugin.js'
 import type { ServerTimes } from '../types.js'
 import { backoff, withTimeout } from '../util/async.js'
 import { DEVELOPMENT } from '../util/development.js'
+import { createVerify } from '../plugins/verify.js'
 import { networkOf } from '../plugins/network.js'
 
 /** A page that comes back need not ask what was known a moment ago; nor what a sign-in has just said. */
@@ -22,7 +23,8 @@ function ms(seconds: unknown): number | undefined {
 /** Tells the server of activity, and asks it how long the session still lives: one tab does it for all. */
 export const keepAlive: Plugin = (context) => {
   const { ports, server, config } = context
-  const { serverLock } = createLocks(context)
+  const locks = createLocks(context)
+  const { serverLock } = locks
   const network = networkOf(context)
   const warnIfExtending = createExtendingWarning(context)
   let isBusy = false
@@ -137,6 +139,12 @@ export const keepAlive: Plugin = (context) => {
       if (!isBusy && dueCall(record) && network.mayTry()) start()
       return [keepAliveAt(record, config), checkAt(record, config), retryTimes(record)]
     },
+    ...(config.canCheck && {
+      verify: createVerify(context, locks, async (id) => {
+        // A call that has failed is repeated when the server wants it to be.
+        if (failedCall?.id !== id || context.now() >= retryAt) await call(false)
+      }),
+    }),
     ...(config.canKeepAlive && { extend: (change) => call(true, change) }),
   } satisfies PluginHooks
 }

@@ -30,6 +30,8 @@ export interface PluginHooks extends Partial<EndHook> {
   readonly wake?: (cause: string) => void
   /** Extends the session where the server has to agree; false where it did not. */
   readonly extend?: (change: Change) => Promise<boolean>
+  /** Asks the server whether session `id` still lives, and ends it if not. Never rejects: a temporary failure is no answer. */
+  readonly verify?: (id: string) => Promise<void>
 }
 
 /** A server or a token store that brings its plugins. */

@@ -153,6 +153,17 @@ function createMethods(
       step('watch')
       return undo
     },
+    async verify() {
+      await early()
+      try {
+        const { id } = context.live()
+        await hooks.find((hook) => hook.verify)?.verify?.(id)
+        context.live(id)
+        return true
+      } catch {
+        return false
+      }
+    },
     check() {
       step('check')
       return snapshot()

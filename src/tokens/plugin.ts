@@ -2,6 +2,7 @@ import { backgroundRefreshAt } from '../core/deadlines.js'
 import { createSignInLock } from '../plugins/sign-in-lock.js'
 import { createServerSignOut } from '../plugins/server-sign-out.js'
 import { createLocks } from '../plugins/locks.js'
+import { createVerify } from '../plugins/verify.js'
 import type { Plugin, PluginHooks } from '../session/plugin.js'
 import type { TokenResponse, TokenSession } from '../types.js'
 import { abortable } from '../util/async.js'
@@ -78,6 +79,13 @@ export const tokens: Plugin = (context) => {
       use: refresh.getUsable,
       newer: refresh.refreshBeyond,
     },
+    ...(config.canRefresh &&
+      !config.canCheck && {
+        verify: createVerify(context, locks, (id) => {
+          context.step('claimed', id, (_record, askedAt) => ({ askedAt }))
+          return refresh.refreshBeyond(id, context.live(id).generation)
+        }),
+      }),
     continued: sendNow,
     started: (isLive) =>
       isLive

@@ -77,6 +77,20 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
   'sojourn/element': [...storage, ...databases, ...channels, ...network, ...secrets],
   // Timeline and record come from the session alone; of the browser it wants the clipboard.
   'sojourn/inspector': [...storage, ...databases, ...channels, ...network, ...secrets, 'innerHTML'],
+  // It reads one cookie.
+  'sojourn/companion': [
+    ...without([...page, ...storage], ['document', 'window', 'cookie', 'addEventListener']),
+    ...[...databases, ...channels, ...network, ...time, ...secrets],
+  ],
+  // What it sends, the application sends. It listens to the signals of its limits.
+  'sojourn/journal': without(
+    [...page, ...storage, ...databases, ...channels, ...network, ...time, ...secrets],
+    ['addEventListener'],
+  ),
+  'sojourn/otel': without(
+    [...page, ...storage, ...databases, ...channels, ...network, ...time, ...secrets],
+    ['addEventListener'],
+  ),
   'sojourn/fetch': [...storage, ...databases, ...channels, ...time, ...secrets, 'document', 'navigator'],
   'sojourn/oauth': without([...notOfOwnOrigin, ...storage, ...databases, ...channels], turns),
   'sojourn/react': [...page.filter((name) => name !== 'document'), ...notInAdapters],

@@ -77,8 +77,8 @@ describe('the script build in a bare page', () => {
     // Without tokens.
     ['sojourn.core.min', ['createSession', 'isSessionError', 'SessionError']],
     // Everything but what is for tests, for development, or for a framework.
-    ['sojourn.min', plain.flatMap(([specifier, file]) => (/testing|inspector/.test(specifier) ? [] : [file]))],
-    ['sojourn.dev', plain.flatMap(([specifier, file]) => (/testing|inspector/.test(specifier) ? [] : [file]))],
+    ['sojourn.min', plain.flatMap(([specifier, file]) => (/testing|inspector|otel/.test(specifier) ? [] : [file]))],
+    ['sojourn.dev', plain.flatMap(([specifier, file]) => (/testing|inspector|otel/.test(specifier) ? [] : [file]))],
   ])('%s defines Sojourn, nothing else, and works under a strict policy', async (script, content) => {
     const { tab, complaints } = await open(script)
     expect(await tab.title()).toBe('signedOut')

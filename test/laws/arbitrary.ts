@@ -40,6 +40,8 @@ const fields: { [K in keyof SharedRecord]: fc.Arbitrary<SharedRecord[K]> } = {
   idleTimeout: limit,
   absoluteTimeout: limit,
   login: fc.constantFrom('', 'hash1', 'hash2'),
+  companion: fc.constantFrom('', 'hash1', 'hash2'),
+  pseudonym: fc.constantFrom('', 'name1', 'name2'),
   endedAt: endless,
   reason: fc.constantFrom('', 'idle', 'signOut', 'ofAnotherVersion'),
   endSentAt: instant,

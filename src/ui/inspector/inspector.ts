@@ -1,3 +1,4 @@
+import type { Journal } from '../../journal.js'
 import type { Session } from '../../types.js'
 import { createLog, timeOf, type Fields, type Line } from './inspector-log.js'
 import { inspectorStyle } from './inspector-style.js'
@@ -9,6 +10,8 @@ export interface InspectorOptions {
   container?: HTMLElement
   /** Your own buttons, by their labels. `playgroundActions` of `sojourn/testing` returns some that try a session out. */
   actions?: Readonly<Record<string, () => unknown>>
+  /** A journal of `sojourn/journal`: its entries are shown as they are sent. */
+  journal?: Pick<Journal, 'entries'>
 }
 
 /** The number of lines that are kept. */
@@ -24,6 +27,13 @@ function addElement<Tag extends keyof HTMLElementTagNameMap>(
   properties: Partial<HTMLElementTagNameMap[Tag]>,
 ): HTMLElementTagNameMap[Tag] {
   return parent.appendChild(Object.assign(document.createElement(tag), properties))
+}
+
+/** A text that is shown when its title is pressed. */
+function addFolded(parent: Node, textContent: string): HTMLElement {
+  const details = addElement(parent, 'details', {})
+  addElement(details, 'summary', { textContent })
+  return addElement(details, 'pre', {})
 }
 
 /**
@@ -42,7 +52,7 @@ function addElement<Tag extends keyof HTMLElementTagNameMap>(
  */
 export function sessionInspector(session: Session, options: InspectorOptions = {}): () => void {
   if (typeof document === 'undefined') return () => undefined
-  const { container, actions = {} } = options
+  const { container, actions = {}, journal } = options
   const { now, after } = sessionTime(session)
   const host = document.createElement('div')
   host.className = `sojourn-inspector${container ? '' : ' floats'}`
@@ -53,9 +63,8 @@ export function sessionInspector(session: Session, options: InspectorOptions = {
   const deadlines = addElement(panel, 'p', { id: 'deadlines' })
   const problems = addElement(panel, 'p', { id: 'problems' })
   const tools = addElement(panel, 'div', {})
-  const facts = addElement(panel, 'details', {})
-  addElement(facts, 'summary', { textContent: 'Record' })
-  const record = addElement(facts, 'pre', {})
+  const record = addFolded(panel, 'Record')
+  const entries = journal ? addFolded(panel, 'Journal') : document.createElement('pre')
   // Focusable, so that it can be scrolled by keyboard.
   const list = addElement(panel, 'ol', { ariaLabel: 'Timeline, the newest first', tabIndex: 0 })
   applyStyle(root, inspectorStyle)
@@ -93,6 +102,9 @@ export function sessionInspector(session: Session, options: InspectorOptions = {
       .filter(([, instant]) => due && instant > at && instant < Infinity)
       .map(([name, instant]) => `${name}: ${timeOf(instant)}, in ${formatLength(instant - at + 999)}`)
       .join('\n')
+    // As they are sent, the newest first.
+    const sent = journal?.entries().map((entry) => JSON.stringify(entry)) ?? []
+    entries.textContent = sent.reverse().join('\n')
   }
   const log = (line: Line): void => {
     if (isPaused) {
@@ -129,7 +141,7 @@ export function sessionInspector(session: Session, options: InspectorOptions = {
     last = undefined
   })
   button('Copy as text', async () => {
-    const parts = [title, deadlines, problems, record, ...[...list.children].reverse()]
+    const parts = [title, deadlines, problems, record, entries, ...[...list.children].reverse()]
     try {
       await navigator.clipboard.writeText(parts.map(({ textContent }) => textContent).join('\n'))
       status.textContent = 'Copied.'

@@ -25,6 +25,7 @@ export interface Library {
   oauth(options: { tokenEndpoint: string; clientId: string; revocationEndpoint?: string }): TokenServer
   /** Versions up to 0.1.0 take a server as it is. */
   customServer?(hooks: SessionServer): SessionServer
+  companionCookie?(session: Session, name: string): () => void
   /** Versions up to 0.1.0 take `true`. */
   idbTokens?(options?: { encrypt?: Encryption }): TokenStore
   aesGcm?: Encryption
@@ -42,6 +43,8 @@ export interface PageConfig {
   tokenOrigin?: string
   /** Also reports activity to the server, at `/alive`. */
   keepAlive?: boolean
+  /** The name of a companion cookie. */
+  companion?: string
   /** Browser features that this page shall not have. */
   without?: readonly Feature[]
   /** Browser features that refuse to serve this page. */
@@ -274,6 +277,7 @@ export function installHarness(library: Library): void {
       })
     }
     made.inspect((step) => steps.push(step))
+    if (config.companion) library.companionCookie?.(made, config.companion)
     const app = document.querySelector('#app')
     const render = (): void => {
       const { phase } = made.getSnapshot()

@@ -186,6 +186,7 @@ const methods: Readonly<
   touch: (session) => session.touch(),
   hold: (session) => session.hold(),
   watch: (session) => session.watch(anyWindow),
+  verify: (session) => session.verify(),
   check: (session) => session.check(),
   deadlines: (session) => session.deadlines(),
   getAccessToken: (session) => session.getAccessToken({ forceRefresh: true }),

@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
+import { journal } from '../../../src/journal.js'
 import { playgroundActions } from '../../../src/testing/playground-actions.js'
 import { sessionInspector, type InspectorOptions } from '../../../src/ui/inspector/inspector.js'
 import { createWorld, MINUTE, type Tab, type World } from '../session/world.js'
@@ -37,6 +38,34 @@ afterEach(() => {
   vi.useRealTimers()
   vi.unstubAllGlobals()
   document.body.replaceChildren()
+})
+
+describe('the journal in the panel', () => {
+  it('is shown as it is sent, the newest first, and is copied with the rest', async () => {
+    const log = journal(tab.session, { marks: ['checkout'] })
+    inspect({ journal: log })
+    log.mark('checkout')
+    await world.advance('1s')
+    const entries = [...log.entries()].reverse().map((entry) => JSON.stringify(entry))
+    expect(entries).toHaveLength(2)
+    expect(root().querySelectorAll('pre')[1]?.textContent).toBe(entries.join('\n'))
+    let copied = ''
+    vi.stubGlobal('navigator', {
+      clipboard: {
+        writeText(given: string) {
+          copied = given
+          return Promise.resolve()
+        },
+      },
+    })
+    button('Copy as text').click()
+    expect(copied).toContain(entries.join('\n'))
+  })
+
+  it('has no place where there is none', () => {
+    inspect()
+    expect(root().querySelectorAll('pre')).toHaveLength(1)
+  })
 })
 
 describe('the head of the panel', () => {

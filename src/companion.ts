@@ -1,0 +1,58 @@
+import { fingerprint } from './core/fingerprint.js'
+import { sessionError } from './errors.js'
+import { listen, ofDocument } from './ports/safe-dom.js'
+import { contextOf } from './session/context.js'
+import type { Session } from './types.js'
+import { onceAborted } from './util/async.js'
+import { DEVELOPMENT } from './util/development.js'
+
+/**
+ * Watches a cookie of the parent domain that the server sets to a new value at each sign-in and removes at each sign-out, and asks the
+ * server (`session.verify()`) when it changes. So a sign-out in another application, on another subdomain, reaches this page. Returns
+ * the undo.
+ *
+ * The cookie is no secret, and proves nothing: anybody may change it, and the session ends only if the server says so. It must not be
+ * HttpOnly. Where the browser has a CookieStore the page learns of a change at once; in others at the next step of the session: when
+ * the page is shown or focused, or when its user is active. No timer runs for it.
+ *
+ * @throws SessionError `invalid_options` for what is no session, and for what is no name of a cookie
+ * @example One sign-out for app.example.com and docs.example.com
+ * ```ts
+ * // At each sign-in the server sends: Set-Cookie: signed-in=<random>; Domain=example.com; Path=/; Secure; SameSite=Lax
+ * companionCookie(session, 'signed-in')
+ * ```
+ */
+export function companionCookie(session: Session, name: string): () => void {
+  const context = contextOf(session, 'companionCookie')
+  // RFC 6265 §4.1.1: a name is a token.
+  if (!/^[^\s=;,]+$/.test(name))
+    throw sessionError('invalid_options', DEVELOPMENT && 'companionCookie takes the name of a cookie.')
+  const undone = new AbortController()
+  const undo = (): void => {
+    undone.abort()
+  }
+  if (!context.ports.hasPage) return undo
+  let last = ''
+  const look = (): void => {
+    const record = context.current()
+    // A prerendered page changes nothing.
+    if (!record || undone.signal.aborted || context.opening()) return
+    const cookie = ofDocument('cookie')
+      .split('; ')
+      .filter((pair) => pair.startsWith(`${name}=`))
+      .join()
+    const { id, companion } = record
+    const value = fingerprint(cookie)
+    const isNew = last !== id + value
+    last = id + value
+    if (!companion) context.step('look', id, () => ({ companion: value }))
+    if (isNew && (companion ? companion !== value : !cookie)) void session.verify()
+  }
+
+  const { cookieStore } = globalThis as { readonly cookieStore?: EventTarget }
+  if (cookieStore) listen(cookieStore, 'change', look, { signal: undone.signal })
+  undone.signal.addEventListener('abort', session.inspect(look))
+  onceAborted(context.destroyed, undo, undone.signal)
+  look()
+  return undo
+}

@@ -1,0 +1,239 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { companionCookie } from '../../src/companion.js'
+import { SessionError } from '../../src/errors.js'
+import type { Session } from '../../src/types.js'
+import { createWorld, MINUTE, SECOND, type Tab, type World } from './session/world.js'
+
+const methods = { methods: ['check', 'signOut'] } as const
+const refused = (): { fails: SessionError } => ({ fails: new SessionError('rejected') })
+
+/** The browser's cookies, and what else a page has: the world has none of its own. */
+const browser = { cookie: '', store: new EventTarget() }
+/** The server, or another subdomain, changes the cookies. `tells`: in this browser pages are told. */
+const setCookie = (cookie: string, tells = true): void => {
+  browser.cookie = cookie
+  if (tells) browser.store.dispatchEvent(new Event('change'))
+}
+class Page {
+  get cookie(): string {
+    return browser.cookie
+  }
+}
+
+beforeEach(() => {
+  Object.assign(browser, { cookie: 'theme=dark; signed-in=1', store: new EventTarget() })
+  vi.stubGlobal('Document', Page)
+  vi.stubGlobal('document', new Page())
+  vi.stubGlobal('window', {})
+  vi.stubGlobal('cookieStore', browser.store)
+})
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
+
+const watching = async (
+  world: World,
+  setup: Parameters<World['tab']>[1] = methods,
+): Promise<{ tab: Tab; undo: () => void }> => {
+  const tab = await world.signedIn({}, setup)
+  const undo = companionCookie(tab.session, 'signed-in')
+  await world.advance(MINUTE)
+  expect(world.server.calls).toEqual([])
+  return { tab, undo }
+}
+
+describe('the companion cookie', () => {
+  it.each([
+    ['is removed', 'theme=dark'],
+    ['has another value', 'theme=dark; signed-in=2'],
+    ['comes twice', 'signed-in=1; theme=dark; signed-in=2'],
+  ])(
+    'S124: that %s is a question to the server, whose answer ends the session within a second',
+    async (_how, cookie) => {
+      const world = createWorld()
+      const { tab } = await watching(world)
+      world.server.reply = refused
+      setCookie(cookie)
+      await world.advance(SECOND)
+      expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
+      expect(world.server.count('check')).toBe(1)
+    },
+  )
+
+  it('S124: is no end by itself: the session stays where the server says so, or cannot say', async () => {
+    const world = createWorld()
+    const { tab } = await watching(world)
+    setCookie('theme=dark')
+    await world.advance(MINUTE)
+    world.server.reply = () => ({ fails: new SessionError('server') })
+    setCookie('signed-in=3')
+    await world.advance(100)
+    expect([tab.phase(), world.server.count('check')]).toEqual(['active', 2])
+  })
+
+  it('is asked about once for all tabs, and once for each change', async () => {
+    const world = createWorld()
+    const { tab } = await watching(world)
+    const others = [world.tab({}, methods), world.tab({}, methods)]
+    for (const { session } of others) companionCookie(session, 'signed-in')
+    setCookie('theme=dark')
+    await world.advance(MINUTE)
+    for (const one of [tab, ...others]) one.hint('blur')
+    setCookie('theme=dark')
+    await world.advance(MINUTE)
+    expect(world.server.count('check')).toBe(1)
+  })
+
+  it.each(['another=1', 'signed-in=1', 'signed-in-too=2; signed-in=1; theme=light', 'not-signed-in=2; signed-in=1'])(
+    'asks nothing where others have changed: %s',
+    async (cookie) => {
+      const world = createWorld()
+      await watching(world)
+      setCookie(cookie.includes('signed-in=1') ? cookie : `${cookie}; signed-in=1`)
+      await world.advance(MINUTE)
+      expect(world.server.calls).toEqual([])
+    },
+  )
+
+  it.each(['focus', 'visibilitychange', 'pageshow', 'resume'])(
+    'S124: is looked at by %s in a browser without CookieStore, and no timer runs for it',
+    async (hint) => {
+      vi.stubGlobal('cookieStore', undefined)
+      const world = createWorld()
+      // A server with `check` is asked anyway when a page comes back.
+      const { tab } = await watching(world, { methods: ['refresh', 'signOut'] })
+      world.server.reply = refused
+      setCookie('', false)
+      await world.advance(MINUTE)
+      expect([tab.phase(), tab.timers()]).toEqual(['active', 1])
+      tab.hint(hint)
+      await world.advance(SECOND)
+      expect(tab.phase()).toBe('signedOut')
+    },
+  )
+
+  it('is looked at when the user is active in a browser without CookieStore', async () => {
+    vi.stubGlobal('cookieStore', undefined)
+    const world = createWorld()
+    const { tab } = await watching(world)
+    world.server.reply = refused
+    setCookie('', false)
+    tab.input()
+    await world.advance(SECOND)
+    expect(tab.phase()).toBe('signedOut')
+  })
+
+  it('asks nothing at a sign-in, and watches the cookie that it finds there', async () => {
+    const world = createWorld()
+    const { tab } = await watching(world)
+    await world.until(tab.session.signOut())
+    setCookie('')
+    setCookie('signed-in=2')
+    world.server.calls.length = 0
+    await world.until(tab.session.signIn(world.grant()))
+    await world.advance(MINUTE)
+    expect(world.server.calls).toEqual([])
+    setCookie('signed-in=3')
+    await world.advance(SECOND)
+    expect(world.server.count('check')).toBe(1)
+  })
+
+  it.each([
+    ['gone', 'theme=dark'],
+    ['another', 'signed-in=2'],
+  ])(
+    'asks when a page is loaded and finds the cookie %s, though no page was open when that changed',
+    async (_how, cookie) => {
+      const world = createWorld()
+      const { tab } = await watching(world)
+      tab.close()
+      setCookie(cookie, false)
+      world.server.reply = refused
+      const page = world.tab({}, methods)
+      companionCookie(page.session, 'signed-in')
+      await world.advance(SECOND)
+      expect(page.session.getSnapshot()).toMatchObject({ reason: 'rejected' })
+    },
+  )
+
+  it('asks nothing when a page is loaded and finds the cookie as it was', async () => {
+    const world = createWorld()
+    await watching(world)
+    companionCookie(world.tab({}, methods).session, 'signed-in')
+    await world.advance(MINUTE)
+    expect(world.server.calls).toEqual([])
+  })
+
+  it('keeps a hash of the cookie in the record, and not the cookie', async () => {
+    const world = createWorld()
+    await watching(world)
+    expect(world.record()['companion']).toMatch(/^\w{8,14}$/)
+    expect(JSON.stringify([...world.storage.stored])).not.toContain('signed-in')
+  })
+
+  it('works where storage is denied', async () => {
+    const world = createWorld()
+    world.storage.isAvailable = false
+    await watching(world)
+    setCookie('')
+    await world.advance(SECOND)
+    expect(world.server.count('check')).toBe(1)
+  })
+
+  it('asks once where the cookie is missing from the start', async () => {
+    browser.cookie = ''
+    const world = createWorld()
+    const tab = await world.signedIn({}, methods)
+    companionCookie(tab.session, 'signed-in')
+    await world.advance(MINUTE)
+    tab.hint('blur')
+    companionCookie(world.tab({}, methods).session, 'signed-in')
+    await world.advance(MINUTE)
+    expect(world.server.count('check')).toBe(1)
+  })
+
+  it('waits in a prerendered page until that is opened, and leaves nothing until then', async () => {
+    const world = createWorld()
+    await world.signedIn({}, methods)
+    const before = JSON.stringify([...world.storage.stored])
+    const ahead = world.tab({}, { ...methods, prerendered: true })
+    companionCookie(ahead.session, 'signed-in')
+    setCookie('')
+    await world.advance(MINUTE)
+    expect([world.server.calls, JSON.stringify([...world.storage.stored])]).toEqual([[], before])
+    ahead.activate()
+    await world.advance(SECOND)
+    expect(world.server.count('check')).toBe(1)
+  })
+
+  it.each([
+    ['its undo', (_tab: Tab, undo: () => void) => undo()],
+    ['destroy()', (tab: Tab) => tab.session.destroy()],
+  ])('I10: asks nothing after %s', async (_how, stop) => {
+    const world = createWorld()
+    const { tab, undo } = await watching(world)
+    stop(tab, undo)
+    stop(tab, undo)
+    setCookie('')
+    tab.hint('blur')
+    await world.advance(MINUTE)
+    expect(world.server.calls).toEqual([])
+  })
+
+  it('I16: is no activity', async () => {
+    const world = createWorld()
+    const { tab } = await watching(world)
+    const endAt = tab.session.deadlines()?.endAt
+    setCookie('signed-in=2')
+    await world.advance(MINUTE)
+    expect(tab.session.deadlines()?.endAt).toBe(endAt)
+  })
+
+  it('refuses what is no session and no name, and does nothing on a server', () => {
+    const { session } = createWorld().tab({}, { hasPage: false })
+    const refusal = expect.objectContaining({ code: 'invalid_options' }) as Error
+    expect(() => companionCookie({} as Session, 'signed-in')).toThrow(refusal)
+    for (const name of ['', 'a b', 'a=b', 'a;']) expect(() => companionCookie(session, name)).toThrow(refusal)
+    companionCookie(session, 'signed-in')()
+  })
+})

@@ -1,0 +1,592 @@
+import { describe, expect, it } from 'vitest'
+import { SessionError } from '../../src/errors.js'
+import { journal, type Journal, type JournalEntry, type JournalOptions } from '../../src/journal.js'
+import type { Session } from '../../src/types.js'
+import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND, type Tab, type World } from './session/world.js'
+
+/** What happened, in short: `start`, `end idle`, `refreshed`. */
+const told = (log: Journal): string[] => log.entries().map(({ what, why }) => (why ? `${what} ${why}` : what))
+const numbers = (entries: readonly JournalEntry[]): number[] => entries.map(({ n }) => n)
+
+/** A server that keeps what it gets. `answers`: what becomes of each batch, the last one for all that follow. */
+function collector(...answers: ('kept' | 'lost' | 'fails' | 'throws' | 'hangs')[]): {
+  readonly batches: { readonly entries: readonly JournalEntry[]; readonly keepalive: boolean }[]
+  readonly kept: JournalEntry[]
+  readonly signals: AbortSignal[]
+  readonly send: NonNullable<JournalOptions['send']>
+} {
+  const batches: { entries: readonly JournalEntry[]; keepalive: boolean }[] = []
+  const kept: JournalEntry[] = []
+  const signals: AbortSignal[] = []
+  return {
+    batches,
+    kept,
+    signals,
+    send(entries, { keepalive, signal }) {
+      const answer = (answers.length > 1 ? answers.shift() : answers[0]) ?? 'kept'
+      batches.push({ entries, keepalive })
+      signals.push(signal)
+      if (answer === 'throws') throw new Error('of the application')
+      if (answer === 'kept') kept.push(...entries)
+      if (answer === 'hangs') return new Promise(() => undefined)
+      return answer === 'fails' ? Promise.reject(new Error('of the server')) : Promise.resolve()
+    },
+  }
+}
+
+const idOf = ({ session }: Tab): string => (session.getSnapshot() as { id: string }).id
+
+describe('the journal', () => {
+  it('notes what happens to a session, in its order and in whole seconds since it began', async () => {
+    const world = createWorld()
+    const tab = world.tab({}, { methods: ['signOut'] })
+    const log = journal(tab.session, { marks: ['checkout'] })
+    await world.until(tab.session.signIn(world.grant()))
+    await world.advance(30.7 * SECOND)
+    log.mark('checkout')
+    await world.advance(12.5 * MINUTE)
+    await world.until(tab.session.extend())
+    await world.advance(HOUR)
+    const { session, tab: name } = log.entries()[0]!
+    const line = (n: number, at: number, what: string, why?: string): object => ({
+      ...{ session, tab: name, n, at, what },
+      ...(why && { why }),
+    })
+    expect(log.entries()).toEqual([
+      line(1, 0, 'start'),
+      line(2, 30, 'mark', 'checkout'),
+      line(3, 780, 'warning'),
+      line(4, 780, 'extended', 'user'),
+      line(5, 1560, 'warning'),
+      line(6, 1680, 'end', 'idle'),
+    ])
+  })
+
+  it.each([
+    ['here', (tab: Tab) => tab],
+    ['elsewhere', (_tab: Tab, other: Tab) => other],
+  ])('notes a sign-in %s, and a user who replaces another', async (_where, who) => {
+    const world = createWorld()
+    const [tab, other] = [world.tab(), world.tab()]
+    const log = journal(tab.session)
+    for (let count = 0; count < 2; count++) {
+      await world.until(who(tab, other).session.signIn(world.grant()))
+      await world.advance(SECOND)
+    }
+    expect(told(log)).toEqual(['start', 'switched', 'start'])
+    const [first, switched, second] = log.entries()
+    expect(switched?.session).toBe(first?.session)
+    expect(second?.session).not.toBe(first?.session)
+    expect([switched?.at, second?.at]).toEqual([1, 0])
+  })
+
+  it('notes a session that a page finds, with its age', async () => {
+    const world = createWorld()
+    await world.signedIn()
+    await world.advance(MINUTE)
+    expect(journal(world.tab().session).entries()).toMatchObject([{ n: 1, at: 60, what: 'start' }])
+  })
+
+  it('notes a session that a page finds by asking the other tabs, with what is missing', async () => {
+    const world = createWorld()
+    world.storage.isAvailable = false
+    await world.signedIn()
+    const log = journal(world.tab().session)
+    expect(told(log)).toEqual([])
+    await world.advance(SECOND)
+    expect(told(log)).toEqual(['start', 'degraded storage'])
+  })
+
+  it('notes for each session what is missing in this tab', async () => {
+    const world = createWorld()
+    world.storage.isAvailable = false
+    const tab = world.tab()
+    const log = journal(tab.session)
+    await world.advance(SECOND)
+    await world.until(tab.session.signIn(world.grant()))
+    await world.until(tab.session.signOut())
+    await world.until(tab.session.signIn(world.grant()))
+    const one = ['start', 'degraded storage']
+    expect(told(log)).toEqual([...one, 'end signOut', ...one])
+  })
+
+  it('notes how long a refresh took where this tab asked, and not where another did', async () => {
+    const world = createWorld()
+    const [one, two] = [await world.signedIn(), world.tab()]
+    const logs = [journal(one.session), journal(two.session)]
+    world.server.reply = () => ({ after: 120 })
+    await world.until(one.session.getAccessToken({ forceRefresh: true }))
+    await world.advance(SECOND)
+    expect(logs.map((log) => log.entries().at(-1))).toMatchObject([
+      { what: 'refreshed', took: 121 },
+      { what: 'refreshed' },
+    ])
+    expect(logs[1]!.entries().at(-1)).not.toHaveProperty('took')
+  })
+
+  it('notes a refresh that failed with its code and its time, and how long the next one took', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const log = journal(tab.session)
+    world.server.reply = () => ({ after: 80, fails: new SessionError('server') })
+    await outcome(world.until(tab.session.getAccessToken({ forceRefresh: true })))
+    await world.advance(MINUTE)
+    world.server.reply = () => ({ after: 50 })
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    expect(log.entries().slice(1)).toMatchObject([
+      { what: 'refreshFailed', why: 'server', took: 80 },
+      { what: 'refreshed', took: 51 },
+    ])
+  })
+
+  it('notes an end when it was, however late the tab learned of it', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const log = journal(tab.session)
+    world.sleep('8h')
+    tab.hint('focus')
+    expect(log.entries().at(-1)).toMatchObject({ what: 'end', why: 'idle', at: 900 })
+  })
+
+  it('keeps the newest entries, and the numbers show that there were more', async () => {
+    const world = createWorld()
+    const log = journal((await world.signedIn()).session, { keep: 3, marks: ['a'] })
+    for (let count = 0; count < 9; count++) log.mark('a')
+    expect(numbers(log.entries())).toEqual([8, 9, 10])
+    const usual = journal((await world.signedIn()).session, { marks: ['a'] })
+    for (let count = 0; count < 300; count++) usual.mark('a')
+    expect(usual.entries()).toHaveLength(200)
+  })
+
+  it('notes no mark where nobody is signed in', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const log = journal(tab.session, { marks: ['a'] })
+    await world.until(tab.session.signOut())
+    log.mark('a')
+    expect(told(log)).toEqual(['start', 'end signOut'])
+  })
+
+  it.each([
+    ['a mark that was not named', () => journal(createWorld().tab().session, { marks: ['a'] }).mark('b')],
+    ['a mark where none was named', () => journal(createWorld().tab().session).mark('a')],
+    ['a mark that is a text', () => journal(createWorld().tab().session, { marks: ['ada@example.com'] })],
+    ['a mark that is long', () => journal(createWorld().tab().session, { marks: ['a'.repeat(41)] })],
+    ['a number of entries below 1', () => journal(createWorld().tab().session, { keep: 0 })],
+    ['a number of entries that is not whole', () => journal(createWorld().tab().session, { keep: 1.5 })],
+    ['what is no session', () => journal({} as Session)],
+  ])('refuses %s', (_what, act) => {
+    expect(act).toThrow(expect.objectContaining({ code: 'invalid_options' }))
+  })
+
+  it('I10: stops, and leaves no timer; what is there can still be read and sent', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const server = collector()
+    const log = journal(tab.session, { marks: ['a'], send: server.send })
+    log.stop()
+    log.stop()
+    log.mark('a')
+    await world.until(tab.session.signOut())
+    expect([told(log), server.batches]).toEqual([['start'], []])
+    await log.flush()
+    expect(server.kept).toMatchObject([{ what: 'start' }])
+    expect(tab.timers()).toBe(0)
+  })
+
+  it('is empty on a server that renders pages', async () => {
+    const server = collector()
+    const log = journal(createWorld().tab({}, { hasPage: false }).session, { marks: ['a'], send: server.send })
+    log.mark('a')
+    await log.flush()
+    expect([log.entries(), server.batches]).toEqual([[], []])
+  })
+
+  it('changes nothing in a prerendered page until that is opened', async () => {
+    const world = createWorld()
+    await world.signedIn()
+    await world.advance(SECOND)
+    const before = JSON.stringify([...world.storage.stored])
+    const ahead = world.tab({}, { prerendered: true })
+    const log = journal(ahead.session)
+    await world.advance(MINUTE)
+    expect(JSON.stringify([...world.storage.stored])).toBe(before)
+    ahead.activate()
+    const other = journal(world.tab().session)
+    expect(log.entries()[0]?.session).toBe(other.entries()[0]?.session)
+  })
+
+  it('I16: is no activity', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const endAt = tab.session.deadlines()?.endAt
+    await world.advance(MINUTE)
+    const log = journal(tab.session, { marks: ['a'] })
+    log.mark('a')
+    expect(tab.session.deadlines()?.endAt).toBe(endAt)
+  })
+})
+
+describe('the pseudonym of a session', () => {
+  /** The names that the tabs give to their last session. */
+  const names = (logs: readonly Journal[]): (string | undefined)[] => logs.map((log) => log.entries().at(-1)?.session)
+
+  it('is one in all tabs, random, and not the id', async () => {
+    const world = createWorld()
+    const tabs = [world.tab(), world.tab(), world.tab()]
+    const logs = tabs.map(({ session }) => journal(session))
+    await world.until(tabs[0]!.session.signIn(world.grant()))
+    await world.advance(SECOND)
+    logs.push(journal(world.tab().session))
+    const [name, ...others] = names(logs)
+    expect(others).toEqual(Array(3).fill(name))
+    expect(name).toMatch(/^session-\d{4}$/)
+    expect(name).not.toBe(idOf(tabs[0]!))
+    expect(new Set(logs.map((log) => log.entries()[0]?.tab)).size).toBe(4)
+  })
+
+  it('stays one though tabs read each other late', async () => {
+    const world = createWorld()
+    const tabs = [world.tab(), world.tab(), world.tab()]
+    const logs = tabs.map(({ session }) => journal(session))
+    world.storage.lag = 250
+    await world.until(tabs[0]!.session.signIn(world.grant()))
+    await world.advance(SECOND)
+    expect(new Set(names(logs)).size).toBe(1)
+  })
+
+  it('is one by the channel where storage is denied', async () => {
+    const world = createWorld()
+    world.storage.isAvailable = false
+    const tabs = [await world.signedIn(), world.tab()]
+    const logs = tabs.map(({ session }) => journal(session))
+    await world.advance(SECOND)
+    expect(new Set(names(logs)).size).toBe(1)
+  })
+
+  it('is another for the next session, and another each time', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const log = journal(tab.session)
+    await world.until(tab.session.signOut())
+    await world.until(tab.session.signIn(world.grant()))
+    const [first, , second] = log.entries()
+    expect(first?.session).not.toBe(second?.session)
+  })
+
+  it.each(['ada@example.com', 'https://example.com/', '', 'x', 'a'.repeat(65)])(
+    'I12: is no text that somebody planted in storage: %j',
+    async (planted) => {
+      const world = createWorld()
+      await world.signedIn()
+      world.storage.stored.set(KEY, JSON.stringify({ ...world.record(), pseudonym: planted }))
+      const log = journal(world.tab().session)
+      await world.advance(MINUTE)
+      expect(names([log])).toEqual([expect.stringMatching(/^session-\d{4}$/)])
+    },
+  )
+})
+
+describe('the sending of a journal', () => {
+  /** A tab with a journal, and what its server got. */
+  const sending = async (
+    world: World,
+    server: ReturnType<typeof collector>,
+    options: JournalOptions = {},
+  ): Promise<{ tab: Tab; log: Journal }> => {
+    const tab = await world.signedIn()
+    return { tab, log: journal(tab.session, { marks: ['a'], send: server.send, ...options }) }
+  }
+  const turn = (world: World): Promise<void> => world.advance(0)
+
+  it('happens when the page is hidden, with keepalive, and only for what is new', async () => {
+    const world = createWorld()
+    const server = collector()
+    const { tab, log } = await sending(world, server)
+    await world.advance(HOUR / 12)
+    expect(server.batches).toEqual([])
+    tab.hint('hidden')
+    await turn(world)
+    tab.hint('visibilitychange')
+    tab.hint('hidden')
+    await turn(world)
+    log.mark('a')
+    tab.hint('hidden')
+    await turn(world)
+    expect(server.batches.map(({ entries, keepalive }) => [numbers(entries), keepalive])).toEqual([
+      [[1], true],
+      [[2], true],
+    ])
+    expect(numbers(log.entries())).toEqual([1, 2])
+  })
+
+  it('happens at the end of a session, in whichever tab that is, before the task is over', async () => {
+    const world = createWorld()
+    const server = collector()
+    const { tab } = await sending(world, server)
+    void tab.session.signOut()
+    await Promise.resolve()
+    await Promise.resolve()
+    expect(server.batches).toMatchObject([{ entries: [{ what: 'start' }, { what: 'end' }], keepalive: true }])
+  })
+
+  it('happens by flush(), without keepalive', async () => {
+    const world = createWorld()
+    const server = collector()
+    const { log } = await sending(world, server)
+    await log.flush()
+    expect(server.batches.map(({ keepalive }) => keepalive)).toEqual([false])
+    await log.flush()
+    expect(server.batches).toHaveLength(1)
+  })
+
+  it('never happens without `send`', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const log = journal(tab.session)
+    tab.hint('hidden')
+    await log.flush()
+    expect([tab.timers(), world.server.calls]).toEqual([1, []])
+  })
+
+  it.each(['fails', 'throws'] as const)('that %s keeps the entries for the next time', async (how) => {
+    const world = createWorld()
+    const server = collector(how, how, 'kept')
+    const { tab, log } = await sending(world, server)
+    expect(await outcome(log.flush())).toMatchObject({ message: expect.stringMatching(/^of the/) as string })
+    tab.hint('hidden')
+    await turn(world)
+    log.mark('a')
+    await world.until(tab.session.signOut())
+    expect(numbers(server.kept)).toEqual([1, 2, 3])
+    expect(tab.reports).toEqual([])
+  })
+
+  it('I8: that never answers is given up after 10 s, and tried with the next', async () => {
+    const world = createWorld()
+    const server = collector('hangs', 'kept')
+    const { log } = await sending(world, server)
+    const result = outcome(log.flush())
+    await world.advance(9.9 * SECOND)
+    expect(server.signals[0]?.aborted).toBe(false)
+    await world.advance(SECOND)
+    expect([await result, server.signals[0]?.aborted]).toEqual(['timeout', true])
+    await log.flush()
+    expect(numbers(server.kept)).toEqual([1])
+  })
+
+  it('never happens twice at the same time, and what comes meanwhile goes with the next batch', async () => {
+    const world = createWorld()
+    let active = 0
+    const most: number[] = []
+    const batches: number[][] = []
+    const { tab, log } = await sending(world, collector(), {
+      async send(entries) {
+        most.push(++active)
+        batches.push(numbers(entries))
+        void log.flush()
+        await new Promise<void>((resolve) => {
+          tab.ports.after(SECOND, resolve)
+        })
+        active--
+      },
+    })
+    const first = log.flush()
+    await turn(world)
+    log.mark('a')
+    tab.hint('hidden')
+    const second = log.flush()
+    await world.until(Promise.all([first, second]))
+    expect([most, batches]).toEqual([
+      [1, 1],
+      [[1], [2]],
+    ])
+  })
+
+  it('has keepalive from when the page is hidden, though a flush() was on its way', async () => {
+    const world = createWorld()
+    const flags: boolean[] = []
+    const { tab, log } = await sending(world, collector(), {
+      async send(_entries, { keepalive }) {
+        flags.push(keepalive)
+        await new Promise<void>((resolve) => {
+          tab.ports.after(SECOND, resolve)
+        })
+      },
+    })
+    const result = log.flush()
+    await turn(world)
+    log.mark('a')
+    tab.hint('hidden')
+    void log.flush()
+    await world.until(result)
+    expect(flags).toEqual([false, true])
+  })
+
+  it('has no body above 64 KiB, whatever is kept', async () => {
+    const world = createWorld()
+    const server = collector()
+    const long = 'm'.repeat(40)
+    const { tab, log } = await sending(world, server, { keep: 1000, marks: [long] })
+    await world.advance(11 * MINUTE)
+    for (let count = 0; count < 999; count++) log.mark(long)
+    tab.hint('hidden')
+    await turn(world)
+    const sizes = server.batches.map(({ entries }) => new TextEncoder().encode(JSON.stringify(entries)).length)
+    expect(sizes).toHaveLength(5)
+    expect(Math.max(...sizes)).toBeLessThan(6e4)
+    expect(numbers(server.kept)).toEqual(Array.from({ length: 1000 }, (_, index) => index + 1))
+  })
+
+  it('S122: shows by gaps what a server lost, and nothing else', async () => {
+    const world = createWorld()
+    const answers = Array.from({ length: 20 }, (_, index) => (index % 2 ? 'lost' : 'kept'))
+    const server = collector(...answers)
+    const { tab, log } = await sending(world, server)
+    const lost: number[] = []
+    for (let batch = 0; batch < 20; batch++) {
+      for (let count = 0; count < 3; count++) log.mark('a')
+      tab.hint('hidden')
+      await world.advance(MINUTE / 2)
+      if (batch % 2) lost.push(...numbers(server.batches.at(-1)!.entries))
+    }
+    const got = new Set(numbers(server.kept))
+    const all = Array.from({ length: 61 }, (_, index) => index + 1)
+    expect(server.batches).toHaveLength(20)
+    expect(all.filter((n) => !got.has(n))).toEqual(lost)
+    expect(lost).toHaveLength(30)
+  })
+
+  it('S122: has no gap where the server says that it has failed', async () => {
+    const world = createWorld()
+    const answers = Array.from({ length: 20 }, (_, index) => (index % 2 ? 'kept' : 'fails'))
+    const server = collector(...answers)
+    const { tab, log } = await sending(world, server)
+    for (let batch = 0; batch < 20; batch++) {
+      log.mark('a')
+      tab.hint('hidden')
+      await world.advance(MINUTE / 2)
+    }
+    expect(numbers(server.kept)).toEqual(Array.from({ length: 21 }, (_, index) => index + 1))
+  })
+
+  it('shows by a gap what was too much to keep', async () => {
+    const world = createWorld()
+    const server = collector('fails', 'kept')
+    const { log } = await sending(world, server, { keep: 5 })
+    await outcome(log.flush())
+    for (let count = 0; count < 9; count++) log.mark('a')
+    await log.flush()
+    expect(numbers(server.kept)).toEqual([6, 7, 8, 9, 10])
+  })
+})
+
+/** Pseudo-random numbers, 0 ≤ x < 1 (mulberry32). */
+const randomBy = (seed: number) => (): number => {
+  seed = (seed + 0x6d2b79f5) | 0
+  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+  return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+}
+
+const SECRETS = /access-|refresh-|example|ada|http|@|monday/i
+const WHYS: Readonly<Record<JournalEntry['what'], readonly (string | undefined)[]>> = {
+  start: [undefined],
+  warning: [undefined],
+  extended: ['user', 'activity', 'server'],
+  refreshed: [undefined],
+  refreshFailed: ['offline', 'server', 'rate_limited', 'timeout', 'invalid_response', undefined],
+  degraded: ['storage', 'channel', 'locks', 'tokenStore', 'dpop'],
+  switched: [undefined],
+  end: ['signOut', 'idle', 'absolute', 'rejected', 'wiped'],
+  mark: ['checkout', 'search'],
+}
+
+/** A day in three tabs: people come and go, servers fail with texts of all kinds, and storage holds what others wrote. */
+async function day(seed: number): Promise<{ readonly entries: JournalEntry[]; readonly ids: ReadonlySet<string> }> {
+  const random = randomBy(seed)
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
+  const world = createWorld({ random })
+  const options = { idleTimeout: '16m', warnBefore: '8m', absoluteTimeout: '8h', stalePage: 'event' } as const
+  const tabs = [world.tab(options), world.tab(options), world.tab(options)]
+  const all = new Map<string, JournalEntry>()
+  const collect = (entries: readonly JournalEntry[]): void => {
+    for (const entry of entries) all.set(`${entry.tab} ${String(entry.n)}`, entry)
+  }
+  const send = (entries: readonly JournalEntry[]): Promise<void> => {
+    collect(entries)
+    return random() < 0.5 ? Promise.resolve() : Promise.reject(new Error('ada@example.com'))
+  }
+  const logs = tabs.map(({ session }) => journal(session, { marks: ['checkout', 'search'], send }))
+  const ids = new Set<string>()
+  for (const { session } of tabs)
+    session.inspect(({ record }) => {
+      if (record) ids.add((record as { id: string }).id)
+    })
+  const texts = ['ada@example.com', 'https://example.com/?q=access-f1-1', 'monday']
+  const fails = (): unknown =>
+    pick([
+      new TypeError('Failed to fetch https://example.com/'),
+      new SessionError('server', { message: 'access-f1-1' }),
+      new SessionError('rate_limited', { retryAt: world.time.clock().wall + MINUTE }),
+      Object.assign(new SessionError('server'), { code: pick(texts) }),
+      { name: 'SessionError', code: 'toString' },
+    ])
+  const plant = (): void => {
+    const key = pick(['id', 'login', 'pseudonym', 'reason', 'note'])
+    const record = world.storage.stored.get(KEY)
+    if (record) world.storage.stored.set(KEY, JSON.stringify({ ...JSON.parse(record), [key]: pick(texts) }))
+  }
+  const acts: readonly ((tab: Tab, log: Journal) => unknown)[] = [
+    (tab) => tab.session.signIn(world.grant(), { login: `monday ${String(random())}` }),
+    (tab) => tab.input(),
+    (tab) => tab.input(),
+    (tab) => outcome(tab.session.getAccessToken({ forceRefresh: true })),
+    (tab) => outcome(tab.session.getAccessToken()),
+    (tab) => tab.session.extend(),
+    (tab) => tab.session.extend(),
+    (tab) => tab.phase() === 'signedOut' && tab.session.signIn(world.grant()),
+    (tab) => random() < 0.3 && tab.session.signOut(),
+    (tab) => tab.hint(pick(['hidden', 'focus', 'visibilitychange', 'online'])),
+    (_tab, log) => log.mark(pick(['checkout', 'search'])),
+    () => (world.server.reply = random() < 0.4 ? () => ({ fails: fails() }) : () => ({})),
+    () => (world.storage.isAvailable = random() < 0.8),
+    () => (world.locks.isAvailable = random() < 0.8),
+    () => random() < 0.2 && plant(),
+    () => random() < 0.1 && world.sleep('1h'),
+  ]
+  while (world.time.passed() < 24 * HOUR) {
+    const index = Math.floor(random() * 3)
+    void Promise.resolve(pick(acts)(tabs[index]!, logs[index]!)).catch((error: unknown) => {
+      if (!(error instanceof SessionError)) throw error
+    })
+    await world.advance(Math.floor(random() * 8 * MINUTE))
+    for (const log of logs) collect(log.entries())
+  }
+  return { entries: [...all.values()], ids }
+}
+
+describe('S121: a day in three tabs', () => {
+  it.each([1, 2, 3])(
+    'leaves nothing in the journal but words of closed lists, names and numbers (%d)',
+    async (seed) => {
+      const { entries, ids } = await day(seed)
+      const kinds = new Set(entries.map(({ what }) => what))
+      expect(entries.length).toBeGreaterThan(200)
+      expect([...kinds].sort()).toEqual(Object.keys(WHYS).sort())
+      for (const { session, tab, n, at, what, why, took, ...rest } of entries) {
+        expect(rest).toEqual({})
+        expect([session, tab].every((name) => /^session-\d{4}$/.test(name) && !ids.has(name))).toBe(true)
+        expect(WHYS[what]).toContain(why)
+        expect([n, at, took ?? 0].every((number) => Number.isInteger(number) && number >= 0)).toBe(true)
+      }
+      expect(JSON.stringify(entries)).not.toMatch(SECRETS)
+      const tabs = [...new Set(entries.map(({ tab }) => tab))]
+      expect(tabs).toHaveLength(3)
+      for (const name of tabs) {
+        const own = numbers(entries.filter(({ tab }) => tab === name))
+        expect(own).toEqual(Array.from({ length: own.length }, (_, index) => index + 1))
+      }
+    },
+  )
+})
