@@ -26,7 +26,7 @@ export const openSessions = ({ redis, absoluteTimeout }) =>
  * @param {import('./sessions.mjs').Sessions} sessions
  * @param {number} number of the process
  */
-export function createBackend({ redis: _redis, ...options }, sessions, number) {
+export function createBackend(options, sessions, number) {
   const clientId = BACKEND_CLIENT_ID
   const flows = new Map(
     options.origins.map((origin) => [

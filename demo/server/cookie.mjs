@@ -90,9 +90,12 @@ export function createCookieBackend({
   const looking = session({ ...options, store: Object.assign(Object.create(store), { set: ignore, touch: ignore }) })
 
   const shown = { path: '/', sameSite: 'lax', ...domain }
-  const removeCookies = (res) => {
-    res.clearCookie(options.name, place).clearCookie(companion.name, shown)
-  }
+  const removeCookies = (res) => res.clearCookie(options.name, place).clearCookie(companion.name, shown)
+  /**
+   * A late answer to an old session must not take away the cookie of a new one, so that one stays. Where it takes the companion, pages
+   * of the new session ask once more than necessary, and go on.
+   */
+  const refuse = (res) => res.clearCookie(companion.name, shown).status(401).json({ error: 'session_over' })
   const destroy = (req) => promisify(req.session.destroy).call(req.session)
 
   /** 401 unless somebody is signed in within both limits. */
@@ -100,14 +103,12 @@ export function createCookieBackend({
     const { user, startedAt } = req.session
     if (user && Date.now() < startedAt + absoluteTimeout * 1000) return next()
     if (user) await destroy(req)
-    // An anonymous session keeps its cookie and its cart.
-    if (!req.session?.isAnonymous) removeCookies(res)
-    res.status(401).json({ error: 'session_over' })
+    refuse(res)
   }
 
   /**
-   * As `required`, but without a session is right as well. A cookie whose session is over is not: what a page of that session still
-   * sends must not become a visitor's, and by the next login another user's.
+   * As `required`, but a request without a session is right as well. One with the cookie of a session that is over is not: what a
+   * page of that session still sends must not become a visitor's, and by the next login another user's.
    */
   const visitor = (req, res, next) => {
     const isNew = !req.session.user && !req.session.isAnonymous
@@ -188,8 +189,7 @@ export function createCookieBackend({
   app.get('/session', looking, required, async (req, res) => {
     const left = await sessions.timeLeft(req.sessionID)
     if (left !== null) return res.json(times(req, left))
-    removeCookies(res)
-    res.status(401).json({ error: 'session_over' })
+    refuse(res)
   })
   app.post('/alive', using, required, (req, res) => res.json(times(req, idleTimeout * 1000)))
   app.post('/logout', using, async (req, res) => {

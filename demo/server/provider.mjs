@@ -99,7 +99,7 @@ export async function createProvider({
     // No tolerance: 30 seconds are 30 seconds.
     clockTolerance: 0,
     // By default the provider sends nothing to a loopback address, which is where all of the demo is. The URL is our own.
-    fetch: (url, { dispatcher: _guarded, ...init }) => fetch(url, init),
+    fetch: (url, init) => fetch(url, { ...init, dispatcher: undefined }),
     features: {
       backchannelLogout: { enabled: true },
       devInteractions: { enabled: false },

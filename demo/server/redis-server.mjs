@@ -55,11 +55,13 @@ export async function startRedisServer(program) {
   }
   let said = ''
   await new Promise((resolve, reject) => {
+    // Once it runs, its log is read and dropped.
+    let isReady = false
     child.stdout.setEncoding('utf8').on('data', (text) => {
-      // Once it runs, its log is read and dropped.
-      if (said.includes('Ready to accept connections')) return
+      if (isReady) return
       said += text
-      if (said.includes('Ready to accept connections')) resolve()
+      isReady = /ready to accept connections/i.test(said)
+      if (isReady) resolve()
     })
     child.stdout.on('close', () => reject(new Error(`Redis did not start:\n${said}`)))
     child.on('error', reject)

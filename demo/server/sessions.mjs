@@ -5,7 +5,7 @@
  *
  * @typedef {object} Sessions
  * @property {'memory' | 'redis'} kind
- * @property {import('express-session').Store} store for express-session. Its `touch` does not bring back what was ended
+ * @property {Store} store for express-session. Its `touch` does not bring back what was ended
  * @property {(id: string) => Promise<number | null>} timeLeft ms until the first of both limits; null where the session is over
  * @property {(id: string, owner: Owner) => Promise<boolean>} own files a session under its user. False: the provider has
  * logged out this login already, and the session is ended
@@ -20,6 +20,9 @@
  * @property {(jti: string, seconds: number) => Promise<boolean>} isFirst false for what was asked about before
  * @property {(id: string, listener: (event: string) => void) => () => void} on `verify`: the session is over. `cart`: it changed
  * @property {() => Promise<void>} close
+ *
+ * @typedef {Record<'set' | 'touch', (id: string, session: object, done: (error?: unknown) => void) => void>} Store as far as it is
+ * called by anybody but express-session
  *
  * @typedef {{ sub: string, sid: string }} Owner `sub` is the user, `sid` one login of theirs, both in the provider's words
  */
