@@ -188,7 +188,7 @@ export function createCookieBackend({
   app.get('/me', using, required, (req, res) => res.json({ ...req.session.user, ...times(req, idleTimeout * 1000) }))
   app.get('/session', looking, required, async (req, res) => {
     const left = await sessions.timeLeft(req.sessionID)
-    if (left !== null) return res.json(times(req, left))
+    if (left !== null) return res.json(times(req, left.idle))
     refuse(res)
   })
   app.post('/alive', using, required, (req, res) => res.json(times(req, idleTimeout * 1000)))

@@ -30,11 +30,11 @@ export function createEventStream(sessions) {
     }
     const look = async () => {
       // A store that cannot be asked says nothing of the session.
-      const left = await sessions.timeLeft(id).catch(() => BEAT)
+      const left = await sessions.timeLeft(id).catch(() => ({ soonest: BEAT }))
       if (res.closed || res.writableEnded) return
       if (left === null) return receive('verify')
       res.write(':\n\n')
-      timer = setTimeout(look, Math.min(left + 1, BEAT))
+      timer = setTimeout(look, Math.min(left.soonest + 1, BEAT))
     }
 
     res.writeHead(200, {

@@ -21,8 +21,8 @@ export function createMemorySessions({ absoluteTimeout }) {
 
   const leftOf = (id) => {
     const stored = store.sessions[id]
-    const left = stored ? timeLeftOf(JSON.parse(stored), absoluteTimeout) : 0
-    return left > 0 ? left : null
+    const left = stored ? timeLeftOf(JSON.parse(stored), absoluteTimeout) : null
+    return left && left.soonest > 0 ? left : null
   }
   const end = (ids) => {
     for (const id of ids) {

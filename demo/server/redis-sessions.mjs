@@ -15,9 +15,10 @@ const ADD_TO_CART = `
 /**
  * Sessions on Redis, which any number of processes share. Keys below `prefix`:
  *
- * - `session:ID` by connect-redis, and `cart:ID`: both expire together, at the first of both limits;
- * - `user:SUB` and `login:SID`: the ids of a user and of a login. An id in there may be over already, which does no harm, because no
- *   id is used twice; the set itself expires once its last session must be over;
+ * - `session:ID` by connect-redis, `cart:ID`, and `idle:ID` with the time of the idle limit: they expire together, at the first of
+ *   both limits;
+ * - `user:SUB` and `login:SID`: the ids of a user and of a login, each with the time at which its session must be over. One that was
+ *   ended before stays until then, which does no harm, because no id is used twice;
  * - `refused:SID` and `token:JTI`: logins that the provider has logged out, and logout tokens that were used.
  *
  * A message on the channel `events` says what happened to which sessions. It may be lost while a process has no connection, so
@@ -46,22 +47,32 @@ export async function createRedisSessions({ socket, prefix, absoluteTimeout }) {
   /** First the store, then the message: a page that asks at once hears 401. */
   const end = async (ids) => {
     if (ids.length === 0) return
-    await client.del(ids.flatMap((id) => [key('session', id), key('cart', id)]))
+    await client.del(ids.flatMap((id) => ['session', 'cart', 'idle'].map((kind) => key(kind, id))))
     await publish(ids, 'verify')
   }
 
   const store = new RedisStore({
     client,
     prefix: key('session', ''),
-    ttl: (stored) => Math.ceil(timeLeftOf(stored, absoluteTimeout) / 1000),
+    ttl: (stored) => Math.ceil(timeLeftOf(stored, absoluteTimeout).soonest / 1000),
   })
-  const touch = store.touch.bind(store)
-  store.touch = async (id, stored, done) => {
-    // Sent together with what connect-redis sends; EXPIRE makes no key that is not there.
-    const cart = client.expire(key('cart', id), store.getTTL(stored)).catch(() => {})
-    await touch(id, stored, done)
-    await cart
+  const { set, touch } = store
+  /** @param {'XX' | undefined} condition `XX`: makes nothing that is not there. EXPIRE never does. */
+  const moveEnd = (id, stored, condition) => {
+    const value = store.getTTL(stored)
+    if (value <= 0) return end([id])
+    const idleAt = String(Math.round(Date.now() + timeLeftOf(stored, absoluteTimeout).idle))
+    const options = { expiration: { type: 'EX', value }, ...(condition && { condition }) }
+    return Promise.all([client.expire(key('cart', id), value), client.set(key('idle', id), idleAt, options)])
   }
+  /** As express-session calls it: what connect-redis does, and beside it what it does not know of. */
+  const withEnd = (method, condition) => (id, stored, done) =>
+    Promise.all([moveEnd(id, stored, condition), method.call(store, id, stored)]).then(
+      () => done?.(null),
+      (error) => done?.(error),
+    )
+  store.set = withEnd(set)
+  store.touch = withEnd(touch, 'XX')
   store.destroy = (id, done) =>
     end([id]).then(
       () => done?.(null),
@@ -73,12 +84,16 @@ export async function createRedisSessions({ socket, prefix, absoluteTimeout }) {
     store,
     on: hub.on,
     async timeLeft(id) {
-      const left = await client.pTTL(key('session', id))
-      return left > 0 ? left : null
+      const [soonest, idleAt] = await Promise.all([client.pTTL(key('session', id)), client.get(key('idle', id))])
+      return soonest > 0 ? { soonest, idle: idleAt ? Number(idleAt) - Date.now() : soonest } : null
     },
     async own(id, { sub, sid }) {
-      const sets = [key('user', sub), key('login', sid)]
-      await Promise.all(sets.flatMap((set) => [client.sAdd(set, id), client.expire(set, Math.ceil(absoluteTimeout))]))
+      const until = Math.ceil(Date.now() + absoluteTimeout * 1000)
+      const file = client.multi()
+      for (const set of [key('user', sub), key('login', sid)]) {
+        file.zAdd(set, { score: until, value: id }).zRemRangeByScore(set, 0, Date.now()).pExpireAt(set, until)
+      }
+      await file.exec()
       // Asked after it was filed, and `refuseLogin` comes before `find`: whichever is first, one of the two sees the other.
       if (!(await client.exists(key('refused', sid)))) return true
       await end([id])
@@ -86,7 +101,7 @@ export async function createRedisSessions({ socket, prefix, absoluteTimeout }) {
     },
     find({ sub, sid }) {
       const sets = [sub === undefined ? [] : key('user', sub), sid === undefined ? [] : key('login', sid)].flat()
-      return client.sInter(sets)
+      return client.zInter(sets)
     },
     end,
     async refuseLogin(sid) {

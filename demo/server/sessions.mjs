@@ -6,7 +6,8 @@
  * @typedef {object} Sessions
  * @property {'memory' | 'redis'} kind
  * @property {Store} store for express-session. Its `touch` does not bring back what was ended
- * @property {(id: string) => Promise<number | null>} timeLeft ms until the first of both limits; null where the session is over
+ * @property {(id: string) => Promise<{ idle: number, soonest: number } | null>} timeLeft ms until the idle limit, and until the first
+ * of both limits; null where the session is over
  * @property {(id: string, owner: Owner) => Promise<boolean>} own files a session under its user. False: the provider has
  * logged out this login already, and the session is ended
  * @property {(owner: Partial<Owner>) => Promise<string[]>} find the ids of a user, of a login at the provider, or of both
@@ -36,10 +37,9 @@ export const REFUSED_FOR = 600
 /**
  * @param {{ cookie?: { expires?: Date | string | null }, startedAt?: number }} session as stored
  * @param {number} absoluteTimeout seconds
- * @returns {number} ms until the first of both limits
+ * @returns {{ idle: number, soonest: number }} ms until the idle limit, and until the first of both limits
  */
-export const timeLeftOf = ({ cookie, startedAt }, absoluteTimeout) =>
-  Math.min(
-    cookie?.expires ? Number(new Date(cookie.expires)) - Date.now() : Infinity,
-    startedAt ? startedAt + absoluteTimeout * 1000 - Date.now() : Infinity,
-  )
+export function timeLeftOf({ cookie, startedAt }, absoluteTimeout) {
+  const idle = cookie?.expires ? Number(new Date(cookie.expires)) - Date.now() : Infinity
+  return { idle, soonest: Math.min(idle, startedAt ? startedAt + absoluteTimeout * 1000 - Date.now() : Infinity) }
+}
