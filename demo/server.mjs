@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { findRedisServer, startRedisServer } from './server/redis-server.mjs'
 import { startDemo } from './server/start.mjs'
 
-/** So many are of use on one machine. */
+/** More are of no use on one machine. */
 const MOST_PROCESSES = 16
 
 if (!existsSync(new URL('../dist/index.js', import.meta.url))) {

@@ -1,7 +1,7 @@
 // @ts-check
 
 // Installs what is missing, builds, and starts the demo's server, which prints its URL.
-// `--processes 2` runs the backend by cookie as two processes on Redis, which is installed where that is allowed.
+// `--processes 2` runs the backend by cookie as two processes on Redis, which is installed if that is allowed.
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ await report(async () => {
     try {
       provideRedis()
     } catch (error) {
-      // The demo then runs without, and says so.
+      // The demo runs with one process, and says so.
       if (!(error instanceof Failure)) throw error
     }
   }

@@ -1,7 +1,7 @@
 // @ts-check
 
-// Signs out everywhere while many pages are connected to several processes of the demo's backend, and fails unless every page hears
-// of it. All of it is on this machine: the provider, the processes, Redis, and pages that are played by HTTP clients.
+// Signs out everywhere while many pages are connected to several processes of the demo's backend, and fails unless the message reaches
+// every page. Everything runs on this machine: the provider, the processes, Redis, and HTTP clients in place of pages.
 //
 //   npm run load                                              2,000 pages of 200 sessions on two processes
 //   npm run load -- --pages 500 --sessions 50 --processes 3   fewer pages, more processes
@@ -16,17 +16,17 @@ import { parseArgs } from 'node:util'
 import { Failure, installDependencies, report } from './lib.mjs'
 import { provideRedis } from './redis.mjs'
 
-/** Bounds: the run is for one machine, and for a minute. */
+/** Bounds, so that one machine can do it in a minute. */
 const MOST = { pages: 10_000, sessions: 1_000, processes: 16 }
 
-/** Ms within which every page has to be told, and within which the whole run has to end. */
+/** Limits in ms: for the message to reach every page, and for the whole run. */
 const TELL_WITHIN = 10_000
 const RUN_WITHIN = 180_000
 
 /** Descriptors that this process needs beside one for each page. */
 const SPARE_DESCRIPTORS = 200
 
-/** Pages of another user, which must hear nothing. */
+/** Pages of another user, which must get no message. */
 const BYSTANDERS = 20
 
 /** Sign-ins and requests that are under way at once. */
@@ -58,7 +58,7 @@ function checkDescriptors(needed) {
   )
 }
 
-/** Connections that are not counted: Node's own agent is bounded by nothing either, but keeps them. */
+/** Without a limit on connections, and without keeping them. */
 const agent = new Agent({ keepAlive: false })
 
 /** @param {string} url @param {import('node:http').RequestOptions} [options] @param {string} [body] */
@@ -112,9 +112,9 @@ async function openPage(url, cookie) {
       resolve()
     })
   })
-  // A page that is closed from here has an error of its own.
+  // Closing the page from this side is an error of the response.
   response.on('error', () => undefined)
-  // The first that comes says that it is listened for.
+  // The first comment comes after the process has added its listener.
   await once(response, 'data')
   return page
 }
@@ -174,7 +174,7 @@ async function run(demo, { pages: pageCount, sessions: sessionCount }) {
   const times = pages.flatMap(({ toldAt }) => (toldAt === null ? [] : [toldAt - start])).sort((a, b) => a - b)
   const [first = NaN, median = NaN, last = NaN] = [0, times.length >> 1, times.length - 1].map((index) => times[index])
   console.log(`Signed out everywhere through process 1, which answered after ${inMs(answered)}.`)
-  console.log(`Told: ${numbers.format(times.length)} of ${numbers.format(pageCount)} pages`)
+  console.log(`Reached: ${numbers.format(times.length)} of ${numbers.format(pageCount)} pages`)
   console.log(`  the first after ${inMs(first)}, half of them after ${inMs(median)}, the last after ${inMs(last)}`)
   for (const [index, { number }] of processes.entries())
     console.log(
@@ -189,7 +189,7 @@ async function run(demo, { pages: pageCount, sessions: sessionCount }) {
   const { status: theirs } = await ask(`${urlOf(0)}/cookie/session`, { headers: { cookie: foreign } })
   for (const page of [...pages, ...bystanders]) page.close()
 
-  if (times.length < pageCount) throw new Failure(`${String(pageCount - times.length)} pages were not told.`)
+  if (times.length < pageCount) throw new Failure(`${String(pageCount - times.length)} pages were not reached.`)
   if (alive > 0) throw new Failure(`${String(alive)} sessions were not ended.`)
   if (disturbed > 0 || theirs !== 200) throw new Failure('The session of another user was touched.')
   console.log('Every session of the user is over, and that of another user goes on.')
@@ -197,7 +197,7 @@ async function run(demo, { pages: pageCount, sessions: sessionCount }) {
 
 await report(async () => {
   const counts = { pages: numberOf('pages'), sessions: numberOf('sessions'), processes: numberOf('processes') }
-  if (counts.processes < 2) throw new Failure('One process has nobody to tell: give --processes 2 or more.')
+  if (counts.processes < 2) throw new Failure('The run needs at least two processes: --processes 2.')
   checkDescriptors(counts.pages + SPARE_DESCRIPTORS)
   installDependencies()
   provideRedis()
@@ -205,7 +205,7 @@ await report(async () => {
   const { startDemo } = await import('../demo/server/start.mjs')
   const redis = await startRedisServer(findRedisServer() ?? '')
   try {
-    // No session shall end by itself during the run.
+    // Long enough that no session ends by itself during the run.
     const limits = { idleTimeout: 600, absoluteTimeout: 3600 }
     const demo = await startDemo({ ...limits, redis: redis.socket, processes: counts.processes })
     /** @type {NodeJS.Timeout | undefined} */

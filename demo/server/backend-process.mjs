@@ -1,4 +1,4 @@
-// One of several processes of the backend by cookie: processes.mjs starts it, sends it what it needs, and hears its port.
+// One of several processes of the backend by cookie: processes.mjs starts it, sends it the options, and receives its port.
 
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -7,7 +7,7 @@ import process from 'node:process'
 import { createBackend, openSessions } from './backend.mjs'
 
 const [{ options, number }] = await once(process, 'message')
-// A process whose parent is gone has nobody to answer.
+// The parent has ended, so this process has no more requests to answer.
 process.on('disconnect', () => process.exit())
 process.on('message', () => process.send({ memory: process.memoryUsage().rss }))
 

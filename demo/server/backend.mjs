@@ -5,7 +5,7 @@ import { BACKEND_CLIENT_ID } from './provider.mjs'
 import { createRedisSessions } from './redis-sessions.mjs'
 
 /**
- * What makes a backend, in this process or in another: it is sent there as it is.
+ * The options of a backend, in this process or in another. They are sent to the other as JSON.
  *
  * @typedef {object} BackendOptions
  * @property {readonly string[]} origins of the pages; the provider is at the first

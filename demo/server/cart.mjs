@@ -5,14 +5,14 @@ import express from 'express'
 const LONGEST_ITEM = 100
 
 /**
- * A cart that is kept under the session's id, and discarded with it. It lies beside the session and not in it, so that two requests
- * that add at once lose nothing, and so that nothing is written to a session that has ended.
+ * A cart that is kept under the session's id, and deleted with the session. It is not part of the stored session, so that two requests
+ * can add at once, and no request writes a session that has ended.
  *
  * @param {object} parts
  * @param {import('./sessions.mjs').Sessions} parts.sessions
- * @param {import('express').RequestHandler} parts.using reads the session and prolongs it
+ * @param {import('express').RequestHandler} parts.using reads the session and extends it
  * @param {import('express').RequestHandler} parts.looking reads it
- * @param {import('express').RequestHandler} parts.visitor lets those pass who are signed in or have never been
+ * @param {import('express').RequestHandler} parts.visitor passes on requests of a signed-in user, and of a visitor
  */
 export function createCart({ sessions, using, looking, visitor }) {
   const wellFormed = (req, res, next) => {
@@ -20,7 +20,7 @@ export function createCart({ sessions, using, looking, visitor }) {
     if (typeof item === 'string' && item.trim() !== '' && item.length <= LONGEST_ITEM) return next()
     res.status(422).json({ error: 'item_missing' })
   }
-  /** Who is not signed in has an anonymous session from the first thing in the cart on. */
+  /** The first item of a visitor begins an anonymous session. */
   const begin = async (req, _res, next) => {
     if (!req.session.user && !req.session.isAnonymous) {
       req.session.isAnonymous = true

@@ -12,10 +12,10 @@ import { createLogoutTokens, LogoutTokenError } from './logout-token.mjs'
 /** Where the backend is mounted. */
 export const COOKIE = '/cookie'
 
-/** Where the provider tells the backend that it has logged out somebody. */
+/** The path for the provider's logout tokens. */
 export const BACKCHANNEL = `${COOKIE}/backchannel-logout`
 
-/** Between `/login` and `/callback`: what belongs to a login that is under way. */
+/** The cookie that holds state and verifier between `/login` and `/callback`. */
 const PENDING = 'pending'
 const PENDING_FOR = 10 * 60 * 1000
 
@@ -26,11 +26,11 @@ const PENDING_FOR = 10 * 60 * 1000
  * - idle: `rolling` with a `maxAge` moves the end with each request, of the cookie and of what is stored;
  * - absolute: counted from the login, and never moved.
  *
- * | request                      | what it does                                                              | prolongs |
+ * | request                      | what it does                                                              | extends  |
  * | ---------------------------- | ------------------------------------------------------------------------- | -------- |
  * | GET /login, /callback        | the login                                                                 |          |
- * | GET /me                      | who is signed in, and how long is left                                    | yes      |
- * | GET /session                 | how long is left                                                          | no       |
+ * | GET /me                      | who is signed in, and the time left                                       | yes      |
+ * | GET /session                 | the time left                                                             | no       |
  * | POST /alive                  | the user is active                                                        | yes      |
  * | POST /logout                 | ends this session                                                         |          |
  * | POST /logout-everywhere      | ends every session of this user, on all devices                           |          |
@@ -40,12 +40,12 @@ const PENDING_FOR = 10 * 60 * 1000
  * | DELETE /cart                 | empties it, and answers the same                                          | yes      |
  * | POST /backchannel-logout     | by the provider: ends what the logout token names                         |          |
  *
- * Who has not signed in may have a cart as well, in an anonymous session, which a login takes over; all else answers 401 then.
- * Nothing that ends is written again: a session is stored when it begins, and from then on only its end is moved, which does not
- * bring back one that another request, or another process, has ended meanwhile.
+ * A visitor who has not signed in can have a cart as well, in an anonymous session. A login takes it over. All other paths answer 401.
+ * A session is written once, when it begins. Later requests only move its expiry, which cannot bring back a session that another
+ * request, or another process, has ended meanwhile.
  *
- * Beside the session's cookie the server sets a companion: no secret, readable by scripts, new with each sign-in and gone with each
- * sign-out. Pages watch it (`sojourn/companion`), those of other subdomains as well where it has a `domain`.
+ * Beside the session's cookie the server sets a companion: no secret, readable by scripts, set anew at each sign-in and removed at each
+ * sign-out. Pages watch it (`sojourn/companion`), on other subdomains too if it has a `domain`.
  *
  * @param {object} parts
  * @param {readonly string[]} parts.origins of the pages
@@ -57,7 +57,7 @@ const PENDING_FOR = 10 * 60 * 1000
  * @param {number} parts.idleTimeout seconds
  * @param {number} parts.absoluteTimeout seconds
  * @param {{ name: string, domain?: string | undefined }} parts.companion its cookie. `domain` is the session's cookie's as well
- * @param {number} parts.number of this process, from 1: `X-Process` says who has answered
+ * @param {number} parts.number of this process, from 1: the response header `X-Process` has it
  * @returns {import('node:http').RequestListener}
  */
 export function createCookieBackend({
@@ -92,13 +92,13 @@ export function createCookieBackend({
   const shown = { path: '/', sameSite: 'lax', ...domain }
   const removeCookies = (res) => res.clearCookie(options.name, place).clearCookie(companion.name, shown)
   /**
-   * A late answer to an old session must not take away the cookie of a new one, so that one stays. Where it takes the companion, pages
-   * of the new session ask once more than necessary, and go on.
+   * Keeps the session's cookie: a late response to an old session must not remove the cookie of a new one. If it removes the companion,
+   * pages of the new session send one check too many.
    */
   const refuse = (res) => res.clearCookie(companion.name, shown).status(401).json({ error: 'session_over' })
   const destroy = (req) => promisify(req.session.destroy).call(req.session)
 
-  /** 401 unless somebody is signed in within both limits. */
+  /** 401 unless a user is signed in, within both limits. */
   const required = async (req, res, next) => {
     const { user, startedAt } = req.session
     if (user && Date.now() < startedAt + absoluteTimeout * 1000) return next()
@@ -107,8 +107,8 @@ export function createCookieBackend({
   }
 
   /**
-   * As `required`, but a request without a session is right as well. One with the cookie of a session that is over is not: what a
-   * page of that session still sends must not become a visitor's, and by the next login another user's.
+   * As `required`, but a request without a session passes too. A request with the cookie of a session that is over does not: the item
+   * would go into an anonymous cart, and the next login would give it to another user.
    */
   const visitor = (req, res, next) => {
     const isNew = !req.session.user && !req.session.isAnonymous
@@ -135,10 +135,10 @@ export function createCookieBackend({
     jwksUri: new URL(`${issuer}/jwks`),
     isFirst: sessions.isFirst,
   })
-  // The provider is no page: its signature takes the place of a cookie and of the header.
+  // The provider sends neither a cookie nor the header; the token's signature replaces both.
   app.post('/backchannel-logout', express.urlencoded({ extended: false, limit: '16kb' }), async (req, res) => {
     const named = await logoutTokenOf(req.body?.logout_token)
-    // A sign-in that is under way at this moment is refused when it arrives.
+    // A sign-in of this login that is not finished yet is refused at `/callback`.
     if (named.sid) await sessions.refuseLogin(named.sid)
     await sessions.end(await sessions.find(named))
     res.status(204).end()
@@ -151,13 +151,13 @@ export function createCookieBackend({
     next()
   })
 
-  /** The origin at which the browser is. What it says is only compared. */
+  /** The page's origin. The header is only compared with the known ones. */
   const originOf = (req) => origins.find((origin) => new URL(origin).host === req.headers.host) ?? origins[0]
   const pendingCookie = { httpOnly: true, sameSite: 'lax', path: COOKIE }
 
   app.get('/login', async (req, res) => {
     const { url, pending } = await flowFor(originOf(req)).begin()
-    // Not in the session: who is signed in stays so until the login is done.
+    // Not in the session: a session that exists stays as it is until the login is done.
     res.cookie(PENDING, pending, { ...pendingCookie, maxAge: PENDING_FOR }).redirect(303, url)
   })
 
@@ -169,8 +169,8 @@ export function createCookieBackend({
     res.clearCookie(PENDING, pendingCookie)
     if (!done) return res.redirect(303, '/tab.html')
     const cart = req.session.isAnonymous ? await sessions.takeCart(req.sessionID) : []
-    // A new id, so that nobody is signed in under one that they brought along (OWASP, session fixation). What was kept under the old
-    // one is discarded: a user's cart is never handed to the next.
+    // A new id, because an attacker may know the old one (OWASP, session fixation). What was kept under the old id is deleted: the cart of
+    // one user never goes to the next.
     await promisify(req.session.regenerate).call(req.session)
     // `login` is new each time, so that the page may call signIn() on each load.
     const user = { name: done.name, signIn: done.signIn, login: randomBytes(8).toString('base64url') }
@@ -209,13 +209,13 @@ export function createCookieBackend({
 
   app.use('/cart', createCart({ sessions, using, looking, visitor }))
 
-  // The last of all takes four arguments, or it is none for errors.
+  // Express recognizes an error handler by its four parameters.
   app.use((error, _req, res, next) => {
     if (res.headersSent) return next(error)
     if (error instanceof LogoutTokenError)
       return res.status(400).json({ error: 'invalid_request', error_description: error.message })
     if (error.status >= 400 && error.status < 500) return res.status(error.status).json({ error: 'bad_request' })
-    // Nothing is known of the session then, so it is not 401, at which pages would sign out.
+    // Not 401, which would end the session in all tabs: the session may still exist.
     res.status(503).json({ error: 'temporarily_unavailable' })
   })
 

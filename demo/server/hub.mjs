@@ -1,5 +1,5 @@
 /**
- * Who in this process listens for what happens to which session.
+ * The listeners of this process for events of sessions.
  */
 export function createHub() {
   /** @type {Map<string, Set<(event: string) => void>>} */

@@ -9,7 +9,7 @@ const ERROR_PAGE = new URL('../pages/error.html', import.meta.url)
  *
  * @param {import('oidc-provider').Provider} provider
  * @param {ReturnType<typeof import('./accounts.mjs').createAccounts>} accounts
- * @param {readonly string[]} origins of pages, to which a sign-in leads back
+ * @param {readonly string[]} origins of pages, to which a sign-in redirects
  * @returns {(req: import('node:http').IncomingMessage, res: import('node:http').ServerResponse) => Promise<void>}
  */
 export function createLogin(provider, accounts, origins) {

@@ -7,7 +7,7 @@ const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
 const AGE = 120
 const TOLERANCE = 30
 
-/** What is wrong with a token: the answer is 400 then (OpenID Connect Back-Channel Logout 1.0 §2.8). */
+/** A token is wrong: the response is 400 (OpenID Connect Back-Channel Logout 1.0 §2.8). */
 export class LogoutTokenError extends Error {
   name = 'LogoutTokenError'
 }
@@ -22,9 +22,9 @@ const isObject = (value) => typeof value === 'object' && value !== null && !Arra
  * @param {string} options.issuer
  * @param {string} options.clientId
  * @param {URL} options.jwksUri of the provider's keys
- * @param {(jti: string, seconds: number) => Promise<boolean>} options.isFirst false for a token that was used
- * @returns {(token: unknown) => Promise<Partial<import('./sessions.mjs').Owner>>} who is to be logged out: a user, a login, or a
- * login of a user; rejects with a `LogoutTokenError` where the token is wrong
+ * @param {(jti: string, seconds: number) => Promise<boolean>} options.isFirst false for a token that was used before
+ * @returns {(token: unknown) => Promise<Partial<import('./sessions.mjs').Owner>>} what to log out: a user, a login, or a
+ * login of a user; rejects with a `LogoutTokenError` if the token is wrong
  */
 export function createLogoutTokens({ issuer, clientId, jwksUri, isFirst }) {
   const keys = createRemoteJWKSet(jwksUri)
@@ -34,7 +34,7 @@ export function createLogoutTokens({ issuer, clientId, jwksUri, isFirst }) {
       const { payload } = await jwtVerify(token, keys, {
         issuer,
         audience: clientId,
-        // No `none`, and no symmetric algorithm, for which the public key would be the secret.
+        // Not `none`, and no symmetric algorithm: the public key would be its secret.
         algorithms: ['ES256'],
         // So that no ID token is taken for a logout token (§2.4).
         typ: 'logout+jwt',
@@ -44,7 +44,7 @@ export function createLogoutTokens({ issuer, clientId, jwksUri, isFirst }) {
       })
       return payload
     } catch (error) {
-      // Keys that could not be fetched are no fault of the token's.
+      // If the keys could not be fetched, the token may still be right.
       if (!error.code?.startsWith('ERR_J') || /^ERR_JWKS_(TIMEOUT|INVALID)/.test(error.code)) throw error
       throw new LogoutTokenError(error.code)
     }
@@ -58,7 +58,7 @@ export function createLogoutTokens({ issuer, clientId, jwksUri, isFirst }) {
     if (!isText(jti)) throw new LogoutTokenError('jti')
     for (const value of [sub, sid]) if (value !== undefined && !isText(value)) throw new LogoutTokenError('sub or sid')
     if (sub === undefined && sid === undefined) throw new LogoutTokenError('neither sub nor sid')
-    // Last, so that a token which is refused does not spend the id of one that is not.
+    // Last, so that a refused token does not use up the id of a right one.
     if (!(await isFirst(jti, AGE + 2 * TOLERANCE))) throw new LogoutTokenError('used already')
     return { ...(sub !== undefined && { sub }), ...(sid !== undefined && { sid }) }
   }

@@ -16,7 +16,7 @@ export function createMemorySessions({ absoluteTimeout }) {
   const carts = new Map()
   /** @type {Map<string, import('./sessions.mjs').Owner>} */
   const owners = new Map()
-  /** Names that count until a time. @type {Map<string, number>} */
+  /** Names, each valid until a time. @type {Map<string, number>} */
   const marks = new Map()
 
   const leftOf = (id) => {
@@ -32,7 +32,7 @@ export function createMemorySessions({ absoluteTimeout }) {
     }
     hub.send(ids, 'verify')
   }
-  /** Express's store forgets an expired session when it is next read. What was kept under its id goes at the next call. */
+  /** Express's store deletes an expired session when it is next read. What is kept under its id is deleted by the next call. */
   const endExpired = () => end([...new Set([...carts.keys(), ...owners.keys()])].filter((id) => leftOf(id) === null))
 
   const hasMark = (name) => (marks.get(name) ?? 0) > Date.now()

@@ -6,12 +6,12 @@ import { sendJson } from './http.mjs'
 
 const PROGRAM = new URL('backend-process.mjs', import.meta.url)
 
-/** Between two hops alone (RFC 9110 §7.6.1). */
+/** Headers for one connection only (RFC 9110 §7.6.1). */
 const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding']
 
 /**
- * Starts the backend by cookie as several processes, and stands before them as a load balancer does: each request goes to the
- * next process, but one with `?process=2` goes to the second. A process that ends is left out from then on.
+ * Starts the backend by cookie as several processes, and distributes requests as a load balancer does: each request goes to the
+ * next process, but one with `?process=2` goes to the second. A process that has ended gets no more requests.
  *
  * @param {number} count
  * @param {import('./backend.mjs').BackendOptions} options
@@ -53,7 +53,7 @@ export async function startProcesses(count, options) {
     const headers = Object.fromEntries(Object.entries(answer.headers).filter(([name]) => !HOP_BY_HOP.includes(name)))
     res.writeHead(answer.statusCode, headers)
     if (answer.headers['content-type']?.startsWith('text/event-stream')) return answer.pipe(res)
-    // Whole and at once, so that the demo's faults can lose it whole.
+    // In one piece, so that the fault `lost` can drop the whole response.
     const chunks = []
     answer.on('data', (chunk) => chunks.push(chunk)).on('end', () => res.end(Buffer.concat(chunks)))
   }
@@ -75,10 +75,10 @@ export async function startProcesses(count, options) {
       const target = choose(req)
       if (!target) return sendJson(res, 503, { error: 'temporarily_unavailable' })
       const { method, url: path, headers } = req
-      // A connection for each request: one that is kept may be closed at the moment in which it is used.
+      // A new connection for each request: a kept one may be closed while it is used.
       const onward = request({ host: 'localhost', port: target.port, method, path, headers, agent: false })
       onward.on('response', (answer) => {
-        // A process that ends in the middle of an answer.
+        // The process ended in the middle of a response.
         answer.on('error', () => res.destroy())
         pass(answer, res)
       })

@@ -85,7 +85,7 @@ export async function createProvider({
       {
         ...client(BACKEND_CLIENT_ID, backendRedirectUris),
         backchannel_logout_uri: backchannelLogoutUri,
-        // The ID token and the logout token name the login, so that one may end without the user's others.
+        // The ID token and the logout token name the login, so that one login can end without the user's others.
         backchannel_logout_session_required: true,
       },
     ],
@@ -98,7 +98,7 @@ export async function createProvider({
     conformIdTokenClaims: false,
     // No tolerance: 30 seconds are 30 seconds.
     clockTolerance: 0,
-    // By default the provider sends nothing to a loopback address, which is where all of the demo is. The URL is our own.
+    // By default the provider sends no request to a loopback address. The whole demo is on one, and the URL is the demo's own.
     fetch: (url, init) => fetch(url, { ...init, dispatcher: undefined }),
     features: {
       backchannelLogout: { enabled: true },
@@ -149,7 +149,7 @@ export async function createProvider({
     if (ctx.oidc?.route === 'resume' && ctx.oidc.session?.accountId) await ctx.oidc.session.destroy()
   })
 
-  /** What signed in where, by the grant's id. @type {Map<string, { sub: string, clientId: string, sid?: string }>} */
+  /** The logins, by the grant's id. @type {Map<string, { sub: string, clientId: string, sid?: string }>} */
   const logins = new Map()
   provider.on('grant.success', (ctx) => {
     const { Grant, AuthorizationCode } = ctx.oidc.entities
@@ -166,7 +166,7 @@ export async function createProvider({
     if (error.error_detail === 'refresh token already used') counters.count('reuse', signIn)
   })
 
-  /** Revokes what a login has brought, and tells the client, as far as it wants to hear of it. */
+  /** Revokes the tokens of a login, and sends a logout token to the client if it has an endpoint for them. */
   const logOut = async (grantId, { sub, clientId, sid }) => {
     logins.delete(grantId)
     const grant = await provider.Grant.find(grantId)

@@ -8,7 +8,7 @@ import { env } from 'node:process'
 
 /**
  * Debian has one binary for the server and its tools, in the package redis-tools. The package redis-server adds a link to it, and
- * a service that starts with the machine, which nobody has asked for here.
+ * a service that starts with the machine, which the demo does not need.
  */
 const PLACES = ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/usr/bin/redis-check-rdb']
 
@@ -16,7 +16,7 @@ const PLACES = ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/usr/bi
 export const findRedisServer = () =>
   env.REDIS_SERVER ? [env.REDIS_SERVER].find(existsSync) : PLACES.find((path) => existsSync(path))
 
-/** Only the server keeps the output open, so that its end shows. */
+/** Only the server keeps the output open, so that the output closes when the server ends. */
 const SCRIPT = `
 folder=$1
 shift
@@ -30,7 +30,7 @@ rm -rf "$folder"`
 /**
  * Starts a Redis server of our own: in memory alone, on a socket in a folder of its own, on no port.
  *
- * It ends with this process, however that ends: a shell waits for its standard input to close.
+ * It stops with this process, even if that is killed: a shell waits for its standard input to close.
  *
  * @param {string} program
  * @returns {Promise<{ socket: string, stop(): Promise<void> }>}
@@ -38,13 +38,13 @@ rm -rf "$folder"`
 export async function startRedisServer(program) {
   const folder = await mkdtemp(join(tmpdir(), 'sojourn-redis-'))
   const socket = join(folder, 'socket')
-  // The binary does what its name says.
+  // The binary is a server or a tool, depending on the name under which it is started.
   const server = join(folder, 'redis-server')
   await symlink(program, server)
   const options = ['--port', '0', '--unixsocket', socket, '--unixsocketperm', '700']
   const memoryOnly = ['--save', '', '--appendonly', 'no', '--dir', folder]
   const child = spawn('sh', ['-c', SCRIPT, 'sh', folder, server, ...options, ...memoryOnly], {
-    // A group of its own: Ctrl+C is for the demo, which then stops it.
+    // A process group of its own: Ctrl+C must not reach it.
     detached: true,
     stdio: ['pipe', 'pipe', 'inherit'],
   })
@@ -55,7 +55,7 @@ export async function startRedisServer(program) {
   }
   let said = ''
   await new Promise((resolve, reject) => {
-    // Once it runs, its log is read and dropped.
+    // Once it is ready, its log is discarded.
     let isReady = false
     child.stdout.setEncoding('utf8').on('data', (text) => {
       if (isReady) return

@@ -4,7 +4,7 @@ import { createClient } from 'redis'
 import { createHub } from './hub.mjs'
 import { CART_SIZE, REFUSED_FOR, timeLeftOf } from './sessions.mjs'
 
-/** Adds to a cart whose session lives, and lets it expire with it: in one step, or an end between two could leave a cart behind. */
+/** Adds to the cart of a live session, and lets it expire with the session. One step: an end between two could leave a cart behind. */
 const ADD_TO_CART = `
   local left = redis.call('PTTL', KEYS[1])
   if left <= 0 or redis.call('LLEN', KEYS[2]) + #ARGV > ${CART_SIZE} then return nil end
@@ -22,16 +22,16 @@ const ADD_TO_CART = `
  * - `refused:SID` and `token:JTI`: logins that the provider has logged out, and logout tokens that were used.
  *
  * A message on the channel `events` says what happened to which sessions. It may be lost while a process has no connection, so
- * nothing relies on it: a page's stream looks at the store as well, from time to time (events.mjs).
+ * nothing relies on it: the stream of a page also reads the store, at least every 15 s (events.mjs).
  *
  * @param {{ socket: string, prefix: string, absoluteTimeout: number }} options `socket` is the path of the server's; seconds
  * @returns {Promise<import('./sessions.mjs').Sessions>}
  */
 export async function createRedisSessions({ socket, prefix, absoluteTimeout }) {
-  // Without a connection a command fails at once, and the page hears "try again", in place of waiting for ever.
+  // Without a connection a command fails at once, and the page gets a 503 instead of no response.
   const client = createClient({ socket: { path: socket }, disableOfflineQueue: true })
   const subscriber = client.duplicate()
-  // The clients connect anew by themselves, and each command that fails meanwhile says so to its caller.
+  // The clients reconnect by themselves, and a command that fails meanwhile rejects.
   for (const each of [client, subscriber]) each.on('error', () => {})
   await Promise.all([client.connect(), subscriber.connect()])
 
@@ -44,7 +44,7 @@ export async function createRedisSessions({ socket, prefix, absoluteTimeout }) {
   })
   const publish = (ids, event) => client.publish(channel, JSON.stringify({ ids, event }))
 
-  /** First the store, then the message: a page that asks at once hears 401. */
+  /** First the store, then the message: a check that follows at once gets a 401. */
   const end = async (ids) => {
     if (ids.length === 0) return
     await client.del(ids.flatMap((id) => ['session', 'cart', 'idle'].map((kind) => key(kind, id))))
@@ -65,7 +65,7 @@ export async function createRedisSessions({ socket, prefix, absoluteTimeout }) {
     const options = { expiration: { type: 'EX', value }, ...(condition && { condition }) }
     return Promise.all([client.expire(key('cart', id), value), client.set(key('idle', id), idleAt, options)])
   }
-  /** As express-session calls it: what connect-redis does, and beside it what it does not know of. */
+  /** Does what connect-redis does, and moves the expiry of the keys that connect-redis does not know. */
   const withEnd = (method, condition) => (id, stored, done) =>
     Promise.all([moveEnd(id, stored, condition), method.call(store, id, stored)]).then(
       () => done?.(null),

@@ -29,7 +29,7 @@ const SESSION_CALLS = [`${COOKIE}/session`, `${COOKIE}/alive`]
  * @param {import('node:http').RequestListener} parts.mixed
  * @param {import('node:http').RequestListener} parts.cookie
  * @param {(name: string) => Promise<number>} parts.logOutUser at the provider; resolves with how many logins there were
- * @param {() => { store: 'memory' | 'redis', processes: number, text: string }} parts.backend how the backend by cookie runs
+ * @param {() => { store: 'memory' | 'redis', processes: number, text: string }} parts.backend how the backend with a cookie runs
  * @returns {import('node:http').RequestListener}
  */
 export function createRoutes({
@@ -60,7 +60,7 @@ export function createRoutes({
     if (typeof name !== 'string') return sendJson(res, 400, { error: 'name_missing' })
     sendJson(res, 200, { ended: await logOutUser(name) })
   }
-  /** What a person may do to the demo's servers. */
+  /** The commands for the demo's servers. */
   const commands = { '/demo/faults': setFault, '/demo/sign-out': signOutAtProvider }
   const command = async (pathname, req, res) => {
     // A JSON body makes the browser send a preflight first, so no page of another origin can give commands.

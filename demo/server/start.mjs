@@ -16,7 +16,7 @@ import { BACKEND_CLIENT_ID, CLIENT_ID, createProvider, DPOP_CLIENT_ID, MOUNT } f
 import { createResource } from './resource.mjs'
 import { createRoutes } from './routes.mjs'
 
-/** What the page says of the backend. */
+/** The text of the page about the backend. */
 const textOf = (processes, isOnRedis) =>
   processes > 1
     ? `The cookie backend runs as ${processes} processes, which share their sessions on Redis.`
@@ -87,7 +87,7 @@ export async function startDemo({
     idleTimeout,
     absoluteTimeout,
     companion,
-    // Two demos on one Redis know nothing of each other.
+    // Two demos on one Redis must not share sessions.
     redis: redis && { socket: redis, prefix: `${randomBytes(8).toString('base64url')}:` },
   })
   const faults = createFaults(cookie.endAll)

@@ -177,7 +177,7 @@ describe.each(Object.keys(KINDS) as (keyof typeof KINDS)[])('the backend for fro
   })
 
   test(
-    'a stream prolongs nothing, and ends with the session',
+    'a stream does not extend its session, and ends with it',
     async () => {
       await start({ ...KINDS[kind](), idleTimeout: 1 })
       const stream = await openStream(await signIn('Ada'))
