@@ -11,6 +11,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { provideBrowsers } from './browsers.mjs'
 import { installDependencies, root } from './lib.mjs'
+import { provideRedis } from './redis.mjs'
 
 /** @typedef {{ passed: number, failed: number, failures?: string[] }} Count `failures`: in words, where the last step's own do not say it */
 
@@ -171,6 +172,7 @@ const preparation = (prepare) => () => {
 const counts = await takeAll([['dependencies', preparation(installDependencies)]])
 if (counts[0]?.failed === 0) {
   counts.push(...(await takeAll([['browsers', preparation(provideBrowsers)]])))
+  counts.push(...(await takeAll([['Redis', preparation(provideRedis)]])))
   for (const stage of stages) counts.push(...(await takeAll(stage)))
 }
 // Printed once more at the end, so that it is not overlooked. The browsers' own list is there already.

@@ -6,6 +6,8 @@ const LONGEST_NAME = 40
 export function createAccounts() {
   /** @type {Map<string, string>} */
   const names = new Map()
+  const tidy = (typed) => typed.trim().replace(/\s+/g, ' ').slice(0, LONGEST_NAME)
+  const subOf = (name) => createHash('sha256').update(name.toLowerCase()).digest('base64url').slice(0, 16)
 
   return {
     /**
@@ -13,12 +15,14 @@ export function createAccounts() {
      * @returns {string | null} the account's id, or null if it is no name
      */
     signUp(typed) {
-      const name = typed.trim().replace(/\s+/g, ' ').slice(0, LONGEST_NAME)
+      const name = tidy(typed)
       if (!name) return null
-      const sub = createHash('sha256').update(name.toLowerCase()).digest('base64url').slice(0, 16)
+      const sub = subOf(name)
       names.set(sub, name)
       return sub
     },
+    /** The id of the account, whether anybody has signed in to it or not. @param {string} typed */
+    subOf: (typed) => subOf(tidy(typed)),
     /** @param {string} sub */
     nameOf: (sub) => names.get(sub),
   }

@@ -56,8 +56,8 @@ export function createCodeFlow({ issuer, clientId, redirectUri }) {
         insecure,
       )
       const tokens = await oauth.processAuthorizationCodeResponse(server, client, response, { requireIdToken: true })
-      const { name, sign_in: signIn } = oauth.getValidatedIdTokenClaims(tokens)
-      return { tokens, name, signIn }
+      const { sub, sid, name, sign_in: signIn } = oauth.getValidatedIdTokenClaims(tokens)
+      return { tokens, sub, sid, name, signIn }
     },
 
     /** @param {string} refreshToken @returns {Promise<Response>} as the provider gave it */

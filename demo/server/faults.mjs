@@ -12,8 +12,8 @@ export const FAULTS = /** @type {const} */ (['none', 'slow', 'hang', 'unavailabl
 /**
  * A layer in front of the token endpoint that spoils it on demand.
  *
- * @param {() => void} endSessions of the backend that has some
- * @returns {{ mode: () => string, set(mode: string): boolean, pass(req: import('node:http').IncomingMessage, res: import('node:http').ServerResponse, next: () => void): void }}
+ * @param {() => Promise<void>} endSessions of the backend that has some
+ * @returns {{ mode: () => string, set(mode: string): boolean, pass(req: import('node:http').IncomingMessage, res: import('node:http').ServerResponse, next: () => void): void | Promise<void> }}
  */
 export function createFaults(endSessions) {
   let mode = 'none'
@@ -41,10 +41,10 @@ export function createFaults(endSessions) {
       res.end = () => res.destroy()
       next()
     },
-    ended(req, res, next) {
+    async ended(req, res, next) {
       // Once, so that one can sign in again.
       mode = 'none'
-      endSessions()
+      await endSessions()
       if (req.url.endsWith('/token')) sendJson(res, 400, { error: 'invalid_grant' })
       else next()
     },
@@ -59,7 +59,7 @@ export function createFaults(endSessions) {
       return true
     },
     pass(req, res, next) {
-      spoil[mode](req, res, next)
+      return spoil[mode](req, res, next)
     },
   }
 }

@@ -7,9 +7,9 @@ const escape = (text) => text.replace(/[&<>"']/g, (character) => ESCAPES[charact
 /**
  * The Content Security Policy under which the library promises to work: no script without the page's nonce, no HTML from strings.
  *
- * `form-action` applies to the redirects after a form as well; here they all stay on the origin.
+ * `form-action` applies to the redirects after a form as well, which lead back to the page that began the sign-in.
  */
-const policy = (nonce) =>
+const policy = (nonce, origins) =>
   [
     "default-src 'none'",
     `script-src 'nonce-${nonce}' 'strict-dynamic'`,
@@ -18,7 +18,7 @@ const policy = (nonce) =>
     "connect-src 'self'",
     // The desk shows two tabs side by side.
     "frame-src 'self'",
-    "form-action 'self'",
+    ["form-action 'self'", ...origins].join(' '),
     "base-uri 'none'",
     "frame-ancestors 'self'",
     "require-trusted-types-for 'script'",
@@ -32,9 +32,10 @@ const policy = (nonce) =>
  * @param {URL} file
  * @param {Record<string, string>} [values]
  * @param {object} [imports]
+ * @param {readonly string[]} [origins] to which a form may lead, beside the page's own
  * @returns {Promise<{ body: string, headers: Record<string, string> }>}
  */
-export async function renderPage(file, values = {}, imports = {}) {
+export async function renderPage(file, values = {}, imports = {}, origins = []) {
   const nonce = randomBytes(16).toString('base64url')
   const importMap = JSON.stringify({ imports }, null, 2).replaceAll('<', '\\u003c')
   const template = await readFile(file, 'utf8')
@@ -45,7 +46,7 @@ export async function renderPage(file, values = {}, imports = {}) {
     body,
     headers: {
       'Content-Type': 'text/html; charset=utf-8',
-      'Content-Security-Policy': policy(nonce),
+      'Content-Security-Policy': policy(nonce, origins),
       'X-Content-Type-Options': 'nosniff',
       'Referrer-Policy': 'no-referrer',
       // Not `no-store`: Firefox keeps no such page in its back/forward cache.

@@ -36,3 +36,11 @@ export async function readBody(req, limit = 10_000) {
   }
   return Buffer.concat(chunks).toString('utf8')
 }
+
+/**
+ * @param {import('node:http').IncomingMessage} req
+ * @param {string} name
+ * @returns {string | undefined} the cookie's value
+ */
+export const cookieOf = (req, name) =>
+  Object.fromEntries((req.headers.cookie ?? '').split('; ').map((pair) => pair.split(/=(.*)/s)))[name]

@@ -9,11 +9,12 @@ const ERROR_PAGE = new URL('../pages/error.html', import.meta.url)
  *
  * @param {import('oidc-provider').Provider} provider
  * @param {ReturnType<typeof import('./accounts.mjs').createAccounts>} accounts
+ * @param {readonly string[]} origins of pages, to which a sign-in redirects
  * @returns {(req: import('node:http').IncomingMessage, res: import('node:http').ServerResponse) => Promise<void>}
  */
-export function createLogin(provider, accounts) {
+export function createLogin(provider, accounts, origins) {
   const show = async (res, uid, problem = '') => {
-    const page = await renderPage(LOGIN_PAGE, { uid, problem, invalid: String(problem !== '') })
+    const page = await renderPage(LOGIN_PAGE, { uid, problem, invalid: String(problem !== '') }, {}, origins)
     sendPage(res, problem ? 422 : 200, page)
   }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-import { sendJson, sendText } from './http.mjs'
+import { cookieOf, sendJson, sendText } from './http.mjs'
 
 /** Where the backend is mounted. */
 export const MIXED = '/mixed'
@@ -20,8 +20,6 @@ export function createMixedBackend({ origin, flow }) {
   /** The part of the login that the page may read. It is no secret, so it is not HttpOnly. */
   const shown = (value, age = DAY) =>
     `who=${encodeURIComponent(JSON.stringify(value))}; Path=/; Max-Age=${age}; SameSite=Strict`
-  const cookieOf = (req, name) =>
-    Object.fromEntries((req.headers.cookie ?? '').split('; ').map((pair) => pair.split(/=(.*)/s)))[name]
 
   const redirect = (res, location, cookies) => {
     res.writeHead(303, { Location: location, 'Set-Cookie': cookies, 'Cache-Control': 'no-store' })

@@ -2,6 +2,9 @@ import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
 
 import { createMemoryStore } from './memory-store.mjs'
 
+/** The number of logins that are remembered for a logout; a demo that runs for weeks must not grow. */
+const REMEMBERED = 10_000
+
 /** The path of the provider; its endpoints are below it. */
 export const MOUNT = '/oidc'
 export const CLIENT_ID = 'sojourn-demo'
@@ -52,6 +55,7 @@ async function importProvider() {
  * @param {string} options.origin
  * @param {readonly string[]} options.redirectUris of pages
  * @param {readonly string[]} options.backendRedirectUris of backends
+ * @param {string} options.backchannelLogoutUri of the backend that has sessions
  * @param {number} options.accessTokenTtl seconds
  * @param {number} options.refreshTokenTtl seconds, from the sign-in on: rotation does not prolong it
  * @param {ReturnType<typeof import('./accounts.mjs').createAccounts>} options.accounts
@@ -62,6 +66,7 @@ export async function createProvider({
   origin,
   redirectUris,
   backendRedirectUris,
+  backchannelLogoutUri,
   accessTokenTtl,
   refreshTokenTtl,
   accounts,
@@ -77,7 +82,12 @@ export async function createProvider({
     clients: [
       client(CLIENT_ID, redirectUris),
       { ...client(DPOP_CLIENT_ID, redirectUris), dpop_bound_access_tokens: true },
-      client(BACKEND_CLIENT_ID, backendRedirectUris),
+      {
+        ...client(BACKEND_CLIENT_ID, backendRedirectUris),
+        backchannel_logout_uri: backchannelLogoutUri,
+        // The ID token and the logout token name the login, so that one login can end without the user's others.
+        backchannel_logout_session_required: true,
+      },
     ],
     jwks: { keys: [{ ...signingKey, alg: 'ES256', use: 'sig' }] },
     cookies: { keys: [randomBytes(32).toString('base64url')] },
@@ -88,7 +98,10 @@ export async function createProvider({
     conformIdTokenClaims: false,
     // No tolerance: 30 seconds are 30 seconds.
     clockTolerance: 0,
+    // By default the provider sends no request to a loopback address. The whole demo is on one, and the URL is the demo's own.
+    fetch: (url, init) => fetch(url, { ...init, dispatcher: undefined }),
     features: {
+      backchannelLogout: { enabled: true },
       devInteractions: { enabled: false },
       // Every proof needs a nonce, which limits how long a stolen proof is valid (RFC 9449 §8).
       dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true },
@@ -136,9 +149,16 @@ export async function createProvider({
     if (ctx.oidc?.route === 'resume' && ctx.oidc.session?.accountId) await ctx.oidc.session.destroy()
   })
 
+  /** The logins, by the grant's id. @type {Map<string, { sub: string, clientId: string, sid?: string }>} */
+  const logins = new Map()
   provider.on('grant.success', (ctx) => {
+    const { Grant, AuthorizationCode } = ctx.oidc.entities
     const kind = ctx.oidc.params.grant_type === 'refresh_token' ? 'refreshes' : 'signIns'
-    counters.count(kind, labelOf(ctx.oidc.entities.Grant?.jti))
+    counters.count(kind, labelOf(Grant?.jti))
+    if (!AuthorizationCode) return
+    const { accountId: sub, clientId, sid, grantId } = AuthorizationCode
+    logins.set(grantId, { sub, clientId, sid })
+    if (logins.size > REMEMBERED) logins.delete(logins.keys().next().value)
   })
   provider.on('grant.error', (ctx, error) => {
     const signIn = labelOf(ctx.oidc.entities.RefreshToken?.grantId)
@@ -146,9 +166,32 @@ export async function createProvider({
     if (error.error_detail === 'refresh token already used') counters.count('reuse', signIn)
   })
 
+  /** Revokes the tokens of a login, and sends a logout token to the client if it has an endpoint for them. */
+  const logOut = async (grantId, { sub, clientId, sid }) => {
+    logins.delete(grantId)
+    const grant = await provider.Grant.find(grantId)
+    for (const kind of [provider.RefreshToken, provider.AccessToken]) await kind.revokeByGrantId(grantId)
+    await grant?.destroy()
+    const client = await provider.Client.find(clientId)
+    if (client?.backchannelLogoutUri) await client.backchannelLogout(sub, sid)
+  }
+
   const callback = provider.callback()
   return {
     provider,
+    /**
+     * Ends every login of a user, as an administrator can: the next refresh of a page with tokens is refused, and backends get a logout
+     * token at once (OpenID Connect Back-Channel Logout 1.0). Rejects if a backend could not be reached, after all others were.
+     *
+     * @param {string} sub
+     * @returns {Promise<number>} the number of logins
+     */
+    async logOutUser(sub) {
+      const own = [...logins].filter(([, login]) => login.sub === sub)
+      const results = await Promise.allSettled(own.map((entry) => logOut(...entry)))
+      for (const { reason } of results) if (reason) throw reason
+      return own.length
+    },
     /** Answers a request below `MOUNT`, and removes that from the path before the provider sees it. */
     handle(req, res) {
       req.originalUrl = req.url

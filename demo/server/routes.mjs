@@ -20,7 +20,7 @@ const SESSION_CALLS = [`${COOKIE}/session`, `${COOKIE}/alive`]
  * Sends each path to the part that answers it.
  *
  * @param {object} parts
- * @param {string} parts.origin
+ * @param {readonly string[]} parts.origins of the pages; the first is the provider's as well
  * @param {ReturnType<typeof import('./counters.mjs').createCounters>} parts.counters
  * @param {ReturnType<typeof import('./faults.mjs').createFaults>} parts.faults
  * @param {import('node:http').RequestListener} parts.provider
@@ -28,28 +28,50 @@ const SESSION_CALLS = [`${COOKIE}/session`, `${COOKIE}/alive`]
  * @param {import('node:http').RequestListener} parts.resource
  * @param {import('node:http').RequestListener} parts.mixed
  * @param {import('node:http').RequestListener} parts.cookie
+ * @param {(name: string) => Promise<number>} parts.logOutUser at the provider; resolves with how many logins there were
+ * @param {() => { store: 'memory' | 'redis', processes: number, text: string }} parts.backend how the backend with a cookie runs
  * @returns {import('node:http').RequestListener}
  */
-export function createRoutes({ origin, counters, faults, provider, login, resource, mixed, cookie }) {
-  const { host } = new URL(origin)
+export function createRoutes({
+  origins,
+  counters,
+  faults,
+  provider,
+  login,
+  resource,
+  mixed,
+  cookie,
+  logOutUser,
+  backend,
+}) {
+  const [origin] = origins
+  const hosts = origins.map((each) => new URL(each).host)
 
   const token = (req, res) => {
     if (req.method === 'POST') counters.count('tokenCalls')
-    faults.pass(req, res, () => provider(req, res))
+    return faults.pass(req, res, () => provider(req, res))
   }
 
-  const setFault = async (req, res) => {
-    // A JSON body makes the browser send a preflight first, so no page of another origin can switch the demo's faults.
-    if (req.headers['content-type'] !== 'application/json') return sendText(res, 415, 'Send application/json')
-    const fault = JSON.parse(await readBody(req))?.fault
+  const setFault = ({ fault }, res) => {
     if (!faults.set(fault)) return sendJson(res, 400, { error: 'unknown_fault', faults: FAULTS })
     sendJson(res, 200, { fault })
+  }
+  const signOutAtProvider = async ({ name }, res) => {
+    if (typeof name !== 'string') return sendJson(res, 400, { error: 'name_missing' })
+    sendJson(res, 200, { ended: await logOutUser(name) })
+  }
+  /** The commands for the demo's servers. */
+  const commands = { '/demo/faults': setFault, '/demo/sign-out': signOutAtProvider }
+  const command = async (pathname, req, res) => {
+    // A JSON body makes the browser send a preflight first, so no page of another origin can give commands.
+    if (req.headers['content-type'] !== 'application/json') return sendText(res, 415, 'Send application/json')
+    return commands[pathname](JSON.parse(await readBody(req)) ?? {}, res)
   }
 
   const route = async (req, res) => {
     const { pathname } = new URL(req.url, origin)
-    // The provider's issuer, its cookies and the redirect URIs have one host name; 127.0.0.1 would be another origin.
-    if (req.headers.host !== host) {
+    // The provider's issuer, its cookies and the redirect URIs have the names in `hosts`; 127.0.0.1 would be another origin.
+    if (!hosts.includes(req.headers.host)) {
       res.writeHead(308, { Location: origin + req.url })
       return res.end()
     }
@@ -61,8 +83,12 @@ export function createRoutes({ origin, counters, faults, provider, login, resour
     if (SESSION_CALLS.includes(pathname)) return faults.pass(req, res, () => cookie(req, res))
     if (pathname.startsWith(`${COOKIE}/`)) return cookie(req, res)
     if (pathname === '/demo/counters') return sendJson(res, 200, { fault: faults.mode(), ...counters.read() })
-    if (pathname === '/demo/faults' && req.method === 'POST') return setFault(req, res)
-    if (pathname in PAGES) return sendPage(res, 200, await renderPage(PAGES[pathname], {}, await importMap()))
+    if (pathname === '/demo/backend') return sendJson(res, 200, backend())
+    if (pathname in commands && req.method === 'POST') return command(pathname, req, res)
+    if (pathname in PAGES) {
+      const page = await renderPage(PAGES[pathname], { backend: backend().text }, await importMap())
+      return sendPage(res, 200, page)
+    }
     const framework = frameworkOf(pathname)
     if (framework) return sendFramework(framework, res)
     return sendFile(pathname, res)

@@ -1,17 +1,46 @@
+import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 
 import { createAccounts } from './accounts.mjs'
+import { createBackend, openSessions } from './backend.mjs'
 import { createCodeFlow } from './code-flow.mjs'
-import { COOKIE, createCookieBackend } from './cookie.mjs'
+import { BACKCHANNEL, COOKIE } from './cookie.mjs'
 import { createCounters } from './counters.mjs'
 import { createFaults } from './faults.mjs'
 import { FRAMEWORKS } from './frameworks.mjs'
 import { createLogin, errorPage } from './login.mjs'
 import { createMixedBackend, MIXED } from './mixed.mjs'
+import { startProcesses } from './processes.mjs'
 import { BACKEND_CLIENT_ID, CLIENT_ID, createProvider, DPOP_CLIENT_ID, MOUNT } from './provider.mjs'
 import { createResource } from './resource.mjs'
 import { createRoutes } from './routes.mjs'
+
+/** The text of the page about the backend. */
+const textOf = (processes, isOnRedis) =>
+  processes > 1
+    ? `The cookie backend runs as ${processes} processes, which share their sessions on Redis.`
+    : `The cookie backend is one process, and its sessions are ${isOnRedis ? 'on Redis' : 'in its memory'}.`
+
+/** The backend by cookie, in this process or in several. @param {number} count @param {import('./backend.mjs').BackendOptions} options */
+async function startBackend(count, options) {
+  const sessions = await openSessions(options)
+  const single = {
+    handle: createBackend(options, sessions, 1),
+    list: () => [],
+    memory: async () => [],
+    close: () => {},
+  }
+  const processes = count > 1 ? await startProcesses(count, options) : single
+  return {
+    ...processes,
+    endAll: sessions.endAll,
+    async close() {
+      await processes.close()
+      await sessions.close()
+    },
+  }
+}
 
 /**
  * Starts an OpenID provider, a protected resource, two backends and the demo's pages, all on one origin and one port.
@@ -25,13 +54,7 @@ import { createRoutes } from './routes.mjs'
  * await demo.close()
  * ```
  *
- * @param {object} [options]
- * @param {number} [options.port] 0, the default, takes a free one
- * @param {number} [options.accessTokenTtl] seconds
- * @param {number} [options.refreshTokenTtl] seconds, from the sign-in on
- * @param {number} [options.idleTimeout] seconds, of the backend for frontend
- * @param {number} [options.absoluteTimeout] seconds, of the backend for frontend
- * @param {readonly string[]} [options.redirectUris] further pages, of this or of other origins, that may sign in
+ * @param {import('./start.d.mts').DemoOptions} [options]
  */
 export async function startDemo({
   port = 0,
@@ -40,24 +63,39 @@ export async function startDemo({
   idleTimeout = 90,
   absoluteTimeout = 15 * 60,
   redirectUris = [],
+  hosts = [],
+  companion = { name: 'companion' },
+  redis = null,
+  processes = 1,
+  note = '',
 } = {}) {
+  if (processes > 1 && !redis) throw new TypeError('Several processes need Redis')
   const server = createServer()
   server.listen(port, 'localhost')
   await once(server, 'listening')
 
-  const origin = `http://localhost:${server.address().port}`
+  const origins = ['localhost', ...hosts].map((host) => `http://${host}:${server.address().port}`)
+  const [origin] = origins
+  const issuer = origin + MOUNT
+  const pages = ['/tab.html', '/script-tag.html', ...FRAMEWORKS.map((name) => `/frameworks/${name}/`)]
   const accounts = createAccounts()
   const counters = createCounters()
-  const faults = createFaults(() => cookie.endAll())
-  const { provider, handle } = await createProvider({
+  const cookie = await startBackend(processes, {
+    origins,
+    issuer,
+    secret: randomBytes(32).toString('hex'),
+    idleTimeout,
+    absoluteTimeout,
+    companion,
+    // Two demos on one Redis must not share sessions.
+    redis: redis && { socket: redis, prefix: `${randomBytes(8).toString('base64url')}:` },
+  })
+  const faults = createFaults(cookie.endAll)
+  const { provider, handle, logOutUser } = await createProvider({
     origin,
-    redirectUris: [
-      `${origin}/tab.html`,
-      `${origin}/script-tag.html`,
-      ...FRAMEWORKS.map((name) => `${origin}/frameworks/${name}/`),
-      ...redirectUris,
-    ],
-    backendRedirectUris: [MIXED, COOKIE].map((mount) => `${origin}${mount}/callback`),
+    redirectUris: [...origins.flatMap((each) => pages.map((page) => each + page)), ...redirectUris],
+    backendRedirectUris: [`${origin}${MIXED}/callback`, ...origins.map((each) => `${each}${COOKIE}/callback`)],
+    backchannelLogoutUri: origin + BACKCHANNEL,
     accessTokenTtl,
     refreshTokenTtl,
     accounts,
@@ -68,44 +106,48 @@ export async function startDemo({
       ctx.body = body
     },
   })
-
-  const flowOf = (mount) =>
-    createCodeFlow({
-      issuer: origin + MOUNT,
-      clientId: BACKEND_CLIENT_ID,
-      redirectUri: `${origin}${mount}/callback`,
-    })
-  const cookie = createCookieBackend({ origin, flow: flowOf(COOKIE), idleTimeout, absoluteTimeout })
+  const logOut = (name) => logOutUser(accounts.subOf(name))
+  const flow = createCodeFlow({ issuer, clientId: BACKEND_CLIENT_ID, redirectUri: `${origin}${MIXED}/callback` })
 
   server.on(
     'request',
     createRoutes({
-      origin,
+      origins,
       counters,
       faults,
       provider: handle,
-      login: createLogin(provider, accounts),
+      login: createLogin(provider, accounts, origins.slice(1)),
       resource: createResource({ origin, provider, accounts }),
-      mixed: createMixedBackend({ origin, flow: flowOf(MIXED) }),
+      mixed: createMixedBackend({ origin, flow }),
       cookie: cookie.handle,
+      logOutUser: logOut,
+      backend: () => ({
+        store: redis ? 'redis' : 'memory',
+        processes: processes > 1 ? cookie.list().length : 1,
+        text: [textOf(processes, redis !== null), note].filter(Boolean).join(' '),
+      }),
     }),
   )
 
   return {
     url: origin,
-    issuer: origin + MOUNT,
+    issuer,
     clientId: CLIENT_ID,
     dpopClientId: DPOP_CLIENT_ID,
-    tokenEndpoint: `${origin}${MOUNT}/token`,
-    revocationEndpoint: `${origin}${MOUNT}/token/revocation`,
+    tokenEndpoint: `${issuer}/token`,
+    revocationEndpoint: `${issuer}/token/revocation`,
     counters: counters.read,
     fault: faults.mode,
     setFault: faults.set,
     endCookieSessions: cookie.endAll,
+    signOutAtProvider: logOut,
+    processes: cookie.list,
+    memory: cookie.memory,
     async close() {
       server.close()
       server.closeAllConnections()
       await once(server, 'close')
+      await cookie.close()
     },
   }
 }
