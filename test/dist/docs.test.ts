@@ -136,7 +136,10 @@ test('the docs name no event, reason, code or member of a session that is not th
 
   // Decisions may name what is gone.
   const told = guides.map(({ text }) => text).join('\n')
-  const called = [...told.matchAll(/\bsession\.(?!ts\b|js\b|test\b)(\w+)/g)].map(([, name]) => name)
+  // OpenTelemetry's own names, which begin as members do.
+  const others = ['`session.id`', '`session.start`', '`session.end`']
+  const ours = others.reduce((text, name) => text.replaceAll(name, ''), told)
+  const called = [...ours.matchAll(/\bsession\.(?!ts\b|js\b|test\b)(\w+)/g)].map(([, name]) => name)
   expect(called.filter((name) => !members('TokenSession').includes(name!))).toEqual([])
 
   const codes = [...pageOf('docs/troubleshooting.md').matchAll(/^\| `(\w+)` +\|/gm)].map(([, code]) => code)
