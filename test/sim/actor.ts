@@ -42,6 +42,8 @@ export interface Actor {
   /** When the application last asked for a token. */
   wantedAt: number
   refreshedAt: number
+  /** Since when a connection of it waits for its token. */
+  connectingSince: number | null
   steppedAt: number
   /** How long its page had run when it was destroyed. */
   destroyedAt: number | null

@@ -35,11 +35,14 @@ async function agree(scene: Scene, when: string): Promise<void> {
 function disagreement(scene: Scene): string {
   // What was said of an instant before a clock was set is read by the clock that there is now.
   const moved = scene.jumps.length > 0 ? { startedAt: 0, endedAt: 0 } : { startedAt: 0 }
+  // A page without the server cannot move the end that the server has told, and says so.
+  const isMixed = scene.traits.keepAlive && [...scene.actors].some(({ isBare }) => isBare)
+  const byServer = isMixed ? { endsBy: '', canExtend: false } : {}
   const pictures = together(scene).map(({ session }) => {
     const snapshot = session.getSnapshot()
     const id = idOf(snapshot)
     // How far a clock was set back that nobody saw, a page that opened after it cannot know: only its session is the same.
-    return scene.lives.get(id)?.putOff ? { id } : { ...snapshot, ...moved }
+    return scene.lives.get(id)?.putOff ? { id } : { ...snapshot, ...moved, ...byServer }
   })
   return new Set(pictures.map((picture) => JSON.stringify(picture))).size > 1 ? JSON.stringify(pictures) : ''
 }

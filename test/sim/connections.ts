@@ -18,7 +18,12 @@ const LONGEST = 20 * 6e4
 export function connectIn(scene: Scene, actor: Actor): void {
   const { connection: kind } = scene.traits
   if (kind === 'none') return
-  connect(actor.session, (connection) => run(scene, actor, connection), { one: kind })
+  connect(actor.session, (connection) => run(scene, actor, connection), {
+    one: kind,
+    onState({ state }) {
+      actor.connectingSince = state === 'connecting' ? scene.now() : null
+    },
+  })
 }
 
 async function run(scene: Scene, actor: Actor, connection: Connection): Promise<unknown> {

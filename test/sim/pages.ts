@@ -69,6 +69,7 @@ export function open(scene: Scene, page = scene.world.page(), isBare = false): A
     extending: 0,
     wantedAt: -Infinity,
     refreshedAt: -Infinity,
+    connectingSince: null,
     steppedAt: now,
     destroyedAt: null,
     hears: 'out',

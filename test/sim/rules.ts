@@ -423,6 +423,9 @@ export function hinted(scene: Scene, actor: Actor): void {
       ...lost,
       // A page that opens may read what was tampered with before it reads that somebody put it right.
       'its record was planted, and lags': traits.lag > 0 && now < life.touchedAt.planted + 2 * onItsWay(scene),
+      // No storage event reaches the document in which it was written: a second session there may know nothing else.
+      'the tab came to know of the session by a planted record':
+        actor.aliveSince <= life.touchedAt.planted + onItsWay(scene) && actor.aliveSince >= life.touchedAt.planted,
     },
   )
   const early = Math.round(earliestEnd(life, traits, jumps) - onItsWay(scene) - endAt)
@@ -550,6 +553,8 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
       'tabs were apart': !wereTogether(scene, life.startedAt),
       // To who guesses the time by the last activity, the token lies in the future.
       'a clock was set back unseen': life.unseen || life.putOff > 0,
+      // The user was there when it asked.
+      'the page was frozen while it connected': (actor.connectingSince ?? Infinity) < actor.awakeSince,
     }
     for (const rule of rules) scene.must(rule, wasActive, text, excuses)
   }
