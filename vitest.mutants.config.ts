@@ -16,6 +16,7 @@ export default defineConfig({
       'test/unit/{core,ports,session}/*.test.ts',
       'test/unit/tokens/web-storage.test.ts',
       'test/laws/*.test.ts',
+      'test/reports/{a1,a2,a4,a5,d1,d2,d6,d7,f6}-*.test.ts',
     ],
     // Long runs over many values: what they would notice, shorter ones do.
     exclude: ['test/laws/hostile.test.ts', 'test/unit/session/day.test.ts'],

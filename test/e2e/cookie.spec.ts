@@ -95,7 +95,7 @@ test(
     const [one, two] = pages as [Page, Page]
     await context.clock.fastForward(11_000)
     await one.goto(`${demo.url}/login/none`)
-    demo.endCookieSessions()
+    await demo.endCookieSessions()
     await phases([two], 'Active')
     await goBack(one)
     // Not by a locator: Playwright waits for a load that a page out of Firefox's back/forward cache never has.
