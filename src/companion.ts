@@ -34,7 +34,7 @@ export function companionCookie(session: Session, name: string): () => void {
   if (!context.ports.hasPage) return undo
   let last = ''
   const look = (): void => {
-    const record = context.current()
+    const record = context.liveRecord()
     // A prerendered page changes nothing.
     if (!record || undone.signal.aborted || context.opening()) return
     const cookie = ofDocument('cookie')

@@ -31,7 +31,7 @@ type Texts = Record<string, string>
 export function sessionData(session: Session): SessionData {
   const context = contextOf(session, 'sessionData')
   // Throws on a server, before anything is opened there.
-  const record = context.live()
+  const record = context.requireLive()
   return (context.data ??= createData(context, session)).open(record)
 }
 
@@ -69,7 +69,7 @@ function createData(context: SessionContext, session: Session): DataHooks {
    * before its data, but this tab may have written a record of its own over it.
    */
   const clean = (key: string): boolean => {
-    const next = context.current()
+    const next = context.liveRecord()
     const record = next ?? context.lastEnded()
     // A semicolon follows the colon: then the session's own keys are before it.
     if (!record || context.opening() || !key.startsWith(root) || key >= partOf(record, next ? ':' : ';')) return false
@@ -105,9 +105,9 @@ function createData(context: SessionContext, session: Session): DataHooks {
       sweep()
       const { id } = record
       const part = partOf(record)
-      const isKnown = (): boolean => context.current()?.id === id && !context.isClosed()
+      const isKnown = (): boolean => context.liveRecord()?.id === id && !context.isClosed()
       // No look for a session that is over: it would tell listeners of the next one, while what belongs to the old one is stopped.
-      const isHere = (): boolean => isKnown() && (context.look(), isKnown())
+      const isHere = (): boolean => isKnown() && (context.poll(), isKnown())
       const setItem = (key: string, text?: string): boolean => {
         if (!isHere() || context.opening()) return false
         const all = storage()
@@ -130,8 +130,8 @@ function createData(context: SessionContext, session: Session): DataHooks {
       }
     },
     take() {
-      context.look()
-      const record = context.current()
+      context.poll()
+      const record = context.liveRecord()
       taken = record && isAnonymous(record) ? partOf(record) : ''
     },
   }

@@ -126,12 +126,12 @@ export function journal(session: Session, options: JournalOptions = {}): Journal
   }
   /** Goes by the name that the tabs have agreed on: the highest of those that they made. */
   const learnName = (): void => {
-    const record = context.current()
+    const record = context.liveRecord()
     if (!current || record?.id !== current.id) return
     const { name } = current
     // A prerendered page writes nothing; the next step comes when somebody opens it.
     if (!record.pseudonym && !context.opening()) context.step('look', record.id, () => ({ pseudonym: name }))
-    const { pseudonym } = context.current() ?? record
+    const { pseudonym } = context.liveRecord() ?? record
     // A text that is no name was planted in storage: then this tab goes by its own.
     if (NAME.test(pseudonym)) current.name = pseudonym
   }
@@ -149,7 +149,7 @@ export function journal(session: Session, options: JournalOptions = {}): Journal
     })
 
   const unfollow = eachSession(session, ({ id }) => {
-    const { startedAt = 0, generation: first = 0 } = context.current() ?? {}
+    const { startedAt = 0, generation: first = 0 } = context.liveRecord() ?? {}
     current = { id, startedAt, name: ports.id() }
     generation = first
     learnName()

@@ -42,9 +42,9 @@ export function sessionProvider(session: Session): OtelSessionProvider {
   const context = contextOf(session, 'sessionProvider')
   return {
     getSessionId() {
-      context.look()
+      context.poll()
       // A tab that is done with the session no longer learns of its end.
-      return (!context.isClosed() && context.current()?.id) || null
+      return (!context.isClosed() && context.liveRecord()?.id) || null
     },
     addObserver(observer) {
       let previous: ObservedSession | undefined

@@ -63,7 +63,7 @@ export const attempt = (parts: ConnectionParts, signal: AbortSignal): Promise<Ou
     /** Sends a token that is newer than the last one. */
     const renew = async (): Promise<void> => {
       const before = used
-      if (!(upAt >= 0) || !senders.length || (context.current()?.generation ?? 0) <= before) return
+      if (!(upAt >= 0) || !senders.length || (context.liveRecord()?.generation ?? 0) <= before) return
       const newer = await token()
       if (!isOver() && used > before) for (const send of senders) guard(() => send(newer))
     }
@@ -75,7 +75,7 @@ export const attempt = (parts: ConnectionParts, signal: AbortSignal): Promise<Ou
       sessionId: id,
       get signal() {
         // Not once it is over: that may be told in the middle of a step.
-        if (!isOver()) context.look()
+        if (!isOver()) context.poll()
         return own.signal
       },
       token: () => abortable(token(), own.signal),

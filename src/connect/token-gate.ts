@@ -21,7 +21,7 @@ export interface TokenGate {
  * Else a server that closes connections when their token expires would keep the grant of an idle user alive.
  */
 export function createTokenGate(session: Session, context: SessionContext, id: string): TokenGate {
-  const { config, current, live, server } = context
+  const { config, liveRecord: current, requireLive: live, server } = context
   const canRefresh = !!server?.refresh
   /** Tokens up to this generation were refused. */
   let refusedUpTo = -1

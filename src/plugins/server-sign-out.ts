@@ -36,7 +36,7 @@ export function createServerSignOut(context: SessionContext, { serverLock }: Loc
   }
 
   const owed = (): SharedRecord | null => {
-    context.look()
+    context.poll()
     const record = context.lastEnded()
     return record && server?.signOut && record.reason !== 'rejected' && !record.endSentAt ? record : null
   }

@@ -29,7 +29,7 @@ export function createVerify(
     const calledAt = context.now()
     /** How long ago the last question was; Infinity where that one answers this call. */
     const sinceLast = (): number => {
-      const { askedAt } = context.live(id)
+      const { askedAt } = context.requireLive(id)
       return askedAt < calledAt - (askedAt === ownAskedAt ? 0 : PROPAGATION_DELAY) ? context.now() - askedAt : Infinity
     }
     /** Resolves with how long this call has to wait, and whether its question was asked. */
@@ -42,7 +42,7 @@ export function createVerify(
       if (since === Infinity) return { wait: PROPAGATION_DELAY, isAsked: true }
       if (since < BETWEEN_QUESTIONS) return { wait: BETWEEN_QUESTIONS - since, isAsked: false }
       const asking = ask(id)
-      ownAskedAt = context.current()?.askedAt ?? 0
+      ownAskedAt = context.liveRecord()?.askedAt ?? 0
       await asking
       return { wait: 0, isAsked: true }
     }

@@ -1,7 +1,7 @@
-import { watchActivity } from './input.js'
+import { watchInput } from './input.js'
 import { after, readClock } from './clock.js'
-import { recordStore } from './record-store.js'
-import { openTabs } from './channel.js'
+import { openRecordStore } from './record-store.js'
+import { openChannel } from './channel.js'
 import type { Ports } from './types.js'
 import { report } from '../util/report.js'
 import { onWake, page, prerendering } from './page-lifecycle.js'
@@ -17,10 +17,10 @@ export const browserPorts = (): Ports => ({
   id: () =>
     crypto.getRandomValues(new Uint32Array(3)).reduce((id, part) => id + part.toString(36).padStart(7, '0'), ''),
   online: () => navigator.onLine,
-  openRecordStore: recordStore,
-  openChannel: openTabs,
+  openRecordStore: openRecordStore,
+  openChannel: openChannel,
   onWake,
-  watchInput: watchActivity,
+  watchInput: watchInput,
   page,
   report,
   warn(message) {

@@ -5,7 +5,7 @@ import type { OnMessage, Channel } from './types.js'
  * Messages of other tabs, by the storage event and by BroadcastChannel. The channel stays open after `pagehide`: a message then
  * evicts the page from the back/forward cache instead of being lost, https://github.com/whatwg/html/issues/7253.
  */
-export function openTabs(name: string, onMessage: OnMessage): Channel {
+export function openChannel(name: string, onMessage: OnMessage): Channel {
   const abort = new AbortController()
   listen(
     window,

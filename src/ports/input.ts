@@ -15,7 +15,7 @@ const SCRIPTABLE = ['beforeinput', 'input', 'click']
 const GREETING = 1e3
 
 /** Calls `onUserInput` for each input event of the user in `view` and its same-origin frames. It runs at each event, so it does little. */
-export function watchActivity(
+export function watchInput(
   onUserInput: () => void,
   { isKnown = () => false, left = () => undefined, view }: Watching = {},
 ): InputWatch {

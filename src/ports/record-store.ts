@@ -4,7 +4,7 @@ import type { RecordStore } from './types.js'
 const ROOM = 700
 
 /** `localStorage` is synchronous, shared, and readable before the first paint. Each access may throw, so each is caught. */
-export function recordStore(name: string): RecordStore {
+export function openRecordStore(name: string): RecordStore {
   const keys = { record: name, end: `${name}:end` } as const
   let tried = false
   return {

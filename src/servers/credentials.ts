@@ -79,7 +79,7 @@ function createCredentials(context: SessionContext): Credentials {
     stored: StoredTokens | null,
     attempted = '',
   ): Promise<Request> => {
-    context.live(id)
+    context.requireLive(id)
     let next = request
     if (server?.authorize) next = await server.authorize(request, stored?.tokens ?? null)
     else if (stored) {
@@ -87,7 +87,7 @@ function createCredentials(context: SessionContext): Credentials {
       next.headers.set('Authorization', `Bearer ${stored.tokens.access_token}`)
     }
     // `authorize` of the server may have taken long: the session is checked again before the request is sent.
-    context.live(id)
+    context.requireLive(id)
     sentWith.set(next, { id, generation: stored?.generation ?? 0, attempted })
     return next
   }
@@ -95,7 +95,7 @@ function createCredentials(context: SessionContext): Credentials {
   const usableTokens = async (): Promise<StoredTokens | null> => {
     const tokens = context.tokens()
     // The tokens of this session are in a store that this page has not imported, and a server would refuse a request without them.
-    if (!tokens && context.live().generation)
+    if (!tokens && context.requireLive().generation)
       throw sessionError(
         'no_tokens',
         DEVELOPMENT && 'This page keeps no tokens, other pages of the session do. Import the same.',
@@ -104,7 +104,7 @@ function createCredentials(context: SessionContext): Credentials {
       return (await tokens?.use()) ?? null
     } catch (error) {
       // A session by cookie needs no tokens.
-      const isByCookie = !server?.refresh && !context.live().generation
+      const isByCookie = !server?.refresh && !context.requireLive().generation
       if (isByCookie && (error as { code?: unknown }).code === 'no_tokens') return null
       throw error
     }
@@ -124,7 +124,7 @@ function createCredentials(context: SessionContext): Credentials {
     if (challenge === 'refresh' && attempted.includes(challenge)) noteRefusal(endpoint, generation)
     // Each remedy is tried once per request.
     if (!challenge || isStepUp || attempted.includes(challenge)) return null
-    const record = context.live(id)
+    const record = context.requireLive(id)
     if (challenge === 'rejected') {
       await context.opening()
       // A refusal of tokens that have been replaced since does not end the session.
@@ -144,7 +144,7 @@ function createCredentials(context: SessionContext): Credentials {
   const authorize = async (request: Request, previous?: Previous): Promise<Request | null> => {
     // If no remedy works, the application gets the response that it has, which says more than the failure of the remedy.
     if (previous) return retry(request, previous).catch(() => null)
-    const { id } = context.live()
+    const { id } = context.requireLive()
     return withCredentials(request, id, await usableTokens())
   }
   return {

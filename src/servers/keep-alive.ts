@@ -52,14 +52,14 @@ export const keepAlive: Plugin = (context) => {
     )
 
   const call = async (isKeepAlive: boolean, also?: Change): Promise<boolean> => {
-    const { id, generation, activeAt } = context.live()
+    const { id, generation, activeAt } = context.requireLive()
     const sentAt = context.now()
     const claimedAt = claim(id, isKeepAlive, sentAt)
     failedCall = null
     pageReturnedAt = 0
     try {
       const times = await send(isKeepAlive)
-      context.live(id)
+      context.requireLive(id)
       network.noteOutcome()
       const idle = ms(times?.idleExpiresIn)
       const replied = serverReply(config, sentAt, isKeepAlive, idle, ms(times?.absoluteExpiresIn))
@@ -70,15 +70,15 @@ export const keepAlive: Plugin = (context) => {
       }))
       failures = 0
       // The reply itself may be its end.
-      context.live(id)
+      context.requireLive(id)
       if (!isKeepAlive) warnIfExtending(sentAt, activeAt, idle)
       return true
     } catch (error) {
       const { code, retryAt: wantedAt = 0 } = toSessionError(error)
       network.noteOutcome(code)
-      context.look()
+      context.poll()
       // A refusal may be of tokens that were replaced meanwhile: then it is asked again with the newer ones.
-      if (code === 'rejected' && context.current()?.generation === generation) context.step(code, id, ending(code))
+      if (code === 'rejected' && context.liveRecord()?.generation === generation) context.step(code, id, ending(code))
       else if (code !== 'no_tokens' && code !== 'signed_out') {
         failedCall = { id, isKeepAlive, claimedAt }
         if (failures === 4)
@@ -121,14 +121,14 @@ export const keepAlive: Plugin = (context) => {
   const start = (): void => {
     isBusy = true
     serverLock(async () => {
-      const due = dueCall(context.live())
+      const due = dueCall(context.requireLive())
       if (due) await call(due === 'keepAlive')
     })
       .finally(() => {
         isBusy = false
       })
       // Something may have fallen due meanwhile; not where another tab is at it.
-      .then(context.look, () => undefined)
+      .then(context.poll, () => undefined)
   }
 
   return {
@@ -159,7 +159,7 @@ function createExtendingWarning(
     if (!DEVELOPMENT) return
     const isSame = idle > 0 && Math.abs(idle - last.idle) <= 1e3
     const isLater = sentAt > last.sentAt + 5e3 && activeAt === last.activeAt
-    last = { sentAt, activeAt: context.live().activeAt, idle, repeats: isSame && isLater ? last.repeats + 1 : 0 }
+    last = { sentAt, activeAt: context.requireLive().activeAt, idle, repeats: isSame && isLater ? last.repeats + 1 : 0 }
     if (last.repeats === 2)
       context.ports.warn(
         `sojourn: three times check was answered ${idle / 1e3} s, though nobody did anything. Does it extend the session at the server? It may only ask.`,

@@ -27,17 +27,17 @@ export interface SessionContext {
   /** The tokens, where a plugin keeps some. */
   readonly tokens: () => TokenHooks | undefined
   /** The record as of now, settled. Throws `signed_out` where no session lives, or another than `id`. @default cause 'look' */
-  readonly live: (id?: string, cause?: Cause) => SharedRecord
+  readonly requireLive: (id?: string, cause?: Cause) => SharedRecord
   /** The same, also after `destroy()`: for what was on its way then. */
   readonly latest: (id: string) => SharedRecord
   /** The same, or null. */
-  readonly current: () => SharedRecord | null
+  readonly liveRecord: () => SharedRecord | null
   /** The record of the last session where that is over, or null. */
   readonly lastEnded: () => SharedRecord | null
   /** Why the last session ended; `'replaced'` where another lives. */
   readonly endReason: () => string | undefined
   /** Whether the last session, alive or not, began with this login; throws where this tab is done. */
-  readonly knows: (login: string) => boolean
+  readonly hasLogin: (login: string) => boolean
   /** Whether this tab is done with the session, by `destroy()`. */
   readonly isClosed: () => boolean
   /** Waits while the phase is `loading`: null where it is known. */
@@ -61,11 +61,11 @@ export interface SessionContext {
   /** Lets something happen to session `id`, and to no other; in a prerendered page nothing happens. `quiet`: listeners are told when the lock is free again. */
   readonly step: (cause: Cause, id: string, change: Change, quiet?: boolean) => void
   /** Looks at the clock and at what other tabs did. */
-  readonly look: () => void
+  readonly poll: () => void
   /** Queries the other tabs: they may know what could not be written. */
   readonly query: () => void
   /** Begins a session, listeners are told when the lock is free again. */
-  readonly begin: (known: Partial<SharedRecord>) => void
+  readonly startSession: (known: Partial<SharedRecord>) => void
   /** The server has heard that session `id` is over. */
   readonly endSent: (id: string) => void
   readonly enqueue: (type: string, value: unknown) => void

@@ -43,18 +43,18 @@ export function createContext(parts: ContextParts): SessionContext {
     query,
     tokens: () => hooks.find((hook) => hook.tokens)?.tokens,
     ready: loop.ready,
-    current: liveRecord,
+    liveRecord: liveRecord,
     lastEnded: () => (isClosed() || liveRecord() ? null : loop.record()),
     endReason: () => (liveRecord() ? 'replaced' : loop.record()?.reason),
     now: loop.now,
     isClosed,
-    live(id, cause = 'look') {
+    requireLive(id, cause = 'look') {
       step(cause)
       const record = liveRecord()
       if (!isClosed() && record && (!id || id === record.id)) return record
       throw context.signedOutError()
     },
-    knows(login) {
+    hasLogin(login) {
       if (isClosed()) throw context.signedOutError()
       step('look')
       return !!login && loop.record()?.login === login
@@ -74,10 +74,10 @@ export function createContext(parts: ContextParts): SessionContext {
       const own: typeof change = (record, at) => record.id === id && change(record, at)
       step(cause, { change: own, deferEvents, evenIfClosed: true })
     },
-    look() {
+    poll() {
       step('look')
     },
-    begin(known) {
+    startSession(known) {
       step('signIn', {
         deferEvents: true,
         replace: (state, clock) => begin(state, known, clock),

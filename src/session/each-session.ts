@@ -37,7 +37,7 @@ export function eachSession(session: Session, start: (current: CurrentSession) =
     }
   }
   const follow = (): void => {
-    const id = context.current()?.id ?? ''
+    const id = context.liveRecord()?.id ?? ''
     if (!id || id === startedId || undone.signal.aborted || context.isClosed()) return
     startedId = id
     const own = new AbortController()
@@ -55,7 +55,7 @@ export function eachSession(session: Session, start: (current: CurrentSession) =
     if (own.signal.aborted && stop) report(stop)
   }
 
-  context.look()
+  context.poll()
   follow()
   const unsubscribe = session.subscribe(follow)
   return () => {

@@ -73,7 +73,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     // Not while other tabs are queried, and not where only they could know.
     void loop.ready.then(() => {
       if (loop.isClosed() || !sync.isAvailable()) return
-      for (const hook of hooks) void hook.started?.(!!context.current()).catch(noop)
+      for (const hook of hooks) void hook.started?.(!!context.liveRecord()).catch(noop)
     })
   }
   const session: Session = {
@@ -128,7 +128,7 @@ function createMethods(
       const waiting = early()
       if (waiting) await waiting
       step('look')
-      const record = context.current()
+      const record = context.liveRecord()
       if (isClosed() || !record) return false
       const [first] = deadlines(record, config)
       const { by } = activeWarning(record, config, now()) ?? first
@@ -136,7 +136,7 @@ function createMethods(
       const extend = hooks.find((hook) => hook.extend)?.extend
       if (extend) return extend(extension)
       step('extend', { change: extension })
-      return !!context.current()
+      return !!context.liveRecord()
     },
     touch() {
       if (!isClosed() && !loop.isPrerendered()) activity.onInput()
@@ -156,9 +156,9 @@ function createMethods(
     async verify() {
       await early()
       try {
-        const { id } = context.live()
+        const { id } = context.requireLive()
         await hooks.find((hook) => hook.verify)?.verify?.(id)
-        context.live(id)
+        context.requireLive(id)
         return true
       } catch {
         return false
@@ -169,7 +169,7 @@ function createMethods(
       return snapshot()
     },
     deadlines() {
-      const record = context.current()
+      const record = context.liveRecord()
       if (!record) return null
       const all = deadlines(record, config)
       const [{ at, by }] = all

@@ -31,16 +31,16 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
   let cancelCount = 0
   const withLock = hooks.find((hook) => hook.withLock)?.withLock ?? ((work) => work())
 
-  const shorten = ({ limits }: Request, record = context.current()): void => {
+  const shorten = ({ limits }: Request, record = context.liveRecord()): void => {
     if (record) context.step('limits', record.id, shortening(limits), true)
   }
 
   /** The session of this login goes on, or has ended: there is nothing to do, and nothing to wait for. */
   const resume = (request: Request): void => {
-    const record = context.current()
+    const record = context.liveRecord()
     const look = (): void => {
       shorten(request, record)
-      context.look()
+      context.poll()
       for (const hook of hooks) hook.continued?.()
     }
     // A prerendered page need not wait with its first render.
@@ -51,10 +51,10 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
 
   /** A server renders a page with the login of its time: a sign-in since then has the last word. */
   const waitForOpening = async (opening: Promise<unknown>, { login, given }: Request): Promise<void> => {
-    const found = context.current()?.id
+    const found = context.liveRecord()?.id
     await opening
-    const record = context.current()
-    if (!record || record.id === found || context.knows(login)) return
+    const record = context.liveRecord()
+    if (!record || record.id === found || context.hasLogin(login)) return
     await context.tokens()?.discard(context.ports.id(), given)
     throw sessionError(
       'signed_out',
@@ -66,8 +66,8 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
   const begin = async (request: Request): Promise<void> => {
     const { login, limits, given, givenAt, isWanted, keepData } = request
     const tokens = context.tokens()
-    const continues = context.knows(login)
-    const record = context.current()
+    const continues = context.hasLogin(login)
+    const record = context.liveRecord()
     if (continues && record) {
       if (given) await tokens?.add(record.id, given, givenAt)
       shorten(request)
@@ -87,7 +87,7 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
           )
         context.data?.take()
       }
-      context.begin({ id, ...limits, ...times, login: login || (times?.login ?? ANONYMOUS) })
+      context.startSession({ id, ...limits, ...times, login: login || (times?.login ?? ANONYMOUS) })
       if (!context.isClosed()) return
     }
     // A page that is merely done with its session object may bring the same tokens again: they are not revoked.
@@ -113,8 +113,8 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
       const before = cancelCount
       const loading = context.loading()
       if (loading) await loading
-      const continues = context.knows(login)
-      if (continues && !context.current() && given)
+      const continues = context.hasLogin(login)
+      if (continues && !context.liveRecord() && given)
         throw sessionError(
           'invalid_options',
           DEVELOPMENT
@@ -133,7 +133,7 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
       if (opening) await waitForOpening(opening, request)
       await withLock(() => begin(request))
       // Listeners are called now that the lock is free.
-      context.look()
+      context.poll()
     },
   }
 }

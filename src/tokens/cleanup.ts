@@ -33,14 +33,14 @@ export function createCleanup(context: SessionContext, cache: TokenCache, { send
     clearAndRevoke,
     async clearLeftovers() {
       const stored = await cache.readStore()
-      context.look()
-      if (!stored || context.current()) return
+      context.poll()
+      if (!stored || context.liveRecord()) return
       // Their record may be on its way: a sign-in stores them first, and each process reads its own copy of localStorage. Or there
       // was no room for it, beside the end of the session before: then other tabs know it.
       context.query()
       await sleep(context.ports.after, PROPAGATION_DELAY, context.signal())
-      context.look()
-      if (!context.current() && !context.isClosed()) await clearAndRevoke(stored.id)
+      context.poll()
+      if (!context.liveRecord() && !context.isClosed()) await clearAndRevoke(stored.id)
     },
   }
 }

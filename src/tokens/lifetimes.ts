@@ -74,7 +74,7 @@ export type LifetimesOf = (
 ) => [next: StoredTokens, known: (kept: StoredTokens) => TokenTimes]
 
 export const createLifetimes =
-  ({ ports, config, now, current }: SessionContext, cache: TokenCache): LifetimesOf =>
+  ({ ports, config, now, liveRecord: current }: SessionContext, cache: TokenCache): LifetimesOf =>
   (id, generation, tokens, givenAt, used) => {
     const life = Math.max(0, (tokens.expires_in ?? NaN) * 1e3)
     const isKnown = (givenAt !== undefined || life > 0) && life < Infinity

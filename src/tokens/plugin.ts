@@ -37,15 +37,15 @@ export const tokens: Plugin = (context) => {
     let unstored: TokenResponse | null = given
     try {
       await refresh.clearForeign(id)
-      const { generation } = context.live(id)
+      const { generation } = context.requireLive(id)
       unstored = null
       const lifetimes = await refresh.storeGiven(id, generation, given, givenAt)
       context.latest(id)
       context.step('setTokens', id, () => lifetimes, true)
-      context.live(id)
+      context.requireLive(id)
     } catch (error) {
       // Only the tokens of a session that is over are removed: a tab that is merely closed leaves them to the others.
-      if (context.current()?.id !== id) await clearAndRevoke(id, undefined, unstored)
+      if (context.liveRecord()?.id !== id) await clearAndRevoke(id, undefined, unstored)
       throw error
     }
   }
@@ -54,11 +54,11 @@ export const tokens: Plugin = (context) => {
     async setTokens(tokens) {
       await context.ready
       const given = parseTokenResponse(tokens)
-      const { id } = context.live()
+      const { id } = context.requireLive()
       const givenAt = ports.wallNow()
       await withLock(() => add(id, given, givenAt))
       // Listeners are called now that the lock is free.
-      context.look()
+      context.poll()
     },
     async getAccessToken({ minValidity = 0, forceRefresh, signal } = {}) {
       const least = milliseconds(minValidity, 'minValidity')
@@ -83,7 +83,7 @@ export const tokens: Plugin = (context) => {
       !config.canCheck && {
         verify: createVerify(context, locks, (id) => {
           context.step('claimed', id, (_record, askedAt) => ({ askedAt }))
-          return refresh.refreshBeyond(id, context.live(id).generation)
+          return refresh.refreshBeyond(id, context.requireLive(id).generation)
         }),
       }),
     continued: sendNow,

@@ -105,15 +105,15 @@ export function createRefreshTurn(
    * session: it was signed out, and only the store knows; or somebody emptied the store. Runs under the lock.
    */
   const lost = async (id: string, error = noTokens()): Promise<SessionError> => {
-    const { generation, unstored } = context.live(id)
+    const { generation, unstored } = context.requireLive(id)
     if (generation && !unstored && (await cache.isMissing(id, generation))) {
       // The record of a sign-out, or of another sign-in, may be on its way: each process reads its own copy of localStorage.
       await sleep(ports.after, PROPAGATION_DELAY, context.signal())
-      const isStill = context.live(id).generation === generation && (await cache.isMissing(id, generation))
-      context.live(id)
+      const isStill = context.requireLive(id).generation === generation && (await cache.isMissing(id, generation))
+      context.requireLive(id)
       if (isStill) context.step('wiped', id, ending('wiped'), true)
     }
-    noTokensFor = keyOf(context.live(id))
+    noTokensFor = keyOf(context.requireLive(id))
     return error
   }
 
@@ -128,7 +128,7 @@ export function createRefreshTurn(
 
   const refreshUnderLock: RefreshTurn['refreshUnderLock'] = async (id, seen, acquire, isLost, until) => {
     await clearForeign(id)
-    const record = context.live(id)
+    const record = context.requireLive(id)
     // The newest: a tab that waited long for the lock may hold a generation in between, which has expired as well.
     const used = await cache.get(id, Math.max(seen + 1, record.generation))
     if (used && used.generation > seen) return noteGeneration(used)

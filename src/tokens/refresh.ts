@@ -41,10 +41,10 @@ export function createRefresh(
 
   const acquire = async (id: string, seen: number): Promise<StoredTokens> => {
     // A session by cookie has no tokens that could be lost.
-    if (!context.live(id).generation && !server?.refresh) throw turn.noTokens()
+    if (!context.requireLive(id).generation && !server?.refresh) throw turn.noTokens()
     // A prerendered page waits until it is opened: a failure from before that may be over.
     await context.opening()
-    const record = context.live(id)
+    const record = context.requireLive(id)
     if (server?.refresh) turn.assertBackoffOver(record)
     return new Promise((resolve, reject) => {
       refreshLock(lockWait(config.requestTimeout), (isLost) =>
@@ -82,7 +82,7 @@ export function createRefresh(
 
   /** Whether `tokens` are valid for another `left` ms. */
   const isValid = (id: string, tokens: StoredTokens | null, left: number): boolean => {
-    const record = context.live(id)
+    const record = context.requireLive(id)
     if (!tokens) return false
     // Shared time knows of a clock that was set back since the store was written.
     const known = tokens.generation === record.generation ? record.tokenExpiresAt : Infinity
@@ -98,18 +98,18 @@ export function createRefresh(
     clearForeign: turn.clearForeign,
     storeGiven: turn.storeGiven,
     async findLost() {
-      const record = context.current()
+      const record = context.liveRecord()
       if (!record?.generation) return
       const { id, generation } = record
       if (await cache.isMissing(id, generation)) await refreshBeyond(id, generation)
     },
     retryMissed() {
-      const record = context.current()
+      const record = context.liveRecord()
       // Another tab may have refreshed meanwhile.
       if (record && turn.wasMissed(record)) refreshInBackground(record)
     },
     async getUsable(minValidity = 0, force = false) {
-      const { id, generation } = context.live()
+      const { id, generation } = context.requireLive()
       let tokens = await cache.get(id, generation)
       if (tokens) turn.noteGeneration(tokens)
       if (force || !isValid(id, tokens, minValidity)) {
@@ -121,10 +121,10 @@ export function createRefresh(
           // A caller that forces a refresh wants to know that there was none. But first: an end of the session counts for more.
           if (!isValid(id, tokens, 0) || force) throw error
         }
-      } else if (config.canRefresh && refreshAt(context.live(id), config) <= context.now())
-        refreshInBackground(context.live(id))
+      } else if (config.canRefresh && refreshAt(context.requireLive(id), config) <= context.now())
+        refreshInBackground(context.requireLive(id))
       // The wait may have passed the deadline of this session.
-      context.live(id)
+      context.requireLive(id)
       // eslint-disable-next-line @typescript-eslint/no-non-null-assertion -- valid tokens are there; all else threw
       return tokens!
     },

@@ -38,7 +38,7 @@ export function createTokenRequest(
    */
   return (id, used, limit) => {
     // Each try is an act of its own: a laptop may have slept past the deadline since the last.
-    const { generation } = context.live(id, 'refresh')
+    const { generation } = context.requireLive(id, 'refresh')
     let noteReply: () => void = () => undefined
     const replied = new Promise<void>((resolve) => {
       noteReply = resolve

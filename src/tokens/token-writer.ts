@@ -32,7 +32,7 @@ export function createTokenWriter(
   const { ports, server } = context
   const lifetimesOf = createLifetimes(context, cache)
 
-  const clearForeign = async (id: string, live: (id: string) => SharedRecord = context.live): Promise<void> => {
+  const clearForeign = async (id: string, live: (id: string) => SharedRecord = context.requireLive): Promise<void> => {
     const stored = await cache.readStore()
     if (!stored || stored.id === id) return
     // Its record may be on its way.

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { watchActivity } from '../../src/ports/input.js'
+import { watchInput } from '../../src/ports/input.js'
 import { onWake } from '../../src/ports/page-lifecycle.js'
 import { createWorld } from '../../src/testing.js'
 
@@ -10,10 +10,10 @@ const trusted = (type: string): Event =>
 
 describe('input of a user', () => {
   let seen = vi.fn()
-  let watching: ReturnType<typeof watchActivity>
+  let watching: ReturnType<typeof watchInput>
   beforeEach(() => {
     seen = vi.fn()
-    watching = watchActivity(seen)
+    watching = watchInput(seen)
   })
   afterEach(() => {
     watching.stop()

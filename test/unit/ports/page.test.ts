@@ -1,8 +1,8 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { watchActivity } from '../../../src/ports/input.js'
+import { watchInput } from '../../../src/ports/input.js'
 import { browserPorts } from '../../../src/ports/browser.js'
-import { openTabs } from '../../../src/ports/channel.js'
+import { openChannel } from '../../../src/ports/channel.js'
 import { onWake, page, prerendering } from '../../../src/ports/page-lifecycle.js'
 
 afterEach(() => {
@@ -30,11 +30,11 @@ const act = (target: EventTarget, type: string): void => {
 
 describe('a person’s activity', () => {
   let seen = vi.fn()
-  let watching: ReturnType<typeof watchActivity>
+  let watching: ReturnType<typeof watchInput>
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['Date'] })
     seen = vi.fn()
-    watching = watchActivity(seen)
+    watching = watchInput(seen)
     vi.setSystemTime(Date.now() + 5e3)
   })
   afterEach(() => {
@@ -61,7 +61,7 @@ describe('a person’s activity', () => {
 
   it('looks into the cause of no event while it is known that somebody is there', async () => {
     const state = { isKnown: true }
-    const fresh = watchActivity(seen, { isKnown: () => state.isKnown })
+    const fresh = watchInput(seen, { isKnown: () => state.isKnown })
     watching.stop()
     act(document.body, 'input')
     await Promise.resolve()
@@ -106,7 +106,7 @@ describe('a person’s activity', () => {
 
   it('reads no position while input is known anyway, and still knows a move that moves nothing afterwards', () => {
     const state = { isKnown: false }
-    const fresh = watchActivity(seen, { isKnown: () => state.isKnown })
+    const fresh = watchInput(seen, { isKnown: () => state.isKnown })
     watching.stop()
     vi.setSystemTime(Date.now() + 5e3)
     let reads = 0
@@ -132,7 +132,7 @@ describe('a person’s activity', () => {
 
   it('I16: is not the move that greets a page under a resting mouse', () => {
     const late = vi.fn()
-    const fresh = watchActivity(late)
+    const fresh = watchInput(late)
     document.body.dispatchEvent(byPerson('pointermove', { screenX: 5, screenY: 5 }))
     expect(late).not.toHaveBeenCalled()
     document.body.dispatchEvent(byPerson('pointermove', { screenX: 6, screenY: 5 }))
@@ -187,7 +187,7 @@ describe('a person’s activity', () => {
     window.dispatchEvent(new Event('blur'))
     expect(watching.isFocusInFrame()).toBe(true)
     // Also for a session that begins only now.
-    const later = watchActivity(seen)
+    const later = watchInput(seen)
     expect(later.isFocusInFrame()).toBe(true)
     window.dispatchEvent(new Event('focus'))
     expect([watching.isFocusInFrame(), later.isFocusInFrame()]).toEqual([false, false])
@@ -200,7 +200,7 @@ describe('a person’s activity', () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] })
     vi.spyOn(Document.prototype, 'hasFocus').mockReturnValue(true)
     const left = vi.fn()
-    const fresh = watchActivity(seen, { left })
+    const fresh = watchInput(seen, { left })
     const inner = new EventTarget()
     const view = Object.assign(inner, { *[Symbol.iterator]() {}, document: new EventTarget() })
     vi.spyOn(Document.prototype, 'activeElement', 'get').mockReturnValue({
@@ -229,7 +229,7 @@ describe('a person’s activity', () => {
       navigator: { userActivation: { isActive: true } },
     }
     const there = vi.fn()
-    const other = watchActivity(there, { view: view as unknown as Window })
+    const other = watchInput(there, { view: view as unknown as Window })
     document.body.dispatchEvent(byPerson('keydown'))
     expect(there).not.toHaveBeenCalled()
     types.get('keydown')!(byPerson('keydown'))
@@ -290,7 +290,7 @@ describe('signs that time may have passed', () => {
     const types: string[] = []
     const add = vi.spyOn(window, 'addEventListener').mockImplementation((type: string) => void types.push(type))
     onWake(() => {})()
-    watchActivity(() => {}).stop()
+    watchInput(() => {}).stop()
     expect(types).not.toContain('unload')
     expect(types).not.toContain('beforeunload')
     add.mockRestore()
@@ -313,7 +313,7 @@ describe('elements with the names of what a page has', () => {
     document.dispatchEvent(new Event('visibilitychange'))
     expect(hint).toHaveBeenCalledOnce()
     stop()
-    const watching = watchActivity(() => {})
+    const watching = watchInput(() => {})
     expect(watching.isFocusInFrame()).toBe(false)
     watching.stop()
     page.hide()
@@ -368,7 +368,7 @@ describe('other tabs', () => {
 
   it('are heard by storage event: of the record, of its end, of everything cleared, and of nothing else', () => {
     const heard = vi.fn()
-    const tabs = openTabs(NAME, heard)
+    const tabs = openChannel(NAME, heard)
     window.dispatchEvent(storageEvent(NAME, 'r'))
     window.dispatchEvent(storageEvent(`${NAME}:end`, 'e'))
     window.dispatchEvent(storageEvent(null, null))
@@ -383,7 +383,7 @@ describe('other tabs', () => {
 
   it('are spoken to and heard by channel', () => {
     const heard = vi.fn()
-    const tabs = openTabs(NAME, heard)
+    const tabs = openChannel(NAME, heard)
     const [channel] = Channel.opened
     expect(tabs.works).toBe(true)
     expect(channel!.name).toBe(NAME)
@@ -396,7 +396,7 @@ describe('other tabs', () => {
 
   it.each([null, undefined, 7, 'text', true])('I12: that say %s are heard to have said nothing', (data) => {
     const heard = vi.fn()
-    const tabs = openTabs(NAME, heard)
+    const tabs = openChannel(NAME, heard)
     Channel.opened[0]!.onmessage!({ data })
     expect(heard).toHaveBeenCalledExactlyOnceWith('channel', null)
     tabs.close()
@@ -404,7 +404,7 @@ describe('other tabs', () => {
 
   it('I10: are neither heard nor spoken to after close(), which may be called twice', () => {
     const heard = vi.fn()
-    const tabs = openTabs(NAME, heard)
+    const tabs = openChannel(NAME, heard)
     tabs.close()
     tabs.close()
     window.dispatchEvent(storageEvent(NAME, 'r'))
@@ -423,7 +423,7 @@ describe('other tabs', () => {
   ])('are heard by storage alone where the channel is %s', (_how, channel) => {
     vi.stubGlobal('BroadcastChannel', channel)
     const heard = vi.fn()
-    const tabs = openTabs(NAME, heard)
+    const tabs = openChannel(NAME, heard)
     expect(tabs.works).toBe(false)
     expect(() => tabs.post({})).not.toThrow()
     window.dispatchEvent(storageEvent(NAME, 'r'))

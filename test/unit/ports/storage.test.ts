@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { recordStore } from '../../../src/ports/record-store.js'
+import { openRecordStore } from '../../../src/ports/record-store.js'
 
 const NAME = 'sojourn:session:1'
 const denied = (): never => {
@@ -27,7 +27,7 @@ afterEach(() => {
 describe('the record in localStorage', () => {
   it('has a key for what lives and one for the end', () => {
     const { items } = storage()
-    const store = recordStore(NAME)
+    const store = openRecordStore(NAME)
     expect(store.read()).toEqual({ record: null, end: null })
     expect(store.write({ record: 'r', end: 'e' })).toBe(true)
     expect(store.read()).toEqual({ record: 'r', end: 'e' })
@@ -36,29 +36,29 @@ describe('the record in localStorage', () => {
 
   it('that is not there yet is told apart from one that found no room, once, and nothing is left of the question', () => {
     const { items, order } = storage()
-    const store = recordStore(NAME)
+    const store = openRecordStore(NAME)
     expect(store.read()).toEqual({ record: null, end: null })
     store.read()
     expect(order).toHaveLength(1)
     expect(items.size).toBe(0)
     storage({ setItem: denied })
-    expect(recordStore(NAME).read()).toBeNull()
+    expect(openRecordStore(NAME).read()).toBeNull()
   })
 
   it('that is there is not asked for room', () => {
     storage({ getItem: () => 'r', setItem: denied })
-    expect(recordStore(NAME).read()).toEqual({ record: 'r', end: 'r' })
+    expect(openRecordStore(NAME).read()).toEqual({ record: 'r', end: 'r' })
   })
 
   it('I5: gets its end first, so that nobody reads it as alive in between', () => {
     const { order } = storage()
-    recordStore(NAME).write({ record: 'r', end: 'e' })
+    openRecordStore(NAME).write({ record: 'r', end: 'e' })
     expect(order).toEqual([`${NAME}:end`, NAME])
   })
 
   it('I5: keeps the end that is there when only the record is written', () => {
     const { items } = storage()
-    const store = recordStore(NAME)
+    const store = openRecordStore(NAME)
     store.write({ record: 'r', end: 'e' })
     store.write({ record: 'later', end: null })
     expect(Object.fromEntries(items)).toEqual({ [NAME]: 'later', [`${NAME}:end`]: 'e' })
@@ -77,14 +77,14 @@ describe('the record in localStorage', () => {
         expect(items.has(NAME)).toBe(true)
       },
     })
-    const store = recordStore(NAME)
+    const store = openRecordStore(NAME)
     expect(store.write({ record: 'r', end: 'e'.repeat(90) })).toBe(false)
     expect(store.read()).toEqual({ record: '', end: 'e'.repeat(90) })
   })
 
   it('that cannot be read or written says so and throws nothing', () => {
     storage({ getItem: denied, setItem: denied })
-    const store = recordStore(NAME)
+    const store = openRecordStore(NAME)
     expect(store.read()).toBeNull()
     expect(store.write({ record: 'r' })).toBe(false)
   })
@@ -93,7 +93,7 @@ describe('the record in localStorage', () => {
     const access = vi.fn(denied)
     vi.stubGlobal('localStorage', undefined)
     Object.defineProperty(globalThis, 'localStorage', { get: access, configurable: true })
-    const store = recordStore(NAME)
+    const store = openRecordStore(NAME)
     expect(access).not.toHaveBeenCalled()
     expect(store.read()).toBeNull()
     expect(store.write({ record: 'r' })).toBe(false)
