@@ -115,26 +115,30 @@ for (const { what, path, phases, tag } of demos) {
     expect(uncaught).toEqual([])
   })
 
-  test(`a laptop that sleeps past the deadline wakes signed out (${what})`, { tag }, async ({ context, demo }) => {
-    const pages = [await context.newPage(), await context.newPage()]
-    for (const page of pages) await page.goto(demo.url + path)
-    const [one, two] = pages
-    if (!one || !two) throw new Error('no pages')
-    await signIn(one, 'Grace')
-    await expectAll(pages, phases, 'active')
-    const calls = demo.counters().total.tokenCalls
-    await context.clock.fastForward('10:00')
-    // Whatever wakes it does not save it.
-    await two.locator('#call').click()
-    await expectAll(pages, phases, 'signedOut')
-    expect(demo.counters().total).toMatchObject({ tokenCalls: calls, refreshes: 0, reuse: 0 })
-    // And the next sign-in is a session of its own.
-    await signIn(two, 'Grace')
-    await expectAll(pages, phases, 'active')
-  })
+  test(
+    `a laptop that sleeps past the deadline wakes signed out (${what})`,
+    { tag: '@chromium' },
+    async ({ context, demo }) => {
+      const pages = [await context.newPage(), await context.newPage()]
+      for (const page of pages) await page.goto(demo.url + path)
+      const [one, two] = pages
+      if (!one || !two) throw new Error('no pages')
+      await signIn(one, 'Grace')
+      await expectAll(pages, phases, 'active')
+      const calls = demo.counters().total.tokenCalls
+      await context.clock.fastForward('10:00')
+      // Whatever wakes it does not save it.
+      await two.locator('#call').click()
+      await expectAll(pages, phases, 'signedOut')
+      expect(demo.counters().total).toMatchObject({ tokenCalls: calls, refreshes: 0, reuse: 0 })
+      // And the next sign-in is a session of its own.
+      await signIn(two, 'Grace')
+      await expectAll(pages, phases, 'active')
+    },
+  )
 }
 
-test('five tabs on a real OpenID provider share one refresh', async ({ context, demo }) => {
+test('five tabs on a real OpenID provider share one refresh', { tag: '@chromium' }, async ({ context, demo }) => {
   const { path, phases } = demos[0]
   const pages: Page[] = []
   for (let count = 0; count < 5; count++) {

@@ -50,7 +50,7 @@ test('S10 five tabs that need a token at once cause one refresh, and the next re
   expect(tokens.counts).toEqual({ refreshes: 2, reuse: 0, graceUses: 0 })
 })
 
-test('S10 five tabs that force a refresh at once cause one', async ({ tabs, tokens }) => {
+test('S10 five tabs that force a refresh at once cause one', { tag: '@chromium' }, async ({ tabs, tokens }) => {
   const all = await tabs.openMany(5, noTimeouts)
   await signInAll(all, tokens)
   expect(new Set(await forceAtOnce(all, tokens)).size).toBe(1)
@@ -102,7 +102,9 @@ for (const { number, what, config, plain } of lockless) {
   const hasLocks = ({ page }: Tab): Promise<boolean> =>
     page.evaluate(() => 'locks' in navigator && Boolean(navigator.locks as unknown))
 
-  test(`${number} ${what} four tabs wait for the one that refreshes`, async ({ tabs, tokens, server }) => {
+  // Firefox has plain http in places.every.spec.ts.
+  const tag = plain ? '@chromium' : []
+  test(`${number} ${what} four tabs wait for the one that refreshes`, { tag }, async ({ tabs, tokens, server }) => {
     const all = await tabs.openMany(5, config, where(server))
     const [first, ...others] = all
     if (!first) throw new Error('no tabs')
