@@ -113,10 +113,11 @@ export async function calm(scene: Scene): Promise<void> {
 async function leftBehind(scene: Scene): Promise<void> {
   for (const { page, isBare } of scene.actors) if (isBare) page.close()
   bury(scene)
-  open(scene)
+  // Of a session that ends later it removes that session's tokens alone.
+  const found = open(scene).session.getSnapshot()
   await pass(scene, 5e3)
   const isOver = [...scene.actors].every(({ session }) => session.getSnapshot().phase === 'signedOut')
-  if (!isOver || scene.traits.store !== 'shared') return
+  if (found.phase !== 'signedOut' || !isOver || scene.traits.store !== 'shared') return
   scene.must('I9: no token lies there while nobody is signed in', !scene.world.tokens.stored, () => 'tokens are left', {
     // A page that cannot read who is signed in removes nothing.
     'storage is denied': !scene.traits.storage,
