@@ -16,7 +16,7 @@ export default defineConfig({
   outputDir: 'test-results',
   fullyParallel: true,
   // Some wait for a clock and use no processor meanwhile.
-  workers: 3,
+  workers: 4,
   retries: 0,
   forbidOnly: true,
   grepInvert: isAll ? [] : long,
