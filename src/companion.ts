@@ -25,14 +25,26 @@ import { DEVELOPMENT } from './util/development.js'
 export function companionCookie(session: Session, name: string): () => void {
   const context = contextOf(session, 'companionCookie')
   // RFC 6265 §4.1.1: a name is a token.
-  if (!/^[^\s=;,]+$/.test(name))
+  if (typeof name !== 'string' || !/^[^\s=;,]+$/.test(name))
     throw sessionError('invalid_options', DEVELOPMENT && 'companionCookie takes the name of a cookie.')
   const undone = new AbortController()
   const undo = (): void => {
     undone.abort()
   }
-  if (!context.ports.hasPage) return undo
+  if (!context.ports.hasPage || context.isClosed()) return undo
   let last = ''
+  /** Changes with each answer of the server. */
+  const answers = (): string => {
+    const { generation = 0, serverAt = 0 } = context.liveRecord() ?? {}
+    return `${generation} ${serverAt}`
+  }
+  const ask = (about: string): void => {
+    const before = answers()
+    void session.verify().then(() => {
+      // A question without an answer is asked again at the next step.
+      if (answers() === before && last === about) last = ''
+    })
+  }
   const look = (): void => {
     const record = context.liveRecord()
     // A prerendered page changes nothing.
@@ -46,7 +58,7 @@ export function companionCookie(session: Session, name: string): () => void {
     const isNew = last !== id + value
     last = id + value
     if (!companion) context.step('look', id, () => ({ companion: value }))
-    if (isNew && (companion ? companion !== value : !cookie)) void session.verify()
+    if (isNew && (companion ? companion !== value : !cookie)) ask(last)
   }
 
   const { cookieStore } = globalThis as { readonly cookieStore?: EventTarget }

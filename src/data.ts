@@ -122,7 +122,9 @@ function createData(context: SessionContext, session: Session): DataHooks {
       return {
         id,
         getItem: (key) => (isHere() ? (storage()[part + key] ?? null) : null),
-        setItem,
+        // As storage does with what is no text.
+        // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-conversion -- JavaScript gives anything
+        setItem: (key, value) => setItem(key, String(value)),
         removeItem(key) {
           setItem(key)
         },

@@ -56,6 +56,7 @@ export function toSessionError(cause: unknown): SessionError {
   const message = isUnreachable ? 'The server cannot be reached; is the browser online?' : 'The server call failed.'
   return new SessionError(isUnreachable ? 'offline' : 'server', {
     ...(DEVELOPMENT && { message: `${message} The session stays, and this is tried again.` }),
-    cause,
+    // What is no JSON is quoted by the error that says so: it may hold a token.
+    ...((cause as Partial<Error> | undefined)?.name !== 'SyntaxError' && { cause }),
   })
 }

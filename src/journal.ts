@@ -78,6 +78,8 @@ const MARK = /^[\w.:-]{1,40}$/
 /** Servers and stores of the application throw errors too: a code of theirs could be any text. */
 const CODE = /^(offline|server|rate_limited|timeout|invalid_(response|options))$/
 
+const FEATURE = /^(storage|channel|locks|tokenStore|dpop)$/
+
 const noop = (): void => undefined
 
 const check = (ok: unknown, message: string | false): void => {
@@ -103,7 +105,8 @@ const check = (ok: unknown, message: string | false): void => {
 export function journal(session: Session, options: JournalOptions = {}): Journal {
   const context = contextOf(session, 'journal')
   const { ports } = context
-  const { keep = 200, marks = [], send } = options
+  const { keep = 200, send } = options
+  const marks = [...(options.marks ?? [])]
   check(keep > 0 && keep % 1 === 0, DEVELOPMENT && 'keep: give a whole number above 0.')
   const areNames = marks.every((mark) => MARK.test(mark))
   check(
@@ -159,7 +162,7 @@ export function journal(session: Session, options: JournalOptions = {}): Journal
       on('extended', ({ by }) => by),
       on('refreshFailed', ({ error }) => CODE.exec(error.code)?.[0]),
       // Features that were missing before are reported to each new listener.
-      on('degraded', ({ feature }) => feature),
+      on('degraded', ({ feature }) => FEATURE.exec(feature)?.[0]),
     ]
     return () => {
       for (const undo of undos) undo()
@@ -206,12 +209,14 @@ function createSender(
   let sent = 0
   let running: Promise<void> | undefined
   let keepalive = false
+  /** What was noted before the last call: a `send` that notes something must not send for ever. */
+  let wanted = 0
 
   const sendAll = async (): Promise<void> => {
     try {
       for (;;) {
         const batch = entries()
-          .filter(({ n }) => n > sent)
+          .filter(({ n }) => n > sent && n <= wanted)
           .slice(0, BATCH)
         const last = batch.at(-1)
         if (!last || !send) return
@@ -223,6 +228,7 @@ function createSender(
     }
   }
   return (isLeaving) => {
+    wanted = entries().at(-1)?.n ?? 0
     keepalive = isLeaving || (!!running && keepalive)
     // A task of its own would come too late in a page that is left; a `send` that calls `flush()` finds this one running.
     return (running ??= Promise.resolve().then(sendAll))

@@ -40,13 +40,23 @@ export function createConnections(parts: ConnectionParts): Connections {
     let again: Promise<void> | undefined
     await until(signal, (done) => {
       online = () => {
+        online = noop
         failures = 0
         again = backOff(reason, signal)
         done()
       }
       return ports.after(ms, done)
     })
+    if (!again) online = noop
     await again
+  }
+  const isRefused = (reason: unknown): boolean => {
+    try {
+      return options.isRefused ? options.isRefused(reason) : isRefusal(reason)
+    } catch (error) {
+      ports.report(error)
+      return false
+    }
   }
   const loop = async (signal: AbortSignal): Promise<void> => {
     const isOver = (): boolean => signal.aborted
@@ -59,7 +69,7 @@ export function createConnections(parts: ConnectionParts): Connections {
       if (isOver()) return
       waited = { reason }
       if (lasted >= STABLE) failures = 0
-      if (options.isRefused ? options.isRefused(reason) : isRefusal(reason)) {
+      if (isRefused(reason)) {
         if (!gate.refuse(used)) refusal = { reason }
       } else if (isSessionError(reason) && reason.code === 'no_tokens') {
         tell('waiting', waited)

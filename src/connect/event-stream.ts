@@ -49,7 +49,8 @@ function createParser(lastId: string, receive: (event: StreamEvent) => void, set
 }
 
 /** A header's value is a sequence of bytes; an id is text, sent as UTF-8. */
-const headerValue = (text: string): string => String.fromCharCode(...new TextEncoder().encode(text))
+const headerValue = (text: string): string =>
+  Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('')
 
 /**
  * Server-sent events, for {@link connect}, over a `fetch` that adds the credentials: of `createFetch(session)`, or the browser's own

@@ -25,7 +25,7 @@ export function webSocket(url: string | URL, options: WebSocketOptions): (connec
     const token = wantsToken ? await connection.token() : ''
     const { signal } = connection
     if (signal.aborted) return
-    const socket = new WebSocket(url, [...((typeof protocols === 'function' ? protocols(token) : protocols) ?? [])])
+    const socket = create(url, (typeof protocols === 'function' ? protocols(token) : protocols) ?? [])
     await new Promise<void>((resolve, reject) => {
       signal.addEventListener('abort', () => {
         socket.close()
@@ -52,5 +52,14 @@ export function webSocket(url: string | URL, options: WebSocketOptions): (connec
       // An error event says nothing; the close event follows it.
       socket.addEventListener('close', reject)
     })
+  }
+}
+
+/** The browser's own error quotes a subprotocol that it refuses, which may be the token. */
+function create(url: string | URL, protocols: readonly string[]): WebSocket {
+  try {
+    return new WebSocket(url, [...protocols])
+  } catch {
+    throw new SyntaxError('webSocket: the browser refuses this URL, or these subprotocols.')
   }
 }

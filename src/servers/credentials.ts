@@ -2,6 +2,7 @@ import { ending } from '../core/changes.js'
 import { sessionError } from '../errors.js'
 import { contextOf, type SessionContext } from '../session/context.js'
 import type { Session, StoredTokens } from '../types.js'
+import { withTimeout } from '../util/async.js'
 import { DEVELOPMENT } from '../util/development.js'
 
 /** How many endpoints are remembered; the oldest is forgotten first. */
@@ -45,7 +46,7 @@ export function credentials(session: Session): Credentials {
 }
 
 function createCredentials(context: SessionContext): Credentials {
-  const { server } = context
+  const { config, ports, server } = context
   /** Which session and generation a request went out with, and what had been attempted for it before. */
   const sentWith = new WeakMap<
     Request,
@@ -81,7 +82,13 @@ function createCredentials(context: SessionContext): Credentials {
   ): Promise<Request> => {
     context.requireLive(id)
     let next = request
-    if (server?.authorize) next = await server.authorize(request, stored?.tokens ?? null)
+    if (server?.authorize)
+      next = await withTimeout(
+        ports.after,
+        config.requestTimeout,
+        context.signal(),
+        async () => (await server.authorize?.(request, stored?.tokens ?? null)) ?? request,
+      )
     else if (stored) {
       next = new Request(request)
       next.headers.set('Authorization', `Bearer ${stored.tokens.access_token}`)

@@ -27,6 +27,9 @@ export function eachSession(session: Session, start: (current: CurrentSession) =
   const context = contextOf(session, 'eachSession')
   const undone = new AbortController()
   let startedId = ''
+  let endStarted = (): void => undefined
+  /** Something stops now, and may look at the session meanwhile: what comes next starts after it. */
+  let isEnding = false
 
   const report = <T>(work: () => T): T | undefined => {
     try {
@@ -36,30 +39,57 @@ export function eachSession(session: Session, start: (current: CurrentSession) =
       return undefined
     }
   }
+  const liveId = (): string => context.liveRecord()?.id ?? ''
   const follow = (): void => {
-    const id = context.liveRecord()?.id ?? ''
-    if (!id || id === startedId || undone.signal.aborted || context.isClosed()) return
+    if (isEnding || undone.signal.aborted || liveId() === startedId) return
+    // Another tab may have replaced the session since this tab's last step.
+    context.poll()
+    const id = liveId()
+    if (id === startedId) return
+    // A prerendered page aborts no signal before it is opened.
+    endStarted()
+    if (!id || context.isClosed()) return
     startedId = id
     const own = new AbortController()
     let isStarting = true
     const end = (): void => {
+      if (isEnding) return
+      isEnding = true
       own.abort()
       if (!isStarting && stop) report(stop)
+      isEnding = false
+      startedId = ''
+      endStarted = () => undefined
+      // Events of that time have passed by.
+      if (!isStarting) queueMicrotask(follow)
     }
-    // By the session's own signal: listeners of a sign-in that replaces it are called later, when a lock is free.
-    onceAborted(context.signal(), end, own.signal)
+    endStarted = end
+    // By the session's own signal: listeners of a sign-in that replaces it are called later, when a lock is free. Of a prerendered
+    // page it may be the signal of a session before, which aborts when the page is opened.
+    const watch = (): void => {
+      onceAborted(
+        context.signal(),
+        () => {
+          if (liveId() === id && !context.isClosed()) watch()
+          else end()
+        },
+        own.signal,
+      )
+    }
+    watch()
     onceAborted(undone.signal, end, own.signal)
-    const stop = report(() => start({ id, signal: own.signal }))
+    const given: unknown = report(() => start({ id, signal: own.signal }))
+    // An `async` function returns a promise, which is nothing to call.
+    const stop = typeof given === 'function' ? (given as () => void) : undefined
     isStarting = false
     // The session ended while `start` ran.
     if (own.signal.aborted && stop) report(stop)
   }
 
-  context.poll()
   follow()
-  const unsubscribe = session.subscribe(follow)
+  const undos = [session.subscribe(follow), session.inspect(follow)]
   return () => {
-    unsubscribe()
+    for (const undo of undos) undo()
     undone.abort()
   }
 }

@@ -56,7 +56,11 @@ function configOf(options: SessionOptions): Config {
     'tokenStore',
     DEVELOPMENT && 'idbTokens(), or customTokens(store) of sojourn/server',
   )
-  check(!lease || (Object(lease) as Partial<Lease>).lease, 'lease', DEVELOPMENT && 'the lease of sojourn/lease')
+  check(
+    !lease || typeof (lease as { run?: unknown }).run === 'function',
+    'lease',
+    DEVELOPMENT && 'the lease of sojourn/lease',
+  )
   check(
     ['ignore', 'extend'].includes(activityDuringWarning),
     'activityDuringWarning',

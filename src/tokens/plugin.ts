@@ -7,7 +7,7 @@ import type { Plugin, PluginHooks } from '../session/plugin.js'
 import type { TokenResponse, TokenSession } from '../types.js'
 import { abortable } from '../util/async.js'
 import { milliseconds } from '../util/duration.js'
-import { PROPAGATION_DELAY } from '../util/timing.js'
+import { lockWait, PROPAGATION_DELAY } from '../util/timing.js'
 import { createCleanup } from './cleanup.js'
 import { memoryStore } from './memory-store.js'
 import { createRefresh } from './refresh.js'
@@ -81,8 +81,10 @@ export const tokens: Plugin = (context) => {
     },
     ...(config.canRefresh &&
       !config.canCheck && {
-        verify: createVerify(context, locks, (id) => {
+        verify: createVerify(context, locks, async (id) => {
           context.step('claimed', id, (_record, askedAt) => ({ askedAt }))
+          // A refresh that is under way, in any tab, was sent before this call: its reply may be older than what the call is for.
+          await locks.refreshLock(lockWait(config.requestTimeout), () => Promise.resolve())
           return refresh.refreshBeyond(id, context.requireLive(id).generation)
         }),
       }),

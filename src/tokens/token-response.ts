@@ -29,7 +29,12 @@ export function parseTokenResponse(value: unknown): TokenResponse {
     )
     const tokens = Object.fromEntries(copies.filter(([, copy]) => copy !== undefined)) as Partial<TokenResponse>
     const { access_token, refresh_token } = tokens as Record<keyof TokenResponse, unknown>
-    if (access_token && typeof access_token === 'string' && (!refresh_token || typeof refresh_token === 'string'))
+    // RFC 6749 appendix A.12: a header holds no other characters, and the browser's error would quote the token.
+    if (
+      typeof access_token === 'string' &&
+      /^[ -~]+$/.test(access_token) &&
+      (!refresh_token || typeof refresh_token === 'string')
+    )
       return tokens as TokenResponse
   } catch {
     // A getter threw, or a proxy was revoked. The error is not kept: it may quote a token.

@@ -23,7 +23,11 @@ export function createEmitter(report: (error: unknown) => void): Emitter {
       try {
         entry[1](value as never)
       } catch (error) {
-        report(error)
+        try {
+          report(error)
+        } catch {
+          // The page's own `reportError` threw.
+        }
       }
     }
   }

@@ -72,7 +72,10 @@ function createPart(
     const fresh = await cipher.createKey()
     return store('readwrite', async (objects) => {
       const stored = await promisifyRequest<unknown>(objects.get(cipherKey))
-      if (!(stored instanceof CryptoKey)) objects.put(fresh, cipherKey)
+      // Any script may have stored another.
+      const isKey =
+        stored instanceof CryptoKey && stored.algorithm.name === fresh.algorithm.name && stored.usages.length > 1
+      if (!isKey) objects.put(fresh, cipherKey)
       const kept = await promisifyRequest<CryptoKey>(objects.get(cipherKey))
       await promisifyRequest(objects.transaction)
       return kept
