@@ -61,7 +61,7 @@ export function eachSession(session: Session, start: (current: CurrentSession) =
       startedId = ''
       endStarted = () => undefined
       // Events of that time have passed by.
-      if (!isStarting) queueMicrotask(follow)
+      if (!isStarting) void Promise.resolve().then(follow)
     }
     endStarted = end
     // By the session's own signal: listeners of a sign-in that replaces it are called later, when a lock is free. Of a prerendered

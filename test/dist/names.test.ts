@@ -117,7 +117,11 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
   'sojourn/svelte': [...page.filter((name) => name !== 'document'), ...notInAdapters],
   'sojourn/solid': [...page.filter((name) => name !== 'document'), ...notInAdapters],
   // Credentials go to the page's own origin by default.
-  'sojourn/angular': [...page.filter((name) => !['document', 'location'].includes(name)), ...notInAdapters],
+  // Of the limit for the server's own `authorize`.
+  'sojourn/angular': [
+    ...page.filter((name) => !['document', 'location', 'addEventListener'].includes(name)),
+    ...notInAdapters,
+  ],
   'sojourn/tokens/idb': without([...page, ...storage, ...channels, ...network], turns),
   // It waits a moment for what other processes read of it.
   'sojourn/tokens/web-storage': without(
