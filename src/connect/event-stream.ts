@@ -90,8 +90,7 @@ export function eventStream(
       response.status === 200 && /^text\/event-stream\b/i.test(response.headers.get('Content-Type') ?? '')
     if (!reader || !isStream || signal.aborted) {
       cancel()
-      // A response as reason: `connect` finds its status there.
-      // eslint-disable-next-line @typescript-eslint/only-throw-error
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- `connect` finds the status in the reason, a response
       throw response
     }
     connection.up()

@@ -60,9 +60,13 @@ window.data = {
   of,
   async persist(name, text) {
     const data = of(name)
+    let noteWrite = (): void => undefined
     const storage = {
       getItem: (key: string) => data.getItem(key),
-      setItem: (key: string, value: string) => written.push(data.setItem(key, value)),
+      setItem: (key: string, value: string) => {
+        written.push(data.setItem(key, value))
+        noteWrite()
+      },
       removeItem: (key: string) => {
         data.removeItem(key)
       },
@@ -75,8 +79,12 @@ window.data = {
       createAsyncStoragePersister({ ...options, key: 'async' }),
     ]
     for (const persister of persisters) {
+      const firstWrite = new Promise<void>((resolve) => {
+        noteWrite = resolve
+      })
       void persister.persistClient(client)
-      await new Promise((resolve) => setTimeout(resolve, 600))
+      await firstWrite
+      // Its write is throttled: it comes after the removal.
       void persister.persistClient(client)
       await persister.removeClient()
     }
