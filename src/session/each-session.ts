@@ -86,6 +86,8 @@ export function eachSession(session: Session, start: (current: CurrentSession) =
     if (own.signal.aborted && stop) report(stop)
   }
 
+  // Another tab may have signed in a moment ago, and its storage event be on its way.
+  context.poll()
   follow()
   const undos = [session.subscribe(follow), session.inspect(follow)]
   return () => {

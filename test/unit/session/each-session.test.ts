@@ -51,6 +51,17 @@ describe('eachSession', () => {
     expect(log).toEqual(['session 1 starts', ...ended('session 1'), 'session 2 starts', 'signedIn'])
   })
 
+  it('starts at once for a session that another tab began before its storage event has come', async () => {
+    const world = createWorld()
+    world.channel.isAvailable = false
+    const [one, two] = [world.tab(), world.tab()]
+    world.storage.delay = () => Infinity
+    await world.advance('1s')
+    await world.until(one.session.signIn(world.grant()))
+    expect(two.session.getSnapshot().phase).toBe('signedOut')
+    expect(follow(two).log).toEqual(['session 1 starts'])
+  })
+
   it('starts nothing for a session that is past its deadline', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
