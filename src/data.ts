@@ -66,13 +66,16 @@ function createData(context: SessionContext, session: Session): DataHooks {
 
   /**
    * Removes what belongs to a session that is known to be over. One that this tab has not heard of yet may be live: its record comes
-   * before its data, but this tab may have written a record of its own over it.
+   * before its data, but this tab may have written a record of its own over it. One with a number ahead of the clock began before
+   * the clock was set back, and no record tells of it: it counts as over, or its data would stay until the clock has come so far.
    */
   const clean = (key: string): boolean => {
     const next = context.liveRecord()
     const record = next ?? context.lastEnded()
+    if (!record || context.opening() || !key.startsWith(root)) return false
     // A semicolon follows the colon: then the session's own keys are before it.
-    if (!record || context.opening() || !key.startsWith(root) || key >= partOf(record, next ? ':' : ';')) return false
+    const own = partOf(record, next ? ':' : ';')
+    if (key >= own && (key.startsWith(own) || key < `${root}${1e15 + context.ports.wallNow()}`)) return false
     const all = storage()
     const text = all[key] ?? ''
     // First: then there is room for it.

@@ -190,6 +190,18 @@ describe('I18: the end of a session', () => {
     expect([dataOf(two).getItem('new'), dataOf(one).getItem('new')]).toEqual(['1', '1'])
   })
 
+  it('removes what a session left that no record tells of, also where the clock was set back since', async () => {
+    const world = createWorld()
+    const old = await world.signedIn()
+    dataOf(old).setItem('draft', '1')
+    old.crash()
+    for (const key of [KEY, `${KEY}:end`]) world.storage.stored.delete(key)
+    world.setClock(-HOUR)
+    const next = await world.signedIn()
+    dataOf(next).setItem('new', '2')
+    expect(dataIn(world)).toEqual({ new: '2' })
+  })
+
   it('tells listeners of each change in whichever tab, and of the end with null, once', async () => {
     const world = createWorld()
     const [one, two] = await twoTabs(world)
