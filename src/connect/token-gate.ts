@@ -51,7 +51,8 @@ export function createTokenGate(session: Session, context: SessionContext, id: s
       const tokens = context.tokens()
       if (!tokens || !(generation || canRefresh)) return null
       const isForced = generation <= refusedUpTo
-      const found = await (isForced ? tokens.newer(id, refusedUpTo) : tokens.use())
+      // Not ahead of its end: reading the store may take until then, for a user who does nothing.
+      const found = await (isForced ? tokens.newer(id, refusedUpTo) : tokens.use(0, false, false))
       // The wait may have passed the end of the session.
       live(id)
       if (isForced) forced = found.generation

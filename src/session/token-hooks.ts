@@ -11,8 +11,8 @@ export interface TokenHooks {
   readonly add: (id: string, given: TokenResponse, givenAt: number) => Promise<void>
   /** Revokes tokens of a sign-in that was given up, and removes them if they are stored. */
   readonly discard: (id: string, given: TokenResponse | null) => Promise<void>
-  /** Tokens that are valid now, refreshed if necessary. */
-  readonly use: () => Promise<StoredTokens>
+  /** Tokens that are valid for `minValidity` ms, refreshed if necessary. `ahead`: before they expire, too, in the background. */
+  readonly use: (minValidity?: number, force?: boolean, ahead?: boolean) => Promise<StoredTokens>
   /** Newer tokens of session `id` than `generation`, once for all tabs and callers. */
   readonly newer: (id: string, generation: number) => Promise<StoredTokens>
 }

@@ -13,8 +13,8 @@ import type { TokenCache } from './token-cache.js'
 
 /** The tokens of the session that lives, refreshed once for all tabs. */
 export interface Refresh extends Pick<RefreshTurn, 'clearForeign' | 'storeGiven'> {
-  /** Tokens that are valid for `minValidity` ms, refreshed if necessary. */
-  readonly getUsable: (minValidity?: number, force?: boolean) => Promise<StoredTokens>
+  /** Tokens that are valid for `minValidity` ms, refreshed if necessary. `ahead`: before they expire, too, in the background. */
+  readonly getUsable: (minValidity?: number, force?: boolean, ahead?: boolean) => Promise<StoredTokens>
   /** Newer tokens of session `id` than `generation`, once for all tabs and callers. */
   readonly refreshBeyond: (id: string, generation: number) => Promise<StoredTokens>
   /** Refreshes before a token expires; nobody waits for it. */
@@ -108,7 +108,7 @@ export function createRefresh(
       // Another tab may have refreshed meanwhile.
       if (record && turn.wasMissed(record)) refreshInBackground(record)
     },
-    async getUsable(minValidity = 0, force = false) {
+    async getUsable(minValidity = 0, force = false, ahead = true) {
       const { id, generation } = context.requireLive()
       let tokens = await cache.get(id, generation)
       if (tokens) turn.noteGeneration(tokens)
@@ -121,7 +121,7 @@ export function createRefresh(
           // A caller that forces a refresh wants to know that there was none. But first: an end of the session counts for more.
           if (!isValid(id, tokens, 0) || force) throw error
         }
-      } else if (config.canRefresh && refreshAt(context.requireLive(id), config) <= context.now())
+      } else if (ahead && config.canRefresh && refreshAt(context.requireLive(id), config) <= context.now())
         refreshInBackground(context.requireLive(id))
       // The wait may have passed the deadline of this session.
       context.requireLive(id)

@@ -650,6 +650,18 @@ describe('a connection of an idle user', () => {
     expect(late.opened).toEqual([])
     expect(world.server.count('refresh')).toBe(0)
   })
+
+  it('causes no refresh where reading the token takes until the session would refresh it', async () => {
+    const world = createWorld()
+    await world.signedIn()
+    const other = world.tab()
+    await world.advance(238 * SECOND)
+    world.tokens.delay = () => 3 * SECOND
+    const { opened } = follow(other)
+    await world.advance('1m')
+    expect(opened).toHaveLength(1)
+    expect(world.server.count('refresh')).toBe(0)
+  })
 })
 
 describe('tokens from elsewhere', () => {
