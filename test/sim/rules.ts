@@ -553,6 +553,8 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
       'tabs were apart': !wereTogether(scene, life.startedAt),
       // To who guesses the time by the last activity, the token lies in the future.
       'a clock was set back unseen': life.unseen || life.putOff > 0,
+      // A gateway's session whose tokens were displaced by a sign-in that never came to its record asks for others.
+      'a tab crashed as it signed in': [...scene.signIns].some(({ at }) => at >= life.startedAt),
       // The user was there when it asked.
       'the page was frozen while it connected': (actor.connectingSince ?? Infinity) < actor.awakeSince,
     }
