@@ -39,6 +39,8 @@ export interface Actor {
   /** What its application keeps for this session and for those before. */
   readonly data: Handle[]
   extending: number
+  /** Sign-ins that its application has under way, with a user and without. */
+  readonly signingIn: { users: number; visitors: number }
   /** When the application last asked for a token. */
   wantedAt: number
   refreshedAt: number

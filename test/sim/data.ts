@@ -61,7 +61,13 @@ export function readData(scene: Scene, actor: Actor): void {
     const { data } = handle
     const text = data.getItem(KEY)
     if (text !== null) {
-      scene.must('I18: data belong to one session', text.startsWith(`${data.id} `), () => `${data.id} reads ${text}`)
+      const of = text.split(' ', 1)[0] ?? ''
+      // A session takes over the data of a visitor, and no other.
+      scene.must(
+        'I18: data belong to one session',
+        of === data.id || (!scene.ofUsers.has(of) && scene.ofUsers.has(data.id)),
+        () => `${data.id} reads ${text}`,
+      )
       used(scene, actor, data, 'reads')
     }
     if (handle.keptAt > -Infinity && !actor.page.gone && idOf(actor.session.getSnapshot()) === data.id)
@@ -100,6 +106,29 @@ function write(scene: Scene, actor: Actor, handle: Handle): void {
   used(scene, actor, data, 'writes')
   handle.keptAt = scene.now()
   scene.must('I18: what is written can be read', data.getItem(KEY) !== null, () => `${actor.name}: ${data.id}`)
+}
+
+/** What a visitor keeps, as their tab sees it, before a user signs in there; null for a session of a user. */
+export function keptByVisitor(scene: Scene, actor: Actor): string | null {
+  const id = idOf(actor.session.getSnapshot())
+  if (!scene.ofVisitors.has(id) || !actor.data.some(({ data }) => data.id === id)) return null
+  return sessionData(actor.session).getItem(KEY)
+}
+
+/** A user has signed in where a visitor kept `text`. */
+export function takenOver(scene: Scene, actor: Actor, text: string | null, since: number): void {
+  const id = idOf(actor.session.getSnapshot())
+  if (text === null || !isAwake(actor) || !scene.ofUsers.has(id)) return
+  scene.must(
+    'I18: a user takes over what a visitor kept',
+    sessionData(actor.session).getItem(KEY) !== null,
+    () => `${actor.name}: ${id} has not taken over ${text}`,
+    {
+      'storage is denied': !scene.world.storage.isAvailable || scene.world.storage.full || scene.deniedAt >= since,
+      'storage was emptied': scene.emptiedAt >= since,
+      'another session came in between': scene.signIns.size > 1 || scene.signOutAt >= since,
+    },
+  )
 }
 
 /** The keys of data in storage. */

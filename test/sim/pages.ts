@@ -10,7 +10,15 @@ import { idIn } from './touch.js'
 import { MARK } from './servers.js'
 
 /** How long a promise may take while its page runs, ms: the sum of the limits in its way, and a little. */
-const LIMITS = { getAccessToken: 65e3, signIn: 30e3, setTokens: 30e3, signOut: 20e3, extend: 35e3, authorize: 65e3 }
+const LIMITS = {
+  getAccessToken: 65e3,
+  signIn: 30e3,
+  setTokens: 30e3,
+  signOut: 20e3,
+  extend: 35e3,
+  verify: 70e3,
+  authorize: 65e3,
+}
 
 /** Watches a promise until it settles: nothing waits for ever (I8), nothing fails without a code (I12), nothing tells a token (I9). */
 export function watch<T>(
@@ -67,6 +75,7 @@ export function open(scene: Scene, page = scene.world.page(), isBare = false): A
     holds: [],
     data: [],
     extending: 0,
+    signingIn: { users: 0, visitors: 0 },
     wantedAt: -Infinity,
     refreshedAt: -Infinity,
     connectingSince: null,
@@ -180,6 +189,10 @@ function listen(scene: Scene, actor: Actor): void {
           misled.add(actor)
     actor.steppedAt = scene.now()
     actor.record = step.record as Actor['record']
+    const { users, visitors } = actor.signingIn
+    if (step.cause === 'signIn' && actor.record && !actor.record.reason)
+      if (!visitors) scene.ofUsers.add(actor.record.id)
+      else if (!users) scene.ofVisitors.add(actor.record.id)
     if (actor.page.prerendered)
       scene.must('I16: a prerendered page does nothing', !scene.hasty.has(actor.page), () => actor.name)
     else heal(scene, actor)

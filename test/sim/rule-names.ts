@@ -79,6 +79,7 @@ export const FLOORS = {
   'I18: data are used for the session that is shown': 800,
   'I18: data belong to one session': 45,
   'I18: data of a live session are not lost': 25,
+  'I18: a user takes over what a visitor kept': 2,
   'I18: what is written can be read': 750,
   'I18: a full disk alone throws': 8,
   'I18: nothing is left of an ended session': 480,
@@ -86,6 +87,7 @@ export const FLOORS = {
   'I19: no connection outlives its session': 2400,
   'I19: a page that is left has no connection': 2400,
   'I19: no refresh for a connection of an idle user': 20,
+  'S124: `verify` says whether the session goes on': 12,
   'S35: no expired token is handed out': 100,
 } as const satisfies Record<string, number>
 

@@ -37,6 +37,9 @@ export interface Scene {
   readonly jumps: Jump[]
   /** Sign-ins that are under way, on pages that crashed meanwhile as well. */
   readonly signIns: Set<{ readonly at: number }>
+  /** The sessions that began with a user, and those that began without one. */
+  readonly ofUsers: Set<string>
+  readonly ofVisitors: Set<string>
   /** The first rule that did not hold. */
   broken: Break | null
   step: number
@@ -297,6 +300,8 @@ export function createScene(
     touched: new Map(),
     jumps: [],
     signIns: new Set(),
+    ofUsers: new Set(),
+    ofVisitors: new Set(),
     broken: null,
     step: 0,
     apartAt: -Infinity,

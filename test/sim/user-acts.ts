@@ -5,7 +5,7 @@ import { idOf, isAwake } from './actor.js'
 import { persistData, readData } from './data.js'
 import { watch } from './pages.js'
 import { look, sign } from './rules.js'
-import { counted, extend, input, SHAPES, signIn, signInWith, token } from './users.js'
+import { counted, extend, input, SHAPES, signIn, signInWith, token, verify, visit } from './users.js'
 import { oneOf, span } from './ways.js'
 
 export const userActs = {
@@ -53,6 +53,12 @@ export const userActs = {
   }),
   signInWith: inTabBy(2, 'sign in with tokens that are', oneOf(SHAPES), (scene, actor, shape) => {
     if (isAwake(actor)) signIn(scene, actor, 'ada', shape)
+  }),
+  visit: inTab(2, 'begin a session without a user', (scene, actor) => {
+    if (isAwake(actor)) visit(scene, actor)
+  }),
+  verify: inTab(2, 'verify()', (scene, actor) => {
+    if (isAwake(actor)) verify(scene, actor)
   }),
   signInAgain: inTab(2, 'sign in again by the same cookie', (scene, actor) => {
     const cookie = scene.servers.cookie()

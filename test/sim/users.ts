@@ -3,6 +3,7 @@ import { browser } from '../../src/testing/time.js'
 import type { SessionError } from '../../src/errors.js'
 import type { TokenResponse } from '../../src/types.js'
 import { idOf, isAwake, shownBy, type Actor } from './actor.js'
+import { keptByVisitor, takenOver } from './data.js'
 import { FLUSH } from './life.js'
 import { instancesOn, watch } from './pages.js'
 import { acted, handedOut, hinted, isMisled, look, onItsWay, sign } from './rules.js'
@@ -85,12 +86,24 @@ export function signIn(
   signInWith(scene, actor, tokens, grant.family)
 }
 
+/** A session for whoever it is: a visitor fills a cart before they sign in. */
+export function visit(scene: Scene, actor: Actor): void {
+  if (!scene.servers.usesTokens) {
+    scene.servers.grant('visitor')
+    for (const life of scene.lives.values()) life.signAt = scene.now()
+  }
+  signInWith(scene, actor, undefined, '')
+}
+
+/** `family`: of the user's grant; empty for a visitor. */
 export function signInWith(scene: Scene, actor: Actor, tokens: TokenResponse | undefined, family: string): void {
+  const who = family ? 'users' : 'visitors'
+  actor.signingIn[who]++
   // Whoever's tab it is, the sign-in may come to be while a promise of it is under way, and in no other way.
   const signIn = { at: scene.now() }
   scene.signIns.add(signIn)
-  // Nobody is anonymous here: nothing may be taken over.
-  const promise = actor.session.signIn(tokens, { ...(!tokens && { login: family }), keepData: true })
+  const kept = family ? keptByVisitor(scene, actor) : null
+  const promise = actor.session.signIn(tokens, { ...(!tokens && family && { login: family }), keepData: true })
   // A page that is still asking others takes them when it has been answered.
   if (tokens && actor.session.getSnapshot().phase === 'loading')
     void actor.session.ready.then(() => {
@@ -101,12 +114,33 @@ export function signInWith(scene: Scene, actor: Actor, tokens: TokenResponse | u
     actor,
     'signIn',
     promise.finally(() => {
+      actor.signingIn[who]--
       look(scene)
       // Others may hear of it later, even if it was given up right after; and `destroy()` does not undo what is being stored.
       if (!actor.page.gone && actor.destroyedAt === null)
         scene.world.time.later(browser, onItsWay(scene), () => scene.signIns.delete(signIn))
     }),
+    () => {
+      takenOver(scene, actor, kept, signIn.at)
+    },
   )
+}
+
+/** The application asks whether the server still knows the session: a push said so. */
+export function verify(scene: Scene, actor: Actor): void {
+  const id = idOf(actor.session.getSnapshot())
+  // Where only a refresh can tell, this asks for one.
+  actor.wantedAt = scene.now()
+  watch(scene, actor, 'verify', actor.session.verify(), (isLive) => {
+    if (!isAwake(actor) || !id) return
+    look(scene)
+    const shown = idOf(actor.session.getSnapshot())
+    scene.must(
+      'S124: `verify` says whether the session goes on',
+      isLive === (shown === id),
+      () => `${actor.name} verified ${id} (${isLive}), and shows ${shown}`,
+    )
+  })
 }
 
 export function token(
