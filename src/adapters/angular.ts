@@ -1,5 +1,6 @@
 import type { HttpEvent, HttpHeaders, HttpInterceptorFn, HttpResponseBase } from '@angular/common/http'
 import {
+  afterNextRender,
   DestroyRef,
   inject,
   InjectionToken,
@@ -16,9 +17,15 @@ import { credentials } from '../servers/credentials.js'
 import { originsOf } from '../util/origins.js'
 import type { Session, Snapshot } from '../types.js'
 import { remainingSeconds, watchRemaining } from '../countdown.js'
+import { DEVELOPMENT } from '../util/development.js'
+import { createViews, type SessionView } from '../util/session-view.js'
 
-/** The token of {@link provideSession}: a component or service that calls `extend()` or `signOut()` gets the session by `inject(SESSION)`. */
+export type { SessionView } from '../util/session-view.js'
+
+/** The token of {@link provideSession}: `inject(SESSION)` is the session. */
 export const SESSION: InjectionToken<Session> = /* @__PURE__ */ new InjectionToken<Session>('sojourn')
+
+const INITIAL = /* @__PURE__ */ new InjectionToken<Snapshot>('sojourn initial')
 
 /**
  * Provides a session to the application, or to a component and all below it. Create the session in a module of its own, once for
@@ -28,46 +35,63 @@ export const SESSION: InjectionToken<Session> = /* @__PURE__ */ new InjectionTok
  * ```ts
  * bootstrapApplication(App, { providers: [provideSession(session)] })
  * ```
+ *
+ * `initial` is what the server knew when it rendered the page: the components show it on the server, and in the page until they
+ * are hydrated and the session knows better. Without it they show `loading` on the server.
+ *
+ * @example On a server that has found nobody signed in
+ * ```ts
+ * bootstrapApplication(App, { providers: [provideSession(session, { phase: 'signedOut', reason: null, endedAt: null })] })
+ * ```
  */
-export function provideSession(session: Session): ValueProvider {
-  return { provide: SESSION, useValue: session }
+export function provideSession(session: Session): ValueProvider
+export function provideSession(session: Session, initial: Snapshot): ValueProvider[]
+export function provideSession(session: Session, initial?: Snapshot): ValueProvider | ValueProvider[] {
+  const provider = { provide: SESSION, useValue: session }
+  return initial ? [provider, { provide: INITIAL, useValue: initial }] : provider
 }
 
-function requireSession(session?: Session): Session {
-  const found = session ?? inject(SESSION, { optional: true })
-  if (!found) throw sessionError('invalid_options', 'No session: add provideSession(session) to the providers.')
+function requireSession<S extends Session>(session?: S): S {
+  // The application says which kind of session it has provided.
+  const found = session ?? (inject(SESSION, { optional: true }) as S | null)
+  if (!found)
+    throw sessionError('invalid_options', DEVELOPMENT && 'No session: add provideSession(session) to the providers.')
   return found
 }
 
-function follow<T>(read: () => T, watch: (listener: () => void) => () => void): Signal<T> {
-  const shown = signal(read())
-  inject(DestroyRef).onDestroy(
-    watch(() => {
-      shown.set(read())
-    }),
-  )
+/** `first`: is shown until the first render is done, so that it matches the server's. */
+function follow<T>(read: () => T, watch: (listener: () => void) => () => void, first?: T): Signal<T> {
+  const shown = signal(first ?? read())
+  const show = (): void => {
+    shown.set(read())
+  }
+  if (first) afterNextRender(show)
+  inject(DestroyRef).onDestroy(watch(show))
   return shown.asReadonly()
 }
 
 /**
- * The snapshot of the given session, or of the provided one. It is updated until the caller's context is destroyed. On a server
- * the phase is `loading`. Call it in an injection context.
+ * The snapshot with its session: of the given one, or of the provided one. It is updated until the caller's context is destroyed.
+ * On a server, and during hydration, it is what `provideSession` was given as `initial`. Without that it is `loading` on a server.
+ * Call it in an injection context.
  *
  * @throws SessionError `invalid_options` if there is no session
  * @example The phase
  * ```ts
  * class Account {
- *   readonly snapshot = injectSession()
- *   readonly isSignedOut = computed(() => this.snapshot().phase === 'signedOut')
+ *   readonly view = injectSession()
+ *   readonly isSignedOut = computed(() => this.view().phase === 'signedOut')
+ *   leave() {
+ *     return this.view().session.signOut()
+ *   }
  * }
  * ```
  */
-export function injectSession(session?: Session): Signal<Snapshot> {
+export function injectSession<S extends Session = Session>(session?: S): Signal<SessionView<S>> {
   const found = requireSession(session)
-  return follow(
-    () => found.getSnapshot(),
-    (listener) => found.subscribe(listener),
-  )
+  const initial = session ? null : inject(INITIAL, { optional: true })
+  const { first, read } = createViews(found, initial ?? undefined)
+  return follow(read, (listener) => found.subscribe(listener), initial ? first : undefined)
 }
 
 /**

@@ -3,6 +3,8 @@ import {
   createElement,
   useCallback,
   useContext,
+  useMemo,
+  useState,
   useSyncExternalStore,
   type Context,
   type ReactElement,
@@ -11,9 +13,15 @@ import {
 import { sessionError } from '../errors.js'
 import type { Session, Snapshot } from '../types.js'
 import { remainingSeconds, watchRemaining } from '../countdown.js'
+import { DEVELOPMENT } from '../util/development.js'
+import { createViews, type SessionView } from '../util/session-view.js'
 
-/** The session of the nearest {@link SessionProvider}: a component that calls `extend()` or `signOut()` gets it by `useContext(SessionContext)`. */
+export type { SessionView } from '../util/session-view.js'
+
+/** The session of the nearest {@link SessionProvider}. */
 export const SessionContext: Context<Session | null> = /* @__PURE__ */ createContext<Session | null>(null)
+
+const InitialContext = /* @__PURE__ */ createContext<Snapshot | undefined>(undefined)
 
 /**
  * Provides a session to all components below. Create the session in a module of its own, once for the page: React may call a
@@ -23,36 +31,58 @@ export const SessionContext: Context<Session | null> = /* @__PURE__ */ createCon
  * ```ts
  * createRoot(document.body).render(createElement(SessionProvider, { session }, createElement(App)))
  * ```
+ *
+ * `initial` is what the server knew when it rendered the page: the components show it on the server, and in the page until they
+ * are hydrated and the session knows better. Only the first value counts. Without it they show `loading`.
+ *
+ * @example On a server that has found nobody signed in
+ * ```ts
+ * createElement(SessionProvider, { session, initial: { phase: 'signedOut', reason: null, endedAt: null } }, createElement(App))
+ * ```
  */
-export function SessionProvider(props: { readonly session: Session; readonly children?: ReactNode }): ReactElement {
-  return createElement(SessionContext.Provider, { value: props.session }, props.children)
+export function SessionProvider(props: {
+  readonly session: Session
+  readonly initial?: Snapshot | undefined
+  readonly children?: ReactNode
+}): ReactElement {
+  const [initial] = useState(props.initial)
+  const inner = createElement(InitialContext.Provider, { value: initial }, props.children)
+  return createElement(SessionContext.Provider, { value: props.session }, inner)
 }
 
-/** The phase is unknown on a server, and the first render in the page has to match the server's. */
-const LOADING: Snapshot = { phase: 'loading' }
-
-function useRequiredSession(session: Session | undefined): Session {
+function useRequiredSession<S extends Session>(session: S | undefined): S {
   const provided = useContext(SessionContext)
-  const found = session ?? provided
+  // The application says which kind of session it has provided.
+  const found = session ?? (provided as S | null)
   if (!found)
-    throw sessionError('invalid_options', 'There is no <SessionProvider> above: add one, or pass the session.')
+    throw sessionError(
+      'invalid_options',
+      DEVELOPMENT && 'There is no <SessionProvider> above: add one, or pass the session.',
+    )
   return found
 }
 
 /**
- * The snapshot of the given session, or of that of the nearest {@link SessionProvider}. The component renders again with each new
- * snapshot. On a server, and during hydration, the phase is `loading`.
+ * The snapshot with its session: of the given one, or of that of the nearest {@link SessionProvider}. The component renders again
+ * with each new snapshot. On a server, and during hydration, it is the provider's `initial`, or `loading`.
  *
  * @throws SessionError `invalid_options` if there is no session
- * @example The phase
+ * @example The phase, and a button
  * ```ts
- * const { phase } = useSession()
+ * const { phase, session } = useSession()
+ * const button = createElement('button', { onClick: () => session.signOut() }, 'Sign out')
  * ```
  */
-export function useSession(session?: Session): Snapshot {
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- closures without a `this`, and the same ones in each render
-  const { subscribe, getSnapshot } = useRequiredSession(session)
-  return useSyncExternalStore(subscribe, getSnapshot, () => LOADING)
+export function useSession<S extends Session = Session>(session?: S): SessionView<S> {
+  const found = useRequiredSession(session)
+  const initial = useContext(InitialContext)
+  const isProvided = useContext(SessionContext) === found
+  const { first, read } = useMemo(
+    () => createViews(found, isProvided ? initial : undefined),
+    [found, isProvided, initial],
+  )
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- a closure without a `this`, and the same one in each render
+  return useSyncExternalStore(found.subscribe, read, () => first)
 }
 
 /**

@@ -13,9 +13,15 @@ import {
 import { sessionError } from '../errors.js'
 import type { Session, Snapshot } from '../types.js'
 import { remainingSeconds, watchRemaining } from '../countdown.js'
+import { DEVELOPMENT } from '../util/development.js'
+import { createViews, type SessionView } from '../util/session-view.js'
 
-/** The session of the nearest {@link SessionProvider}: a component that calls `extend()` or `signOut()` gets it by `useContext(SessionContext)`. */
+export type { SessionView } from '../util/session-view.js'
+
+/** The session of the nearest {@link SessionProvider}. */
 export const SessionContext: Context<Session | undefined> = /* @__PURE__ */ createContext<Session>()
+
+const InitialContext = /* @__PURE__ */ createContext<Snapshot>()
 
 /**
  * Provides a session to all components below. Create the session in a module of its own, once for the page.
@@ -24,54 +30,72 @@ export const SessionContext: Context<Session | undefined> = /* @__PURE__ */ crea
  * ```ts
  * render(() => SessionProvider({ session, get children() { return App() } }), document.body)
  * ```
+ *
+ * `initial` is what the server knew when it rendered the page: the components show it on the server, and in the page until they
+ * are hydrated and the session knows better. Without it they show `loading`.
+ *
+ * @example On a server that has found nobody signed in
+ * ```ts
+ * SessionProvider({ session, initial: { phase: 'signedOut', reason: null, endedAt: null }, get children() { return App() } })
+ * ```
  */
-export function SessionProvider(props: { readonly session: Session; readonly children?: JSX.Element }): JSX.Element {
+export function SessionProvider(props: {
+  readonly session: Session
+  readonly initial?: Snapshot | undefined
+  readonly children?: JSX.Element
+}): JSX.Element {
   return createComponent(SessionContext.Provider, {
     value: props.session,
     get children() {
-      return props.children
+      return createComponent(InitialContext.Provider, {
+        value: props.initial,
+        get children() {
+          return props.children
+        },
+      })
     },
   })
 }
 
-function follow<T>(
-  given: Session | undefined,
-  onServer: T,
-  read: (session: Session) => T,
-  watch: (session: Session, listener: () => void) => () => void,
-): Accessor<T> {
-  const session = given ?? useContext(SessionContext)
-  if (!session)
-    throw sessionError('invalid_options', 'There is no <SessionProvider> above: add one, or pass the session.')
+function requireSession<S extends Session>(given: S | undefined): S {
+  // The application says which kind of session it has provided.
+  const session = given ?? (useContext(SessionContext) as S | undefined)
+  if (session) return session
+  throw sessionError(
+    'invalid_options',
+    DEVELOPMENT && 'There is no <SessionProvider> above: add one, or pass the session.',
+  )
+}
+
+/** `first`: on a server, and in the first render of a page that one rendered. */
+function follow<T>(first: T, read: () => T, watch: (listener: () => void) => () => void): Accessor<T> {
   // During hydration the first value has to match the one that the server rendered.
   const isHydrated = !!sharedConfig.context
-  const [shown, setShown] = createSignal(isHydrated ? onServer : read(session))
+  const [shown, setShown] = createSignal(isHydrated ? first : read())
   const show = (): void => {
-    setShown(() => read(session))
+    setShown(read)
   }
   if (isHydrated) onMount(show)
-  onCleanup(watch(session, show))
+  onCleanup(watch(show))
   return shown
 }
 
 /**
- * The snapshot of the given session, or of that of the nearest {@link SessionProvider}. It is updated until the owner around the
- * call is disposed of. On a server, and during hydration, the phase is `loading`.
+ * The snapshot with its session: of the given one, or of that of the nearest {@link SessionProvider}. It is updated until the owner
+ * around the call is disposed of. On a server, and during hydration, it is the provider's `initial`, or `loading`.
  *
  * @throws SessionError `invalid_options` if there is no session
- * @example The phase
+ * @example The phase, and a sign-out
  * ```ts
- * const snapshot = useSession()
- * const isSignedOut = () => snapshot().phase === 'signedOut'
+ * const view = useSession()
+ * const isSignedOut = () => view().phase === 'signedOut'
+ * const leave = () => view().session.signOut()
  * ```
  */
-export function useSession(session?: Session): Accessor<Snapshot> {
-  return follow<Snapshot>(
-    session,
-    { phase: 'loading' },
-    (one) => one.getSnapshot(),
-    (one, listener) => one.subscribe(listener),
-  )
+export function useSession<S extends Session = Session>(session?: S): Accessor<SessionView<S>> {
+  const found = requireSession(session)
+  const { first, read } = createViews(found, session ? undefined : useContext(InitialContext))
+  return follow(first, read, (listener) => found.subscribe(listener))
 }
 
 /**
@@ -85,5 +109,10 @@ export function useSession(session?: Session): Accessor<Snapshot> {
  * ```
  */
 export function useRemaining(session?: Session): Accessor<number | null> {
-  return follow(session, null, remainingSeconds, watchRemaining)
+  const found = requireSession(session)
+  return follow(
+    null,
+    () => remainingSeconds(found),
+    (listener) => watchRemaining(found, listener),
+  )
 }

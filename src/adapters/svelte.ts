@@ -4,9 +4,15 @@ import type { Readable } from 'svelte/store'
 import { sessionError } from '../errors.js'
 import type { Session, Snapshot } from '../types.js'
 import { remainingSeconds, watchRemaining } from '../countdown.js'
+import { DEVELOPMENT } from '../util/development.js'
+import { createViews, type SessionView } from '../util/session-view.js'
 
-/** The key of {@link provideSession}: a component that calls `extend()` or `signOut()` gets the session by `getContext(sessionKey)`. */
+export type { SessionView } from '../util/session-view.js'
+
+/** The key of {@link provideSession}: `getContext(sessionKey)` is the session. */
 export const sessionKey: unique symbol = Symbol('sojourn')
+
+const initialKey = Symbol('sojourn initial')
 
 /**
  * A reactive value. Read `current` in templates, `$derived` and `$effect`. It is also a store: write `$value`, or pass it to a
@@ -23,51 +29,75 @@ export interface Live<T> extends Readable<T> {
  * ```ts
  * provideSession(session)
  * ```
+ *
+ * `initial` is what the server knew when it rendered the page: the components show it on the server, and in the page until they
+ * are hydrated and the session knows better. Without it they show `loading` on the server.
+ *
+ * @example On a server that has found nobody signed in
+ * ```ts
+ * provideSession(session, { phase: 'signedOut', reason: null, endedAt: null })
+ * ```
  */
-export function provideSession(session: Session): Session {
+export function provideSession<S extends Session>(session: S, initial?: Snapshot): S {
+  setContext(initialKey, initial)
   return setContext(sessionKey, session)
 }
 
-function live<T>(
-  given: Session | undefined,
-  read: (session: Session) => T,
-  watch: (session: Session, listener: () => void) => () => void,
-): Live<T> {
-  const session = given ?? getContext<Session | undefined>(sessionKey)
-  if (!session)
-    throw sessionError('invalid_options', 'There is no session here: call provideSession(session) above, or pass it.')
-  const track = createSubscriber((update) => watch(session, update))
+function requireSession<S extends Session>(given: S | undefined): S {
+  const session = given ?? getContext<S | undefined>(sessionKey)
+  if (session) return session
+  throw sessionError(
+    'invalid_options',
+    DEVELOPMENT && 'There is no session here: call provideSession(session) above, or pass it.',
+  )
+}
+
+/** `first`: is shown until the components are hydrated. */
+function live<T>(read: () => T, watch: (listener: () => void) => () => void, first?: T): Live<T> {
+  let isFirst = first !== undefined
+  const current = (): T => (isFirst ? (first as T) : read())
+  /** Shows what the session knows, once the first render is done: Svelte does not say when it hydrates. */
+  const follow = (update: () => void): (() => void) => {
+    if (isFirst)
+      queueMicrotask(() => {
+        isFirst = false
+        update()
+      })
+    return watch(update)
+  }
+  const track = createSubscriber(follow)
   return {
     get current() {
       track()
-      return read(session)
+      return current()
     },
     subscribe(run) {
       const notify = (): void => {
-        run(read(session))
+        run(current())
       }
       notify()
-      return watch(session, notify)
+      return follow(notify)
     },
   }
 }
 
 /**
- * The snapshot of the given session, or of the one from {@link provideSession}. On a server the phase is `loading`.
+ * The snapshot with its session: of the given one, or of the one from {@link provideSession}. On a server, and during hydration, it
+ * is what `provideSession` was given as `initial`. Without that it is `loading` on a server.
  *
  * @throws SessionError `invalid_options` if there is no session
- * @example The phase
+ * @example The phase, and a sign-out
  * ```ts
- * const snapshot = useSession()
- * const isSignedOut = () => snapshot.current.phase === 'signedOut'
+ * const view = useSession()
+ * const isSignedOut = () => view.current.phase === 'signedOut'
+ * const leave = () => view.current.session.signOut()
  * ```
  */
-export function useSession(session?: Session): Live<Snapshot> {
-  return live(
-    session,
-    (one) => one.getSnapshot(),
-    (one, listener) => one.subscribe(listener),
-  )
+export function useSession<S extends Session = Session>(session?: S): Live<SessionView<S>> {
+  const found = requireSession(session)
+  const initial = session ? undefined : getContext<Snapshot | undefined>(initialKey)
+  const { first, read } = createViews(found, initial)
+  return live(read, (listener) => found.subscribe(listener), initial && first)
 }
 
 /**
@@ -81,5 +111,9 @@ export function useSession(session?: Session): Live<Snapshot> {
  * ```
  */
 export function useRemaining(session?: Session): Live<number | null> {
-  return live(session, remainingSeconds, watchRemaining)
+  const found = requireSession(session)
+  return live(
+    () => remainingSeconds(found),
+    (listener) => watchRemaining(found, listener),
+  )
 }

@@ -11,9 +11,15 @@ import {
 import { sessionError } from '../errors.js'
 import type { Session, Snapshot } from '../types.js'
 import { remainingSeconds, watchRemaining } from '../countdown.js'
+import { DEVELOPMENT } from '../util/development.js'
+import { createViews, type SessionView } from '../util/session-view.js'
 
-/** The key of {@link sessionPlugin}: a component that calls `extend()` or `signOut()` gets the session by `inject(sessionKey)`. */
+export type { SessionView } from '../util/session-view.js'
+
+/** The key of {@link sessionPlugin}: `inject(sessionKey)` is the session. */
 export const sessionKey: InjectionKey<Session> = Symbol('sojourn')
+
+const initialKey: InjectionKey<Snapshot> = Symbol('sojourn initial')
 
 /**
  * Provides a session to all components of an application.
@@ -22,49 +28,59 @@ export const sessionKey: InjectionKey<Session> = Symbol('sojourn')
  * ```ts
  * createApp(App).use(sessionPlugin, session).mount('#app')
  * ```
+ *
+ * `initial` is what the server knew when it rendered the page: the components show it on the server, and in the page until they
+ * are hydrated and the session knows better. Without it they show `loading`.
+ *
+ * @example On a server that has found nobody signed in
+ * ```ts
+ * createSSRApp(App).use(sessionPlugin, session, { phase: 'signedOut', reason: null, endedAt: null })
+ * ```
  */
-export function sessionPlugin(app: App, session: Session): void {
+export function sessionPlugin(app: App, session: Session, initial?: Snapshot): void {
   app.provide(sessionKey, session)
+  if (initial) app.provide(initialKey, initial)
 }
 
-function follow<T>(
-  given: Session | undefined,
-  onServer: T,
-  read: (session: Session) => T,
-  watch: (session: Session, listener: () => void) => () => void,
-): Readonly<ShallowRef<T>> {
-  const session = given ?? inject(sessionKey, null)
-  if (!session)
-    throw sessionError('invalid_options', 'There is no session here: app.use(sessionPlugin, session), or pass it.')
+function requireSession<S extends Session>(given: S | undefined): S {
+  // The application says which kind of session it has provided.
+  const session = given ?? (inject(sessionKey, null) as S | null)
+  if (session) return session
+  throw sessionError(
+    'invalid_options',
+    DEVELOPMENT && 'There is no session here: app.use(sessionPlugin, session), or pass it.',
+  )
+}
+
+/** `first`: on a server, and in the first render of a page that one rendered. */
+function follow<T>(first: T, read: () => T, watch: (listener: () => void) => () => void): Readonly<ShallowRef<T>> {
   // A component that is being hydrated has its element before its setup. Its first render has to match the server's.
   const isHydrated = !!getCurrentInstance()?.vnode.el
-  const shown = shallowRef(isHydrated ? onServer : read(session))
+  const shown = shallowRef(isHydrated ? first : read())
   const show = (): void => {
-    shown.value = read(session)
+    shown.value = read()
   }
   if (isHydrated) onMounted(show)
-  onScopeDispose(watch(session, show))
+  onScopeDispose(watch(show))
   return shown
 }
 
 /**
- * The snapshot of the given session, or of the plugin's. It is updated until the component or effect scope around the call ends.
- * On a server, and during hydration, the phase is `loading`.
+ * The snapshot with its session: of the given one, or of the plugin's. It is updated until the component or effect scope around the
+ * call ends. On a server, and during hydration, it is the plugin's `initial`, or `loading`.
  *
  * @throws SessionError `invalid_options` if there is no session
- * @example The phase
+ * @example The phase, and a sign-out
  * ```ts
- * const snapshot = useSession()
- * const isSignedOut = computed(() => snapshot.value.phase === 'signedOut')
+ * const view = useSession()
+ * const isSignedOut = computed(() => view.value.phase === 'signedOut')
+ * const leave = () => view.value.session.signOut()
  * ```
  */
-export function useSession(session?: Session): Readonly<ShallowRef<Snapshot>> {
-  return follow<Snapshot>(
-    session,
-    { phase: 'loading' },
-    (one) => one.getSnapshot(),
-    (one, listener) => one.subscribe(listener),
-  )
+export function useSession<S extends Session = Session>(session?: S): Readonly<ShallowRef<SessionView<S>>> {
+  const found = requireSession(session)
+  const { first, read } = createViews(found, session ? undefined : inject(initialKey, undefined))
+  return follow(first, read, (listener) => found.subscribe(listener))
 }
 
 /**
@@ -78,5 +94,10 @@ export function useSession(session?: Session): Readonly<ShallowRef<Snapshot>> {
  * ```
  */
 export function useRemaining(session?: Session): Readonly<ShallowRef<number | null>> {
-  return follow(session, null, remainingSeconds, watchRemaining)
+  const found = requireSession(session)
+  return follow(
+    null,
+    () => remainingSeconds(found),
+    (listener) => watchRemaining(found, listener),
+  )
 }

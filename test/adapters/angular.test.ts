@@ -9,6 +9,7 @@ import {
   type HttpInterceptorFn,
 } from '@angular/common/http'
 import {
+  ApplicationRef,
   createEnvironmentInjector,
   EnvironmentInjector,
   inject,
@@ -16,7 +17,6 @@ import {
   Injector,
   runInInjectionContext,
   type ApplicationConfig,
-  type ApplicationRef,
 } from '@angular/core'
 import { createApplication } from '@angular/platform-browser'
 import { firstValueFrom, retry } from 'rxjs'
@@ -80,6 +80,21 @@ describe('an Angular injection context', () => {
     const injector = await appWith(provideSession(outer.session))
     expect(runInInjectionContext(injector, () => injectSession(inner.session))().phase).toBe('signedOut')
     expect(injector.get(SESSION)).toBe(outer.session)
+  })
+
+  it('an Angular component gets the session with its snapshot', async () => {
+    const { session } = await watched()
+    const injector = await appWith(provideSession(session))
+    expect(runInInjectionContext(injector, () => injectSession())()).toEqual({ ...session.getSnapshot(), session })
+  })
+
+  it('S134 an Angular component shows what the server knew until the first render is done', async () => {
+    const { session } = await watched()
+    const injector = await appWith(provideSession(session, { phase: 'signedOut', reason: null, endedAt: null }))
+    const view = runInInjectionContext(injector, () => injectSession())
+    expect(view().phase).toBe('signedOut')
+    injector.get(ApplicationRef).tick()
+    expect(view().phase).toBe('active')
   })
 
   it('an Angular component without a session throws an error that says what is missing', async () => {

@@ -112,6 +112,21 @@ describe('a React component', () => {
     expect(found).toBe(session)
   })
 
+  it('a React component gets the session with its snapshot, and the same object until that changes', async () => {
+    const { session, world } = await watched()
+    const views: object[] = []
+    const Looks = (): ReactNode => {
+      const view = useSession(session)
+      views.push(view)
+      expect(view).toEqual({ ...session.getSnapshot(), session })
+      return null
+    }
+    await render(createElement(Looks))
+    await render(createElement(Looks))
+    await act(() => world.advance(100e3))
+    expect(new Set(views).size).toBe(2)
+  })
+
   it('a React component without a session throws an error that says what is missing', () => {
     expect(() => renderToString(createElement(Shown))).toThrow(
       expect.objectContaining({
@@ -122,7 +137,32 @@ describe('a React component', () => {
   })
 })
 
+const NOBODY = { phase: 'signedOut', reason: null, endedAt: null } as const
+
 describe('a page that a server rendered', () => {
+  it('S134 shows in React what the server knew until it is hydrated, and then what the session knows', async () => {
+    const known = (session: Session): ReactNode =>
+      createElement(SessionProvider, { session, initial: NOBODY }, createElement(Shown))
+    container.innerHTML = renderToString(known(onServer()))
+    expect(container.textContent).toBe('signedOut null')
+    const { session } = await watched()
+    const shown: string[] = []
+    new MutationObserver(() => shown.push(container.textContent)).observe(container, {
+      ...{ characterData: true, childList: true, subtree: true },
+    })
+    const mismatches: unknown[] = []
+    await act(async () => {
+      root = hydrateRoot(container, known(session), { onRecoverableError: (error) => mismatches.push(error) })
+    })
+    expect([shown.at(-1), mismatches]).toEqual(['active null', []])
+  })
+
+  it('S134 says nothing in React of a session that the provider does not have', async () => {
+    const own = createElement(Shown, { session: onServer() })
+    const node = createElement(SessionProvider, { session: onServer(), initial: NOBODY }, own)
+    expect(renderToString(node)).toBe('loading null')
+  })
+
   it('a page that a server rendered is hydrated by React without a mismatch, then shows the phase', async () => {
     container.innerHTML = renderToString(provided(onServer()))
     expect(container.textContent).toBe('loading null')

@@ -2,7 +2,7 @@ import { createComponent, createRoot, createSignal, useContext, type Accessor, t
 import { hydrate, render } from 'solid-js/web'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SessionContext, SessionProvider, useRemaining, useSession } from '../../src/adapters/solid.js'
-import type { Session } from '../../src/types.js'
+import type { Session, Snapshot } from '../../src/types.js'
 import { watched } from './watched.js'
 
 const complaints = [vi.spyOn(console, 'warn'), vi.spyOn(console, 'error')]
@@ -32,9 +32,10 @@ function Shown(props: { session?: Session }): JSX.Element {
   return line as unknown as JSX.Element
 }
 
-const provided = (session: Session, Below: () => JSX.Element = () => Shown({})): JSX.Element =>
+const provided = (session: Session, Below: () => JSX.Element = () => Shown({}), initial?: Snapshot): JSX.Element =>
   createComponent(SessionProvider, {
     session,
+    initial,
     get children() {
       return createComponent(Below, {})
     },
@@ -94,6 +95,16 @@ describe('a Solid component', () => {
     expect(found).toBe(outer.session)
   })
 
+  it('a Solid component gets the session with its snapshot', async () => {
+    const { session } = await watched()
+    let view: unknown
+    show(session, () => {
+      view = useSession()()
+      return null
+    })
+    expect(view).toEqual({ ...session.getSnapshot(), session })
+  })
+
   it('a Solid component without a session throws an error that says what is missing', () => {
     createRoot(() => {
       expect(() => useSession()).toThrow(
@@ -107,6 +118,18 @@ describe('a Solid component', () => {
 })
 
 describe('a page that a server rendered', () => {
+  it('S134 shows in Solid what the server knew until it is hydrated, and then what the session knows', async () => {
+    const { session } = await watched()
+    vi.stubGlobal('_$HY', { events: [], completed: new WeakSet(), r: {}, fe: () => undefined })
+    changes.length = 0
+    dispose = hydrate(
+      () => provided(session, undefined, { phase: 'signedOut', reason: null, endedAt: null }),
+      container,
+    )
+    await Promise.resolve()
+    expect(changes).toEqual(['signedOut null', 'active null'])
+  })
+
   it('a page that a server rendered is hydrated by Solid with its phase, then shows the true one', async () => {
     const { session } = await watched()
     vi.stubGlobal('_$HY', { events: [], completed: new WeakSet(), r: {}, fe: () => undefined })

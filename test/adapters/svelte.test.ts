@@ -98,6 +98,7 @@ describe('outside of any component', () => {
   it('the value of a session outside of a component is a store, and reads without listening', async () => {
     const { session, world, listeners, signOut } = await watched()
     const [snapshot, seconds] = [useSession(session), useRemaining(session)]
+    expect(snapshot.current).toEqual({ ...session.getSnapshot(), session })
     expect([snapshot.current.phase, get(snapshot).phase, seconds.current, get(seconds)]).toEqual([
       'active',
       'active',
@@ -116,6 +117,14 @@ describe('outside of any component', () => {
 })
 
 describe('a page that a server rendered', () => {
+  it('S134 shows in Svelte what the server knew until it is hydrated, and then what the session knows', async () => {
+    const { session } = await watched()
+    show({ session, initial: { phase: 'signedOut', reason: null, endedAt: null } })
+    expect(lines()).toEqual(['signedOut null', 'signedOut null'])
+    await Promise.resolve()
+    expect(lines()).toEqual(['active null', 'active null'])
+  })
+
   it('a page that a server rendered is hydrated by Svelte without a warning, and shows the phase', async () => {
     const { body } = render(ShownOnServer, { props: { session: onServer() } })
     target.innerHTML = body

@@ -102,6 +102,13 @@ describe('an effect scope outside of any component', () => {
     expect(listeners()).toBe(0)
   })
 
+  it('an effect scope gets the session with its snapshot', async () => {
+    const { session } = await watched()
+    const scope = effectScope()
+    expect(scope.run(() => useSession(session))!.value).toEqual({ ...session.getSnapshot(), session })
+    scope.stop()
+  })
+
   it('an effect scope without a session throws an error that says what is missing', () => {
     createApp({}).runWithContext(() => {
       expect(() => useSession()).toThrow(
@@ -115,6 +122,17 @@ describe('an effect scope outside of any component', () => {
 })
 
 describe('a page that a server rendered', () => {
+  it('S134 shows in Vue what the server knew until it is hydrated, and then what the session knows', async () => {
+    const nobody = { phase: 'signedOut', reason: null, endedAt: null } as const
+    container.innerHTML = await renderToString(createSSRApp(Shown).use(sessionPlugin, onServer(), nobody))
+    expect(container.textContent).toBe('signedOut null')
+    const { session } = await watched()
+    app = createSSRApp(Shown).use(sessionPlugin, session, nobody)
+    app.mount(container)
+    await nextTick()
+    expect(container.textContent).toBe('active null')
+  })
+
   it('a page that a server rendered is hydrated by Vue without a mismatch, then shows the phase', async () => {
     container.innerHTML = await renderToString(createSSRApp(Shown).use(sessionPlugin, onServer()))
     expect(container.textContent).toBe('loading null')

@@ -1,4 +1,4 @@
-import type { Session, Snapshot } from 'sojourn'
+import type { Session, Snapshot, TokenSession } from 'sojourn'
 import type { HttpInterceptorFn } from '@angular/common/http'
 import type { InjectionToken, Provider, Signal } from '@angular/core'
 import type { CanActivateChildFn, CanActivateFn, UrlTree } from '@angular/router'
@@ -14,11 +14,17 @@ import { createApp, type ShallowRef } from 'vue'
 import { describe, expectTypeOf, test } from 'vitest'
 
 declare const session: Session
+declare const tokenSession: TokenSession
+declare const initial: Snapshot
 declare const loginPage: UrlTree
+
+/** A snapshot with its session. */
+type View = Snapshot & { readonly session: Session }
 
 describe('in Angular', () => {
   test('signals of Angular cannot be written', () => {
-    expectTypeOf(angular.injectSession).returns.toEqualTypeOf<Signal<Snapshot>>()
+    expectTypeOf(angular.injectSession()).toExtend<Signal<View>>()
+    expectTypeOf(angular.injectSession(tokenSession)().session).toEqualTypeOf<TokenSession>()
     expectTypeOf(angular.injectRemaining).returns.toEqualTypeOf<Signal<number | null>>()
     expectTypeOf(angular.injectSession).toBeCallableWith(session)
     expectTypeOf(angular.provideSession).returns.toExtend<Provider>()
@@ -38,7 +44,9 @@ describe('in Angular', () => {
 
 describe('in React', () => {
   test('hooks of React return values to render, of the given session or the provider’s', () => {
-    expectTypeOf(react.useSession).returns.toEqualTypeOf<Snapshot>()
+    expectTypeOf(react.useSession()).toExtend<View>()
+    expectTypeOf(react.useSession(tokenSession).session).toEqualTypeOf<TokenSession>()
+    expectTypeOf(react.useSession<TokenSession>().session).toEqualTypeOf<TokenSession>()
     expectTypeOf(react.useRemaining).returns.toEqualTypeOf<number | null>()
     expectTypeOf(react.useSession).toBeCallableWith(session)
     expectTypeOf(react.useSession).toBeCallableWith()
@@ -47,7 +55,7 @@ describe('in React', () => {
   })
 
   test('the provider of React needs a session', () => {
-    expectTypeOf(react.SessionProvider).toBeCallableWith({ session, children: 'the application' })
+    expectTypeOf(react.SessionProvider).toBeCallableWith({ session, initial, children: 'the application' })
     expectTypeOf(react.SessionProvider).returns.toExtend<ReactNode>()
     // @ts-expect-error without a session there is nothing to provide
     react.SessionProvider({ children: null })
@@ -57,13 +65,14 @@ describe('in React', () => {
 
 describe('in Solid', () => {
   test('primitives of Solid are accessors, of the given session or the provider’s', () => {
-    expectTypeOf(solid.useSession).returns.toEqualTypeOf<Accessor<Snapshot>>()
+    expectTypeOf(solid.useSession()).toExtend<Accessor<View>>()
+    expectTypeOf(solid.useSession(tokenSession)().session).toEqualTypeOf<TokenSession>()
     expectTypeOf(solid.useRemaining).returns.toEqualTypeOf<Accessor<number | null>>()
     expectTypeOf(solid.useSession).toBeCallableWith(session)
   })
 
   test('the provider of Solid needs a session', () => {
-    expectTypeOf(solid.SessionProvider).toBeCallableWith({ session, children: 'the application' })
+    expectTypeOf(solid.SessionProvider).toBeCallableWith({ session, initial, children: 'the application' })
     expectTypeOf(solid.SessionProvider).returns.toEqualTypeOf<JSX.Element>()
     // @ts-expect-error without a session there is nothing to provide
     solid.SessionProvider({ children: null })
@@ -72,15 +81,17 @@ describe('in Solid', () => {
 
 describe('in Svelte', () => {
   test('values of Svelte are read as `current`, and are stores as well', () => {
-    expectTypeOf(svelte.useSession().current).toEqualTypeOf<Snapshot>()
+    expectTypeOf(svelte.useSession().current).toExtend<View>()
+    expectTypeOf(svelte.useSession(tokenSession).current.session).toEqualTypeOf<TokenSession>()
     expectTypeOf(svelte.useRemaining(session).current).toEqualTypeOf<number | null>()
-    expectTypeOf(svelte.useSession).returns.toExtend<Readable<Snapshot>>()
+    expectTypeOf(svelte.useSession()).toExtend<Readable<View>>()
     // @ts-expect-error it is read only
     svelte.useRemaining().current = 1
   })
 
-  test('the provider of Svelte takes a session', () => {
-    expectTypeOf(svelte.provideSession).parameters.toEqualTypeOf<[session: Session]>()
+  test('the provider of Svelte takes a session, and what the server knew', () => {
+    expectTypeOf(svelte.provideSession).toBeCallableWith(session)
+    expectTypeOf(svelte.provideSession).toBeCallableWith(session, initial)
     // @ts-expect-error which session?
     svelte.provideSession()
   })
@@ -88,15 +99,17 @@ describe('in Svelte', () => {
 
 describe('in Vue', () => {
   test('composables of Vue are read-only refs', () => {
-    expectTypeOf(vue.useSession).returns.toEqualTypeOf<Readonly<ShallowRef<Snapshot>>>()
+    expectTypeOf(vue.useSession()).toExtend<Readonly<ShallowRef<View>>>()
+    expectTypeOf(vue.useSession(tokenSession).value.session).toEqualTypeOf<TokenSession>()
     expectTypeOf(vue.useRemaining).returns.toEqualTypeOf<Readonly<ShallowRef<number | null>>>()
     expectTypeOf(vue.useSession).toBeCallableWith(session)
     // @ts-expect-error it is read only
     vue.useRemaining().value = 1
   })
 
-  test('the plugin of Vue takes a session and nothing else', () => {
+  test('the plugin of Vue takes a session, and what the server knew', () => {
     expectTypeOf(createApp({}).use(vue.sessionPlugin, session)).toEqualTypeOf(createApp({}))
+    expectTypeOf(createApp({}).use(vue.sessionPlugin, session, initial)).toEqualTypeOf(createApp({}))
     // @ts-expect-error which session?
     createApp({}).use(vue.sessionPlugin)
   })
