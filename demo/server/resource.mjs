@@ -1,76 +1,34 @@
-import { createHash } from 'node:crypto'
-
-import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose'
-
 import { sendJson } from './http.mjs'
-import { createNonces } from './nonces.mjs'
-
-/** How old a proof may be, and how far in the future, seconds. */
-const PROOF_AGE = 60
 
 /**
- * The protected resource, which returns the user of an access token. Access tokens are opaque: the provider is asked whether one is
- * valid, so a revocation takes effect at once. A request with a token that is bound to a key has a proof (RFC 9449 §7).
+ * The protected resource, which returns the user of an access token, and the sign-out on all devices for pages that have one.
  *
  * @param {object} parts
- * @param {string} parts.origin
- * @param {import('oidc-provider').Provider} parts.provider
+ * @param {ReturnType<typeof import('./access.mjs').createAccess>} parts.access
  * @param {ReturnType<typeof import('./accounts.mjs').createAccounts>} parts.accounts
- * @returns {(req: import('node:http').IncomingMessage, res: import('node:http').ServerResponse) => Promise<void>}
+ * @param {(sub: string) => Promise<number>} parts.logOut ends every login of a user
+ * @param {(sub: string) => void} parts.tell lets the pages of a user ask whether their session still lives
  */
-export function createResource({ origin, provider, accounts }) {
-  const nonces = createNonces()
-  /** Used proofs, kept for as long as they could be replayed. */
-  const seen = new Map()
-
-  /** RFC 6750 §3 and RFC 9449 §7.1: a challenge that names what is wrong with the credentials. */
-  const refuse = (res, scheme, error) => {
-    const challenge = [
-      ...(scheme === 'DPoP' ? ['algs="ES256"'] : ['realm="demo"']),
-      ...(error ? [`error="${error}"`] : []),
-    ]
-    const headers = { 'WWW-Authenticate': `${scheme} ${challenge.join(', ')}` }
-    if (scheme === 'DPoP') headers['DPoP-Nonce'] = nonces.current()
-    sendJson(res, 401, { error: error ?? 'missing_token' }, headers)
-  }
-
-  /** RFC 9449 §4.3. @returns {Promise<string | undefined>} what is wrong */
-  const wrongWith = async (req, value, jkt) => {
-    try {
-      const { payload, protectedHeader } = await jwtVerify(req.headers.dpop ?? '', EmbeddedJWK, {
-        typ: 'dpop+jwt',
-        algorithms: ['ES256'],
+export function createResource({ access, accounts, logOut, tell }) {
+  return {
+    /** GET /api/me @type {(req: import('node:http').IncomingMessage, res: import('node:http').ServerResponse) => Promise<void>} */
+    async me(req, res) {
+      const { token } = (await access.of(req, res)) ?? {}
+      if (!token) return
+      sendJson(res, 200, {
+        name: accounts.nameOf(token.accountId),
+        tokenExpiresIn: token.remainingTTL,
+        servedAt: new Date().toISOString(),
       })
-      const now = Date.now() / 1000
-      const isRight =
-        payload.htm === req.method &&
-        payload.htu === new URL(req.url, origin).href.replace(/[?#].*/, '') &&
-        payload.ath === createHash('sha256').update(value).digest('base64url') &&
-        Math.abs(payload.iat - now) <= PROOF_AGE &&
-        !seen.has(payload.jti)
-      if (!isRight) return 'invalid_dpop_proof'
-      if (!nonces.has(payload.nonce)) return 'use_dpop_nonce'
-      for (const [jti, until] of seen) if (until < now) seen.delete(jti)
-      seen.set(payload.jti, now + 2 * PROOF_AGE)
-      return (await calculateJwkThumbprint(protectedHeader.jwk)) === jkt ? undefined : 'invalid_token'
-    } catch {
-      return 'invalid_dpop_proof'
-    }
-  }
-
-  return async (req, res) => {
-    const [, scheme = 'Bearer', value] = /^(Bearer|DPoP) ([\w.~+/-]+=*)$/.exec(req.headers.authorization ?? '') ?? []
-    if (!value) return refuse(res, scheme)
-    const token = await provider.AccessToken.find(value)
-    const grant = token?.isValid && (await provider.Grant.find(token.grantId))
-    // A bound token is not accepted as a bearer token (RFC 9449 §7.2), nor a bearer token as a bound one.
-    const isSound = grant && !grant.isExpired && token.scopes.has('openid') && !token.jkt === (scheme === 'Bearer')
-    const problem = isSound ? token.jkt && (await wrongWith(req, value, token.jkt)) : 'invalid_token'
-    if (problem) return refuse(res, scheme, problem)
-    sendJson(res, 200, {
-      name: accounts.nameOf(token.accountId),
-      tokenExpiresIn: token.remainingTTL,
-      servedAt: new Date().toISOString(),
-    })
+    },
+    /** POST /api/logout-everywhere @type {(req: import('node:http').IncomingMessage, res: import('node:http').ServerResponse) => Promise<void>} */
+    async logOutEverywhere(req, res) {
+      const { token } = (await access.of(req, res)) ?? {}
+      if (!token) return
+      await logOut(token.accountId)
+      res.writeHead(204, { 'Cache-Control': 'no-store' }).end()
+      // After the response: the page that asked signs itself out, and need not ask.
+      tell(token.accountId)
+    },
   }
 }

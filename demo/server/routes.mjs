@@ -1,6 +1,7 @@
 import { COOKIE } from './cookie.mjs'
 import { sendFile, importMap } from './files.mjs'
 import { FAULTS } from './faults.mjs'
+import { FEED } from './feed.mjs'
 import { frameworkOf, sendFramework } from './frameworks.mjs'
 import { renderPage, sendPage } from './html.mjs'
 import { readBody, sendJson, sendText } from './http.mjs'
@@ -25,7 +26,8 @@ const SESSION_CALLS = [`${COOKIE}/session`, `${COOKIE}/alive`]
  * @param {ReturnType<typeof import('./faults.mjs').createFaults>} parts.faults
  * @param {import('node:http').RequestListener} parts.provider
  * @param {import('node:http').RequestListener} parts.login
- * @param {import('node:http').RequestListener} parts.resource
+ * @param {ReturnType<typeof import('./resource.mjs').createResource>} parts.resource
+ * @param {import('node:http').RequestListener} parts.feed
  * @param {import('node:http').RequestListener} parts.mixed
  * @param {import('node:http').RequestListener} parts.cookie
  * @param {(name: string) => Promise<number>} parts.logOutUser at the provider; resolves with how many logins there were
@@ -39,6 +41,7 @@ export function createRoutes({
   provider,
   login,
   resource,
+  feed,
   mixed,
   cookie,
   logOutUser,
@@ -78,7 +81,9 @@ export function createRoutes({
     if (pathname === `${MOUNT}/token`) return token(req, res)
     if (pathname.startsWith(`${MOUNT}/`)) return provider(req, res)
     if (pathname.startsWith('/login/')) return login(req, res)
-    if (pathname === '/api/me') return resource(req, res)
+    if (pathname === '/api/me') return resource.me(req, res)
+    if (pathname === '/api/logout-everywhere' && req.method === 'POST') return resource.logOutEverywhere(req, res)
+    if (pathname === FEED) return feed(req, res)
     if (pathname.startsWith(`${MIXED}/`)) return mixed(req, res)
     if (SESSION_CALLS.includes(pathname)) return faults.pass(req, res, () => cookie(req, res))
     if (pathname.startsWith(`${COOKIE}/`)) return cookie(req, res)

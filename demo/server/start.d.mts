@@ -67,5 +67,5 @@ export interface DemoOptions {
   note?: string
 }
 
-/** Starts an OpenID provider, a protected resource, two backends and the demo's pages, all on one origin and one port. */
+/** Starts an OpenID provider, a protected resource with a live feed, two backends and the demo's pages, all on one origin and one port. */
 export function startDemo(options?: DemoOptions): Promise<Demo>

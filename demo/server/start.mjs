@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 
+import { createAccess } from './access.mjs'
 import { createAccounts } from './accounts.mjs'
 import { createBackend, openSessions } from './backend.mjs'
 import { createCodeFlow } from './code-flow.mjs'
 import { BACKCHANNEL, COOKIE } from './cookie.mjs'
 import { createCounters } from './counters.mjs'
 import { createFaults } from './faults.mjs'
+import { createFeed } from './feed.mjs'
 import { FRAMEWORKS } from './frameworks.mjs'
 import { createLogin, errorPage } from './login.mjs'
 import { createMixedBackend, MIXED } from './mixed.mjs'
@@ -43,7 +45,7 @@ async function startBackend(count, options) {
 }
 
 /**
- * Starts an OpenID provider, a protected resource, two backends and the demo's pages, all on one origin and one port.
+ * Starts an OpenID provider, a protected resource with a live feed, two backends and the demo's pages, all on one origin and one port.
  *
  * @example In a test
  * ```js
@@ -106,7 +108,14 @@ export async function startDemo({
       ctx.body = body
     },
   })
-  const logOut = (name) => logOutUser(accounts.subOf(name))
+  const access = createAccess({ origin, provider })
+  const feed = createFeed({ origins, access })
+  server.on('upgrade', feed.upgrade)
+  /** Ends every login of a user, and lets their pages ask. */
+  const logOut = async (name) => {
+    const sub = accounts.subOf(name)
+    return logOutUser(sub).finally(() => feed.tell(sub))
+  }
   const flow = createCodeFlow({ issuer, clientId: BACKEND_CLIENT_ID, redirectUri: `${origin}${MIXED}/callback` })
 
   server.on(
@@ -117,7 +126,8 @@ export async function startDemo({
       faults,
       provider: handle,
       login: createLogin(provider, accounts, origins.slice(1)),
-      resource: createResource({ origin, provider, accounts }),
+      resource: createResource({ access, accounts, logOut: logOutUser, tell: feed.tell }),
+      feed: feed.handle,
       mixed: createMixedBackend({ origin, flow }),
       cookie: cookie.handle,
       logOutUser: logOut,
@@ -145,6 +155,8 @@ export async function startDemo({
     memory: cookie.memory,
     async close() {
       server.close()
+      // The server does not count sockets as its connections.
+      feed.close()
       server.closeAllConnections()
       await once(server, 'close')
       await cookie.close()
