@@ -6,6 +6,7 @@ const SOUND = { offline: false, ahead: 0 }
 /** The browser's own functions, without a fault. */
 const now = Date.now.bind(Date)
 const request = globalThis.fetch
+const Socket = globalThis.WebSocket
 
 /** @returns {typeof SOUND} */
 export function readMachine() {
@@ -29,12 +30,33 @@ export function onMachine(listener) {
 /** Applies the faults to this page, as a browser on such a machine would: requests fail, events are dispatched, the clock is off. */
 export function liveOnMachine() {
   let { offline, ahead } = readMachine()
+  /** Aborts what is under way when the network goes. */
+  let network = new AbortController()
   Date.now = () => now() + ahead
-  globalThis.fetch = (...what) => (offline ? Promise.reject(new TypeError('No network')) : request(...what))
+  globalThis.fetch = (input, init = {}) => {
+    if (offline) return Promise.reject(new TypeError('No network'))
+    const signals = [network.signal, init.signal ?? input.signal].filter(Boolean)
+    // Missing in Safari before 17.4: there a stream goes on without the network.
+    return request(input, AbortSignal.any ? { ...init, signal: AbortSignal.any(signals) } : init)
+  }
+  globalThis.WebSocket = class extends Socket {
+    constructor(...what) {
+      super(...what)
+      const { signal } = network
+      const cut = () => this.close()
+      signal.addEventListener('abort', cut)
+      this.addEventListener('close', () => signal.removeEventListener('abort', cut))
+      if (offline) cut()
+    }
+  }
   Object.defineProperty(navigator, 'onLine', { configurable: true, get: () => !offline })
   onMachine(() => {
     const wasOffline = offline
     ;({ offline, ahead } = readMachine())
+    if (offline && !wasOffline) {
+      network.abort(new TypeError('No network'))
+      network = new AbortController()
+    }
     if (offline !== wasOffline) dispatchEvent(new Event(offline ? 'offline' : 'online'))
   })
 }

@@ -10,7 +10,7 @@ import { chosen } from './choices.js'
 const ISSUER = `${location.origin}/oidc`
 
 /** The header that the backends require with each POST: no form and no page of another origin can send it. */
-const asked = { 'X-Requested-With': 'sojourn' }
+export const asked = { 'X-Requested-With': 'sojourn' }
 
 /** The key to which the tokens of this session are bound, with the server that binds them. */
 const proofs = dpop({ name: 'dpop' })
@@ -31,17 +31,22 @@ const mediated = customServer({
 
 /**
  * Four ways to keep a session. `options` go to `createSession`. A page with a `client` signs in by itself; otherwise the backend signs
- * the user in, and `who` fetches their name.
+ * the user in, and `who` fetches their name. `feed` is a socket where a token can go over it; a bound token needs a request, for its
+ * proof.
  */
 const SERVERS = {
   tokens: {
     client: { clientId: 'sojourn-demo' },
     resource: '/api/me',
+    feed: { socket: '/api/feed' },
+    everywhere: '/api/logout-everywhere',
     options: () => ({ tokenStore: idbTokens(), server: oauth({ issuer: ISSUER, clientId: 'sojourn-demo' }) }),
   },
   dpop: {
     client: { clientId: 'sojourn-demo-dpop', proofs },
     resource: '/api/me',
+    feed: { stream: '/api/feed' },
+    everywhere: '/api/logout-everywhere',
     options: () => ({
       name: 'dpop',
       tokenStore: idbTokens(),
@@ -51,6 +56,8 @@ const SERVERS = {
   mixed: {
     login: '/mixed/login',
     resource: '/api/me',
+    feed: { socket: '/api/feed' },
+    everywhere: '/api/logout-everywhere',
     options: () => ({ name: 'mixed', tokenStore: memoryTokens(), server: mediated }),
     async who() {
       const cookie = document.cookie.split('; ').find((pair) => pair.startsWith('who='))
@@ -60,6 +67,10 @@ const SERVERS = {
   cookie: {
     login: '/cookie/login',
     resource: '/cookie/me',
+    feed: { stream: '/cookie/events', isByCookie: true },
+    everywhere: '/cookie/logout-everywhere',
+    cart: '/cookie/cart',
+    companion: 'companion',
     options: () => ({
       name: 'cookie',
       keepAliveEvery: '15s',

@@ -6,6 +6,11 @@ import { sessionInspector } from 'sojourn/inspector'
 import { showActions } from './actions.js'
 import { onChoice } from './choices.js'
 import { onMachine } from './machine.js'
+import { showCall } from './parts/call.js'
+import { showCart } from './parts/cart.js'
+import { showDevices } from './parts/devices.js'
+import { showFeed } from './parts/feed.js'
+import { showJournal } from './parts/journal.js'
 import { server } from './servers.js'
 import { session } from './session.js'
 import { beginSignIn, takeSignIn } from './sign-in.js'
@@ -22,6 +27,12 @@ sessionInspector(session, { container: document.getElementById('inspector') })
 showActions(session)
 warningDialog(session)
 const stay = showStay(session)
+
+// What belongs to the session.
+showJournal(session)
+showFeed(session, { onCart: showCart(session).reload })
+showCall(session)
+showDevices(session)
 
 // Options are given to `createSession`: after another choice the page reloads.
 onChoice(() => location.reload())
