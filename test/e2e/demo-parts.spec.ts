@@ -1,7 +1,7 @@
 /** What belongs to a session, as the demo shows it: in two tabs, on two devices, and with an end that happens elsewhere. */
 import type { Page } from '@playwright/test'
 import { expectFeed, expectPhase, expectRefused, openTab, press, signIn, test } from './demo-tabs.js'
-import { expect } from './fixtures.js'
+import { expect, stopClocks } from './fixtures.js'
 
 const add = async (page: Page, item: string): Promise<void> => {
   await page.getByLabel('Item').fill(item)
@@ -127,9 +127,12 @@ test('S124 a back-channel logout at the provider ends the session of each page a
   context,
   demo,
 }) => {
+  await context.clock.install()
   const [one, two] = [await openTab(context, demo, 'cookie'), await openTab(context, demo, 'cookie')]
   await signIn(one, 'Ada')
   for (const page of [one, two]) await expectFeed(page)
+  // No timer rings: neither a new connection nor a question of the session's own can find it out.
+  await stopClocks(context)
   expect(await demo.signOutAtProvider('Ada')).toBe(1)
   await expectRefused(one, two)
 })
