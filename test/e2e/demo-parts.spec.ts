@@ -18,15 +18,22 @@ test(
   async ({ context, demo }) => {
     const [one, two] = [await openTab(context, demo, 'cookie'), await openTab(context, demo, 'cookie')]
     await signIn(one, 'Ada')
-    await expectPhase('Active', two)
+    for (const page of [one, two]) await expectFeed(page)
     await add(one, 'tea')
     await add(two, 'milk')
     for (const page of [one, two]) await expect(cartOf(page)).toHaveText(['tea', 'milk'])
 
     const sid = (await context.cookies(`${demo.url}/cookie/`)).find(({ name }) => name === 'sid')
-    const cartAtServer = (): Promise<number> =>
-      fetch(`${demo.url}/cookie/cart`, { headers: { cookie: `sid=${sid?.value ?? ''}` } }).then(({ status }) => status)
-    expect(await cartAtServer()).toBe(200)
+    const elsewhere = {
+      cookie: `sid=${sid?.value ?? ''}`,
+      'X-Requested-With': 'test',
+      'Content-Type': 'application/json',
+    }
+    const cartAtServer = (init: RequestInit = {}): Promise<number> =>
+      fetch(`${demo.url}/cookie/cart`, { headers: elsewhere, ...init }).then(({ status }) => status)
+    // What is added past the pages reaches them by push.
+    expect(await cartAtServer({ method: 'POST', body: '{"item":"salt"}' })).toBe(200)
+    for (const page of [one, two]) await expect(cartOf(page)).toHaveText(['tea', 'milk', 'salt'])
     const signedOut = two.waitForResponse((response) => response.url().endsWith('/cookie/logout'))
     await press(two, 'Sign out')
     await expectPhase('Signed out', one, two)

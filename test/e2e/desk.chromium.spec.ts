@@ -102,6 +102,14 @@ test('axe-core finds nothing on the desk and in its tabs, on wide and small scre
   await one.locator('#name').fill('Ada')
   await page.keyboard.press('Enter')
   for (const frame of [one, two]) await expect.poll(() => phaseOf(frame)).toBe('Active')
+  // All parts unfolded, with something in them.
+  await one.evaluate(() => {
+    for (const part of document.querySelectorAll('details')) part.open = true
+  })
+  await one.getByLabel('Item').fill('tea')
+  await one.getByRole('button', { name: 'Add' }).click()
+  await expect(one.locator('#cart-items li')).toHaveText('tea')
+  await expect(one.locator('#feed-state')).toContainText('Connected')
   const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
   // The other tab shows the same.
   const frames = [page.mainFrame(), one]
@@ -114,6 +122,7 @@ test('axe-core finds nothing on the desk and in its tabs, on wide and small scre
       await page.setViewportSize(viewport)
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
       for (const frame of frames) expect((await audit(runIn(frame), 'body')).found).toEqual([])
-      expect(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false)
+      for (const frame of frames)
+        expect(await frame.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false)
     }
 })
