@@ -3,6 +3,7 @@ import { companionCookie } from 'sojourn/companion'
 import { asked, server } from '../servers.js'
 import { authorizedFetch } from '../session.js'
 import { readWho } from '../who.js'
+import { leave } from './leaving.js'
 
 const $ = (id) => document.getElementById(id)
 
@@ -40,7 +41,10 @@ export function showDevices(session) {
     return `The provider has ended ${ended === 1 ? 'one sign-in' : `${ended} sign-ins`}, and the pages are told.`
   }
 
-  $('everywhere').addEventListener('click', report(everywhere))
+  $('everywhere').addEventListener(
+    'click',
+    report(() => leave(everywhere)),
+  )
   $('at-provider').addEventListener('click', report(atProvider))
   session.subscribe(show)
   show()

@@ -1,6 +1,7 @@
 import { connect } from 'sojourn/connect'
 
 import { timeOfDay } from '../words.js'
+import { nobodyLeaves } from './leaving.js'
 import { isByCookie, isShared, toFeed } from './live.js'
 
 const $ = (id) => document.getElementById(id)
@@ -51,7 +52,7 @@ export function showFeed(session, { onCart }) {
     },
     verify() {
       add('The server says that a session has ended: this page asks')
-      void session.verify()
+      void nobodyLeaves().then(() => session.verify())
     },
   }
   const states = {
