@@ -19,7 +19,7 @@ const STATES = {
 const HINTS = {
   off: 'While a call is up, the session counts as in use: start one, and leave both tabs alone.',
   connecting: 'The line is being opened.',
-  waiting: 'The line is lost and tried again. Meanwhile nothing holds the session.',
+  waiting: 'The call is tried again. Meanwhile nothing holds the session.',
   refused: 'The server refused the call, and a newer token did not help. Nothing holds the session.',
   closed: '',
 }
@@ -66,7 +66,7 @@ export function showCall(session) {
           if (state === 'up') {
             since = Date.now()
             $('call-status').textContent = 'The call is up, and holds the session.'
-          }
+          } else if (state === 'waiting') $('call-status').textContent = 'The line is lost.'
           show()
         },
       },
