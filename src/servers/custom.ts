@@ -4,6 +4,8 @@ import type { SessionServer, TokenServer, TokenStore } from '../types.js'
 import { cookieSignOut } from './cookie-sign-out.js'
 import { keepAlive } from './keep-alive.js'
 
+export { customDpop, type DPoP, type Proofs } from './proofs.js'
+
 /**
  * A server of your own. With `refresh` the session keeps tokens; with `keepAlive` and `check` the server sets its limits.
  *

@@ -3,10 +3,10 @@ import { sessionError } from '../errors.js'
 import { ownOrigin } from '../util/origins.js'
 import { openDatabase } from '../tokens/stores/idb-connection.js'
 import { sessionKey } from '../util/session-key.js'
-import type { DPoP } from './oauth.js'
+import { customDpop, type DPoP, type Proofs } from './proofs.js'
 import { DEVELOPMENT } from '../util/development.js'
 
-export type { DPoP } from './oauth.js'
+export type { DPoP } from './proofs.js'
 
 /** Where {@link dpop} keeps its keys, or which key it has. */
 export interface DpopOptions {
@@ -66,8 +66,8 @@ export function dpop(options: DpopOptions = {}): DPoP {
     return part
   }
   const own = (): Part => partOf((name ??= 'session'))
-  return {
-    forSession(session) {
+  return customDpop({
+    forSession(session: string) {
       // The prepared key is stored under another name than this session's.
       if (!isGiven && !keyPair && (name ?? session) !== session)
         throw sessionError(
@@ -83,10 +83,10 @@ export function dpop(options: DpopOptions = {}): DPoP {
     receive: (...what) => own().receive(...what),
     proof: (request) => own().proof(request),
     nonce: (response) => own().nonce(response),
-  }
+  })
 }
 
-type Part = DPoP & { receive: NonNullable<DPoP['receive']> }
+type Part = Proofs & { receive: NonNullable<Proofs['receive']> }
 
 /** The keys of one session, and what servers said to it. */
 function createPart(session: string, keyPair: CryptoKeyPair | undefined, database: UseStore): Part {

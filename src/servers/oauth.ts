@@ -1,26 +1,13 @@
 import { sessionError } from '../errors.js'
 import type { Plugged } from '../session/plugin.js'
 import { tokens as tokensPlugin } from '../tokens/plugin.js'
-import type { SessionServer, TokenServer, TokenResponse } from '../types.js'
+import type { TokenServer, TokenResponse } from '../types.js'
 import { createDiscovery, parseEndpoints, type Json } from './discovery.js'
+import type { DPoP, Prove, TokenRequest } from './proofs.js'
 import { parseUrl, createWarnings, ownOptions, responseError, sendThoughLeaving } from './response-error.js'
 import { DEVELOPMENT } from '../util/development.js'
 
-/**
- * Proof of possession (RFC 9449), as {@link oauth} needs it. `dpop()` makes one; so can you, on keys of your own.
- */
-export interface DPoP {
-  /** Proofs by the keys of the session of this `name` alone. */
-  forSession?(name: string): DPoP
-  /** The non-extractable key of the next sign-in, for the login library. It survives a redirect, and is used from `signIn` on. */
-  prepare(): Promise<CryptoKeyPair>
-  /** Called with the tokens of a sign-in: from then on proofs are signed with the prepared key. */
-  receive?: SessionServer['receive']
-  /** A proof for one request (RFC 9449 §4.2), with `ath` where an access token is given. */
-  proof(request: { method: string; url: string; accessToken?: string }): Promise<string>
-  /** Remembers a server's nonce and clock, per origin. True if either was new. */
-  nonce(response: Response): boolean
-}
+export type { DPoP } from './proofs.js'
 
 /** An authorization server for {@link oauth}: its issuer, or its endpoints. */
 export interface OAuthOptions {
@@ -37,7 +24,7 @@ export interface OAuthOptions {
   revocationEndpoint?: string | URL
   /** Extra form fields of the refresh request, such as `scope` or `resource`. They never replace a field that RFC 6749 defines. */
   parameters?: Readonly<Record<string, string>>
-  /** RFC 9449: binds tokens to a key that no script can export. Bearer tokens are then refused. */
+  /** RFC 9449, `dpop()`: binds tokens to a key that no script can export. Bearer tokens are then refused. */
   dpop?: DPoP
   /** @default `globalThis.fetch`, read at each call. If you replace that with `createFetch(session)`, give the original here. */
   fetch?: typeof fetch
@@ -74,13 +61,15 @@ export function oauth(options: OAuthOptions): TokenServer {
     revocationEndpoint,
     clientId,
     parameters,
-    dpop: proofs,
+    dpop,
     fetch: customFetch,
   } = ownOptions(Object(options) as OAuthOptions)
   const given: Json = { issuer, token_endpoint: tokenEndpoint, revocation_endpoint: revocationEndpoint }
   const endpoints = parseEndpoints(given)
   parseUrl('tokenEndpoint or issuer', tokenEndpoint ?? issuer)
   if (!clientId) throw sessionError('invalid_options', DEVELOPMENT ? 'Give the clientId.' : 'clientId')
+  if (DEVELOPMENT && dpop && !(dpop as Partial<DPoP>).bind)
+    throw sessionError('invalid_options', 'dpop: give dpop(), or customDpop(proofs) of sojourn/server.')
   /** A copy: later changes to the application's object have no effect. */
   const extraFields = { ...parameters }
 
@@ -109,7 +98,7 @@ export function oauth(options: OAuthOptions): TokenServer {
 
   const endpointUrl = createDiscovery(endpoints, fetchJson, warn)
 
-  const serverWith = (dpop: DPoP | undefined): TokenServer & Plugged => ({
+  const serverWith = (prove?: Prove): TokenServer & Plugged => ({
     tokens: true,
     plugins: [tokensPlugin],
     async refresh(tokens, { signal }) {
@@ -118,39 +107,33 @@ export function oauth(options: OAuthOptions): TokenServer {
       const url = (await endpointUrl('token_endpoint', signal)) ?? parseUrl('token_endpoint', undefined)
       const form = { ...extraFields, grant_type: 'refresh_token', refresh_token: token }
 
-      const requestTokens = async (isRetry?: boolean): Promise<TokenResponse> => {
-        const headers = dpop ? { DPoP: await dpop.proof({ method: 'POST', url }) } : {}
-        const [response, body] = await post(url, form, { signal, headers })
-        const isNonceNew = dpop?.nonce(response)
-        const { status, ok } = response
-        // The error code alone: `error_description` may quote the token.
-        const { error, access_token } = body
-        const errorCode = typeof error === 'string' && /^\w{1,40}$/.test(error) ? error : ''
-        // GitHub answers an error with 200.
-        if (ok && (access_token || !errorCode)) {
-          if (DEVELOPMENT && !access_token)
-            warn('tokenEndpoint', url, ' without tokens. Is this the token endpoint?', status)
-          return requireDpop(body as unknown as TokenResponse, dpop)
-        }
-        // RFC 9449 §8: the server requires a nonce, or the proof's time was wrong and is known now. The refresh token is not used yet.
-        if (isNonceNew && !isRetry && errorCode.includes('dpop')) return requestTokens(true)
-        const isClientError = CLIENT_ERROR.test(errorCode)
-        if (DEVELOPMENT && isClientError)
-          warn('tokenEndpoint', url, ` ${errorCode}. Mend the options of oauth(), or the client there.`, status)
-        else if (DEVELOPMENT && !errorCode)
-          warn(
-            'tokenEndpoint',
-            url,
-            ' without an OAuth error. Is this the token endpoint? A proxy may have answered.',
-            status,
-          )
-        throw responseError(
-          response,
-          endsSession(errorCode, status),
-          DEVELOPMENT && isClientError ? `${errorCode}: mend the options of oauth().` : errorCode,
-        )
+      const send: TokenRequest = (headers = {}) => post(url, form, { signal, headers })
+      const [response, body] = await (prove ? prove(url, send) : send())
+      const { status, ok } = response
+      // The error code alone: `error_description` may quote the token.
+      const { error, access_token } = body
+      const errorCode = typeof error === 'string' && /^\w{1,40}$/.test(error) ? error : ''
+      // GitHub answers an error with 200.
+      if (ok && (access_token || !errorCode)) {
+        if (DEVELOPMENT && !access_token)
+          warn('tokenEndpoint', url, ' without tokens. Is this the token endpoint?', status)
+        return body as unknown as TokenResponse
       }
-      return requestTokens()
+      const isClientError = CLIENT_ERROR.test(errorCode)
+      if (DEVELOPMENT && isClientError)
+        warn('tokenEndpoint', url, ` ${errorCode}. Mend the options of oauth(), or the client there.`, status)
+      else if (DEVELOPMENT && !errorCode)
+        warn(
+          'tokenEndpoint',
+          url,
+          ' without an OAuth error. Is this the token endpoint? A proxy may have answered.',
+          status,
+        )
+      throw responseError(
+        response,
+        endsSession(errorCode, status),
+        DEVELOPMENT && isClientError ? `${errorCode}: mend the options of oauth().` : errorCode,
+      )
     },
 
     // One request: revoking the refresh token also revokes the access tokens of its grant, RFC 7009 §2.1. The response changes
@@ -166,33 +149,8 @@ export function oauth(options: OAuthOptions): TokenServer {
       if (DEVELOPMENT && !ok)
         warn('revocationEndpoint', url, '. Tokens may stay valid at the server after sign-out.', status)
     },
-
-    ...(dpop &&
-      ({
-        async receive(tokens, init) {
-          requireDpop(tokens, dpop)
-          await dpop.receive?.(tokens, init)
-        },
-        async authorize(request, tokens) {
-          const { method, url, headers } = (request = new Request(request))
-          const accessToken = tokens?.access_token ?? ''
-          headers.set('Authorization', `DPoP ${accessToken}`)
-          headers.set('DPoP', await dpop.proof({ method, url, accessToken }))
-          return request
-        },
-        challenge(response) {
-          const isNonceNew = dpop.nonce(response)
-          const header = response.headers.get('WWW-Authenticate') ?? ''
-          // RFC 9449 §9. If CORS hides the error, a new nonce or time is worth one more attempt.
-          const isAboutProof = header.includes('use_dpop') || (isNonceNew && !header.includes('_token'))
-          return response.status !== 401 ? null : isAboutProof ? 'resend' : 'refresh'
-        },
-      } satisfies SessionServer)),
   })
-  return {
-    ...serverWith(proofs),
-    ...(proofs && { forSession: (name) => serverWith(proofs.forSession?.(name) ?? proofs) }),
-  }
+  return dpop ? dpop.bind(serverWith) : serverWith()
 }
 
 /**
@@ -221,10 +179,3 @@ const endsSession = (error: string, status: number): boolean =>
   !CLIENT_ERROR.test(error) &&
   !TEMPORARY.test(error) &&
   (FINAL.test(error) || (status === 401 && /^[a-z]/.test(error)))
-
-/** RFC 9449 §5: a client that requires bound tokens refuses any other type. */
-function requireDpop(tokens: TokenResponse, dpop: DPoP | undefined): TokenResponse {
-  if (dpop && !/^dpop$/i.test(tokens.token_type ?? ''))
-    throw sessionError('invalid_response', DEVELOPMENT && 'The token_type is not DPoP.')
-  return tokens
-}

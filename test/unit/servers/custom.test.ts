@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { customServer } from '../../../src/servers/custom.js'
+import { customDpop, customServer, type Proofs } from '../../../src/servers/custom.js'
 import { oauth } from '../../../src/servers/oauth.js'
 import { createSessionWith } from '../../../src/testing.js'
-import type { DPoP } from '../../../src/servers/oauth.js'
 import { createWorld } from '../session/world.js'
 
 describe('customServer() around a copy of oauth()', () => {
   /** As `dpop()`, it keeps something for each session. */
-  const proofs: DPoP = {
+  const proofs: Proofs = {
     forSession: () => ({ ...proofs, proof: async () => 'the proof of this session' }),
     prepare: async () => Promise.reject(new Error('no key')),
     proof: async () => 'the proof of no session',
@@ -19,7 +18,7 @@ describe('customServer() around a copy of oauth()', () => {
     const page = world.page()
     let calls = 0
     const server = customServer({
-      ...oauth({ tokenEndpoint: 'https://id.example.com/token', clientId: 'app', dpop: proofs }),
+      ...oauth({ tokenEndpoint: 'https://id.example.com/token', clientId: 'app', dpop: customDpop(proofs) }),
       async keepAlive() {
         calls++
       },

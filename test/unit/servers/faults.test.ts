@@ -1,16 +1,17 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { cookieSession } from '../../../src/servers/cookie.js'
-import { oauth, type DPoP } from '../../../src/servers/oauth.js'
+import { customDpop } from '../../../src/servers/custom.js'
+import { oauth } from '../../../src/servers/oauth.js'
 import type { SessionServer } from '../../../src/types.js'
 import { createFetch } from '../../../src/fetch.js'
 import { createWorld, HOUR, MINUTE, outcome, SECOND, type Tab, type World } from '../session/world.js'
 import { FAULTS, network } from './network.js'
 
-const proofs: DPoP = {
+const proofs = customDpop({
   prepare: async () => Promise.reject(new Error('nobody asks')),
   proof: async () => Promise.resolve('proof'),
   nonce: () => false,
-}
+})
 
 const kinds = {
   'bearer tokens': {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { toSessionError, type SessionError } from '../../../src/errors.js'
-import { oauth, type DPoP, type OAuthOptions } from '../../../src/servers/oauth.js'
+import { customDpop, type Proofs } from '../../../src/servers/custom.js'
+import { oauth, type OAuthOptions } from '../../../src/servers/oauth.js'
 import { parseTokenResponse } from '../../../src/tokens/token-response.js'
 import type { TokenResponse } from '../../../src/types.js'
 
@@ -593,12 +594,12 @@ describe('oauth() with sender-constrained tokens', () => {
   const proofs = () => {
     const nonces: string[] = []
     const made = {
-      prepare: vi.fn<DPoP['prepare']>(),
-      receive: vi.fn<NonNullable<DPoP['receive']>>(async () => Promise.resolve()),
-      proof: vi.fn<DPoP['proof']>(async (request) =>
+      prepare: vi.fn<Proofs['prepare']>(),
+      receive: vi.fn<NonNullable<Proofs['receive']>>(async () => Promise.resolve()),
+      proof: vi.fn<Proofs['proof']>(async (request) =>
         Promise.resolve(JSON.stringify({ ...request, nonce: nonces.at(-1) })),
       ),
-      nonce: vi.fn<DPoP['nonce']>(({ headers }) => {
+      nonce: vi.fn<Proofs['nonce']>(({ headers }) => {
         const nonce = headers.get('DPoP-Nonce')
         if (!nonce || nonces.at(-1) === nonce) return false
         nonces.push(nonce)
@@ -612,7 +613,7 @@ describe('oauth() with sender-constrained tokens', () => {
     JSON.parse(new Headers(sent(calls, call).init.headers).get('DPoP') ?? 'null')
 
   it('oauth() with bound tokens proves possession at the token endpoint', async () => {
-    const { refresh, calls } = server(json(bound), { dpop: proofs() })
+    const { refresh, calls } = server(json(bound), { dpop: customDpop(proofs()) })
     await expect(refresh()).resolves.toEqual(bound)
     expect(proofOf(calls)).toEqual({ method: 'POST', url: AS })
   })
@@ -622,13 +623,14 @@ describe('oauth() with sender-constrained tokens', () => {
     const forSession = vi.fn(() => own)
     const calls = vi.fn(json(bound))
     const send = calls as unknown as typeof fetch
-    const server = oauth({ ...urls, clientId: 'app', fetch: send, dpop: { ...all, forSession } }).forSession!('shop')
+    const server = oauth({ ...urls, clientId: 'app', fetch: send, dpop: customDpop({ ...all, forSession }) })
+      .forSession!('shop')
     await server.refresh!(held, { signal })
     await server.receive!(bound, { signal, degraded: () => undefined })
     expect([own.proof, own.receive, all.proof, all.receive].map((made) => made.mock.calls.length)).toEqual([1, 1, 0, 0])
     expect(forSession).toHaveBeenCalledWith('shop')
     // Keys of the application's own making, which know no sessions, serve them all.
-    const alone = oauth({ ...urls, clientId: 'app', fetch: send, dpop: all }).forSession!('shop')
+    const alone = oauth({ ...urls, clientId: 'app', fetch: send, dpop: customDpop(all) }).forSession!('shop')
     await alone.refresh!(held, { signal })
     expect(all.proof).toHaveBeenCalledTimes(1)
     expect(calls.mock.calls.map(([url]) => url)).toEqual([AS, AS])
@@ -638,7 +640,7 @@ describe('oauth() with sender-constrained tokens', () => {
     'oauth() with bound tokens tries once more after a new %s, with the same token and a new proof',
     async (error) => {
       const answers = [refused(error), json(bound)]
-      const { refresh, calls } = server(async (...call) => answers.shift()!(...call), { dpop: proofs() })
+      const { refresh, calls } = server(async (...call) => answers.shift()!(...call), { dpop: customDpop(proofs()) })
       await expect(refresh()).resolves.toEqual(bound)
       expect([0, 1].map((call) => sent(calls, call).form['refresh_token'])).toEqual([
         held.refresh_token,
@@ -654,7 +656,7 @@ describe('oauth() with sender-constrained tokens', () => {
   it('oauth() with bound tokens tries no third time, whatever nonces come, and the session stays', async () => {
     let count = 0
     const { calls, failure } = server(async (...call) => refused('use_dpop_nonce', `n${count++}`)(...call), {
-      dpop: proofs(),
+      dpop: customDpop(proofs()),
     })
     expect((await failure()).code).toBe('server')
     expect(calls).toHaveBeenCalledTimes(2)
@@ -668,7 +670,7 @@ describe('oauth() with sender-constrained tokens', () => {
   ])(
     'oauth() with bound tokens tries no second time if that cannot help: %s, nonce %j, %i',
     async (error, nonce, status, code) => {
-      const { calls, failure } = server(refused(error, nonce, status), { dpop: proofs() })
+      const { calls, failure } = server(refused(error, nonce, status), { dpop: customDpop(proofs()) })
       expect((await failure()).code).toBe(code)
       expect(calls).toHaveBeenCalledTimes(1)
     },
@@ -676,7 +678,7 @@ describe('oauth() with sender-constrained tokens', () => {
 
   it('oauth() with bound tokens learns the next nonce from successful responses', async () => {
     const dpop = proofs()
-    const { refresh, calls } = server(json(bound, 200, { 'DPoP-Nonce': 'n1' }), { dpop })
+    const { refresh, calls } = server(json(bound, 200, { 'DPoP-Nonce': 'n1' }), { dpop: customDpop(dpop) })
     await refresh()
     await refresh()
     expect(proofOf(calls, 1)).toMatchObject({ nonce: 'n1' })
@@ -687,8 +689,10 @@ describe('oauth() with sender-constrained tokens', () => {
     async (kind) => {
       const dpop = proofs()
       const tokens = { access_token: 'new', ...(kind && { token_type: kind }) }
-      expect(await server(json(tokens), { dpop }).failure()).toMatchObject({ code: 'invalid_response' })
-      const made = oauth({ ...urls, clientId: 'app', dpop })
+      expect(await server(json(tokens), { dpop: customDpop(dpop) }).failure()).toMatchObject({
+        code: 'invalid_response',
+      })
+      const made = oauth({ ...urls, clientId: 'app', dpop: customDpop(dpop) })
       await expect(made.receive!(tokens, { signal, degraded: () => undefined })).rejects.toMatchObject({
         code: 'invalid_response',
       })
@@ -699,20 +703,23 @@ describe('oauth() with sender-constrained tokens', () => {
   it('oauth() with bound tokens passes the tokens of a sign-in to the proofs', async () => {
     const dpop = proofs()
     const init = { signal, degraded: () => undefined }
-    await oauth({ ...urls, clientId: 'app', dpop }).receive!({ ...bound, token_type: 'dpop' }, init)
+    await oauth({ ...urls, clientId: 'app', dpop: customDpop(dpop) }).receive!({ ...bound, token_type: 'dpop' }, init)
     expect(dpop.receive.mock.calls).toEqual([[{ ...bound, token_type: 'dpop' }, init]])
   })
 
   it('oauth() with bound tokens accepts proofs without `receive`', async () => {
     const { receive: _, ...dpop } = proofs()
     await expect(
-      oauth({ ...urls, clientId: 'app', dpop }).receive!(bound, { signal, degraded: () => undefined }),
+      oauth({ ...urls, clientId: 'app', dpop: customDpop(dpop) }).receive!(bound, {
+        signal,
+        degraded: () => undefined,
+      }),
     ).resolves.toBeUndefined()
   })
 
   it('oauth() with bound tokens authorizes requests by token and proof', async () => {
     const request = new Request('https://api.example/orders?x=1', { method: 'PUT', body: 'two' })
-    const next = await oauth({ ...urls, clientId: 'app', dpop: proofs() }).authorize!(request, bound)
+    const next = await oauth({ ...urls, clientId: 'app', dpop: customDpop(proofs()) }).authorize!(request, bound)
     expect(next.headers.get('Authorization')).toBe('DPoP new')
     expect(JSON.parse(next.headers.get('DPoP') ?? '')).toEqual({
       method: 'PUT',
@@ -736,7 +743,7 @@ describe('oauth() with sender-constrained tokens', () => {
     [401, '', 'n1', 'resend'],
     [401, '', '', 'refresh'],
   ])('oauth() with bound tokens takes %i with %j and nonce %j as: %s', (status, asks, nonce, expected) => {
-    const made = oauth({ ...urls, clientId: 'app', dpop: proofs() })
+    const made = oauth({ ...urls, clientId: 'app', dpop: customDpop(proofs()) })
     const headers = { ...(asks && { 'WWW-Authenticate': asks }), ...(nonce && { 'DPoP-Nonce': nonce }) }
     expect(made.challenge!(new Response(null, { status, headers }))).toBe(expected)
   })
