@@ -9,7 +9,6 @@ import { abortable } from '../util/async.js'
 import { milliseconds } from '../util/duration.js'
 import { lockWait, PROPAGATION_DELAY } from '../util/timing.js'
 import { createCleanup } from './cleanup.js'
-import { memoryStore } from './memory-store.js'
 import { createRefresh } from './refresh.js'
 import { createTokenCache } from './token-cache.js'
 import { parseTokenResponse } from './token-response.js'
@@ -20,7 +19,7 @@ const SWEEP_WAIT = 15e3
 
 /** Keeps the tokens of a session: one store, one refresh for all tabs, and nothing left of them after the end. */
 export const tokens: Plugin = (context) => {
-  const { ports, config, tokenStore = memoryStore() } = context
+  const { ports, config, tokenStore } = context
   const locks = createLocks(context)
   const withLock = createSignInLock(locks)
   const cache = createTokenCache(tokenStore, ports.after, () => {
@@ -111,7 +110,7 @@ export const tokens: Plugin = (context) => {
       const always = endedHere && !context.lastEnded()?.generation
       // Web storage has no compare-and-delete: a tab that only heard of the end waits, so that the ending tab removes the tokens
       // first.
-      if (!endedHere && tokenStore.shared) {
+      if (!endedHere && tokenStore?.shared) {
         await new Promise<void>((resolve) => {
           ports.after(ENDING_TAB, resolve)
         })

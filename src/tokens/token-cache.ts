@@ -1,8 +1,8 @@
 import { withTimeout } from '../util/async.js'
 import type { StoredTokens, TokenStore } from '../types.js'
-import { storedTokens } from './stored-tokens.js'
+import { matches, storedTokens } from './stored-tokens.js'
 
-/** A token store that never throws and always replies: tokens that it cannot keep stay in this tab's memory. */
+/** A token store that never throws and always replies: tokens that it cannot keep stay in this tab's memory, as all do without one. */
 export interface TokenCache {
   /** The newest tokens of session `id`. Those in memory are returned without reading the store if they are of `generation` or later. */
   readonly get: (id: string, generation: number) => Promise<StoredTokens | null>
@@ -28,27 +28,21 @@ export interface TokenCache {
   readonly isUnstored: (tokens: StoredTokens) => boolean
 }
 
-/**
- * The outcome of a write. `refused`: something else is stored than was expected. `failed`: the store threw, or did not reply in
- * time, so the tokens are in this tab's memory only.
- */
-type Outcome = 'written' | 'refused' | 'failed'
-
 /** A store that does not reply within this time has failed, ms. */
 const STORE_TIMEOUT = 5e3
 
 export function createTokenCache(
-  store: TokenStore,
+  store: TokenStore | undefined,
   after: (ms: number, callback: () => void) => () => void,
   onFailure: () => void,
 ): TokenCache {
   let cached: StoredTokens | null = null
   let isMemoryOnly = false
-  const unstored = new WeakSet<StoredTokens>()
 
-  /** Undefined if the store fails. */
-  const attempt = <T>(work: () => Promise<T>): Promise<T | undefined> =>
-    withTimeout(after, STORE_TIMEOUT, null, async () => work()).catch(() => {
+  /** Undefined if the store fails, or where there is none. */
+  const attempt = async <T>(work: (store: TokenStore) => Promise<T>): Promise<T | undefined> =>
+    store &&
+    withTimeout(after, STORE_TIMEOUT, null, async () => work(store)).catch(() => {
       onFailure()
       return undefined
     })
@@ -57,43 +51,36 @@ export function createTokenCache(
     cached = next
     isMemoryOnly = isOnlyHere
   }
-  const readStore: TokenCache['readStore'] = async () => {
-    // An application's own store may return anything: its reply is checked as input.
-    return storedTokens(await attempt(() => store.get()))
-  }
+  // An application's own store may return anything: its reply is checked as input.
+  const readStore: TokenCache['readStore'] = async () =>
+    store ? storedTokens(await attempt(async (store) => store.get())) : cached
 
   /** `expected`: undefined for whatever is stored. */
-  const write = async (next: StoredTokens, expected: StoredTokens | null | undefined): Promise<Outcome> =>
-    (await attempt(async () => {
-      // A store may be written without returning anything: only `false` is a refusal.
-      const reply = (await store.set(next, expected)) as boolean | undefined
-      return reply === false ? 'refused' : 'written'
-    })) ?? 'failed'
-
   const set = async (next: StoredTokens, expected: StoredTokens | null | undefined): Promise<boolean> => {
     // Tokens in memory only are not in the store, so nothing is expected there. The store may work again: each write is tried.
     const wasMemoryOnly = expected && isMemoryOnly && cachedFor(next.id)
-    const outcome = await write(next, wasMemoryOnly ? null : expected)
-    if (outcome === 'refused') return false
-    remember(next, outcome === 'failed')
-    if (outcome === 'failed') {
-      unstored.add(next)
-      // The store may still have the tokens before, whose refresh token is used up. No tab may find and use it again.
-      if (!wasMemoryOnly) await attempt(() => store.clear(next.id))
-    }
+    const isWritten = store
+      ? // A store may be written without returning anything: only `false` is a refusal.
+        await attempt(async (store) => ((await store.set(next, wasMemoryOnly ? null : expected)) as unknown) !== false)
+      : matches(cached, expected)
+    // Something else is stored than was expected.
+    if (isWritten === false) return false
+    remember(next, !isWritten)
+    // The store failed. It may still have the tokens before, whose refresh token is used up: no tab may find and use it again.
+    if (!isWritten && !wasMemoryOnly) await attempt((store) => store.clear(next.id))
     return true
   }
 
   return {
     readStore,
     set,
-    isUnstored: (tokens) => unstored.has(tokens),
+    isUnstored: (tokens) => isMemoryOnly && cached === tokens,
     async isMissing(id, generation) {
       // Undefined if the store fails: that does not mean that the tokens are gone.
-      const reply = await attempt(async () => store.get())
+      const reply = await attempt(async (store) => store.get())
       const stored = storedTokens(reply)
       const isNewEnough = (one: StoredTokens | null): boolean => one?.id === id && one.generation >= generation
-      return store.shared && reply !== undefined && !isNewEnough(stored) && !isNewEnough(cached)
+      return !!store?.shared && reply !== undefined && !isNewEnough(stored) && !isNewEnough(cached)
     },
     async replace(next) {
       const inMemory = isMemoryOnly ? cached : null
@@ -121,8 +108,8 @@ export function createTokenCache(
     async clear(id) {
       const inMemory = cachedFor(id)
       if (inMemory) cached = null
-      const removed = await attempt(async () => storedTokens(await store.clear(id)))
-      // Undefined: the store failed, and cannot say which tab is to revoke the tokens. Then each tab revokes those that it has.
+      const removed = await attempt(async (store) => storedTokens(await store.clear(id)))
+      // Undefined: there is no store, or it failed and cannot say which tab is to revoke the tokens: each tab revokes those that it has.
       return removed ?? (isMemoryOnly || removed === undefined ? inMemory : null)
     },
   }
