@@ -71,7 +71,7 @@ export const keepAlive: Plugin = (context) => {
       failures = 0
       // The reply itself may be its end.
       context.requireLive(id)
-      if (!isKeepAlive) warnIfExtending(sentAt, activeAt, idle)
+      if (DEVELOPMENT && !isKeepAlive) warnIfExtending(sentAt, activeAt, idle)
       return true
     } catch (error) {
       const { code, retryAt: wantedAt = 0 } = toSessionError(error)
@@ -153,10 +153,10 @@ export const keepAlive: Plugin = (context) => {
 function createExtendingWarning(
   context: SessionContext,
 ): (sentAt: number, activeAt: number, idle: number | undefined) => void {
+  if (!DEVELOPMENT) return () => undefined
   /** The last reply, and how many replies in a row looked as if the call had been activity. */
   let last = { sentAt: 0, activeAt: 0, idle: 0, repeats: 0 }
   return (sentAt, activeAt, idle = 0) => {
-    if (!DEVELOPMENT) return
     const isSame = idle > 0 && Math.abs(idle - last.idle) <= 1e3
     const isLater = sentAt > last.sentAt + 5e3 && activeAt === last.activeAt
     last = { sentAt, activeAt: context.requireLive().activeAt, idle, repeats: isSame && isLater ? last.repeats + 1 : 0 }

@@ -46,6 +46,7 @@ export type Warn = (subject: string, url: string, what: string, status?: number,
  * `subject`: an option, with its URL. The warning repeats nothing that a server or a user has sent.
  */
 export function createWarnings(): Warn {
+  if (!DEVELOPMENT) return () => undefined
   const warned = new Set<string>()
   return (subject, url, what, status = 0, ...cause) => {
     if (isBusy(status) || warned.has(subject)) return

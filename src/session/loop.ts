@@ -141,7 +141,7 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
     const before = state.record
     const previous = snapshot
     const taken = read(doing.received ?? null, clock)
-    compareLimits(taken.record)
+    if (DEVELOPMENT) compareLimits(taken.record)
     state = apply(taken, doing, sharedNow(taken.record, clock), clock)
     basis = isPrerendered ? taken : state
     if (!isPrerendered) sync.publish(state.record, cause)
@@ -211,9 +211,10 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
 
 /** Pages with different options are mostly a mistake: the developer of the shorter ones reads of it, once for each session. */
 function createLimitsWarning(ports: Ports, config: Config): (record: SharedRecord | null) => void {
+  if (!DEVELOPMENT) return noop
   let warnedId = ''
   return (record) => {
-    if (!DEVELOPMENT || !isLive(record) || record.id === warnedId) return
+    if (!isLive(record) || record.id === warnedId) return
     const { id, idleTimeout, absoluteTimeout } = record
     if (config.idleTimeout >= idleTimeout && config.absoluteTimeout >= absoluteTimeout) return
     ports.warn(

@@ -139,6 +139,6 @@ function storeOf(name: string, store: TokenStore): TokenStore {
 export function warnOfShortWarning({ warn }: Ports, { idleTimeout, absoluteTimeout, warnBefore }: Config): void {
   const half = Math.min(idleTimeout, absoluteTimeout) / 2
   const length = Math.min(warnBefore, half)
-  if (DEVELOPMENT && length < 2e4 && half < Infinity)
+  if (length < 2e4 && half < Infinity)
     warn(`sojourn: ${length} ms of warning (warnBefore, or half of the timeout), people need 20 s (WCAG 2.2.1).`)
 }

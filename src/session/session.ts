@@ -2,6 +2,7 @@ import { ending, extension } from '../core/changes.js'
 import { activeWarning, deadlines, firstWarningAt } from '../core/deadlines.js'
 import type { OnMessage, Ports } from '../ports/types.js'
 import type { Session, SessionEvents, SessionOptions, TokenServer, TokenSession, TokenStore } from '../types.js'
+import { DEVELOPMENT } from '../util/development.js'
 import { createEmitter, type Emitter } from '../util/emitter.js'
 import { createActiveSession } from './active-session.js'
 import { createActivity, type Activity } from './activity.js'
@@ -67,7 +68,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
 
   let stopFollowing = noop
   if (ports.hasPage) {
-    warnOfShortWarning(ports, config)
+    if (DEVELOPMENT) warnOfShortWarning(ports, config)
     if (!channel.works) degraded('channel', 'Tabs hear of each other by storage alone.')
     stopFollowing = followPage({ ports, config, channel, sync, activity, active, loop, hooks })
     // Not while other tabs are queried, and not where only they could know.
