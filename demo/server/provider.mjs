@@ -105,6 +105,8 @@ export async function createProvider({
       devInteractions: { enabled: false },
       // Every proof needs a nonce, which limits how long a stolen proof is valid (RFC 9449 §8).
       dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true },
+      // A server that keeps connections open asks until when a token is valid (RFC 7662).
+      introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       rpInitiatedLogout: { enabled: false },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
     },

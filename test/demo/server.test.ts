@@ -1,13 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startDemo, type Demo } from '../../demo/server/start.mjs'
-import { createBrowser } from './browser.js'
-
-interface Tokens {
-  readonly access_token: string
-  readonly refresh_token: string
-  readonly expires_in: number
-}
+import { post, signIn, type Tokens } from './code-flow.js'
 
 let demo: Demo
 beforeEach(async () => {
@@ -15,28 +8,8 @@ beforeEach(async () => {
 })
 afterEach(() => demo.close())
 
-async function signIn(name: string): Promise<Tokens> {
-  const verifier = randomBytes(32).toString('base64url')
-  const query = new URLSearchParams({
-    client_id: demo.clientId,
-    redirect_uri: `${demo.url}/tab.html`,
-    response_type: 'code',
-    scope: 'openid',
-    state: 'any',
-    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-    code_challenge_method: 'S256',
-  })
-  const { searchParams } = await createBrowser(demo.url).signIn(`${demo.issuer}/auth?${query}`, name, '/tab.html')
-  const code = searchParams.get('code') ?? ''
-  const form = { grant_type: 'authorization_code', code, redirect_uri: `${demo.url}/tab.html`, code_verifier: verifier }
-  return (await (await post(demo.tokenEndpoint, form)).json()) as Tokens
-}
-
-const post = (url: string, form: Record<string, string>): Promise<Response> =>
-  fetch(url, { method: 'POST', body: new URLSearchParams({ client_id: demo.clientId, ...form }) })
-
 const refresh = ({ refresh_token }: Tokens): Promise<Response> =>
-  post(demo.tokenEndpoint, { grant_type: 'refresh_token', refresh_token })
+  post(demo, demo.tokenEndpoint, { grant_type: 'refresh_token', refresh_token })
 
 const callResource = ({ access_token }: Tokens): Promise<Response> =>
   fetch(`${demo.url}/api/me`, { headers: { authorization: `Bearer ${access_token}` } })
@@ -44,7 +17,7 @@ const callResource = ({ access_token }: Tokens): Promise<Response> =>
 const count = (): ReturnType<Demo['counters']>['total'] => demo.counters().total
 
 test('an access token opens the resource until it expires, and a refreshed one does so again', async () => {
-  const first = await signIn('Ada')
+  const first = await signIn(demo, 'Ada')
   expect(first.expires_in).toBe(2)
   expect(await (await callResource(first)).json()).toMatchObject({ name: 'Ada' })
   await expect.poll(async () => (await callResource(first)).status, { timeout: 4000 }).toBe(401)
@@ -54,8 +27,8 @@ test('an access token opens the resource until it expires, and a refreshed one d
 })
 
 test('a refresh token used twice revokes the whole grant, and no other', async () => {
-  const first = await signIn('Ada')
-  const other = await signIn('Bob')
+  const first = await signIn(demo, 'Ada')
+  const other = await signIn(demo, 'Bob')
   const second = (await (await refresh(first)).json()) as Tokens
   const again = await refresh(first)
   expect([again.status, await again.json()]).toMatchObject([400, { error: 'invalid_grant' }])
@@ -66,15 +39,15 @@ test('a refresh token used twice revokes the whole grant, and no other', async (
 })
 
 test('a revoked refresh token revokes its access token', async () => {
-  const tokens = await signIn('Ada')
-  await post(demo.revocationEndpoint, { token: tokens.refresh_token, token_type_hint: 'refresh_token' })
+  const tokens = await signIn(demo, 'Ada')
+  await post(demo, demo.revocationEndpoint, { token: tokens.refresh_token, token_type_hint: 'refresh_token' })
   expect((await callResource(tokens)).status).toBe(401)
   expect(count().revocations).toBe(1)
   expect(Object.values(demo.counters().bySignIn)).toMatchObject([{ revocations: 1 }])
 })
 
 test('503 and 429 leave the refresh token unused', async () => {
-  const tokens = await signIn('Ada')
+  const tokens = await signIn(demo, 'Ada')
   demo.setFault('unavailable')
   expect((await refresh(tokens)).status).toBe(503)
   demo.setFault('limited')
@@ -85,7 +58,7 @@ test('503 and 429 leave the refresh token unused', async () => {
 })
 
 test('a lost reply has used the refresh token, once', async () => {
-  const tokens = await signIn('Ada')
+  const tokens = await signIn(demo, 'Ada')
   demo.setFault('lost')
   await expect(refresh(tokens)).rejects.toThrow()
   expect(demo.fault()).toBe('none')
@@ -94,7 +67,7 @@ test('a lost reply has used the refresh token, once', async () => {
 })
 
 test('a hanging endpoint sends no response, and does not keep the server from closing', async () => {
-  const tokens = await signIn('Ada')
+  const tokens = await signIn(demo, 'Ada')
   demo.setFault('hang')
   const settled = refresh(tokens).then(
     () => 'answered',
