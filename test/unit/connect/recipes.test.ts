@@ -4,15 +4,17 @@ import { WebSocket } from 'ws'
 import { connect, eventStream, webSocket, type ConnectOptions, type Connection } from '../../../src/connect.js'
 import { createFetch } from '../../../src/fetch.js'
 import { createWorld, type Tab, type World } from '../session/world.js'
-import { graphql, signalR, signalROptions, socketIo, socketIoOptions, supabase } from './recipes.js'
+import { graphql, signalR, signalROptions, signalROverSocket, socketIo, socketIoOptions, supabase } from './recipes.js'
 import {
   startGraphqlFeed,
   startSignalRFeed,
+  startSignalRSocketFeed,
   startSocketFeed,
   startSocketIoFeed,
   startStreamFeed,
   startSupabaseFeed,
   type FeedServer,
+  type SignalRSocketFeed,
 } from './servers.js'
 
 interface Recipe {
@@ -53,6 +55,12 @@ const recipes: Record<string, Recipe> = {
     options: signalROptions,
     renews: false,
   },
+  'SignalR over a WebSocket': {
+    start: startSignalRSocketFeed,
+    run: (_tab, url, show) => signalROverSocket(url, show),
+    options: signalROptions,
+    renews: true,
+  },
   'Supabase realtime': {
     start: startSupabaseFeed,
     run: (_tab, url, show) => supabase(url, show, WebSocket as never),
@@ -64,6 +72,8 @@ const recipes: Record<string, Recipe> = {
 let feed: FeedServer
 beforeEach(() => {
   vi.stubGlobal('WebSocket', WebSocket)
+  // SignalR's client does in Node what no browser can: it sends the token of a WebSocket in a header.
+  vi.stubGlobal('process', Object.create(process, { release: { value: { name: 'none' } } }))
 })
 afterEach(async () => {
   vi.unstubAllGlobals()
@@ -174,3 +184,36 @@ describe.each(Object.entries(recipes).filter(([, { renews }]) => renews))(
     })
   },
 )
+
+describe('SignalR over a WebSocket', () => {
+  it('has a ticket in the URL of its socket, which opens no second one', async () => {
+    const { world, states, connected } = await open(recipes['SignalR over a WebSocket']!)
+    connected()
+    await until(world, () => states.includes('up'))
+    expect(feed.urls).toEqual([
+      '/negotiate?negotiateVersion=1',
+      '/hub/negotiate?negotiateVersion=1',
+      '/hub?id=of-ticket-1&access_token=ticket-1',
+    ])
+    const again = new WebSocket(`${feed.url.replace('http', 'ws')}${feed.urls[2]!}`)
+    const status = new Promise((resolve) => {
+      again.on('unexpected-response', (_request, { statusCode }) => resolve(statusCode))
+    })
+    expect(await status).toBe(401)
+    again.on('error', () => undefined).terminate()
+  })
+
+  it('answers messages of the server with pings, and is not shown the pings of the server', async () => {
+    const recipe: Recipe = {
+      ...recipes['SignalR over a WebSocket']!,
+      run: (_tab, url, show) => signalROverSocket(url, show, 1),
+    }
+    const { world, shown, states, connected } = await open(recipe)
+    connected()
+    await until(world, () => states.includes('up'))
+    // The client's timer for pings is set when something arrives.
+    feed.send('after a ping')
+    await until(world, () => shown.length > 0 && (feed as SignalRSocketFeed).pings() > 0)
+    expect(shown).toEqual(['after a ping'])
+  })
+})

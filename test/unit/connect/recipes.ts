@@ -88,6 +88,30 @@ export const signalR =
     })
   }
 
+/** `pingEvery`: how often the client says that it is there, ms; 15 s unless a test is in a hurry. */
+export const signalROverSocket =
+  (url: string, show: (text: unknown) => void, pingEvery = 15_000): Run =>
+  async (connection) => {
+    const hub = new HubConnectionBuilder()
+      // The token goes to the negotiation, in a header. That answers with a ticket for the socket, in whose URL it will be.
+      .withUrl(url, { transport: HttpTransportType.WebSockets, accessTokenFactory: () => connection.token() })
+      .withKeepAliveInterval(pingEvery)
+      .configureLogging(LogLevel.None)
+      .build()
+    connection.signal.addEventListener('abort', () => void hub.stop())
+    hub.on('news', (text) => {
+      if (!connection.signal.aborted) show(text)
+    })
+    await hub.start()
+    connection.up()
+    await new Promise((_resolve, lost) => {
+      hub.onclose(lost)
+      connection.onToken((token) => {
+        hub.send('token', token).catch(lost)
+      })
+    })
+  }
+
 export const signalROptions: ConnectOptions = {
   isRefused: (reason) => /\b401\b/.test(String(reason)),
 }

@@ -260,6 +260,88 @@ export const startSignalRFeed = (): Promise<FeedServer> => {
   )
 }
 
+/** The messages of a SignalR hub that a test looks at: https://github.com/dotnet/aspnetcore/blob/main/src/SignalR/docs/specs/HubProtocol.md. */
+interface HubMessage {
+  readonly type?: 1 | 6 | 7
+  readonly protocol?: string
+  readonly target?: string
+  readonly arguments?: readonly unknown[]
+}
+
+export interface SignalRSocketFeed extends FeedServer {
+  /** How many pings came from clients. */
+  readonly pings: () => number
+}
+
+/**
+ * The least of a SignalR hub over a WebSocket. The negotiation takes the token from a header, and answers as Azure SignalR Service has
+ * it: with the URL of the hub, and a ticket for it, which opens one socket. https://github.com/dotnet/aspnetcore/blob/main/src/SignalR/docs/specs/TransportProtocols.md
+ */
+export const startSignalRSocketFeed = async (): Promise<SignalRSocketFeed> => {
+  const END = '\x1e'
+  const tickets = new Set<string>()
+  let made = 0
+  let pings = 0
+  const feed = await start(
+    (server, { takes, add, clients }) => {
+      const sockets = new WebSocketServer({ noServer: true })
+      server.on('upgrade', (request: IncomingMessage, raw, head) => {
+        const { searchParams } = new URL(request.url ?? '', 'http://localhost')
+        const ticket = searchParams.get('access_token') ?? ''
+        if (!tickets.delete(ticket) || searchParams.get('id') !== `of-${ticket}`)
+          raw.end('HTTP/1.1 401 Unauthorized\r\n\r\n')
+        else sockets.handleUpgrade(request, raw, head, (socket) => sockets.emit('connection', socket))
+      })
+      sockets.on('connection', (socket: WebSocket) => {
+        const send = (message: object): void => socket.send(JSON.stringify(message) + END)
+        const client: Client = {
+          send(text) {
+            send({ type: 6 })
+            send({ type: 1, target: 'news', arguments: [text] })
+          },
+          drop(code) {
+            send({ type: 7 })
+            socket.close(code)
+          },
+        }
+        const take = ({ type, protocol, target, arguments: given }: HubMessage): void => {
+          // The first message names the protocol, and has no type.
+          if (protocol !== undefined) {
+            send(protocol === 'json' ? {} : { error: 'Only json is spoken here.' })
+            add(client)
+          } else if (type === 6) pings++
+          else if (target === 'token' && !takes(given?.[0])) client.drop(1008)
+        }
+        socket.on('message', (data) => {
+          // Each message ends in the record separator, and a frame may have several.
+          for (const text of (data as Buffer).toString().split(END).slice(0, -1)) take(JSON.parse(text) as HubMessage)
+        })
+        socket.on('close', () => clients.delete(client))
+      })
+    },
+    'http',
+    (request, response, { takes }) => {
+      const bearer = request.headers.authorization?.replace('Bearer ', '') ?? ''
+      if (tickets.has(bearer)) {
+        const availableTransports = [{ transport: 'WebSockets', transferFormats: ['Text', 'Binary'] }]
+        response.end(
+          JSON.stringify({
+            negotiateVersion: 1,
+            connectionId: 'any',
+            connectionToken: `of-${bearer}`,
+            availableTransports,
+          }),
+        )
+      } else if (takes(bearer)) {
+        const ticket = `ticket-${++made}`
+        tickets.add(ticket)
+        response.end(JSON.stringify({ url: `http://${String(request.headers.host)}/hub`, accessToken: ticket }))
+      } else response.writeHead(401).end()
+    },
+  )
+  return Object.assign(feed, { pings: () => pings })
+}
+
 /** The least of Supabase's realtime server, a Phoenix socket: https://hexdocs.pm/phoenix/writing_a_channels_client.html. */
 export const startSupabaseFeed = (): Promise<FeedServer> =>
   start((server, { takes, add, clients }) => {
