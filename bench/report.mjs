@@ -16,6 +16,7 @@ import { readFileSync } from 'node:fs'
  * @property {{ tabs: number, first: Pair, again: Pair }} start
  * @property {Reach} [signIn] Not in figures of before 2026-12.
  * @property {Reach} signOut
+ * @property {Record<'alone' | 'connected' | 'told', import('./pages/connection.js').Cost>} [connection] Not in figures of before 2026-12.
  */
 
 /** Where the figures of the README are kept. */
@@ -86,6 +87,22 @@ export const describeTabs = ({ signIn, signOut }) =>
       ].join(' ')
     })
     .join('\n')
+
+/** What one connection costs a page whose user does nothing. @param {Required<Results>['connection']} connection */
+export function describeConnection({ alone, connected, told }) {
+  /** @param {string} what @param {keyof typeof alone} key */
+  const costRow = (what, key) => row(what, ...[alone, connected, told].map((cost) => String(cost[key])))
+  return [
+    'What one connection costs an idle page, in a minute:',
+    '',
+    row('', 'a session alone', 'with a socket that is silent', 'with a message every second'),
+    '| --- | --- | --- | --- |',
+    costRow('timers pending', 'pending'),
+    costRow('timers that fire', 'fired'),
+    costRow('messages that arrive', 'messages'),
+    costRow('storage accesses', 'storage'),
+  ].join('\n')
+}
 
 /** @param {Results} results */
 export function describe({ where, versions, handlers, moving, start, signIn, signOut }) {

@@ -2,7 +2,7 @@
 
 // Measures Sojourn beside others, all in one run of one browser, and prints a table with the ratio of each.
 // `--write` puts the figures into bench/results.json and the README; test/dist/readme.test.ts holds the two together.
-// `tabs` measures only how fast a sign-in and a sign-out reach other tabs.
+// `tabs` measures only how fast a sign-in and a sign-out reach other tabs, `connection` only what a connection costs an idle page.
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Failure, installDependencies, report, root } from '../scripts/lib.mjs'
 import { disturbance } from './quiet.mjs'
-import { describe, describeTabs, resultsPath } from './report.mjs'
+import { describe, describeConnection, describeTabs, resultsPath } from './report.mjs'
 
 /** @param {string} script @param {string[]} args */
 function run(script, ...args) {
@@ -28,51 +28,56 @@ const step = (what, work) => {
   return work()
 }
 
-async function measureTabsAlone() {
+/** @template T @param {(context: import('@playwright/test').BrowserContext, origin: string, chromium: string) => Promise<T>} work @returns {Promise<T>} */
+async function onSite(work) {
   const { withChromium } = await import('./browser.mjs')
   const { startSite } = await import('./site.mjs')
-  const { measureTabs } = await import('./tabs.mjs')
   const site = await startSite()
   try {
-    return await withChromium((context) => step('sign-in and sign-out', () => measureTabs(context, site.origin)))
+    return await withChromium((context, chromium) => work(context, site.origin, chromium))
   } finally {
     site.close()
   }
 }
 
+async function measureTabsAlone() {
+  const { measureTabs } = await import('./tabs.mjs')
+  return onSite((context, origin) => step('sign-in and sign-out', () => measureTabs(context, origin)))
+}
+
 /** @returns {Promise<Required<import('./report.mjs').Results>>} */
 async function measure() {
-  const { withChromium } = await import('./browser.mjs')
-  const { startSite } = await import('./site.mjs')
   const { measureHandlers, measureMoving } = await import('./input.mjs')
   const { measureStart } = await import('./start.mjs')
   const { measureTabs } = await import('./tabs.mjs')
-  const site = await startSite()
-  try {
-    return await withChromium(async (context, chromium) => {
-      const [processor] = cpus()
-      const names = ['react-idle-timer', '@vueuse/core', 'react', 'vue']
-      return {
-        where: {
-          date: new Date().toISOString().slice(0, 10),
-          processor: processor?.model.trim() ?? 'unknown processor',
-          cores: cpus().length,
-          system: `${type()} ${arch()}`,
-          chromium,
-        },
-        versions: Object.fromEntries([
-          ['sojourn', versionIn('.')],
-          ...names.map((name) => [name, versionIn(`node_modules/${name}`)]),
-        ]),
-        handlers: await step('handlers', () => measureHandlers(context, site.origin)),
-        start: await step('createSession', () => measureStart(context, site.origin)),
-        ...(await step('sign-in and sign-out', () => measureTabs(context, site.origin))),
-        moving: await step('a mouse that moves, for two minutes', () => measureMoving(context, site.origin)),
-      }
-    })
-  } finally {
-    site.close()
-  }
+  return onSite(async (context, origin, chromium) => {
+    const [processor] = cpus()
+    const names = ['react-idle-timer', '@vueuse/core', 'react', 'vue']
+    return {
+      where: {
+        date: new Date().toISOString().slice(0, 10),
+        processor: processor?.model.trim() ?? 'unknown processor',
+        cores: cpus().length,
+        system: `${type()} ${arch()}`,
+        chromium,
+      },
+      versions: Object.fromEntries([
+        ['sojourn', versionIn('.')],
+        ...names.map((name) => [name, versionIn(`node_modules/${name}`)]),
+      ]),
+      handlers: await step('handlers', () => measureHandlers(context, origin)),
+      start: await step('createSession', () => measureStart(context, origin)),
+      ...(await step('sign-in and sign-out', () => measureTabs(context, origin))),
+      moving: await step('a mouse that moves, for two minutes', () => measureMoving(context, origin)),
+      connection: await measureConnection(context, origin),
+    }
+  })
+}
+
+/** @param {import('@playwright/test').BrowserContext} context @param {string} origin */
+async function measureConnection(context, origin) {
+  const { measureConnection } = await import('./connection.mjs')
+  return step('an idle page with a connection, for three minutes', () => measureConnection(context, origin))
 }
 
 /** Says what was measured, and whether that is to be believed. @param {string} text */
@@ -86,8 +91,9 @@ await report(async () => {
   installDependencies()
   run('build.mjs')
   if (process.argv.includes('tabs')) return print(describeTabs(await measureTabsAlone()))
+  if (process.argv.includes('connection')) return print(describeConnection(await onSite(measureConnection)))
   const results = await measure()
-  print(`${describe(results)}\n\n${describeTabs(results)}`)
+  print([describe(results), describeTabs(results), describeConnection(results.connection)].join('\n\n'))
   if (!process.argv.includes('--write')) return
   const { format, resolveConfig } = await import('prettier')
   const path = fileURLToPath(resultsPath)

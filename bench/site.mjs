@@ -6,6 +6,7 @@ import { readdirSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { WebSocketServer } from 'ws'
 import { root } from '../scripts/lib.mjs'
 
 /** @returns {Promise<Map<string, string>>} the script of each page by its path */
@@ -21,7 +22,7 @@ async function bundle() {
     target: 'es2022',
     // What is published is measured, not what the paths of tsconfig.json lead to.
     tsconfigRaw: {},
-    alias: { sojourn: join(root, 'dist/index.js') },
+    alias: { sojourn: join(root, 'dist/index.js'), 'sojourn/connect': join(root, 'dist/connect.js') },
     define: {
       'process.env.NODE_ENV': '"production"',
       __VUE_OPTIONS_API__: 'true',
@@ -56,6 +57,12 @@ export async function startSite() {
     else if (scripts.has(`${pathname}.js`))
       response.setHeader('content-type', 'text/html; charset=utf-8').end(html(`${pathname}.js${search}`))
     else response.writeHead(404).end()
+  })
+  // Says nothing; at `/told` a message every second.
+  new WebSocketServer({ server }).on('connection', (socket, { url }) => {
+    if (url !== '/told') return
+    const timer = setInterval(() => socket.send('news'), 1000)
+    socket.on('close', () => clearInterval(timer))
   })
   await new Promise((resolve) => server.listen(0, 'localhost', () => resolve(null)))
   const address = server.address()
