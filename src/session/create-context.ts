@@ -97,7 +97,6 @@ export function createContext(parts: ContextParts): SessionContext {
 /** Why nothing can be done now. */
 function signedOutError(ports: Ports, loop: Loop): Error {
   const shown = loop.snapshot()
-  const reason = shown.phase === 'signedOut' && shown.reason
   return sessionError(
     'signed_out',
     DEVELOPMENT &&
@@ -107,8 +106,8 @@ function signedOutError(ports: Ports, loop: Loop): Error {
           ? 'destroy() was called on this session object. Create another.'
           : shown.phase !== 'signedOut'
             ? 'Another session has begun meanwhile.'
-            : reason
-              ? `The session has ended (${reason}). Sign in again.`
+            : shown.reason
+              ? `The session has ended (${shown.reason}). Sign in again.`
               : 'Nobody is signed in. Sign in first.'),
   )
 }

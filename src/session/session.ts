@@ -149,7 +149,6 @@ function createMethods(
     },
     watch(view) {
       checkWindow(view)
-      if (isClosed()) return noop
       const undo = activity.add(view)
       step('watch')
       return undo
@@ -158,7 +157,8 @@ function createMethods(
       await early()
       try {
         const { id } = context.requireLive()
-        await hooks.find((hook) => hook.verify)?.verify?.(id)
+        const verify = hooks.find((hook) => hook.verify)?.verify
+        await verify?.(id)
         context.requireLive(id)
         return true
       } catch {

@@ -448,10 +448,11 @@ describe('a hold', () => {
   })
 
   it.each(['the back/forward cache', 'a freeze'])(
-    'I1: a hold does not reach over %s past a short deadline',
+    'I1: a hold does not reach over %s of a hidden page past a short deadline',
     async (what) => {
       const world = createWorld()
       const tab = await world.signedIn({ idleTimeout: '60s' })
+      tab.timersEvery = SECOND
       tab.session.hold()
       await world.advance(SECOND)
       if (what === 'a freeze') tab.frozen = true

@@ -308,6 +308,7 @@ describe('a prerendered page that is opened', () => {
     const tab = await world.signedIn()
     const ahead = world.tab({}, AHEAD)
     const done = watched(ahead.session.signOut())
+    ahead.hint('focus')
     await world.advance('2m')
     expect([done.value, tab.phase(), world.server.count('signOut')]).toEqual(['waits', 'active', 0])
     ahead.activate()

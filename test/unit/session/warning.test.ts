@@ -116,6 +116,15 @@ describe('extend()', () => {
     expect(one.session.deadlines()!.endAt - wall(world)).toBe(15 * MINUTE - 15)
   })
 
+  it('extend() takes effect in the task of the call', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(14 * MINUTE)
+    const extended = tab.session.extend()
+    expect(tab.phase()).toBe('active')
+    expect(await extended).toBe(true)
+  })
+
   it('extend() works eleven times in a row', async () => {
     const world = createWorld()
     const tab = await world.signedIn()

@@ -24,6 +24,8 @@ describe('inspect()', () => {
     tab.session.check()
     tab.session.hold()()
     expect([...taken()]).toEqual(['check', 'hold'])
+    tab.session.watch({ closed: false, addEventListener: () => undefined } as unknown as Window)()
+    expect([...taken()]).toEqual(['watch'])
     await world.advance(MINUTE)
     tab.input()
     expect(taken()).toContain('activity')
