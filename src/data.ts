@@ -74,7 +74,7 @@ function createData(context: SessionContext, session: Session): DataHooks {
     const record = next ?? context.lastEnded()
     if (!record || context.opening() || !key.startsWith(root)) return false
     // A semicolon follows the colon: then the session's own keys are before it.
-    const own = partOf(record, next ? ':' : ';')
+    const own = partOf(record, next ? '' : ';')
     if (key >= own && (key.startsWith(own) || key < `${root}${1e15 + context.ports.wallNow()}`)) return false
     const all = storage()
     const text = all[key] ?? ''

@@ -229,11 +229,44 @@ describe('the companion cookie', () => {
     expect(tab.session.deadlines()?.endAt).toBe(endAt)
   })
 
+  it('I10: leaves no listener behind after its undo', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, methods)
+    const added = vi.spyOn(browser.store, 'addEventListener')
+    const uninspect = vi.fn()
+    const session = { ...tab.session, inspect: () => uninspect }
+    const undo = companionCookie(session, 'signed-in')
+    const left = (): unknown[] =>
+      added.mock.calls.map(([type, , options]) => [type, (options as AddEventListenerOptions).signal?.aborted])
+    expect([left(), uninspect.mock.calls]).toEqual([[['change', false]], []])
+    undo()
+    expect([left(), uninspect.mock.calls.length]).toEqual([[['change', true]], 1])
+  })
+
+  it('notes the cookie in a step with the cause `look`', async () => {
+    const tab = await createWorld().signedIn({}, methods)
+    const causes: string[] = []
+    tab.session.inspect(({ cause }) => causes.push(cause))
+    companionCookie(tab.session, 'signed-in')
+    expect(causes).toEqual(['look'])
+  })
+
+  it('does nothing for a session object that was destroyed before', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, methods)
+    tab.session.destroy()
+    companionCookie(tab.session, 'signed-in')()
+    expect(world.record()).not.toHaveProperty('companion')
+  })
+
   it('refuses what is no session and no name, and does nothing on a server', () => {
     const { session } = createWorld().tab({}, { hasPage: false })
-    const refusal = expect.objectContaining({ code: 'invalid_options' }) as Error
-    expect(() => companionCookie({} as Session, 'signed-in')).toThrow(refusal)
-    for (const name of ['', 'a b', 'a=b', 'a;']) expect(() => companionCookie(session, name)).toThrow(refusal)
+    const refusal = (message: string): Error => expect.objectContaining({ code: 'invalid_options', message }) as Error
+    expect(() => companionCookie({} as Session, 'signed-in')).toThrow(
+      refusal('companionCookie takes the session that createSession() returned.'),
+    )
+    for (const name of ['', 'a b', 'a=b', 'a;', undefined as never])
+      expect(() => companionCookie(session, name)).toThrow(refusal('companionCookie takes the name of a cookie.'))
     companionCookie(session, 'signed-in')()
   })
 })

@@ -165,6 +165,8 @@ describe('the session provider of OpenTelemetry', () => {
     await world.until(tab.session.signOut())
     expect(log).toHaveLength(1)
     expect(tab.reports).toMatchObject([{ message: 'of the application' }])
+    await world.until(tab.session.signIn(world.grant()))
+    expect([log.length, tab.reports.length]).toEqual([2, 1])
   })
 
   it('refuses what is no session', () => {

@@ -54,7 +54,10 @@ describe('sessionData', () => {
     const server = world.tab({}, { hasPage: false })
     for (const one of [tab, destroyed, server])
       expect(() => dataOf(one)).toThrow(expect.objectContaining({ code: 'signed_out' }) as Error)
-    expect(() => sessionData({} as Session)).toThrow(expect.objectContaining({ code: 'invalid_options' }) as Error)
+    const message = 'sessionData takes the session that createSession() returned.'
+    expect(() => sessionData({} as Session)).toThrow(
+      expect.objectContaining({ code: 'invalid_options', message }) as Error,
+    )
   })
 
   it('keeps nothing for another name, however much alike, and removes nothing of it', async () => {

@@ -112,6 +112,15 @@ describe('eachSession', () => {
     expect(tab.phase()).toBe('signedOut')
   })
 
+  it('calls no promise that an async function returned', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const start = async (): Promise<void> => Promise.resolve()
+    eachSession(tab.session, start as () => void)
+    await world.until(tab.session.signOut())
+    expect(tab.reports).toEqual([])
+  })
+
   it('ends one session where what it stops looks at the clock, and leaves the next one its tokens', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
