@@ -13,13 +13,18 @@ class ShortestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: [
-      'test/unit/{core,ports,session}/*.test.ts',
+      'test/unit/{companion,journal,otel}.test.ts',
+      'test/unit/{connect,core,data,ports,session}/*.test.ts',
       'test/unit/tokens/web-storage.test.ts',
       'test/laws/*.test.ts',
       'test/reports/{a1,a2,a4,a5,d1,d2,d6,d7,f6}-*.test.ts',
     ],
     // Long runs over many values: what they would notice, shorter ones do.
-    exclude: ['test/laws/hostile.test.ts', 'test/unit/session/day.test.ts'],
+    exclude: [
+      'test/laws/{data,hostile}.test.ts',
+      'test/unit/session/day.test.ts',
+      'test/unit/{connect,data}/recipes.test.ts',
+    ],
     // One environment for all files takes half the time, and the same mutants live.
     isolate: false,
     sequence: { sequencer: ShortestFirst },

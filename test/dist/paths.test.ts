@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { root } from '../../scripts/lib.mjs'
+import { readList } from '../../scripts/mutants-list.mjs'
 
 const inFolder = (folder: string): string[] =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file))
@@ -56,4 +57,10 @@ test('each npm script that a page names is in package.json', () => {
       .map(([, name]) => `${file}: ${String(name)}`),
   )
   expect(missing).toEqual([])
+})
+
+test('each mutant that test/mutants.md lists is a change of a text that its file has', () => {
+  const { explained, faults } = readList()
+  expect(faults).toEqual([])
+  expect(explained.length).toBeGreaterThan(0)
 })
