@@ -167,16 +167,23 @@ describe('the journal', () => {
     expect(told(log)).toEqual(['start', 'end signOut'])
   })
 
+  const NO_NAME = 'marks: give names of 1 to 40 letters, digits, ".", "_", ":" or "-". A mark is no place for data.'
+  const NOT_NAMED = 'mark: that is none of the names in `marks`.'
+  const NO_NUMBER = 'keep: give a whole number above 0.'
+
   it.each([
-    ['a mark that was not named', () => journal(createWorld().tab().session, { marks: ['a'] }).mark('b')],
-    ['a mark where none was named', () => journal(createWorld().tab().session).mark('a')],
-    ['a mark that is a text', () => journal(createWorld().tab().session, { marks: ['ada@example.com'] })],
-    ['a mark that is long', () => journal(createWorld().tab().session, { marks: ['a'.repeat(41)] })],
-    ['a number of entries below 1', () => journal(createWorld().tab().session, { keep: 0 })],
-    ['a number of entries that is not whole', () => journal(createWorld().tab().session, { keep: 1.5 })],
-    ['what is no session', () => journal({} as Session)],
-  ])('refuses %s', (_what, act) => {
-    expect(act).toThrow(expect.objectContaining({ code: 'invalid_options' }))
+    ['a mark that was not named', NOT_NAMED, () => journal(createWorld().tab().session, { marks: ['a'] }).mark('b')],
+    ['a mark where none was named', NOT_NAMED, () => journal(createWorld().tab().session).mark('a')],
+    ['a mark that is a text', NO_NAME, () => journal(createWorld().tab().session, { marks: ['ada@example.com'] })],
+    ['a mark that ends in a text', NO_NAME, () => journal(createWorld().tab().session, { marks: ['a b'] })],
+    ['a mark that begins with a text', NO_NAME, () => journal(createWorld().tab().session, { marks: ['@b'] })],
+    ['a mark that is empty', NO_NAME, () => journal(createWorld().tab().session, { marks: ['a', ''] })],
+    ['a mark that is long', NO_NAME, () => journal(createWorld().tab().session, { marks: ['a'.repeat(41)] })],
+    ['a number of entries below 1', NO_NUMBER, () => journal(createWorld().tab().session, { keep: 0 })],
+    ['a number of entries that is not whole', NO_NUMBER, () => journal(createWorld().tab().session, { keep: 1.5 })],
+    ['what is no session', 'journal takes the session that createSession() returned.', () => journal({} as Session)],
+  ])('refuses %s', (_what, message, act) => {
+    expect(act).toThrow(expect.objectContaining({ code: 'invalid_options', message }))
   })
 
   it('I10: stops, and leaves no timer; what is there can still be read and sent', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { connect } from '../../../src/connect.js'
 import { SessionError } from '../../../src/errors.js'
 import type { Session } from '../../../src/types.js'
-import { createWorld, MINUTE, outcome, SECOND } from '../session/world.js'
+import { createWorld, MINUTE, SECOND } from '../session/world.js'
 import { follow } from './connections.js'
 
 describe('a connection and its session', () => {
@@ -121,8 +121,9 @@ describe('a connection and its session', () => {
   })
 
   it('refuses what is no session', () => {
+    const message = 'connect takes the session that createSession() returned.'
     expect(() => connect({} as Session, () => Promise.resolve())).toThrow(
-      expect.objectContaining({ code: 'invalid_options' }) as Error,
+      expect.objectContaining({ code: 'invalid_options', message }) as Error,
     )
   })
 
@@ -132,7 +133,10 @@ describe('a connection and its session', () => {
     await world.until(tab.session.signIn())
     const { opened, states } = follow(tab, { goesUp: false })
     await world.advance(10)
-    expect(await outcome(opened[0]!.connection.token())).toBe('no_tokens')
+    await expect(opened[0]!.connection.token()).rejects.toMatchObject({
+      code: 'no_tokens',
+      message: 'The connection is over, or its session has no tokens.',
+    })
     opened[0]!.connection.up()
     expect(states).toEqual(['0 connecting', '10 up'])
   })
@@ -261,7 +265,10 @@ describe('a connection that is lost', () => {
     expect(opened[0]?.isOver()).toBe(false)
     await world.advance(1)
     expect(opened[0]?.isOver()).toBe(true)
-    expect(reasons.at(-1)).toMatchObject({ code: 'timeout' })
+    expect(reasons.at(-1)).toMatchObject({
+      code: 'timeout',
+      message: 'The connection did not call up() within 30 s of its start.',
+    })
     opened[0]!.connection.up()
     await world.advance(500)
     expect(opened).toHaveLength(2)
