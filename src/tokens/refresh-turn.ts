@@ -111,7 +111,7 @@ export function createRefreshTurn(
       await sleep(ports.after, PROPAGATION_DELAY, context.signal())
       const isStill = context.requireLive(id).generation === generation && (await cache.isMissing(id, generation))
       context.requireLive(id)
-      if (isStill) context.step('wiped', id, ending('wiped'), true)
+      if (isStill) context.step('wiped', id, ending('wiped'))
     }
     noTokensFor = keyOf(context.requireLive(id))
     return error

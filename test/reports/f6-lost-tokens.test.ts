@@ -42,6 +42,36 @@ describe('a shared store without the tokens that the record speaks of', () => {
     expect(tab.takeEvents()).toEqual([{ type: 'signedOut', reason: 'wiped', where: 'elsewhere' }])
   })
 
+  it('tokens that can be read a moment later end nothing', async () => {
+    const world = createWorld()
+    await world.signedIn()
+    const tab = world.tab()
+    await world.advance('1s')
+    const { stored } = world.tokens
+    empty(world)
+    const asked = askFor(world, tab)
+    await world.advance(100)
+    world.tokens.stored = stored
+    await expect(asked).resolves.toBe('no_tokens')
+    expect(tab.visible()).toBe('active')
+    await expect(askFor(world, tab)).resolves.toBe('access-f1-2')
+  })
+
+  it('tokens that another tab gets meanwhile, and cannot store, end nothing', async () => {
+    const world = createWorld()
+    world.locks.isAvailable = false
+    const tab = await world.signedIn()
+    await world.until(tab.session.getAccessToken())
+    const other = world.tab()
+    await world.advance('1s')
+    empty(world)
+    world.tokens.fault = (access) => (access === 'set' ? 'fails' : 'works')
+    const asked = askFor(world, other)
+    await expect(askFor(world, tab)).resolves.toBe('access-f1-2')
+    await expect(asked).resolves.toBe('no_tokens')
+    expect([tab.visible(), other.visible()]).toEqual(['active', 'active'])
+  })
+
   it('a tab that still has the tokens in memory goes on, and stores them with the next refresh', async () => {
     const world = createWorld()
     const tab = await world.signedIn()

@@ -49,6 +49,19 @@ describe('a refresh without a network', () => {
     expect(world.server.count('refresh')).toBe(2)
   })
 
+  it('a refresh that nobody waits for begins when the browser is online, without input', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.advance(4.5 * MINUTE)
+    disconnect(world, tab)
+    expect(await world.until(tab.session.getAccessToken())).toBe('access-f1-1')
+    expect(world.server.calls).toEqual([])
+    connect(world, tab)
+    tab.hint('online')
+    await world.advance(SECOND)
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
   it('a refresh is not caused by `online` alone', async () => {
     const world = createWorld()
     const tab = await world.signedIn()

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
 import { createSessionWith } from '../../../src/testing.js'
 import { memoryTokens } from '../../../src/tokens/stores/memory.js'
+import type { SessionOptions } from '../../../src/types.js'
 import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND, stranger, type Tab, type World } from './world.js'
 
 const wall = (world: World): number => world.time.clock().wall
@@ -485,6 +486,15 @@ describe('a reply that is lost after the server rotated', () => {
     expect(world.server.calls.map(({ tokens }) => tokens?.refresh_token)).toEqual(['refresh-f1-1', 'refresh-f1-1'])
   })
 
+  it('a lost reply leaves the second attempt what remains of requestTimeout', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await outlive(world, tab)
+    world.server.reply = () =>
+      world.server.count('refresh') === 1 ? { fails: new TypeError('Failed to fetch') } : { after: 9 * SECOND }
+    expect(await world.until(token(tab))).toBe('access-f1-2')
+  })
+
   it('a lost reply at a strict server is the end of the session, once and everywhere', async () => {
     const world = createWorld()
     const one = await world.signedIn()
@@ -889,12 +899,18 @@ describe('without tokens', () => {
     expect(world.record()).toMatchObject({ generation: 2 })
   })
 
-  it('an expired token without server.refresh is no_tokens', async () => {
+  it.each<[string, SessionOptions]>([
+    ['server.refresh', { server: {} }],
+    ['a server', { server: undefined as never }],
+  ])('an expired token without %s is no_tokens, and so is one that was never there', async (_what, options) => {
     const world = createWorld()
-    const tab = await world.signedIn({ server: {} })
+    const tab = await world.signedIn(options)
     await outlive(world, tab)
     expect(await world.until(outcome(token(tab)))).toBe('no_tokens')
     expect(tab.phase()).toBe('active')
+    await world.until(tab.session.signOut())
+    await world.until(tab.session.signIn())
+    expect(await world.until(outcome(token(tab)))).toBe('no_tokens')
   })
 })
 

@@ -8,6 +8,9 @@ import { createWorld, KEY, MINUTE, outcome, SECOND, type Tab, type World } from 
 const token = (tab: Tab, options?: Parameters<Tab['session']['getAccessToken']>[0]): Promise<unknown> =>
   outcome(tab.session.getAccessToken(options))
 const forced = { forceRefresh: true } as const
+/** What was revoked at the server, in order. */
+const revoked = (world: World): (string | undefined)[] =>
+  world.server.calls.flatMap(({ method, tokens }) => (method === 'signOut' ? [tokens?.refresh_token] : []))
 const events = (tab: Tab): string[] => tab.takeEvents().map(({ type }) => type)
 
 describe('a refusal of tokens that have been replaced meanwhile', () => {
@@ -191,6 +194,39 @@ describe('a refresh or write at destroy()', () => {
     expect(revoked.map(({ tokens }) => tokens?.refresh_token)).toEqual(['refresh-f1-1', 'refresh-f1-2'])
   })
 
+  it('I5: a refresh at destroy() revokes nothing twice if its reply has no new refresh token', async () => {
+    const world = createWorld()
+    const [one, two] = [await world.signedIn(), world.tab()]
+    world.server.reply = (method) =>
+      method === 'refresh' ? { after: 4 * SECOND, replies: { access_token: 'new', expires_in: 300 } } : {}
+    void token(one, forced)
+    await world.advance(SECOND)
+    one.session.destroy()
+    // The server has replied by now.
+    await world.advance(2 * SECOND)
+    await world.until(two.session.signOut())
+    await world.advance(10 * SECOND)
+    expect(revoked(world)).toEqual(['refresh-f1-1'])
+  })
+
+  it('I5: a refresh at destroy() leaves new tokens that were stored to the tab that ended the session', async () => {
+    const world = createWorld()
+    const [one, two] = [await world.signedIn(), world.tab()]
+    world.server.reply = (method) => ({ after: method === 'refresh' ? 4 * SECOND : 20 })
+    void token(one, forced)
+    await world.advance(SECOND)
+    one.session.destroy()
+    world.tokens.stored = null
+    let writes = 0
+    world.tokens.delay = (access) => {
+      // The store is found empty, and written once more: meanwhile the user signs out in the other tab.
+      if (access === 'set' && ++writes === 3) void two.session.signOut()
+      return { get: 1, set: 10, clear: 15 }[access]
+    }
+    await world.advance(10 * SECOND)
+    expect([writes, world.tokens.stored, revoked(world)]).toEqual([3, null, ['refresh-f1-2']])
+  })
+
   it('activity and holds of a destroyed session object do not keep the session alive', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
@@ -252,10 +288,6 @@ describe('a refresh or write at destroy()', () => {
 })
 
 describe('tokens that others overwrite', () => {
-  /** What was revoked at the server, in order. */
-  const revoked = (world: World): (string | undefined)[] =>
-    world.server.calls.flatMap(({ method, tokens }) => (method === 'signOut' ? [tokens?.refresh_token] : []))
-
   it.each([0, 1, 5, 20, 50, 99, 100, 101, 150])(
     'overwritten tokens are revoked once if two tabs sign in right after the end (store: %i ms)',
     async (delay) => {

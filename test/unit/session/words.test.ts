@@ -47,6 +47,17 @@ describe('inspect()', () => {
     await world.advance(SECOND)
     expect(taken()).toEqual(new Set(['storage', 'channel']))
   })
+
+  it('inspect() reports tokens that are gone as `wiped`', async () => {
+    const world = createWorld()
+    await world.signedIn()
+    const tab = world.tab()
+    await world.advance(SECOND)
+    world.tokens.stored = null
+    const causes = causesIn(tab)
+    await world.until(outcome(tab.session.getAccessToken({ forceRefresh: true })))
+    expect(causes).toContain('wiped')
+  })
 })
 
 describe('an error', () => {
