@@ -11,46 +11,46 @@ afterEach(() => {
 })
 
 describe('the timer', () => {
-  it('rings once, never early', () => {
-    const rang = vi.fn()
-    after(1000.2, rang)
+  it('a timer fires once, never early', () => {
+    const fired = vi.fn()
+    after(1000.2, fired)
     vi.advanceTimersByTime(1000)
-    expect(rang).not.toHaveBeenCalled()
+    expect(fired).not.toHaveBeenCalled()
     vi.advanceTimersByTime(1)
-    expect(rang).toHaveBeenCalledTimes(1)
+    expect(fired).toHaveBeenCalledTimes(1)
     vi.advanceTimersByTime(DAY)
-    expect(rang).toHaveBeenCalledTimes(1)
+    expect(fired).toHaveBeenCalledTimes(1)
   })
 
-  it('I1: of thirty days does not ring at once, as browsers would have it, but in less than twenty-five', () => {
+  it('I1: a timer of thirty days fires within 25 days, and not at once as in browsers', () => {
     const set = vi.spyOn(globalThis, 'setTimeout')
-    const rang = vi.fn()
-    after(30 * DAY, rang)
+    const fired = vi.fn()
+    after(30 * DAY, fired)
     expect(set.mock.lastCall![1]).toBe(2 ** 31 - 1)
     vi.advanceTimersByTime(24 * DAY)
-    expect(rang).not.toHaveBeenCalled()
+    expect(fired).not.toHaveBeenCalled()
   })
 
-  it.each([0, -5])('of %i ms rings in a later turn', (ms) => {
-    const rang = vi.fn()
-    after(ms, rang)
-    expect(rang).not.toHaveBeenCalled()
+  it.each([0, -5])('a timer of %i ms fires in a later task', (ms) => {
+    const fired = vi.fn()
+    after(ms, fired)
+    expect(fired).not.toHaveBeenCalled()
     vi.advanceTimersByTime(1)
-    expect(rang).toHaveBeenCalledTimes(1)
+    expect(fired).toHaveBeenCalledTimes(1)
   })
 
-  it('does not ring after its undo, which may be called twice', () => {
-    const rang = vi.fn()
-    const undo = after(10, rang)
+  it('a timer does not fire after its undo, which may be called twice', () => {
+    const fired = vi.fn()
+    const undo = after(10, fired)
     undo()
     undo()
     vi.advanceTimersByTime(DAY)
-    expect(rang).not.toHaveBeenCalled()
+    expect(fired).not.toHaveBeenCalled()
     expect(vi.getTimerCount()).toBe(0)
   })
 })
 
-it('the clock reads the wall and a clock that nobody can set', () => {
+it('the clock reads the wall clock and a monotonic clock that nobody can set', () => {
   const before = readClock()
   vi.setSystemTime(0)
   const after = readClock()

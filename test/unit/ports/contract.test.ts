@@ -10,7 +10,7 @@ type Seen = Parameters<typeof lookAtPrerendered>[2]
 /** The fakes of an engine, as an origin whose tabs have nothing but their ports. */
 function fakeOrigin(engine: EngineName): Origin {
   const world = createWorld({ engine })
-  /** What is done arrives before the next thing is done, as with a driver that waits for its answer. */
+  /** Lets each action arrive before the next one begins, as a driver does that waits for its reply. */
   const done = async <T>(work: () => T): Promise<T> => {
     const result = work()
     await world.advance(5)
@@ -83,7 +83,7 @@ describe.each(['chromium', 'firefox', 'webkit'] as const)('the fakes of %s keep 
 })
 
 describe('the fake of a prerendered page', () => {
-  it('keeps the contract of Chromium', async () => {
+  it('the fake of a prerendered page keeps the contract of Chromium', async () => {
     const world = createWorld()
     const page = world.page({ prerendered: true })
     const [one, ahead] = [world.page(), page].map(({ ports }) => {
@@ -115,23 +115,23 @@ describe('the fake of a prerendered page', () => {
     expect(await lookAtPrerendered({ until }, one, ahead, open)).toEqual(seenOfPrerendered)
   })
 
-  it('has its timers ring on whole seconds until it is opened', async () => {
+  it('the fake of a prerendered page fires its timers on whole seconds until it is opened', async () => {
     const world = createWorld()
     const page = world.page({ prerendered: true })
     const { mono } = world.time.clock()
-    const rung: number[] = []
-    const ring = (): void => {
-      rung.push(world.time.clock().mono - mono)
+    const fired: number[] = []
+    const onTimer = (): void => {
+      fired.push(world.time.clock().mono - mono)
     }
-    page.ports.after(300, ring)
+    page.ports.after(300, onTimer)
     await world.advance('2s')
     page.activate()
-    page.ports.after(300, ring)
+    page.ports.after(300, onTimer)
     await world.advance('2s')
-    expect(rung).toEqual([1000, 2300])
+    expect(fired).toEqual([1000, 2300])
   })
 
-  it('lets go of a request for a lock that is aborted while it waits', async () => {
+  it('the fake of a prerendered page drops a request for a lock that is aborted while it waits', async () => {
     const world = createWorld()
     const page = world.page({ prerendered: true })
     const stop = new AbortController()

@@ -38,12 +38,12 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-describe('where there are no Web Locks', () => {
+describe('without Web Locks', () => {
   beforeEach(() => {
     vi.stubGlobal('navigator', {})
   })
 
-  it('a lease in storage lets one work at a time, says that this is less, and is given back', async () => {
+  it('a lease in storage runs one work at a time, is reported as degraded, and is released', async () => {
     const both = Promise.all([turn('one'), turn('two'), turn('three')])
     await vi.runAllTimersAsync()
     expect(await both).toEqual(['one', 'two', 'three'])
@@ -52,7 +52,7 @@ describe('where there are no Web Locks', () => {
     expect(stored.size).toBe(0)
   })
 
-  it('without a lease each begins at once, and says that this is less', async () => {
+  it('without a lease each work begins at once, and the missing lock is reported as degraded', async () => {
     const each = ['one', 'two'].map((who) =>
       browserLocks(NAME, { wait: 15e3, signal: never }, work(who, 100), degraded),
     )
@@ -63,7 +63,7 @@ describe('where there are no Web Locks', () => {
     expect(stored.size).toBe(0)
   })
 
-  it('one of two that write at the same moment yields to the last writer', async () => {
+  it('a tab that writes its lease at the same moment as another yields to the last writer', async () => {
     const mine = turn('mine')
     await vi.advanceTimersByTimeAsync(20)
     stored.set(LEASE, `another ${String(Date.now() + 14e3)}`)
@@ -74,7 +74,7 @@ describe('where there are no Web Locks', () => {
     expect(await mine).toBe('mine')
   })
 
-  it('I8: what a crashed tab left runs out, and until then nobody waits for longer than was asked for', async () => {
+  it('I8: the lease of a crashed tab expires, and until then no work waits longer than its limit', async () => {
     void browserLocks(NAME, { wait: 15e3, signal: never, lease }, () => new Promise(() => undefined), degraded)
     const impatient = turn('impatient', { wait: 5e3 })
     const patient = turn('patient')
@@ -98,7 +98,7 @@ describe('where there are no Web Locks', () => {
   })
 
   it.each(['', 'junk', 'who', 'who never', 'who NaN', 'who Infinity', 'who -1', '1 2 3', 'null'])(
-    'I12: junk in its place counts as none: %j',
+    'I12: a malformed lease counts as none: %j',
     async (junk) => {
       stored.set(LEASE, junk)
       const mine = turn('mine')
@@ -108,7 +108,7 @@ describe('where there are no Web Locks', () => {
     },
   )
 
-  it('who would not wait is refused while another works, and works where nobody does', async () => {
+  it('work that must not wait is refused while the lease is taken, and runs when it is free', async () => {
     const long = turn('long', { ms: 1e3 })
     await vi.advanceTimersByTimeAsync(200)
     const refused = turn('refused', { wait: 0 })
@@ -121,7 +121,7 @@ describe('where there are no Web Locks', () => {
     expect(await free).toBe('free')
   })
 
-  it('I10: who is done with it leaves nothing behind', async () => {
+  it('I10: work that is aborted while it waits for a lease never runs, and leaves no timer', async () => {
     stored.set(LEASE, `another ${String(Date.now() + 14e3)}`)
     const controller = new AbortController()
     const waiting = turn('waiting', { signal: controller.signal })
@@ -132,7 +132,7 @@ describe('where there are no Web Locks', () => {
     expect(ran).toEqual([])
   })
 
-  it('work that fails gives the lease back, and its error on', async () => {
+  it('work that fails releases the lease and passes its error on', async () => {
     const fault = new Error('no')
     const failing = browserLocks(NAME, { wait: 15e3, signal: never, lease }, () => Promise.reject(fault), degraded)
     const seen = failing.catch((error: unknown) => error)
@@ -141,7 +141,7 @@ describe('where there are no Web Locks', () => {
     expect(stored.size).toBe(0)
   })
 
-  it('and no storage either, each tab is alone, and does its work once', async () => {
+  it('work runs once, and under no lock, if there is no storage either', async () => {
     const denied = (): never => {
       throw new DOMException('denied', 'SecurityError')
     }
@@ -152,7 +152,7 @@ describe('where there are no Web Locks', () => {
     expect(ran).toEqual(['mine begins', 'mine ends'])
   })
 
-  it('work is done once where storage breaks under it', async () => {
+  it('work runs once if storage breaks while it runs', async () => {
     const mine = turn('mine')
     await vi.advanceTimersByTimeAsync(80)
     expect(ran).toEqual(['mine begins'])
@@ -168,21 +168,21 @@ describe('where there are no Web Locks', () => {
 })
 
 describe('with Web Locks', () => {
-  interface Asked {
+  interface LockRequest {
     readonly name: string
     readonly options: { signal?: AbortSignal; ifAvailable?: boolean }
     readonly grant: (lock: unknown) => Promise<unknown>
     readonly refuse: (reason: Error) => void
   }
-  let asked: Asked[]
+  let requests: LockRequest[]
   beforeEach(() => {
-    asked = []
-    const request = (name: string, options: Asked['options'], grant: Asked['grant']): Promise<unknown> =>
+    requests = []
+    const request = (name: string, options: LockRequest['options'], grant: LockRequest['grant']): Promise<unknown> =>
       new Promise((resolve, refuse) => {
         options.signal?.addEventListener('abort', () => {
           refuse(new DOMException('aborted', 'AbortError'))
         })
-        asked.push({
+        requests.push({
           name,
           options,
           refuse,
@@ -196,12 +196,12 @@ describe('with Web Locks', () => {
     vi.stubGlobal('navigator', { locks: { request } })
   })
 
-  it('work begins when the lock is granted, and gives back what it returns', async () => {
+  it('work begins when the lock is granted, and its result is returned', async () => {
     const mine = turn('mine')
     await vi.advanceTimersByTimeAsync(1e3)
     expect(ran).toEqual([])
-    expect(asked[0]).toMatchObject({ name: NAME })
-    const held = asked[0]!.grant({})
+    expect(requests[0]).toMatchObject({ name: NAME })
+    const held = requests[0]!.grant({})
     await vi.runAllTimersAsync()
     await held
     expect(await mine).toBe('mine')
@@ -209,66 +209,66 @@ describe('with Web Locks', () => {
     expect(stored.size).toBe(0)
   })
 
-  it('is held for the work alone, whatever that comes to', async () => {
+  it('a lock is released if its work fails, and only the caller gets the error', async () => {
     const fault = new Error('no')
     const failing = browserLocks(NAME, { wait: 15e3, signal: never, lease }, () => Promise.reject(fault), degraded)
     const seen = failing.catch((error: unknown) => error)
-    await expect(asked[0]!.grant({})).resolves.toBeUndefined()
+    await expect(requests[0]!.grant({})).resolves.toBeUndefined()
     expect(await seen).toBe(fault)
   })
 
-  it('I4: is asked for again by a page whose place in the queue WebKit took, and only once', async () => {
+  it('I4: a lock is requested again, once, if WebKit took the page’s place in the queue', async () => {
     const mine = turn('mine')
-    asked[0]!.refuse(new DOMException('The page is not shown any more.', 'AbortError'))
+    requests[0]!.refuse(new DOMException('The page is not shown any more.', 'AbortError'))
     await vi.advanceTimersByTimeAsync(0)
-    expect(asked.length).toBe(2)
+    expect(requests.length).toBe(2)
     expect(ran).toEqual([])
-    asked[1]!.refuse(new DOMException('The page is not shown any more.', 'AbortError'))
+    requests[1]!.refuse(new DOMException('The page is not shown any more.', 'AbortError'))
     await vi.runAllTimersAsync()
     expect(await mine).toBe('mine')
-    expect(asked.length).toBe(2)
+    expect(requests.length).toBe(2)
     expect(degraded).toHaveBeenCalledTimes(1)
   })
 
-  it('I8: the wait ends when it was to, the request is withdrawn, and a late grant does nothing', async () => {
+  it('I8: a wait that reaches its limit withdraws the request, and a late grant runs nothing', async () => {
     const mine = turn('mine', { wait: 5e3 })
     await vi.advanceTimersByTimeAsync(5e3)
     expect(await mine).toBe('timeout')
-    expect(asked[0]!.options.signal!.aborted).toBe(true)
-    await asked[0]!.grant({})
+    expect(requests[0]!.options.signal!.aborted).toBe(true)
+    await requests[0]!.grant({})
     await vi.runAllTimersAsync()
     expect(ran).toEqual([])
     expect(degraded).not.toHaveBeenCalled()
   })
 
-  it('I8: work that takes longer than the wait goes on', async () => {
+  it('I8: work that takes longer than the limit of its wait goes on', async () => {
     const mine = turn('mine', { wait: 1e3, ms: 10e3 })
-    const held = asked[0]!.grant({})
+    const held = requests[0]!.grant({})
     await vi.runAllTimersAsync()
     await held
     expect(await mine).toBe('mine')
   })
 
-  it('who would not wait asks for a lock that is free, or for none', async () => {
+  it('work that must not wait requests a lock only if it is free', async () => {
     const free = turn('free', { wait: 0 })
-    expect(asked[0]!.options).toEqual({ ifAvailable: true })
-    void asked[0]!.grant({})
+    expect(requests[0]!.options).toEqual({ ifAvailable: true })
+    void requests[0]!.grant({})
     await vi.runAllTimersAsync()
     expect(await free).toBe('free')
     const taken = turn('taken', { wait: 0 })
-    await asked[1]!.grant(null)
+    await requests[1]!.grant(null)
     expect(await taken).toBe('timeout')
     expect(ran).toEqual(['free begins', 'free ends'])
   })
 
-  it('I8: who would not wait is not kept waiting by a browser that never answers', async () => {
+  it('I8: work that must not wait gets timeout if the browser never answers', async () => {
     const mine = turn('mine', { wait: 0 })
     await vi.advanceTimersByTimeAsync(15e3)
     expect(await mine).toBe('timeout')
   })
 
-  it('I8: who has worked waits for a second at most until the browser says that the lock is free again', async () => {
-    const request = (_name: string, _options: object, grant: Asked['grant']): Promise<unknown> => {
+  it('I8: finished work waits at most a second until the browser confirms that the lock is free', async () => {
+    const request = (_name: string, _options: object, grant: LockRequest['grant']): Promise<unknown> => {
       void grant({})
       return new Promise(() => undefined)
     }
@@ -278,37 +278,37 @@ describe('with Web Locks', () => {
     expect(await mine).toBe('mine')
   })
 
-  it('that the browser refuses, a lease serves', async () => {
+  it('a lock that the browser refuses is replaced by a lease', async () => {
     const mine = turn('mine')
-    asked[0]!.refuse(new DOMException('opaque origin', 'SecurityError'))
+    requests[0]!.refuse(new DOMException('opaque origin', 'SecurityError'))
     await vi.runAllTimersAsync()
     expect(await mine).toBe('mine')
     expect(degraded).toHaveBeenCalledTimes(1)
   })
 
-  it('that WebKit takes back while the work goes on, as it does for the page cache, the work goes on, once', async () => {
+  it('work goes on, once, if WebKit takes its lock back, as it does for the page cache', async () => {
     const mine = turn('mine')
-    void asked[0]!.grant({})
+    void requests[0]!.grant({})
     await vi.advanceTimersByTimeAsync(10)
-    asked[0]!.refuse(new DOMException('taken back', 'AbortError'))
+    requests[0]!.refuse(new DOMException('taken back', 'AbortError'))
     await vi.runAllTimersAsync()
     expect(await mine).toBe('mine')
     expect(ran).toEqual(['mine begins', 'mine ends'])
     expect(degraded).not.toHaveBeenCalled()
   })
 
-  it('I10: who was done with it before does not even ask', async () => {
+  it('I10: work that was aborted before requests no lock', async () => {
     const controller = new AbortController()
     controller.abort()
     expect(await turn('mine', { signal: controller.signal })).toBe('timeout')
-    expect(asked).toEqual([])
+    expect(requests).toEqual([])
   })
 
-  it('I10: who is done with it withdraws the request', async () => {
+  it('I10: work that is aborted while it waits for a lock withdraws the request', async () => {
     const controller = new AbortController()
     const mine = turn('mine', { signal: controller.signal })
     controller.abort()
     expect(await mine).toBe('timeout')
-    expect(asked[0]!.options.signal!.aborted).toBe(true)
+    expect(requests[0]!.options.signal!.aborted).toBe(true)
   })
 })

@@ -11,7 +11,7 @@ afterEach(() => {
   document.body.replaceChildren()
 })
 
-/** An event that the browser calls trusted. */
+/** An event with `isTrusted`. */
 const byPerson = (type: string, known: object = {}): Event => {
   const event = new Event(type, { bubbles: true })
   for (const [name, value] of Object.entries({ isTrusted: true, ...known }))
@@ -21,14 +21,14 @@ const byPerson = (type: string, known: object = {}): Event => {
 
 const SCRIPTABLE = ['beforeinput', 'input', 'click']
 
-/** Lets a person act: microtasks find the event on its way. Where a script dispatches one, they find that it has arrived. */
+/** Dispatches an event as the browser does: in microtasks it is still under way. One of a script has been dispatched by then. */
 const act = (target: EventTarget, type: string): void => {
   const event = byPerson(type)
   target.dispatchEvent(event)
   Object.defineProperty(event, 'eventPhase', { value: 1 })
 }
 
-describe('a person’s activity', () => {
+describe('the input of a person', () => {
   let seen = vi.fn()
   let watching: ReturnType<typeof watchInput>
   beforeEach(() => {
@@ -42,7 +42,7 @@ describe('a person’s activity', () => {
   })
 
   it.each(['pointerdown', 'wheel', 'touchmove', 'keydown', 'compositionupdate', 'dragover', ...SCRIPTABLE])(
-    'is %s, wherever in the page, even where the application stops the event',
+    '%s anywhere in the page is input, even if the application stops the event',
     async (type) => {
       const button = document.body.appendChild(document.createElement('button'))
       button.addEventListener(type, (event) => event.stopImmediatePropagation())
@@ -52,14 +52,14 @@ describe('a person’s activity', () => {
     },
   )
 
-  it.each(SCRIPTABLE)('I16: is not %s that a script has caused, though the browser calls it trusted', async (type) => {
+  it.each(SCRIPTABLE)('I16: %s that a script has caused is no input, although the event is trusted', async (type) => {
     const box = document.body.appendChild(document.createElement('input'))
     box.dispatchEvent(byPerson(type))
     await Promise.resolve()
     expect(seen).not.toHaveBeenCalled()
   })
 
-  it('looks into the cause of no event while it is known that somebody is there', async () => {
+  it('the cause of an event is not examined while activity is known anyway', async () => {
     const state = { isKnown: true }
     const fresh = watchInput(seen, { isKnown: () => state.isKnown })
     watching.stop()
@@ -74,7 +74,7 @@ describe('a person’s activity', () => {
   })
 
   it.each(['focus', 'blur', 'scroll', 'visibilitychange', 'mousemove', 'pointerover', 'load', 'storage', 'message'])(
-    'I16: is not %s',
+    'I16: %s is no input',
     (type) => {
       document.body.dispatchEvent(byPerson(type))
       window.dispatchEvent(byPerson(type))
@@ -82,14 +82,14 @@ describe('a person’s activity', () => {
     },
   )
 
-  it('I16: is not what a script makes up', () => {
+  it('I16: an event that a script has made is no input', () => {
     for (const type of ['click', 'keydown', 'pointerdown', 'pointermove', 'input'])
       document.body.dispatchEvent(new Event(type, { bubbles: true }))
     document.body.click()
     expect(seen).not.toHaveBeenCalled()
   })
 
-  it('is a move that moves, and not one that does not', () => {
+  it('a pointer move is input only if the position changes', () => {
     const move = (screenX: number, screenY: number): void =>
       void document.body.dispatchEvent(byPerson('pointermove', { screenX, screenY }))
     move(1, 1)
@@ -104,7 +104,7 @@ describe('a person’s activity', () => {
     expect(seen).toHaveBeenCalledTimes(4)
   })
 
-  it('reads no position while input is known anyway, and still knows a move that moves nothing afterwards', () => {
+  it('a pointer position is not read while activity is known, and a later move is still compared', () => {
     const state = { isKnown: false }
     const fresh = watchInput(seen, { isKnown: () => state.isKnown })
     watching.stop()
@@ -130,7 +130,7 @@ describe('a person’s activity', () => {
     fresh.stop()
   })
 
-  it('I16: is not the move that greets a page under a resting mouse', () => {
+  it('I16: the move that a new page gets under a resting mouse is no input', () => {
     const late = vi.fn()
     const fresh = watchInput(late)
     document.body.dispatchEvent(byPerson('pointermove', { screenX: 5, screenY: 5 }))
@@ -140,7 +140,7 @@ describe('a person’s activity', () => {
     fresh.stop()
   })
 
-  it('I10: is heard no more after stop(), which may be called twice', async () => {
+  it('I10: input is not reported after stop(), which may be called twice', async () => {
     watching.stop()
     watching.stop()
     for (const type of ['keydown', 'click']) act(document.body, type)
@@ -148,7 +148,7 @@ describe('a person’s activity', () => {
     expect(seen).not.toHaveBeenCalled()
   })
 
-  it('may be in another origin’s frame while the focus is in one in a page that is seen', () => {
+  it('isFocusInFrame() finds a frame of another origin, also in frames, shadow trees and embeds', () => {
     vi.spyOn(Document.prototype, 'hasFocus').mockReturnValue(true)
     const focus = (element: object | null): void => {
       vi.spyOn(Document.prototype, 'activeElement', 'get').mockReturnValue(element as Element | null)
@@ -179,7 +179,7 @@ describe('a person’s activity', () => {
     vi.restoreAllMocks()
   })
 
-  it('may be in what nobody can look into, such as a closed shadow tree, while no watched window has the focus', () => {
+  it('isFocusInFrame() is true while the page has the focus and no watched window has it', () => {
     vi.spyOn(Document.prototype, 'hasFocus').mockReturnValue(true)
     const undo = onWake(() => {})
     document.body.appendChild(document.createElement('input')).focus()
@@ -196,7 +196,7 @@ describe('a person’s activity', () => {
     vi.restoreAllMocks()
   })
 
-  it('may be elsewhere when the focus has left a frame, which is told a task later, and once', () => {
+  it('a blur inside a frame is reported once, one task later', () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] })
     vi.spyOn(Document.prototype, 'hasFocus').mockReturnValue(true)
     const left = vi.fn()
@@ -207,7 +207,7 @@ describe('a person’s activity', () => {
       contentWindow: view,
       contentDocument: { activeElement: document.body },
     } as unknown as Element)
-    // What is found at each look is listened to once.
+    // Each look finds the same window, which gets its listeners only once.
     for (let times = 0; times < 3; times++) expect(fresh.isFocusInFrame()).toBe(false)
     inner.dispatchEvent(new Event('blur'))
     expect(left).not.toHaveBeenCalled()
@@ -220,7 +220,7 @@ describe('a person’s activity', () => {
     vi.restoreAllMocks()
   })
 
-  it('is that in the window that is given, and in no other', () => {
+  it('the input of a given window is reported by the watcher of that window alone', () => {
     const types = new Map<string, (event: Event) => void>()
     const view = {
       *[Symbol.iterator]() {},
@@ -239,8 +239,8 @@ describe('a person’s activity', () => {
   })
 })
 
-describe('signs that time may have passed', () => {
-  it('are those of window and document, with what the page says of its return', () => {
+describe('hints that time may have passed', () => {
+  it('a hint comes from each such event of window and document, with `persisted` of pageshow', () => {
     const hint = vi.fn()
     const undo = onWake(hint)
     for (const type of ['pageshow', 'pagehide', 'focus', 'online'])
@@ -262,7 +262,7 @@ describe('signs that time may have passed', () => {
     expect(hint).toHaveBeenCalledTimes(6)
   })
 
-  it('tell a page that comes from one that goes', () => {
+  it('a hint of a page that is being hidden has the cause hidden', () => {
     const hint = vi.fn()
     const undo = onWake(hint)
     vi.spyOn(Document.prototype, 'hidden', 'get').mockReturnValue(true)
@@ -272,7 +272,7 @@ describe('signs that time may have passed', () => {
     undo()
   })
 
-  it('come after a blur as well, when it is known where the focus went', () => {
+  it('a hint follows a blur one task later, when the new focus is known', () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] })
     const hint = vi.fn()
     const undo = onWake(hint)
@@ -286,7 +286,7 @@ describe('signs that time may have passed', () => {
     expect(hint.mock.calls.map(([cause]) => String(cause))).toEqual(['blur', 'focus'])
   })
 
-  it('I15: are listened for without unload and beforeunload, which would keep the page from coming back', () => {
+  it('I15: hints use neither unload nor beforeunload, which would exclude the page from the cache', () => {
     const types: string[] = []
     const add = vi.spyOn(window, 'addEventListener').mockImplementation((type: string) => void types.push(type))
     onWake(() => {})()
@@ -297,7 +297,7 @@ describe('signs that time may have passed', () => {
   })
 })
 
-describe('elements with the names of what a page has', () => {
+describe('elements with the names of members of document', () => {
   const names = ['addEventListener', 'hidden', 'hasFocus', 'activeElement', 'documentElement'] as const
   beforeEach(() => {
     for (const name of names)
@@ -307,7 +307,7 @@ describe('elements with the names of what a page has', () => {
     for (const name of names) Reflect.deleteProperty(document, name)
   })
 
-  it('do not take its place: hints come, frames are looked at, and the page is hidden', () => {
+  it('elements with the names of members of document disturb neither hints nor frames nor hide()', () => {
     const hint = vi.fn()
     const stop = onWake(hint)
     document.dispatchEvent(new Event('visibilitychange'))
@@ -324,7 +324,7 @@ describe('elements with the names of what a page has', () => {
 })
 
 describe('a page that is out of date', () => {
-  it('I2: is hidden whatever its styles say, and those of its elements', () => {
+  it('I2: a page that is out of date is hidden in spite of its own styles', () => {
     page.hide()
     const { style } = document.documentElement
     const found = ['visibility', 'display'].map((name) => [
@@ -339,11 +339,11 @@ describe('a page that is out of date', () => {
   })
 })
 
-describe('other tabs', () => {
+describe('the channel', () => {
   const NAME = 'sojourn:session:1'
   class Channel {
     static readonly opened: Channel[] = []
-    readonly said: unknown[] = []
+    readonly posted: unknown[] = []
     onmessage: ((event: { data: unknown }) => void) | null = null
     isClosed = false
     readonly name: string
@@ -352,7 +352,7 @@ describe('other tabs', () => {
       Channel.opened.push(this)
     }
     postMessage(message: unknown): void {
-      this.said.push(message)
+      this.posted.push(message)
     }
     close(): void {
       this.isClosed = true
@@ -366,14 +366,14 @@ describe('other tabs', () => {
     vi.stubGlobal('BroadcastChannel', Channel)
   })
 
-  it('are heard by storage event: of the record, of its end, of everything cleared, and of nothing else', () => {
-    const heard = vi.fn()
-    const tabs = openChannel(NAME, heard)
+  it('the channel reports storage events of the record, of its end and of a clear, and no others', () => {
+    const received = vi.fn()
+    const tabs = openChannel(NAME, received)
     window.dispatchEvent(storageEvent(NAME, 'r'))
     window.dispatchEvent(storageEvent(`${NAME}:end`, 'e'))
     window.dispatchEvent(storageEvent(null, null))
     for (const key of ['other', `${NAME}:lease`, 'sojourn:session:2', '']) window.dispatchEvent(storageEvent(key, 'x'))
-    expect(heard.mock.calls).toEqual([
+    expect(received.mock.calls).toEqual([
       ['storage', { record: 'r' }],
       ['storage', { end: 'e' }],
       ['storage', null],
@@ -381,34 +381,34 @@ describe('other tabs', () => {
     tabs.close()
   })
 
-  it('are spoken to and heard by channel', () => {
-    const heard = vi.fn()
-    const tabs = openChannel(NAME, heard)
+  it('the channel posts messages, and reports those of other tabs', () => {
+    const received = vi.fn()
+    const tabs = openChannel(NAME, received)
     const [channel] = Channel.opened
     expect(tabs.works).toBe(true)
     expect(channel!.name).toBe(NAME)
     tabs.post({ record: 'r' })
-    expect(channel!.said).toEqual([{ record: 'r' }])
+    expect(channel!.posted).toEqual([{ record: 'r' }])
     channel!.onmessage!({ data: { end: 'e' } })
-    expect(heard).toHaveBeenCalledExactlyOnceWith('channel', { end: 'e' })
+    expect(received).toHaveBeenCalledExactlyOnceWith('channel', { end: 'e' })
     tabs.close()
   })
 
-  it.each([null, undefined, 7, 'text', true])('I12: that say %s are heard to have said nothing', (data) => {
-    const heard = vi.fn()
-    const tabs = openChannel(NAME, heard)
+  it.each([null, undefined, 7, 'text', true])('I12: the channel reports the message %s as null', (data) => {
+    const received = vi.fn()
+    const tabs = openChannel(NAME, received)
     Channel.opened[0]!.onmessage!({ data })
-    expect(heard).toHaveBeenCalledExactlyOnceWith('channel', null)
+    expect(received).toHaveBeenCalledExactlyOnceWith('channel', null)
     tabs.close()
   })
 
-  it('I10: are neither heard nor spoken to after close(), which may be called twice', () => {
-    const heard = vi.fn()
-    const tabs = openChannel(NAME, heard)
+  it('I10: the channel reports nothing after close(), which may be called twice', () => {
+    const received = vi.fn()
+    const tabs = openChannel(NAME, received)
     tabs.close()
     tabs.close()
     window.dispatchEvent(storageEvent(NAME, 'r'))
-    expect(heard).not.toHaveBeenCalled()
+    expect(received).not.toHaveBeenCalled()
     expect(Channel.opened[0]!.isClosed).toBe(true)
   })
 
@@ -420,26 +420,26 @@ describe('other tabs', () => {
         throw new DOMException('opaque origin', 'SecurityError')
       },
     ],
-  ])('are heard by storage alone where the channel is %s', (_how, channel) => {
+  ])('the channel reports storage events even if BroadcastChannel is %s', (_how, channel) => {
     vi.stubGlobal('BroadcastChannel', channel)
-    const heard = vi.fn()
-    const tabs = openChannel(NAME, heard)
+    const received = vi.fn()
+    const tabs = openChannel(NAME, received)
     expect(tabs.works).toBe(false)
     expect(() => tabs.post({})).not.toThrow()
     window.dispatchEvent(storageEvent(NAME, 'r'))
-    expect(heard).toHaveBeenCalledTimes(1)
+    expect(received).toHaveBeenCalledTimes(1)
     tabs.close()
   })
 })
 
-describe('the world of a tab in a browser', () => {
-  it('has ids that decode takes, never twice the same', () => {
+describe('the ports of a browser', () => {
+  it('the ports make ids that decode accepts, never twice the same', () => {
     const ids = Array.from({ length: 1000 }, () => browserPorts().id())
     expect(new Set(ids).size).toBe(1000)
     for (const id of ids) expect(id).toMatch(/^[\da-z]{21}$/)
   })
 
-  it('tells the application’s errors where the browser tells its own', () => {
+  it('the ports report errors of the application by reportError', () => {
     const report = vi.fn()
     vi.stubGlobal('reportError', report)
     const fault = new Error('a bug of the application')
@@ -447,7 +447,7 @@ describe('the world of a tab in a browser', () => {
     expect(report).toHaveBeenCalledExactlyOnceWith(fault)
   })
 
-  it('is alive, online or not, and warns the developer on the console', () => {
+  it('the ports have a page, read navigator.onLine, and warn on the console', () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     const ports = browserPorts()
     expect(ports.hasPage).toBe(true)
@@ -459,7 +459,7 @@ describe('the world of a tab in a browser', () => {
   })
 })
 
-describe('a page that nobody has opened yet', () => {
+describe('a prerendered page', () => {
   const pretend = (get: () => boolean): void => {
     Object.defineProperty(Document.prototype, 'prerendering', { configurable: true, get })
   }
@@ -467,7 +467,7 @@ describe('a page that nobody has opened yet', () => {
     Reflect.deleteProperty(Document.prototype, 'prerendering')
   })
 
-  it('is known by the browser alone, and by no element of the page that has its name', () => {
+  it('a prerendered page is recognised by the browser’s property, not by an element of its name', () => {
     expect(prerendering()).toBe(false)
     Object.defineProperty(document, 'prerendering', { configurable: true, value: document.createElement('img') })
     expect(prerendering()).toBe(false)
@@ -476,7 +476,7 @@ describe('a page that nobody has opened yet', () => {
     expect([prerendering(), browserPorts().prerendering()]).toEqual([true, true])
   })
 
-  it('hints when somebody opens it, before the listeners of the page', () => {
+  it('a prerendered page hints when it is opened, before the page’s own listeners', () => {
     const order: string[] = []
     const onOpened = (): void => void order.push('page')
     const undo = onWake((cause) => order.push(cause))

@@ -25,7 +25,7 @@ afterEach(() => {
 })
 
 describe('the record in localStorage', () => {
-  it('has a key for what lives and one for the end', () => {
+  it('the record has one key for its fields and one for its end', () => {
     const { items } = storage()
     const store = openRecordStore(NAME)
     expect(store.read()).toEqual({ record: null, end: null })
@@ -34,7 +34,7 @@ describe('the record in localStorage', () => {
     expect(Object.fromEntries(items)).toEqual({ [NAME]: 'r', [`${NAME}:end`]: 'e' })
   })
 
-  it('that is not there yet is told apart from one that found no room, once, and nothing is left of the question', () => {
+  it('a missing record is told from a full disk by one test write, which leaves nothing', () => {
     const { items, order } = storage()
     const store = openRecordStore(NAME)
     expect(store.read()).toEqual({ record: null, end: null })
@@ -45,18 +45,18 @@ describe('the record in localStorage', () => {
     expect(openRecordStore(NAME).read()).toBeNull()
   })
 
-  it('that is there is not asked for room', () => {
+  it('a record that is there needs no test write', () => {
     storage({ getItem: () => 'r', setItem: denied })
     expect(openRecordStore(NAME).read()).toEqual({ record: 'r', end: 'r' })
   })
 
-  it('I5: gets its end first, so that nobody reads it as alive in between', () => {
+  it('I5: the end of a record is written first, so that no tab reads it as live in between', () => {
     const { order } = storage()
     openRecordStore(NAME).write({ record: 'r', end: 'e' })
     expect(order).toEqual([`${NAME}:end`, NAME])
   })
 
-  it('I5: keeps the end that is there when only the record is written', () => {
+  it('I5: an end in storage stays when only the record is written', () => {
     const { items } = storage()
     const store = openRecordStore(NAME)
     store.write({ record: 'r', end: 'e' })
@@ -64,7 +64,7 @@ describe('the record in localStorage', () => {
     expect(Object.fromEntries(items)).toEqual({ [NAME]: 'later', [`${NAME}:end`]: 'e' })
   })
 
-  it('I5: that has no room left, gives its own room to its end', () => {
+  it('I5: a record on a full disk gives its own room to its end', () => {
     const items = new Map([[NAME, 'x'.repeat(300)]])
     const full = (): number => [...items].join('').length
     storage({
@@ -73,7 +73,7 @@ describe('the record in localStorage', () => {
       setItem(key: string, text: string) {
         if (!items.has(key) && full() + text.length > 320) denied()
         items.set(key, text)
-        // Another tab sees each step for itself, and must not find both keys gone.
+        // Another tab may read between two steps, and must not find both keys gone.
         expect(items.has(NAME)).toBe(true)
       },
     })
@@ -82,14 +82,14 @@ describe('the record in localStorage', () => {
     expect(store.read()).toEqual({ record: '', end: 'e'.repeat(90) })
   })
 
-  it('that cannot be read or written says so and throws nothing', () => {
+  it('a record that can be neither read nor written throws nothing', () => {
     storage({ getItem: denied, setItem: denied })
     const store = openRecordStore(NAME)
     expect(store.read()).toBeNull()
     expect(store.write({ record: 'r' })).toBe(false)
   })
 
-  it('where even the access to it throws, says so, and touches nothing before it is used', () => {
+  it('localStorage whose getter throws counts as missing, and is not touched before its first use', () => {
     const access = vi.fn(denied)
     vi.stubGlobal('localStorage', undefined)
     Object.defineProperty(globalThis, 'localStorage', { get: access, configurable: true })
