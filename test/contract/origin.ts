@@ -1,68 +1,68 @@
 /**
- * What the tabs of one origin may rely on among each other, and what they may not. It is run against the browsers' own
- * channel, storage and locks, and against the fakes that stand for them in simulated worlds, which must be no kinder.
+ * The behaviour that tabs of one origin can rely on among each other, and its limits. It is checked against the browsers'
+ * own channel, storage and locks, and against their fakes in simulated worlds, which must not promise more.
  */
 export type EngineName = 'chromium' | 'firefox' | 'webkit'
 
 /** A tab, as the suite controls it from outside. */
 export interface Place {
-  readonly say: (text: string) => Promise<void>
+  readonly post: (text: string) => Promise<void>
   readonly write: (text: string) => Promise<void>
   readonly read: () => Promise<string | null>
-  readonly heard: () => Promise<string[]>
+  readonly received: () => Promise<string[]>
   readonly turns: () => Promise<string[]>
   /** Requests the lock; resolves when the browser has the request. */
-  readonly ask: (wait: number) => Promise<void>
+  readonly requestLock: (wait: number) => Promise<void>
   readonly release: () => Promise<void>
   readonly close: () => Promise<void>
-  /** Gone without a word. */
+  /** Removes the tab without any event. */
   readonly crash: () => Promise<void>
-  /** To another page of the same tab. */
+  /** Navigates the tab to another page. */
   readonly leave: () => Promise<void>
-  /** And back: whether it is the page that was left. */
+  /** Goes back. True if the tab then shows the very page that was left. */
   readonly comeBack: () => Promise<boolean>
 }
 
 export interface Origin {
   readonly engine: EngineName
   readonly open: () => Promise<Place>
-  /** Lets time pass until `check` gives this. */
+  /** Lets time pass until `check` returns `wanted`. */
   readonly until: (check: () => Promise<unknown>, wanted: unknown) => Promise<void>
 }
 
 export interface Clause {
   readonly name: string
-  /** What not every driver can do. */
+  /** A feature that not every driver has. */
   readonly needs?: 'crash'
-  /** What was seen. */
+  /** Returns the observations, to be compared with `seen`. */
   readonly look: (origin: Origin) => Promise<unknown>
   readonly seen: Readonly<Record<EngineName, unknown>>
 }
 
-/** Longer than any test takes, on a slow machine too. */
+/** Longer than any test takes, even on a slow machine. */
 const LONG = 60_000
 const everywhere = (seen: unknown): Clause['seen'] => ({ chromium: seen, firefox: seen, webkit: seen })
 
-/** Waits until `place` has heard `text`, last of all. */
+/** Waits until `text` is the last thing that `place` has received. */
 const until = async ({ until }: Origin, place: Place, text: string): Promise<void> =>
-  until(async () => (await place.heard()).at(-1), text)
+  until(async () => (await place.received()).at(-1), text)
 const granted = async ({ until }: Origin, place: Place): Promise<void> => until(place.turns, ['granted'])
 
 export const contract: readonly Clause[] = [
   {
-    name: 'what a tab says, the others hear in its order, and it does not hear itself',
+    name: 'a message reaches all other tabs in order, and never its sender',
     async look(origin) {
       const [one, two] = [await origin.open(), await origin.open()]
-      for (const text of ['1', '2', '3', '4']) await one.say(text)
+      for (const text of ['1', '2', '3', '4']) await one.post(text)
       await until(origin, two, 'channel 4')
-      await two.say('end')
+      await two.post('end')
       await until(origin, one, 'channel end')
-      return [await one.heard(), await two.heard()]
+      return [await one.received(), await two.received()]
     },
     seen: everywhere([['channel end'], ['channel 1', 'channel 2', 'channel 3', 'channel 4']]),
   },
   {
-    name: 'what a tab writes, the others are told in its order and with each text, unless it was there already',
+    name: 'a write of a new text reaches all other tabs as an event with that text, in order',
     async look(origin) {
       const [one, two] = [await origin.open(), await origin.open()]
       for (const text of ['1', '1', '2', '3']) await one.write(text)
@@ -70,33 +70,33 @@ export const contract: readonly Clause[] = [
       const read = await two.read()
       await two.write('end')
       await until(origin, one, 'storage end')
-      return [read, await one.heard(), await two.heard()]
+      return [read, await one.received(), await two.received()]
     },
     seen: everywhere(['3', ['storage end'], ['storage 1', 'storage 2', 'storage 3']]),
   },
   {
-    name: 'a tab that opens finds what was written, and hears nothing of what was said',
+    name: 'a tab that opens reads earlier writes, and receives no earlier messages',
     async look(origin) {
       const [one, witness] = [await origin.open(), await origin.open()]
-      await one.say('early')
+      await one.post('early')
       await one.write('kept')
       await origin.until(witness.read, 'kept')
       const two = await origin.open()
       const read = await two.read()
-      await one.say('late')
+      await one.post('late')
       await until(origin, two, 'channel late')
-      return [read, await two.heard()]
+      return [read, await two.received()]
     },
     seen: everywhere(['kept', ['channel late']]),
   },
   {
-    name: 'turns come in the order in which they were asked for, one at a time',
+    name: 'a lock is granted to one request at a time, in the order of the requests',
     async look(origin) {
       const [one, two, three] = [await origin.open(), await origin.open(), await origin.open()]
-      await one.ask(LONG)
+      await one.requestLock(LONG)
       await granted(origin, one)
-      await two.ask(LONG)
-      await three.ask(LONG)
+      await two.requestLock(LONG)
+      await three.requestLock(LONG)
       const before = [await two.turns(), await three.turns()]
       await one.release()
       await granted(origin, two)
@@ -108,28 +108,28 @@ export const contract: readonly Clause[] = [
     seen: everywhere([[], [], []]),
   },
   {
-    name: 'who does not want to wait hears that it is taken, and the next one gets it when it is free',
+    name: 'a request that must not wait fails while the lock is taken, and a later one is granted',
     async look(origin) {
       const [one, two] = [await origin.open(), await origin.open()]
-      await one.ask(LONG)
+      await one.requestLock(LONG)
       await granted(origin, one)
-      await two.ask(0)
+      await two.requestLock(0)
       await origin.until(two.turns, ['timeout'])
       await one.release()
-      await two.ask(LONG)
+      await two.requestLock(LONG)
       await origin.until(two.turns, ['timeout', 'granted'])
       return one.turns()
     },
     seen: everywhere(['granted']),
   },
   {
-    name: 'whoever waits and is closed is passed over, and a holder that is closed makes way',
+    name: 'a waiting tab that is closed is passed over, and a holder that is closed releases the lock',
     async look(origin) {
       const [one, two, three] = [await origin.open(), await origin.open(), await origin.open()]
-      await one.ask(LONG)
+      await one.requestLock(LONG)
       await granted(origin, one)
-      await two.ask(LONG)
-      await three.ask(LONG)
+      await two.requestLock(LONG)
+      await three.requestLock(LONG)
       await two.close()
       await one.close()
       await granted(origin, three)
@@ -138,13 +138,13 @@ export const contract: readonly Clause[] = [
     seen: everywhere(['granted']),
   },
   {
-    name: 'a holder that crashes makes way',
+    name: 'a holder that crashes releases the lock',
     needs: 'crash',
     async look(origin) {
       const [one, two] = [await origin.open(), await origin.open()]
-      await one.ask(LONG)
+      await one.requestLock(LONG)
       await granted(origin, one)
-      await two.ask(LONG)
+      await two.requestLock(LONG)
       await one.crash()
       await granted(origin, two)
       return two.turns()
@@ -152,16 +152,16 @@ export const contract: readonly Clause[] = [
     seen: everywhere(['granted']),
   },
   {
-    name: 'what is said while a page is in the back/forward cache throws it away, or is lost on it',
+    name: 'a message evicts a page from the back/forward cache, or is lost on it',
     async look(origin) {
       const [one, two, witness] = [await origin.open(), await origin.open(), await origin.open()]
       await one.leave()
-      await two.say('missed')
+      await two.post('missed')
       await until(origin, witness, 'channel missed')
       const kept = await one.comeBack()
-      await two.say('end')
+      await two.post('end')
       await until(origin, one, 'channel end')
-      return [kept, await one.heard()]
+      return [kept, await one.received()]
     },
     seen: {
       chromium: [false, ['channel end']],
@@ -170,7 +170,7 @@ export const contract: readonly Clause[] = [
     },
   },
   {
-    name: 'what is written while a page is in the back/forward cache is there when it is back; only Chromium tells of it',
+    name: 'a page back from the back/forward cache reads later writes, and has events only in Chromium',
     async look(origin) {
       const [one, two] = [await origin.open(), await origin.open()]
       await one.leave()
@@ -180,7 +180,7 @@ export const contract: readonly Clause[] = [
       const read = await one.read()
       await two.write('end')
       await until(origin, one, 'storage end')
-      return [kept, read, await one.heard()]
+      return [kept, read, await one.received()]
     },
     seen: {
       chromium: [true, '2', ['storage 1', 'storage 2', 'storage end']],
@@ -189,28 +189,28 @@ export const contract: readonly Clause[] = [
     },
   },
   {
-    name: 'a page that holds the turn is not kept, or loses it, when somebody else asks',
+    name: 'a page that was left with a lock is evicted, or loses the lock, when another tab requests it',
     async look(origin) {
       const [one, two] = [await origin.open(), await origin.open()]
-      await one.ask(LONG)
+      await one.requestLock(LONG)
       await granted(origin, one)
       await one.leave()
-      await two.ask(LONG)
+      await two.requestLock(LONG)
       await granted(origin, two)
       return one.comeBack()
     },
     seen: { chromium: false, firefox: false, webkit: true },
   },
   {
-    name: 'a page that waits for its turn and is left is not kept, or waits on when it is back',
+    name: 'a page that is left while it waits for a lock is not kept, or waits on when it is back',
     async look(origin) {
       const [one, two] = [await origin.open(), await origin.open()]
-      await one.ask(LONG)
+      await one.requestLock(LONG)
       await granted(origin, one)
-      await two.ask(LONG)
+      await two.requestLock(LONG)
       await two.leave()
       const kept = await two.comeBack()
-      await one.say('end')
+      await one.post('end')
       await until(origin, two, 'channel end')
       const before = await two.turns()
       await one.release()

@@ -1,17 +1,17 @@
 import { lease } from '../../src/ports/lease.js'
 import type { Ports } from '../../src/ports/types.js'
 
-/** One tab's place among the tabs of an origin: the three ports by which they have to do with each other, and what came of it. */
+/** One tab of an origin: the three ports that connect it with other tabs, and the results of its calls. */
 export interface Seat {
-  /** Begins anew, under a name that tabs of other tests do not have. */
+  /** Starts afresh, under a name that no tab of another test uses. */
   enter(room: string): void
-  say(text: string): void
+  post(text: string): void
   write(text: string): void
   read(): string | null
   /** Requests the lock, for at most `wait` ms, and keeps it until `release()`. */
-  ask(wait: number): void
+  requestLock(wait: number): void
   release(): void
-  readonly heard: string[]
+  readonly received: string[]
   /** `granted`, or the code of the error. */
   readonly turns: string[]
 }
@@ -22,10 +22,10 @@ export function createSeat(ports: Pick<Ports, 'openChannel' | 'openRecordStore' 
   let records: ReturnType<Ports['openRecordStore']> | undefined
   let done = new AbortController()
   let release: () => void = () => undefined
-  const heard: string[] = []
+  const received: string[] = []
   const turns: string[] = []
   return {
-    heard,
+    received,
     turns,
     enter(name) {
       release()
@@ -33,20 +33,20 @@ export function createSeat(ports: Pick<Ports, 'openChannel' | 'openRecordStore' 
       tabs?.close()
       done = new AbortController()
       room = name
-      heard.length = turns.length = 0
+      received.length = turns.length = 0
       records = ports.openRecordStore(room)
-      // As each session does at its start; before, WebKit sends a page no event for the writes of others.
+      // Each session reads at its start, too. Until a page has read, WebKit sends it no event for the writes of others.
       records.read()
-      tabs = ports.openChannel(room, (cause, message) => heard.push(`${cause} ${String(message?.record)}`))
+      tabs = ports.openChannel(room, (cause, message) => received.push(`${cause} ${String(message?.record)}`))
     },
-    say(record) {
+    post(record) {
       tabs?.post({ record })
     },
     write(record) {
       records?.write({ record })
     },
     read: () => records?.read()?.record ?? null,
-    ask(wait) {
+    requestLock(wait) {
       const work = (): Promise<void> => {
         turns.push('granted')
         return new Promise((resolve) => (release = resolve))

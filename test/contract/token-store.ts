@@ -6,7 +6,7 @@ export interface Place {
   tab(): TokenStore
   /** Writes a value that no store has written; undefined if nothing else can write there. */
   spoil?(content: unknown): Promise<void>
-  /** Whether nothing lies there. A stored `null` counts as nothing. */
+  /** Whether nothing is stored. A stored `null` counts as nothing. */
   isEmpty?(): Promise<boolean>
 }
 
@@ -25,7 +25,7 @@ export const some: StoredTokens = {
 export const next: StoredTokens = { ...some, generation: 4, tokens: { access_token: 'access-4' }, expiresAt: null }
 export const other: StoredTokens = { ...some, id: 'session-two', generation: 3 }
 
-/** The default name first, and names that a careless key would take for each other, or for something else. */
+/** The default name, and names that a careless key would confuse with each other or with something else. */
 export const names: readonly string[] = [
   'session',
   'shop',
@@ -47,7 +47,7 @@ export const names: readonly string[] = [
   'x'.repeat(3001),
 ]
 
-/** What does not have the shape of stored tokens, each in one respect. */
+/** Values that differ from stored tokens, each in one respect. */
 export const malformed: readonly unknown[] = [
   null,
   7,
@@ -68,7 +68,7 @@ export const malformed: readonly unknown[] = [
 ]
 
 /**
- * What every `TokenStore` must do, as named tests without a test runner: `test` registers one, and a failure is an error thrown.
+ * The contract of every `TokenStore`, as named tests without a test runner: `test` registers one, and a test that fails throws.
  * So the same suite runs in Node and inside a page.
  */
 export function tokenStoreContract(
@@ -81,13 +81,13 @@ export function tokenStoreContract(
     })
   }
 
-  check('an empty store holds nothing, and has nothing to clear', async (place) => {
+  check('an empty store returns no tokens, and a clear removes none', async (place) => {
     const store = place.tab()
     equal(await store.get(), null)
     equal(await store.clear(some.id), null)
   })
 
-  check('tokens come back as they were put', async (place) => {
+  check('tokens are returned exactly as they were stored', async (place) => {
     const store = place.tab()
     equal(await store.set(some), true)
     equal(await store.get(), some)
@@ -95,14 +95,14 @@ export function tokenStoreContract(
     equal(await store.get(), next)
   })
 
-  check('a write that expects nothing is made in an empty store, and in no other', async (place) => {
+  check('a write that expects an empty store succeeds in an empty store only', async (place) => {
     const store = place.tab()
     equal(await store.set(some, null), true)
     equal(await store.set(other, null), false)
     equal(await store.get(), some)
   })
 
-  check('a write with a guard succeeds while exactly that is stored', async (place) => {
+  check('a write with a guard succeeds while exactly those tokens are stored', async (place) => {
     const store = place.tab()
     await store.set(some)
     equal(await store.set(next, { id: some.id, generation: 3 }), true)
@@ -135,7 +135,7 @@ export function tokenStoreContract(
     },
   )
 
-  check('of many guarded writes at once one is made', async (place) => {
+  check('one of many guarded writes at once succeeds', async (place) => {
     const store = place.tab()
     await store.set(some)
     const tabs = store.shared ? [store, place.tab(), place.tab()] : [store]
@@ -147,21 +147,21 @@ export function tokenStoreContract(
     equal((await store.get())?.tokens.access_token, `by-${String(written.indexOf(true))}`)
   })
 
-  check('clearing returns what it removed, and leaves nothing', async (place) => {
+  check('a clear returns the tokens that it removed, and leaves nothing', async (place) => {
     const store = place.tab()
     await store.set(some)
     equal(await store.clear(some.id), some)
     equal(await store.get(), null)
   })
 
-  check('clearing touches no other session', async (place) => {
+  check('a clear leaves the tokens of another session', async (place) => {
     const store = place.tab()
     await store.set(other)
     equal(await store.clear(some.id), null)
     equal(await store.get(), other)
   })
 
-  check('of many who clear one gets the tokens, so that they are revoked once', async (place) => {
+  check('one of many clears at once returns the tokens, so that they are revoked once', async (place) => {
     const store = place.tab()
     await store.set(some)
     const tabs = store.shared ? [store, place.tab(), place.tab()] : [store]
@@ -169,7 +169,7 @@ export function tokenStoreContract(
     equal(removed.filter(Boolean), [some])
   })
 
-  check('a refresh and a sign-out at once leave nothing behind, whoever is first', async (place) => {
+  check('a refresh and a sign-out at once leave nothing behind, in either order', async (place) => {
     const store = place.tab()
     const tab = store.shared ? place.tab() : store
     await store.set(some)
@@ -178,7 +178,7 @@ export function tokenStoreContract(
     equal(await store.get(), null)
   })
 
-  check('another tab sees the same tokens exactly where the store says that it is shared', async (place) => {
+  check('another tab sees the same tokens if and only if the store is shared', async (place) => {
     const [one, two] = [place.tab(), place.tab()]
     await one.set(some)
     equal(await two.get(), one.shared ? some : null)
@@ -208,7 +208,7 @@ export function tokenStoreContract(
     equal(await store.get(), null)
   })
 
-  check('an object that is asked for the same session again gives the same tokens', async (place) => {
+  check('forSession() with the same name again gives the same tokens', async (place) => {
     const store = place.tab()
     if (!store.forSession) return
     await store.forSession('shop').set(some)
@@ -217,7 +217,7 @@ export function tokenStoreContract(
     equal(await store.forSession('shop').clear(some.id), some)
   })
 
-  check('what does not have the shape of tokens counts as absent, and can be written over', async (place) => {
+  check('a malformed value counts as absent, and can be overwritten', async (place) => {
     if (!place.spoil) return
     const store = place.tab()
     for (const content of malformed) {
@@ -228,13 +228,13 @@ export function tokenStoreContract(
     }
   })
 
-  check('clearing removes what cannot be read, and returns its tokens where these can be read', async (place) => {
+  check('a clear removes a malformed value, and returns its tokens if they are readable', async (place) => {
     if (!place.spoil || !place.isEmpty) return
     const store = place.tab()
     for (const content of malformed) {
       const { id, tokens } = Object(content) as Partial<Record<string, unknown>>
       const isReadable = typeof (Object(tokens) as Partial<TokenResponse>).access_token === 'string'
-      // Of another session it removes nothing; what names no session lies in the place of this one.
+      // A value of another session stays. One without an id lies in the place of this session, and is removed.
       await place.spoil(content)
       if (typeof id === 'string') {
         equal(await store.clear('no such session'), null, content)

@@ -30,17 +30,17 @@ test('channel, storage, locks and page cache behave as the simulated worlds assu
         }, room)
       await enter()
       return {
-        say: (text) => run((given) => window.seat.say(given), text),
+        post: (text) => run((given) => window.seat.post(given), text),
         async write(text) {
           written.set(room, text)
           await run((given) => window.seat.write(given), text)
         },
         read: () => run(() => window.seat.read()),
-        heard: () => run(() => window.seat.heard),
+        received: () => run(() => window.seat.received),
         turns: () => run(() => window.seat.turns),
-        async ask(wait) {
+        async requestLock(wait) {
           const before = await known()
-          await run((given) => window.seat.ask(given), wait)
+          await run((given) => window.seat.requestLock(given), wait)
           // It waits, or it has its turn already.
           const isKnown = async (): Promise<boolean> =>
             (await known()) > before || (await run(() => window.seat.turns.includes('granted')))

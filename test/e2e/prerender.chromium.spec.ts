@@ -192,12 +192,12 @@ test('storage and input of a prerendered page work, messages and locks wait, as 
   await from.goTo(pageUrl(server.origin, '/ports', {}, { ahead: `${server.origin}/ports?is=ahead` }))
   const ahead = await from.prerendered()
   const placeOf = ({ run }: Place) => ({
-    say: (text: string) => run((given) => window.seat.say(given), text),
+    post: (text: string) => run((given) => window.seat.post(given), text),
     write: (text: string) => run((given) => window.seat.write(given), text),
     read: () => run(() => window.seat.read()),
-    heard: () => run(() => window.seat.heard),
+    received: () => run(() => window.seat.received),
     turns: () => run(() => window.seat.turns),
-    ask: (wait: number) => run((given) => window.seat.ask(given), wait),
+    requestLock: (wait: number) => run((given) => window.seat.requestLock(given), wait),
   })
   for (const { run } of [one, ahead]) await run(() => window.seat.enter('room'))
   const until = async (check: () => Promise<unknown>, wanted: unknown): Promise<void> => {

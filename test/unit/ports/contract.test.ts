@@ -34,20 +34,20 @@ function fakeOrigin(engine: EngineName): Origin {
       }
       load()
       return done(() => ({
-        say: async (text) =>
+        post: async (text) =>
           done(() => {
-            seat.say(text)
+            seat.post(text)
           }),
         write: async (text) =>
           done(() => {
             seat.write(text)
           }),
         read: async () => Promise.resolve(seat.read()),
-        heard: async () => Promise.resolve([...seat.heard]),
+        received: async () => Promise.resolve([...seat.received]),
         turns: async () => Promise.resolve([...seat.turns]),
-        ask: async (wait) =>
+        requestLock: async (wait) =>
           done(() => {
-            seat.ask(wait)
+            seat.requestLock(wait)
           }),
         release: async () =>
           done(() => {
@@ -96,11 +96,11 @@ describe('the fake of a prerendered page', () => {
           await world.advance(5)
         }
       return {
-        say: done((text: string) => seat.say(text)),
+        post: done((text: string) => seat.post(text)),
         write: done((text: string) => seat.write(text)),
-        ask: done((wait: number) => seat.ask(wait)),
+        requestLock: done((wait: number) => seat.requestLock(wait)),
         read: () => Promise.resolve(seat.read()),
-        heard: () => Promise.resolve([...seat.heard]),
+        received: () => Promise.resolve([...seat.received]),
         turns: () => Promise.resolve([...seat.turns]),
       }
     }) as [Seen, Seen]

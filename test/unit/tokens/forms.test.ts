@@ -1,4 +1,4 @@
-/** Sessions whose tokens lie there in another form: of the release before, of the next one, or of one that was taken back. */
+/** Tokens that are stored in another form: by the release before, by the next one, or by one that was rolled back. */
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { createStore, entries, get, set } from 'idb-keyval'
@@ -13,7 +13,7 @@ beforeEach(() => {
   vi.stubGlobal('indexedDB', new IDBFactory())
 })
 
-/** IndexedDB answers in real time, which a world does not know. */
+/** IndexedDB replies in real time, and a world only knows its own. */
 async function settled<T>(world: World, work: Promise<T>): Promise<T> {
   const state = { done: false }
   const finish = () => {
@@ -35,13 +35,13 @@ describe.each([
   { title: 'encrypts after one that did not', before: { decrypt: aesGcm }, now: { encrypt: aesGcm } },
   { title: 'decrypts after one that encrypted', before: { encrypt: aesGcm }, now: { decrypt: aesGcm } },
 ])('a release that $title', ({ before, now }) => {
-  it('has the tokens of the session, refreshes them, and revokes them at sign-out', async () => {
+  it('the changed release reads, refreshes and revokes the tokens of the release before', async () => {
     const world = createWorld()
     const old = world.tab({ tokenStore: idbTokens(before) })
     await settled(world, old.session.signIn(world.grant()))
     const tab = world.tab({ tokenStore: idbTokens(now) })
     expect(await token(world, tab)).toBe('access-f1-1')
-    // Both releases at work for a day.
+    // Pages of both releases may be open at the same time.
     expect(await token(world, tab, true)).toBe('access-f1-2')
     expect(await token(world, old, true)).toBe('access-f1-3')
     expect(await token(world, tab)).toBe('access-f1-3')
@@ -52,7 +52,7 @@ describe.each([
     expect([...old.degraded, ...tab.degraded]).toEqual([])
   })
 
-  it('revokes at sign-out what it has never read', async () => {
+  it('the changed release revokes tokens at sign-out that it has never read', async () => {
     const world = createWorld()
     const old = world.tab({ tokenStore: idbTokens(before) })
     await settled(world, old.session.signIn(world.grant()))
@@ -63,7 +63,7 @@ describe.each([
   })
 })
 
-it('a key that is gone leaves no sealed tokens behind after sign-out, and the next sign-in works', async () => {
+it('a lost key leaves no encrypted tokens after a sign-out, and the next sign-in works', async () => {
   const world = createWorld()
   const tab = world.tab({ tokenStore: idbTokens({ encrypt: aesGcm }) })
   await settled(world, tab.session.signIn(world.grant()))
@@ -79,7 +79,7 @@ it('a key that is gone leaves no sealed tokens behind after sign-out, and the ne
   expect(await token(world, next, true)).toBe('access-f2-2')
 })
 
-it('tokens of a form that only they can be read of are revoked at sign-out, and nothing stays', async () => {
+it('tokens in a stored value of unknown form are revoked at sign-out, and the value is removed', async () => {
   const world = createWorld()
   const tab: Tab = world.tab({ tokenStore: webStorageTokens(() => world.storage.of(tab), 'tokens') })
   await settled(world, tab.session.signIn(world.grant()))

@@ -64,17 +64,17 @@ describe.each([
     }
   })
 
-  it('touches nothing before its first use, so that a server can create it', () => {
+  it('a store touches nothing before its first use, so that a server can create it', () => {
     vi.stubGlobal('indexedDB', undefined)
     expect(idbTokens(options).shared).toBe(true)
   })
 
-  it('rejects where there is no IndexedDB', async () => {
+  it('a store rejects if there is no IndexedDB', async () => {
     vi.stubGlobal('indexedDB', undefined)
     await expect(failures(idbTokens(options))).resolves.toEqual(['TypeError', 'TypeError', 'TypeError'])
   })
 
-  it('rejects where the browser denies IndexedDB, and works when it no longer does', async () => {
+  it('a store rejects while the browser denies IndexedDB, and works afterwards', async () => {
     const open = vi.spyOn(indexedDB, 'open').mockImplementation(() => {
       throw new DOMException('denied', 'SecurityError')
     })
@@ -85,14 +85,14 @@ describe.each([
     await expect(store.get()).resolves.toEqual(some)
   })
 
-  it('leaves no token behind after a sign-out', async () => {
+  it('a store holds no token after a sign-out', async () => {
     const store = idbTokens(options)
     await store.set(some)
     await store.clear(some.id)
     expect((await entries(database())).map(([key]) => key)).toEqual(options.encrypt ? ['key'] : [])
   })
 
-  it('gives up after 2 s when open() is silent for ever, and tries anew the next time', async () => {
+  it('a store gives up after 2 s if open() never replies, and tries again at the next call', async () => {
     fakeTimeouts()
     const open = vi.spyOn(indexedDB, 'open').mockImplementation(silent)
     const store = idbTokens(options)
@@ -106,7 +106,7 @@ describe.each([
     await expect(store.get()).resolves.toEqual(some)
   })
 
-  it('does not mistake a page that slept for a database that does', async () => {
+  it('a store does not give up because the page was frozen', async () => {
     fakeTimeouts()
     const open = indexedDB.open.bind(indexedDB)
     let answer = () => {}
@@ -126,13 +126,13 @@ describe.each([
       return held
     })
     const got = idbTokens(options).get()
-    // Thawed after an hour: the timer is due at once, the answer a moment later.
+    // After the thaw the timer is due at once, and the reply comes a moment later.
     vi.advanceTimersByTime(1000)
     answer()
     await expect(got).resolves.toBeNull()
   })
 
-  it('closes a connection that comes after it was given up, and does not do then what was asked of it', async () => {
+  it('a connection that opens after its call was given up is closed, and the write is not made', async () => {
     fakeTimeouts()
     const open = indexedDB.open.bind(indexedDB)
     const held = silent()
@@ -154,7 +154,7 @@ describe.each([
     await expect(store.get()).resolves.toBeNull()
   })
 
-  it('gives up after 2 s when a transaction is silent, and what it was to write is not written later', async () => {
+  it('a store gives up a transaction after 2 s without a reply, and its write is not made later', async () => {
     const store = idbTokens(options)
     await store.set(some)
     fakeTimeouts()
@@ -179,7 +179,7 @@ describe.each([
   })
 
   it.each(['InvalidStateError', 'UnknownError', 'AbortError'])(
-    'opens the database anew, once, when the connection is lost (%s)',
+    'a store reopens the database, once, if the connection is lost (%s)',
     async (name) => {
       const store = idbTokens(options)
       await store.set(some)
@@ -203,7 +203,7 @@ describe.each([
     },
   )
 
-  it('does not repeat what failed for another reason than a lost connection', async () => {
+  it('a write that fails for another reason than a lost connection is not repeated', async () => {
     const store = idbTokens(options)
     await store.set(some)
     const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
@@ -215,13 +215,13 @@ describe.each([
     await expect(store.get()).resolves.toEqual(some)
   })
 
-  it('rejects a write whose transaction fails at the commit', async () => {
+  it('a write whose transaction fails at the commit rejects', async () => {
     const store = idbTokens(options)
     await store.set(some)
     const put = Object.getOwnPropertyDescriptor(IDBObjectStore.prototype, 'put')!.value as IDBObjectStore['put']
     vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, ...args) {
       const asked = put.apply(this, args)
-      // As a full disk does it: the request succeeds, the transaction does not.
+      // As on a full disk: the request succeeds, and the transaction does not.
       asked.addEventListener('success', () => {
         queueMicrotask(() => {
           this.transaction.abort()
@@ -234,17 +234,17 @@ describe.each([
     await expect(store.get()).resolves.toEqual(some)
   })
 
-  it('rejects with what went wrong in a write, not with nothing', async () => {
+  it('a write whose request fails rejects with the error of the request', async () => {
     const store = idbTokens(options)
     await store.set(some)
     vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, ...args) {
-      // The key is taken: a failure that comes with the request's answer.
+      // `add` fails if the key exists, and the request itself has the error.
       return this.add(...args)
     })
     await expect(store.set(next)).rejects.toMatchObject({ name: 'ConstraintError' })
   })
 
-  it('lets another tab delete the database at once, and goes on with a new one', async () => {
+  it('a store lets another tab delete the database at once, and goes on with a new one', async () => {
     const store = idbTokens(options)
     await store.set(some)
     const deletion = indexedDB.deleteDatabase('sojourn')
@@ -257,7 +257,7 @@ describe.each([
     await expect(store.get()).resolves.toEqual(some)
   })
 
-  it('lets another tab upgrade the database at once, and goes on with the new version', async () => {
+  it('a store lets another tab upgrade the database at once, and goes on with the new version', async () => {
     const store = idbTokens(options)
     await store.set(some)
     const upgrade = indexedDB.open('sojourn', 2)
@@ -269,7 +269,7 @@ describe.each([
     await expect(store.get()).resolves.toEqual(some)
   })
 
-  it('leaves no timer behind', async () => {
+  it('a store leaves no timer behind', async () => {
     fakeTimeouts()
     const store = idbTokens(options)
     await store.set(some)
@@ -282,7 +282,7 @@ describe.each([
 describe('idbTokens({ encrypt: aesGcm })', () => {
   const encrypted = () => idbTokens({ encrypt: aesGcm })
 
-  it('writes no token into the database in the clear, but the guard', async () => {
+  it('an encrypted store writes only the guard in the clear, and no token', async () => {
     await encrypted().set(some)
     const stored: { data: ArrayBuffer; iv: Uint8Array } = (await get('tokens', database()))!
     expect(stored).toMatchObject({ id: some.id, generation: some.generation })
@@ -291,7 +291,7 @@ describe('idbTokens({ encrypt: aesGcm })', () => {
     expect(stored.iv).toHaveLength(12)
   })
 
-  it('uses a 256-bit key that nobody can export', async () => {
+  it('an encrypted store uses a 256-bit key that cannot be exported', async () => {
     await encrypted().set(some)
     const key: CryptoKey = (await get('key', database()))!
     expect(key.algorithm).toEqual({ name: 'AES-GCM', length: 256 })
@@ -299,7 +299,7 @@ describe('idbTokens({ encrypt: aesGcm })', () => {
     await expect(crypto.subtle.exportKey('raw', key)).rejects.toThrow()
   })
 
-  it('uses a fresh IV for each write', async () => {
+  it('an encrypted store uses a fresh IV for each write', async () => {
     const store = encrypted()
     const ivs = new Set<string>()
     for (let write = 0; write < 20; write++) {
@@ -309,13 +309,13 @@ describe('idbTokens({ encrypt: aesGcm })', () => {
     expect(ivs.size).toBe(20)
   })
 
-  it('agrees on one key when many tabs come first at once', async () => {
+  it('several tabs that start at once agree on one key', async () => {
     const tabs = Array.from({ length: 5 }, encrypted)
     await Promise.all(tabs.map(async (tab) => tab.set(some)))
     for (const tab of tabs) await expect(tab.get()).resolves.toEqual(some)
   })
 
-  it('keeps its key over a sign-out and for later tabs', async () => {
+  it('an encrypted store keeps its key after a sign-out and for later tabs', async () => {
     const store = encrypted()
     await store.set(some)
     await store.clear(some.id)
@@ -334,7 +334,7 @@ describe('idbTokens({ encrypt: aesGcm })', () => {
     'no ciphertext': ({ id, generation }) => ({ id, generation }),
     'a ciphertext that is none': (stored) => ({ ...stored, data: 'data' }),
   }
-  it.each(Object.keys(tamperings))('counts what it cannot vouch for as absent: %s', async (kind) => {
+  it.each(Object.keys(tamperings))('an encrypted value that was tampered with counts as absent: %s', async (kind) => {
     const store = encrypted()
     await store.set(some)
     await set('tokens', tamperings[kind]!((await get('tokens', database()))!), database())
@@ -343,7 +343,7 @@ describe('idbTokens({ encrypt: aesGcm })', () => {
     await expect(store.get()).resolves.toEqual(next)
   })
 
-  it('removes at sign-out what it cannot decrypt, and has nothing to revoke', async () => {
+  it('a clear removes tokens that cannot be decrypted, and returns none to revoke', async () => {
     const store = encrypted()
     await store.set(some)
     await set('key', 'lost', database())
@@ -351,7 +351,7 @@ describe('idbTokens({ encrypt: aesGcm })', () => {
     await expect(get('tokens', database())).resolves.toBeUndefined()
   })
 
-  it.each([undefined, null, 'lost', {}])('makes a new key in place of one that is %s', async (content) => {
+  it.each([undefined, null, 'lost', {}])('a stored key that is %s is replaced by a new one', async (content) => {
     const store = encrypted()
     await store.set(some)
     await set('key', content, database())
@@ -360,7 +360,7 @@ describe('idbTokens({ encrypt: aesGcm })', () => {
     await expect(store.get()).resolves.toEqual(next)
   })
 
-  it('rejects where keys are taken but come back as null, instead of losing each token it is given', async () => {
+  it('a write rejects if the key that was just stored cannot be read back', async () => {
     const read = Object.getOwnPropertyDescriptor(IDBObjectStore.prototype, 'get')!.value as IDBObjectStore['get']
     vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementation(function (this: IDBObjectStore, key) {
       return read.call(this, key === 'key' ? 'no such key' : key)
@@ -369,14 +369,14 @@ describe('idbTokens({ encrypt: aesGcm })', () => {
     await expect(get('tokens', database())).resolves.toBeUndefined()
   })
 
-  it('rejects where keys cannot be stored', async () => {
+  it('a write rejects if keys cannot be stored', async () => {
     vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
       throw new DOMException('The object can not be cloned.', 'DataCloneError')
     })
     await expect(encrypted().set(some)).rejects.toMatchObject({ name: 'DataCloneError' })
   })
 
-  it('stores nothing under a key whose own transaction fails at the commit', async () => {
+  it('a write stores nothing if the transaction of its new key fails at the commit', async () => {
     const read = Object.getOwnPropertyDescriptor(IDBObjectStore.prototype, 'get')!.value as IDBObjectStore['get']
     let reads = 0
     vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementation(function (this: IDBObjectStore, key) {
@@ -394,7 +394,7 @@ describe('idbTokens({ encrypt: aesGcm })', () => {
     await expect(entries(database())).resolves.toEqual([])
   })
 
-  it('counts what was sealed but never was tokens as absent', async () => {
+  it('an encrypted value that holds no tokens counts as absent', async () => {
     const store = encrypted()
     await store.set(some)
     const key: CryptoKey = (await get('key', database()))!
@@ -405,7 +405,7 @@ describe('idbTokens({ encrypt: aesGcm })', () => {
     await expect(store.get()).resolves.toBeNull()
   })
 
-  it('rejects every call on plain http, where browsers do not encrypt, and never stores in the clear', async () => {
+  it('an encrypted store rejects every call on plain http, and stores nothing in the clear', async () => {
     vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) })
     const store = encrypted()
     await expect(store.get()).rejects.toThrow('https')
@@ -420,7 +420,7 @@ describe.each([
 ])('a store that $title', ({ before, now }) => {
   const isSealed = async () => 'data' in (await get<object>('tokens', database()))!
 
-  it('reads what lies there, and writes its own form the next time', async () => {
+  it('the new store reads the old form, and writes its own form at the next write', async () => {
     await idbTokens(before).set(some)
     const store = idbTokens(now)
     await expect(store.get()).resolves.toEqual(some)
@@ -431,14 +431,14 @@ describe.each([
     await expect(idbTokens(before).get()).resolves.toEqual(next)
   })
 
-  it('returns what lies there when it clears it, and leaves nothing', async () => {
+  it('the new store returns tokens of the old form when it clears them, and leaves nothing', async () => {
     await idbTokens(before).set(some)
     await expect(idbTokens(now).clear('another')).resolves.toBeNull()
     await expect(idbTokens(now).clear(some.id)).resolves.toEqual(some)
     await expect(get('tokens', database())).resolves.toBeUndefined()
   })
 
-  it('and where both are at once, one refresh of two wins', async () => {
+  it('the old and the new store at once let one of two refreshes win', async () => {
     await idbTokens(before).set(some)
     const guard = { id: some.id, generation: some.generation }
     const written = await Promise.all([before, now].map(async (form) => idbTokens(form).set(next, guard)))
@@ -447,7 +447,7 @@ describe.each([
   })
 
   it.each([undefined, null, 'lost', {}])(
-    'has nothing where the key is %s, and removes what it cannot read',
+    'the new store has no tokens if the key is %s, and a clear removes the stored value',
     async (key) => {
       await idbTokens({ encrypt: aesGcm }).set(some)
       await set('key', key, database())
@@ -460,7 +460,7 @@ describe.each([
 })
 
 describe('a store without the encryption of the release before', () => {
-  it('has no tokens, and removes at the end what it cannot read', async () => {
+  it('a store without the encryption of the release before has no tokens, and a clear removes them', async () => {
     await idbTokens({ encrypt: aesGcm }).set(some)
     const store = idbTokens()
     await expect(store.get()).resolves.toBeNull()
@@ -469,7 +469,7 @@ describe('a store without the encryption of the release before', () => {
     await expect(get('tokens', database())).resolves.toBeUndefined()
   })
 
-  it('keeps the tokens of the next sign-in', async () => {
+  it('a store without the encryption of the release before keeps the tokens of the next sign-in', async () => {
     await idbTokens({ encrypt: aesGcm }).set(some)
     const store = idbTokens()
     await expect(store.set(next)).resolves.toBe(true)
@@ -477,7 +477,7 @@ describe('a store without the encryption of the release before', () => {
   })
 })
 
-it.each(['encrypt', 'decrypt'])('refuses an option %s that is no encryption', (option) => {
+it.each(['encrypt', 'decrypt'])('an option %s that is no encryption is refused', (option) => {
   expect(() => idbTokens({ [option]: true as unknown as Encryption })).toThrow(
     expect.objectContaining({ code: 'invalid_options', message: expect.stringContaining(option) as string }) as Error,
   )

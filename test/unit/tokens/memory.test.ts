@@ -5,7 +5,7 @@ import { keepsContract } from './contract.js'
 describe('memoryTokens', () => {
   keepsContract(() => ({ tab: memoryTokens }))
 
-  it('says that no other tab sees its tokens', () => {
+  it('memoryTokens() is not shared with other tabs', () => {
     expect(memoryTokens().shared).toBe(false)
   })
 })

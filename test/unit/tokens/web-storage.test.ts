@@ -22,7 +22,7 @@ describe('webStorageTokens', () => {
     }
   })
 
-  it('counts what is no JSON as absent', async () => {
+  it('a stored text that is not JSON counts as absent', async () => {
     for (const text of ['', '{', 'undefined', '{"id":"session-one"']) {
       localStorage.setItem(KEY, text)
       await expect(webStorageTokens().get()).resolves.toBeNull()
@@ -31,31 +31,31 @@ describe('webStorageTokens', () => {
     }
   })
 
-  it('takes no foreign members into the tokens it gives out', async () => {
+  it('a foreign member of a stored value is not returned', async () => {
     localStorage.setItem(KEY, JSON.stringify({ ...some, isAdmin: true }))
     await expect(webStorageTokens().get()).resolves.toEqual(some)
   })
 
-  it('leaves no entry behind after a sign-out', async () => {
+  it('a clear leaves no entry behind', async () => {
     const store = webStorageTokens()
     await store.set(some)
     await store.clear(some.id)
     expect(localStorage.length).toBe(0)
   })
 
-  it('clears within the task of the caller, so that a page that is left at once leaves nothing', async () => {
+  it('a clear is done in the task of the caller, so that a page that is left at once leaves nothing', async () => {
     const store = webStorageTokens()
     await store.set(some)
     void store.clear(some.id)
     expect(localStorage.length).toBe(0)
   })
 
-  it('keeps several stores apart by their keys', async () => {
+  it('two stores with different keys share no tokens', async () => {
     await webStorageTokens(() => localStorage, 'a').set(some)
     await expect(webStorageTokens(() => localStorage, 'b').get()).resolves.toBeNull()
   })
 
-  it('I4: has not stored what takes the place of used tokens before every other tab can read it', async () => {
+  it('I4: a write that replaces used tokens resolves when every other tab can read it', async () => {
     vi.useFakeTimers()
     const done = vi.fn()
     const next = { ...some, generation: some.generation + 1 }
@@ -74,12 +74,12 @@ describe('webStorageTokens', () => {
     vi.useRealTimers()
   })
 
-  it('is shared between tabs in localStorage, and not in sessionStorage', () => {
+  it('a store is shared between tabs in localStorage, and not in sessionStorage', () => {
     expect(webStorageTokens().shared).toBe(true)
     expect(webStorageTokens(() => sessionStorage).shared).toBe(false)
   })
 
-  it('rejects where the browser denies storage, and throws into nobody', async () => {
+  it('a store whose storage the browser denies rejects, and never throws', async () => {
     const store = webStorageTokens(() => {
       throw new DOMException('denied', 'SecurityError')
     })
@@ -89,7 +89,7 @@ describe('webStorageTokens', () => {
     await expect(store.clear(some.id)).rejects.toThrow('denied')
   })
 
-  it('rejects when storage is full, and keeps what was there', async () => {
+  it('a write rejects if storage is full, and leaves the stored tokens', async () => {
     await webStorageTokens().set(some)
     const full = new Proxy(localStorage, {
       get(storage, name) {
