@@ -75,7 +75,7 @@ describe('activity', () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
-    const said = world.channel.posted.length
+    const posted = world.channel.posted.length
     for (let i = 0; i < 60; i++) {
       one.input()
       await world.advance(MINUTE)
@@ -83,7 +83,7 @@ describe('activity', () => {
     expect(two.session.getSnapshot()).toEqual(one.session.getSnapshot())
     expect(two.phase()).toBe('active')
     expect(two.takeEvents().filter(({ type }) => type !== 'refreshed')).toEqual([])
-    expect(world.channel.posted).toHaveLength(said)
+    expect(world.channel.posted).toHaveLength(posted)
   })
 
   it('I3: activity of one tab is found by a tab without messages before its own timer fires', async () => {
@@ -193,7 +193,7 @@ describe('activity', () => {
     expect(tab.phase()).toBe('signedOut')
   })
 
-  it('I3: activity between short sleeps counts each time, though no timer rings', async () => {
+  it('I3: activity between short sleeps counts each time, although no timer fires', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     for (let sleeps = 0; sleeps < 4; sleeps++) {
@@ -229,7 +229,7 @@ describe('activity', () => {
     const flaggedUntil = wall(world) + SECOND
     tab.timersEvery = Infinity
     await world.advance(59 * SECOND)
-    // One minute after the first input, and less after the second.
+    // Now is one minute after the first input, and less after the second.
     expect(tab.session.check()).toMatchObject({ phase: 'warning', endAt: flaggedUntil + MINUTE })
     await world.advance(2 * SECOND)
     expect(tab.session.check()).toMatchObject({ phase: 'signedOut', endedAt: flaggedUntil + MINUTE })
@@ -493,7 +493,7 @@ describe('a window that the page fills itself', () => {
   const open = (): Window => {
     return { closed: false, addEventListener: () => undefined } as unknown as Window
   }
-  /** As the browser shows a window of another origin. */
+  /** A window of another origin, as scripts see it. */
   const foreign = (): Window =>
     Object.defineProperty(open(), 'addEventListener', {
       get() {

@@ -30,8 +30,8 @@ describe('authorize()', () => {
 
   it('authorize() is left to the server if the server has its own', async () => {
     const world = createWorld()
-    const authorize = vi.fn(async (asked: Request, tokens: TokenResponse | null) => {
-      const next = new Request(asked)
+    const authorize = vi.fn(async (original: Request, tokens: TokenResponse | null) => {
+      const next = new Request(original)
       next.headers.set('Authorization', `DPoP ${tokens?.access_token ?? ''}`)
       return Promise.resolve(next)
     })
@@ -65,9 +65,9 @@ describe('authorize()', () => {
   it('I1: authorize() rejects if the session ended while the server prepared the request', async () => {
     const world = createWorld()
     let prepared = (): void => {}
-    const authorize = (asked: Request): Promise<Request> =>
+    const authorize = (original: Request): Promise<Request> =>
       new Promise((resolve) => {
-        prepared = () => resolve(asked)
+        prepared = () => resolve(original)
       })
     const tab = await world.signedIn({ server: { authorize } })
     const sent = outcome(credentials(tab.session).authorize(request()))
@@ -85,7 +85,7 @@ describe('authorize()', () => {
   })
 })
 
-describe('an answer that refuses the credentials', () => {
+describe('a response that refuses the credentials', () => {
   it('S62: a 401 costs one refresh for ten requests, each of which gets the newer token', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
@@ -151,21 +151,21 @@ describe('an answer that refuses the credentials', () => {
 
   it('a response is read by the server’s own challenge if it has one', async () => {
     const world = createWorld()
-    const asks = { asked: null as 'resend' | 'refresh' | 'rejected' | null }
-    const tab = await world.signedIn({ server: { challenge: () => asks.asked } })
+    const server = { remedy: null as 'resend' | 'refresh' | 'rejected' | null }
+    const tab = await world.signedIn({ server: { challenge: () => server.remedy } })
     const first = (await world.until(credentials(tab.session).authorize(request())))!
     const again = (): Promise<Request | null> =>
       world.until(credentials(tab.session).authorize(request(), { request: first, response: answer(401) }))
     expect(await again()).toBeNull()
-    asks.asked = 'resend'
+    server.remedy = 'resend'
     expect(bearer(await again())).toBe('Bearer access-f1-1')
-    asks.asked = 'rejected'
+    server.remedy = 'rejected'
     await again().catch(() => null)
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
   })
 })
 
-describe('an answer that refuses the credentials, and what was tried before', () => {
+describe('a response that refuses the credentials again', () => {
   it('S61: a 401 to a replay is final: no loop, and no second refresh', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
@@ -247,9 +247,9 @@ describe('an answer that refuses the credentials, and what was tried before', ()
     const tab = await world.signedIn()
     const sent: string[] = []
     const send = async (...call: Parameters<typeof fetch>): Promise<Response> => {
-      const asked = new Request(...call)
-      sent.push(`${bearer(asked) ?? ''} ${await asked.text()}`)
-      return answer(bearer(asked)?.endsWith('-2') ? 200 : 401)
+      const received = new Request(...call)
+      sent.push(`${bearer(received) ?? ''} ${await received.text()}`)
+      return answer(bearer(received)?.endsWith('-2') ? 200 : 401)
     }
     const api = createFetch(tab.session, { origins: ['https://api.example.com'], fetch: send })
     const post = async (body: string): Promise<Response> => api('https://api.example.com/', { method: 'POST', body })
@@ -333,41 +333,41 @@ describe('I14: credentials', () => {
 
 describe('an endpoint that refuses every token', () => {
   const origin = 'https://api.example.com'
-  /** An API whose answer depends on the path and the token. */
-  const open = async (answers: (path: string, generation: number) => number, world = createWorld()) => {
+  /** An API whose response depends on the path and the generation of the token. */
+  const open = async (statusOf: (path: string, generation: number) => number, world = createWorld()) => {
     const tab = await world.signedIn()
     const api = createFetch(tab.session, {
       origins: [origin],
       fetch: async (input) => {
         const { url, headers } = input as Request
         const generation = Number(headers.get('Authorization')?.split('-').at(-1))
-        return Promise.resolve(answer(answers(new URL(url).pathname, generation)))
+        return Promise.resolve(answer(statusOf(new URL(url).pathname, generation)))
       },
     })
-    const ask = async (path: string): Promise<number> => (await world.until(api(origin + path))).status
-    return { world, tab, ask, refreshes: () => world.server.count('refresh') }
+    const call = async (path: string): Promise<number> => (await world.until(api(origin + path))).status
+    return { world, tab, call, refreshes: () => world.server.count('refresh') }
   }
 
   it('an endpoint that refuses every token costs one refresh, however often it is called', async () => {
-    const { ask, refreshes } = await open(() => 401)
-    for (let i = 0; i < 10; i++) expect(await ask(`/admin?page=${i}`)).toBe(401)
+    const { call, refreshes } = await open(() => 401)
+    for (let i = 0; i < 10; i++) expect(await call(`/admin?page=${i}`)).toBe(401)
     expect(refreshes()).toBe(1)
   })
 
   it('an endpoint that refuses every token costs one more refresh when the token was replaced', async () => {
-    const { world, tab, ask, refreshes } = await open((_path, generation) => (generation < 4 ? 401 : 200))
-    for (let i = 0; i < 3; i++) await ask('/admin')
+    const { world, tab, call, refreshes } = await open((_path, generation) => (generation < 4 ? 401 : 200))
+    for (let i = 0; i < 3; i++) await call('/admin')
     expect(refreshes()).toBe(1)
     await world.until(tab.session.getAccessToken({ forceRefresh: true }))
-    expect(await ask('/admin')).toBe(200)
+    expect(await call('/admin')).toBe(200)
     expect(refreshes()).toBe(3)
-    // Once it was right it is like any other.
-    expect(await ask('/admin')).toBe(200)
+    // After one success the endpoint is treated like any other.
+    expect(await call('/admin')).toBe(200)
   })
 
   it('two endpoints that refuse every token do not take turns', async () => {
-    const { ask, refreshes } = await open(() => 401)
-    for (let i = 0; i < 10; i++) for (const path of ['/a', '/b', '/c']) expect(await ask(path)).toBe(401)
+    const { call, refreshes } = await open(() => 401)
+    for (let i = 0; i < 10; i++) for (const path of ['/a', '/b', '/c']) expect(await call(path)).toBe(401)
     expect(refreshes()).toBe(3)
   })
 
@@ -376,26 +376,26 @@ describe('an endpoint that refuses every token', () => {
     const one = await open(() => 401, world)
     const two = await open(() => 401, world)
     const before = world.server.count('refresh')
-    for (let i = 0; i < 20; i++) for (const { ask } of [one, two]) await ask('/admin')
-    // At once, and once more each after that; then once a minute at most.
+    for (let i = 0; i < 20; i++) for (const { call } of [one, two]) await call('/admin')
+    // Each tab may refresh twice at once; after that, one refresh a minute is allowed.
     expect(world.server.count('refresh') - before).toBe(4)
   })
 
   it('an endpoint that refuses every token does not prevent a refresh for another', async () => {
-    const { ask, refreshes } = await open((path, generation) => (path === '/admin' || generation < 3 ? 401 : 200))
-    await ask('/admin')
-    await ask('/admin')
-    expect(await ask('/orders')).toBe(200)
+    const { call, refreshes } = await open((path, generation) => (path === '/admin' || generation < 3 ? 401 : 200))
+    await call('/admin')
+    await call('/admin')
+    expect(await call('/orders')).toBe(200)
     expect(refreshes()).toBe(2)
   })
 
   it('an endpoint that refuses every token is forgotten after a hundred others', async () => {
-    const { ask, refreshes } = await open(() => 401)
-    for (let i = 0; i < 101; i++) await ask(`/${i}`)
+    const { call, refreshes } = await open(() => 401)
+    for (let i = 0; i < 101; i++) await call(`/${i}`)
     expect(refreshes()).toBe(101)
-    await ask('/100')
+    await call('/100')
     expect(refreshes()).toBe(101)
-    await ask('/0')
+    await call('/0')
     expect(refreshes()).toBe(102)
   })
 })

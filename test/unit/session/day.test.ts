@@ -1,4 +1,4 @@
-/** A whole day of work in three tabs: what is left of it, and where tokens were visible. */
+/** A whole day of work in three tabs leaves nothing behind, and no token outside the token store. */
 import { queryObjects } from 'node:v8'
 import { afterEach, expect, it, vi } from 'vitest'
 import { createFetch } from '../../../src/fetch.js'
@@ -9,13 +9,13 @@ import { createWorld, MINUTE, outcome, SECOND, type Tab, type World } from './wo
 const API = 'https://api.example.com'
 const DAY = { idleTimeout: '30m', absoluteTimeout: false, warnBefore: '5m' } as const
 
-/** An authorization server and an API; every token holds `mark`, and a server that is in a bad way quotes what it was sent. */
+/** An authorization server and an API. Every token contains `mark`, and a server that fails quotes the request. */
 function serve(world: World, mark: string) {
-  const state = { fails: false, inForce: '', count: 0, refreshes: 0, urls: new Set<string>() }
+  const state = { fails: false, current: '', count: 0, refreshes: 0, urls: new Set<string>() }
   const issue = () => {
-    state.inForce = `${mark}-refresh-${String(++state.count)}`
+    state.current = `${mark}-refresh-${String(++state.count)}`
     const access_token = `${mark}-access-${String(state.count)}`
-    return { access_token, token_type: 'Bearer', expires_in: 300, refresh_token: state.inForce }
+    return { access_token, token_type: 'Bearer', expires_in: 300, refresh_token: state.current }
   }
   const send: typeof fetch = async (input, init) => {
     const request = new Request(input, init)
@@ -25,7 +25,7 @@ function serve(world: World, mark: string) {
     if (state.fails) return new Response(`cannot ${[...body, ...request.headers].join()}`, { status: 503 })
     if (!request.url.endsWith('/token')) return new Response('ok')
     state.refreshes++
-    const isOver = body.get('refresh_token') !== state.inForce
+    const isOver = body.get('refresh_token') !== state.current
     const error_description = `unknown ${body.get('refresh_token') ?? ''}`
     return isOver
       ? Response.json({ error: 'invalid_grant', error_description }, { status: 400 })
@@ -35,7 +35,7 @@ function serve(world: World, mark: string) {
   return { state, issue, send, server: oauth({ ...endpoints, clientId: 'app', fetch: send }) }
 }
 
-/** One hour: half of it work, a bad quarter of an hour, a warning that is answered, and a look at another tab. */
+/** One hour: work, for some minutes with a server that fails, and then a warning that is answered in another tab. */
 async function work(world: World, tabs: readonly Tab[], served: ReturnType<typeof serve>, failures: unknown[]) {
   const calls = tabs.map(({ session }) => createFetch(session, { origins: [API], fetch: served.send }))
   const request = async (turn: number): Promise<unknown> =>
@@ -97,7 +97,7 @@ it('I9: a whole day leaves no token in any message, event, error, step, report, 
 })
 
 it('I10: 24 hours of work leave no more timers, texts and memory than the first ones', async () => {
-  // With the world's own server: Node's requests keep something of each other.
+  // Uses the world's own server, because Node's requests keep references to each other.
   const world = createWorld()
   const tabs = [await world.signedIn(DAY), world.tab(DAY), world.tab(DAY)]
   const hour = async (): Promise<void> => {
@@ -115,11 +115,11 @@ it('I10: 24 hours of work leave no more timers, texts and memory than the first 
     await world.advance(MINUTE)
   }
   const measure = (): { objects: number; timers: number; text: number } => {
-    // What the test itself has kept.
+    // Drops the records of the test itself.
     for (const tab of tabs) tab.heard.length = 0
     world.channel.posted.length = world.server.calls.length = 0
     return {
-      // Collects garbage first. Bytes would count what the compiler has learned.
+      // `queryObjects` collects garbage first. A number of bytes would include the compiler's own data.
       objects: queryObjects(Object, { format: 'count' }),
       timers: Math.max(...tabs.map((tab) => tab.timers())),
       text: [...world.storage.stored.values()].join('').length,
@@ -131,7 +131,7 @@ it('I10: 24 hours of work leave no more timers, texts and memory than the first 
   for (let hours = 6; hours < 24; hours++) await hour()
   const after = measure()
   expect(after.timers).toBe(1)
-  // The generation has one digit more.
+  // The generation has one more digit.
   expect(after.text).toBe(before.text + 1)
   // eslint-disable-next-line no-restricted-syntax -- a heap is never counted twice alike
   expect(after.objects).toBeLessThan(before.objects + 20)

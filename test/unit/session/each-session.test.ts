@@ -3,7 +3,7 @@ import { eachSession } from '../../../src/session/each-session.js'
 import type { Session } from '../../../src/types.js'
 import { createWorld, MINUTE, type Tab } from './world.js'
 
-/** Notes what `eachSession` does in a tab. `phases`: the phase that the session showed meanwhile. */
+/** Logs the calls that `eachSession` makes in a tab. */
 function follow(tab: Tab): { readonly log: string[]; readonly undo: () => void } {
   const log: string[] = []
   const names = new Map<string, string>()
@@ -18,8 +18,8 @@ function follow(tab: Tab): { readonly log: string[]; readonly undo: () => void }
 }
 const ended = (name: string): string[] => [`${name} aborts`, `${name} stops, true`]
 
-describe('eachSession', () => {
-  it('starts at once where somebody is signed in, and stops in the task of the sign-out', async () => {
+describe('eachSession()', () => {
+  it('eachSession() starts at once if somebody is signed in, and stops in the task of the sign-out', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { log } = follow(tab)
@@ -28,7 +28,7 @@ describe('eachSession', () => {
     expect(log).toEqual(['session 1 starts', ...ended('session 1')])
   })
 
-  it('starts with each sign-in, of another tab too', async () => {
+  it('eachSession() starts with each sign-in, also in another tab', async () => {
     const world = createWorld()
     const [one, two] = [world.tab(), world.tab()]
     const { log } = follow(two)
@@ -42,7 +42,7 @@ describe('eachSession', () => {
     expect(log).toEqual(['session 1 starts', ...ended('session 1'), 'session 2 starts'])
   })
 
-  it('stops what belongs to a replaced session before listeners hear of the next one', async () => {
+  it('eachSession() stops a replaced session before listeners get an event of the next one', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { log } = follow(tab)
@@ -51,7 +51,7 @@ describe('eachSession', () => {
     expect(log).toEqual(['session 1 starts', ...ended('session 1'), 'session 2 starts', 'signedIn'])
   })
 
-  it('starts at once for a session that another tab began before its storage event has come', async () => {
+  it('eachSession() starts at once for a session of another tab whose storage event is late', async () => {
     const world = createWorld()
     world.channel.isAvailable = false
     const [one, two] = [world.tab(), world.tab()]
@@ -62,14 +62,14 @@ describe('eachSession', () => {
     expect(follow(two).log).toEqual(['session 1 starts'])
   })
 
-  it('starts nothing for a session that is past its deadline', async () => {
+  it('eachSession() starts nothing for a session that is past its deadline', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.sleep(16 * MINUTE)
     expect(follow(tab).log).toEqual([])
   })
 
-  it('stops at the undo and at destroy(), once, and starts no more', async () => {
+  it('eachSession() stops once at the undo or at destroy(), and starts nothing afterwards', async () => {
     const world = createWorld()
     const [one, two] = [await world.signedIn(), world.tab()]
     const [first, second] = [follow(one), follow(two)]
@@ -83,7 +83,7 @@ describe('eachSession', () => {
     second.undo()
   })
 
-  it('calls what start returned where the session ended during start', async () => {
+  it('eachSession() calls the function that start returned if the session ended during start', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const log: string[] = []
@@ -95,7 +95,7 @@ describe('eachSession', () => {
     expect(log).toEqual(['true', 'stopped'])
   })
 
-  it('reports an error of start and of what it returned, and goes on', async () => {
+  it('eachSession() reports errors of start and of the function it returned, and goes on', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     let count = 0
@@ -112,7 +112,7 @@ describe('eachSession', () => {
     expect(tab.phase()).toBe('signedOut')
   })
 
-  it('calls no promise that an async function returned', async () => {
+  it('eachSession() calls no promise that an async start returned', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const start = async (): Promise<void> => Promise.resolve()
@@ -121,7 +121,7 @@ describe('eachSession', () => {
     expect(tab.reports).toEqual([])
   })
 
-  it('ends one session where what it stops looks at the clock, and leaves the next one its tokens', async () => {
+  it('eachSession() leaves the next session its tokens if the stop of the last one calls check()', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const aborted: string[] = []
@@ -138,7 +138,7 @@ describe('eachSession', () => {
     expect(world.server.count('signOut')).toBe(0)
   })
 
-  it('may call the session where it stops, and each session ends once', async () => {
+  it('eachSession() ends each session once, although its signal and its stop call check()', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const log: string[] = []
@@ -157,7 +157,7 @@ describe('eachSession', () => {
     ])
   })
 
-  it('refuses what is no session', () => {
+  it('eachSession() refuses an object that is no session', () => {
     expect(() => eachSession({} as Session, () => undefined)).toThrow(
       expect.objectContaining({ code: 'invalid_options' }) as Error,
     )

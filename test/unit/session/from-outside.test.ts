@@ -1,4 +1,4 @@
-/** What somebody found who knew nothing but the documents, and tried to break the promises. */
+/** Faults that were found from outside: with the documents alone, by trying to break the promises. */
 import { afterEach, expect, it, vi } from 'vitest'
 import { companionCookie } from '../../../src/companion.js'
 import { connect, eventStream } from '../../../src/connect.js'
@@ -17,7 +17,7 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-it('a prerendered page stops what belongs to a session when it learns of the end', async () => {
+it('a prerendered page stops the work of a session when it learns of the end', async () => {
   const world = createWorld()
   const tab = await world.signedIn()
   const ahead = world.tab({}, { prerendered: true })
@@ -62,7 +62,7 @@ it('a prerendered page never serves two users at once, and serves the second one
   expect(feed.opened.length).toBe(1)
   expect(seen.entries().at(-1)).toMatchObject({ what: 'end', why: 'signOut' })
 })
-it('eachSession starts for the session whose data it finds, also with two sign-ins at once', async () => {
+it('eachSession() starts for the session whose data it finds, also with two sign-ins at once', async () => {
   const world = createWorld()
   const tabs = [world.tab(), world.tab()]
   for (const tab of tabs)
@@ -75,7 +75,7 @@ it('eachSession starts for the session whose data it finds, also with two sign-i
   const data = sessionData(tabs[1]!.session)
   expect(data.getItem('owner')).toBe(data.id)
 })
-it('a connection that is up is told as up after the browser says that it is online', async () => {
+it('a connection that is up is still reported as up after the event `online`', async () => {
   const world = createWorld()
   const tab = await world.signedIn()
   const { opened, states } = follow(tab)
@@ -96,7 +96,7 @@ it('verify() is not answered by a refresh that was sent before it', async () => 
     await world.advance('10s')
     world.server.reply = () => ({ after: 4000 })
     void other.session.getAccessToken({ forceRefresh: true })
-    await world.advance('3s') // the server has answered; its answer is on the way
+    await world.advance('3s') // the server has acted, and its reply is on the way
     world.server.reply = () => ({})
     world.server.revoke({ access_token: '', refresh_token: 'refresh-f1-1' }) // "sign out on all devices", and a push
     expect.soft([where, await world.until(tab.session.verify())]).toEqual([where, false])
@@ -104,7 +104,7 @@ it('verify() is not answered by a refresh that was sent before it', async () => 
     expect.soft([where, tab.phase(), world.server.count('refresh')]).toEqual([where, 'signedOut', 2])
   }
 })
-it('a companion cookie whose question had no answer is asked about again', async () => {
+it('a companion cookie whose check failed is checked again', async () => {
   const jar = { cookie: 'signed-in=a' }
   class FakeDocument {
     get cookie() {
@@ -130,7 +130,7 @@ it('a companion cookie whose question had no answer is asked about again', async
   }
   expect(tab.phase()).toBe('signedOut')
 })
-it('createFetch does not wait for ever for the server’s own authorize', async () => {
+it('createFetch() gives up an authorize() of the server that never resolves', async () => {
   const world = createWorld()
   const page = world.page()
   const server = customServer({ ...world.server.of(page), authorize: () => new Promise(() => undefined) })
@@ -152,18 +152,18 @@ it('an access token that no header can hold is refused, and not quoted', async (
   await expect(world.until(refused)).rejects.toMatchObject({ code: 'invalid_response' })
   expect(String(await refused.catch(String))).not.toContain('SECRET')
 })
-it('the cause of refreshFailed does not quote an answer that is no JSON', async () => {
+it('the cause of refreshFailed does not quote a response that is no JSON', async () => {
   const world = createWorld()
   const page = world.page()
   const server = customServer({ refresh: async () => (await new Response('access_token=SECRET').json()) as never })
   const session = createSessionWith(page.ports, { server })
-  const told: string[] = []
+  const causes: string[] = []
   session.on('refreshFailed', ({ error }) => {
-    told.push(String(error.cause))
+    causes.push(String(error.cause))
   })
   await world.until(session.signIn({ access_token: 'x', refresh_token: 'y', expires_in: 10 }))
   await world.until(outcome(session.getAccessToken({ forceRefresh: true })))
-  expect(told.join()).not.toContain('SECRET')
+  expect(causes.join()).not.toContain('SECRET')
 })
 it('the journal notes no feature that is not in its list', async () => {
   const world = createWorld()
@@ -179,7 +179,7 @@ it('the journal notes no feature that is not in its list', async () => {
   await world.until(session.signIn(world.grant()))
   expect(JSON.stringify(log.entries())).not.toContain('anna@')
 })
-it('the journal knows the marks that it was given when it began', async () => {
+it('the journal takes only the marks that it was given at its start', async () => {
   const world = createWorld()
   const tab = await world.signedIn()
   const marks = ['checkout']
@@ -189,7 +189,7 @@ it('the journal knows the marks that it was given when it began', async () => {
     log.mark('anna@example.com')
   }).toThrow()
 })
-it('flush() of the journal ends where send notes something', async () => {
+it('flush() of the journal ends although send adds a mark', async () => {
   const world = createWorld()
   const tab = await world.signedIn()
   let sends = 0
@@ -207,11 +207,11 @@ it('an isRefused that throws is reported, and the connection is tried again', as
   const tab = await world.signedIn()
   const { opened, states } = follow(tab, { isRefused: (reason) => (reason as { code: number }).code === 4401 })
   await world.advance('1s')
-  opened[0]!.lose(undefined) // eventStream's reason when a server closes properly
+  opened[0]!.lose(undefined) // the reason of eventStream() if the server closes without an error
   await world.advance('1m')
   expect([opened.length, states.at(-1)]).toEqual([2, expect.stringContaining('up')])
 })
-it('an event stream that its server closes is opened again, also where isRefused throws', async () => {
+it('an event stream that its server closes is opened again, also if isRefused throws', async () => {
   const world = createWorld()
   const tab = await world.signedIn()
   let n = 0
@@ -236,19 +236,19 @@ it('a reportError of the page that throws silences no listener', async () => {
   tab.reports.push = () => {
     throw new Error('by the page')
   }
-  const heard: string[] = []
+  const received: string[] = []
   const undo = tab.session.inspect(() => {
     throw new Error('by a listener')
   })
   try {
     tab.session.check()
   } catch {
-    /* as the timer would */
+    /* as a timer would ignore it */
   }
   undo()
   tab.session.on('signedOut', () => {
-    heard.push('signedOut')
+    received.push('signedOut')
   })
   await world.until(tab.session.signOut())
-  expect(heard).toEqual(['signedOut'])
+  expect(received).toEqual(['signedOut'])
 })

@@ -41,12 +41,12 @@ describe('tokens that a tab stored before it crashed', () => {
 
   it.each([true, false])(
     'tokens of a crashed tab are renewed shortly before they expire, with or without lifetime: %s',
-    async (said) => {
+    async (hasLifetime) => {
       const world = createWorld()
       await world.signedIn()
       const found = next(world, 'left behind')
       const { expires_in, ...others } = found.tokens
-      world.tokens.stored = { ...found, tokens: said ? found.tokens : others }
+      world.tokens.stored = { ...found, tokens: hasLifetime ? found.tokens : others }
       const refresh = vi.fn(async () => ({ access_token: 'newest', expires_in: 300 }))
       const { session } = world.tab({ server: { refresh } })
       await world.until(session.getAccessToken())
@@ -83,7 +83,7 @@ describe('a reply that comes when something else is stored', () => {
   })
 })
 
-describe('tokens of another session, found by the tab whose turn it is', () => {
+describe('tokens of another session, found by a refresh', () => {
   it('I5: tokens of another session stay if it has just begun and its record is on the way', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
@@ -122,7 +122,7 @@ describe('tokens of another session, found by the tab whose turn it is', () => {
 })
 
 describe('a token response', () => {
-  it('a token response without a new refresh token keeps the old one in force (RFC 6749 §6)', async () => {
+  it('a token response without a new refresh token keeps the old one in use (RFC 6749 §6)', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.server.reply = () => ({ replies: { access_token: 'next', expires_in: 300 } })
@@ -176,12 +176,12 @@ describe('a caller that needs newer tokens while older ones are on their way', (
     const first = forced(other)
     await world.advance(100)
     const waiting = forced(tab)
-    let asked: Promise<string> | undefined
+    let pending: Promise<string> | undefined
     tab.session.on('refreshed', ({ generation }) => {
-      if (generation === world.tokens.stored?.generation) asked ??= forced(tab)
+      if (generation === world.tokens.stored?.generation) pending ??= forced(tab)
     })
     expect(await world.until(first)).toBe('access-f1-2')
     expect(await world.until(waiting)).toBe('access-f1-2')
-    expect(await world.until(asked!)).toBe('access-f1-3')
+    expect(await world.until(pending!)).toBe('access-f1-3')
   })
 })

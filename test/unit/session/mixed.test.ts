@@ -4,9 +4,9 @@ import { memoryTokens } from '../../../src/tokens/stores/memory.js'
 import type { SessionServer, TokenResponse } from '../../../src/types.js'
 import { createWorld, outcome, SECOND, type Tab, type World } from './world.js'
 
-/** A backend that keeps the refresh token in an HttpOnly cookie, which all tabs send and none can read. It is strict: what was used is used. */
+/** A backend that keeps the refresh token in an HttpOnly cookie, which all tabs send and none can read. Its reuse detection is strict. */
 function backend(world: World) {
-  const state = { cookie: 1, inForce: 1, reuse: 0, asking: 0, most: 0, calls: 0, loggedOut: 0, lose: false }
+  const state = { cookie: 1, current: 1, reuse: 0, pending: 0, mostPending: 0, calls: 0, loggedOut: 0, lose: false }
   const everybody = { frozen: false, gone: false }
   const later = async (ms: number): Promise<void> =>
     new Promise((resolve) => {
@@ -16,14 +16,14 @@ function backend(world: World) {
     async refresh() {
       const sent = state.cookie
       state.calls++
-      state.most = Math.max(state.most, ++state.asking)
+      state.mostPending = Math.max(state.mostPending, ++state.pending)
       await later(20)
-      const isStrange = sent !== state.inForce
+      const isStrange = sent !== state.current
       if (isStrange) state.reuse++
-      else state.inForce++
-      const number = state.inForce
+      else state.current++
+      const number = state.current
       await later(20)
-      state.asking--
+      state.pending--
       if (isStrange || state.loggedOut) throw new SessionError('rejected')
       if (state.lose) throw new TypeError('Failed to fetch')
       state.cookie = number
@@ -48,13 +48,13 @@ describe('access token in memory, refresh token in an HttpOnly cookie', () => {
     await world.until(tabs[0]!.session.signIn(tokens()))
     const first = await world.until(Promise.all(tabs.map(async ({ session }) => session.getAccessToken())))
     expect(first).toEqual(['access-1', 'access-2', 'access-3', 'access-4', 'access-5'])
-    expect(state).toMatchObject({ calls: 4, most: 1, reuse: 0 })
+    expect(state).toMatchObject({ calls: 4, mostPending: 1, reuse: 0 })
     for (let round = 0; round < 3; round++) {
       world.time.sleep(301 * SECOND)
       for (const tab of tabs) tab.input()
       await world.until(Promise.all(tabs.map(async ({ session }) => session.getAccessToken())))
     }
-    expect(state).toMatchObject({ calls: 4 + 3 * 5, most: 1, reuse: 0 })
+    expect(state).toMatchObject({ calls: 4 + 3 * 5, mostPending: 1, reuse: 0 })
     for (const tab of tabs) expect(tab.phase()).toBe('active')
   })
 

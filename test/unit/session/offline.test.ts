@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
 import { createWorld, HOUR, MINUTE, outcome, SECOND, type Tab, type World } from './world.js'
 
-/** There is no network, and the browser knows. */
+/** Takes the network away, and the browser reports it. */
 const disconnect = (world: World, tab: Tab): void => {
   tab.online = false
   world.server.reply = () => ({ fails: new TypeError('Failed to fetch') })
@@ -122,10 +122,10 @@ describe('the times in events and errors', () => {
     const { wall } = world.time.clock()
     world.server.reply = () => ({ fails: new SessionError('rate_limited', { retryAt: wall + 20 * SECOND }) })
     await world.until(outcome(tab.session.getAccessToken({ forceRefresh: true })))
-    const [told] = tab.takeEvents()
-    expect(told).toMatchObject({ type: 'refreshFailed', error: { code: 'rate_limited' } })
-    const { retryAt } = told as { retryAt: number }
-    // With jitter of a tenth.
+    const [event] = tab.takeEvents()
+    expect(event).toMatchObject({ type: 'refreshFailed', error: { code: 'rate_limited' } })
+    const { retryAt } = event as { retryAt: number }
+    // The delay has a tenth of jitter.
     expect(retryAt - wall).toBe(21_998)
   })
 
@@ -139,8 +139,8 @@ describe('the times in events and errors', () => {
     await world.until(outcome(tab.session.getAccessToken()))
     const early = await world.until(tab.session.getAccessToken().catch((thrown: unknown) => thrown))
     expect(early).toMatchObject({ code: 'rate_limited' })
-    const { retryAt: told } = early as { retryAt: number }
-    expect(told - retryAt).toBe(1998)
+    const { retryAt: laterRetryAt } = early as { retryAt: number }
+    expect(laterRetryAt - retryAt).toBe(1998)
     expect(world.server.count('refresh')).toBe(1)
   })
 

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { createSessionWith } from '../../../src/testing.js'
 import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND } from './world.js'
 
-// WebKit is the one that keeps a page although a message came for it.
+// Only WebKit keeps a page in the cache for which a message has come.
 describe('a page that comes back from the back/forward cache', () => {
   it('I2: a page whose session ended while it was in the page cache is hidden and reloaded in one task', async () => {
     const world = createWorld({ engine: 'webkit' })
@@ -54,20 +54,20 @@ describe('a page that comes back from the back/forward cache', () => {
     world.storage.isAvailable = false
     const tab = await world.signedIn()
     await world.advance(SECOND)
-    const said = world.channel.posted.length
+    const posted = world.channel.posted.length
     for (const cause of ['focus', 'visibilitychange', 'online']) tab.hint(cause)
     await world.advance(SECOND)
-    expect(world.channel.posted).toHaveLength(said)
+    expect(world.channel.posted).toHaveLength(posted)
   })
 
   it('I15: a page from the page cache posts nothing if it can read storage, to evict no other', async () => {
     const world = createWorld({ engine: 'webkit' })
     const tab = await world.signedIn()
     tab.leave()
-    const said = world.channel.posted.length
+    const posted = world.channel.posted.length
     tab.comeBack()
     await world.advance(SECOND)
-    expect(world.channel.posted).toHaveLength(said)
+    expect(world.channel.posted).toHaveLength(posted)
   })
 
   it('I15: a page from the page cache whose session goes on stays as it was', async () => {
@@ -84,7 +84,7 @@ describe('a page that comes back from the back/forward cache', () => {
     expect(await world.until(one.session.getAccessToken())).toBe('access-f1-2')
   })
 
-  it('a page from the page cache that was left signed out stays, whoever signed in meanwhile', async () => {
+  it('a page from the page cache that was left signed out stays, although a user signed in meanwhile', async () => {
     const world = createWorld({ engine: 'webkit' })
     const one = world.tab()
     const two = world.tab()
@@ -133,8 +133,8 @@ describe('I10: destroy()', () => {
     const world = createWorld()
     const one = await world.signedIn({}, { methods: ['refresh', 'signOut', 'keepAlive', 'check'] })
     const two = world.tab()
-    const heard = vi.fn()
-    one.session.subscribe(heard)
+    const onChange = vi.fn()
+    one.session.subscribe(onChange)
     one.session.hold()
     one.focusInFrame = true
     one.input()
@@ -148,7 +148,7 @@ describe('I10: destroy()', () => {
     await world.advance(14 * MINUTE)
     await world.until(two.session.signOut())
     await world.advance(MINUTE)
-    expect(heard).not.toHaveBeenCalled()
+    expect(onChange).not.toHaveBeenCalled()
     expect(one.heard).toEqual([])
     expect(one.page.reloads).toBe(0)
     expect(two.takeEvents().map(({ type }) => type)).toContain('warning')
@@ -215,7 +215,7 @@ describe('I10: destroy()', () => {
     expect(await Promise.race([late, world.advance(0)])).toBe('signed_out')
     await world.advance(18.9 * SECOND)
     expect(given?.aborted).toBe(false)
-    // Nor does it go on for ever.
+    // Its limit is 20 s from its start.
     await world.advance(0.2 * SECOND)
     expect(given?.aborted).toBe(true)
     expect(tab.timers()).toBe(0)
@@ -269,7 +269,7 @@ describe('I10: destroy()', () => {
       expect(world.locks.isHeld(KEY)).toBe(false)
       expect(world.locks.isHeld(`${KEY}:server`)).toBe(false)
       expect(two.phase()).toBe('active')
-      // The sign-in had replaced the tokens in the store, and goes on: the old ones are lost.
+      // The sign-in had already replaced the tokens in the store, and goes on, so the old ones are lost.
       const left = what === 'signIn' ? 'access-f2-1' : 'access-f1-1'
       expect(await world.until(outcome(two.session.getAccessToken()))).toBe(left)
     },

@@ -1,4 +1,4 @@
-/** A session does only what its server and its token store bring, and a page without them does no harm to those with them. */
+/** A session has only the features of its server and its token store, and a page without them does no harm to pages with them. */
 import { describe, expect, it } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
 import { createFetch, credentials } from '../../../src/fetch.js'
@@ -83,7 +83,7 @@ describe('a plugin that a wrapper adds', () => {
         return { ...server, plugins: [...pluginsOf(server), ...(added.plugins ?? [])] }
       },
     ],
-  ])('runs once beside those of %s', (_name, wrap) => {
+  ])('a plugin that a wrapper adds runs once beside those of %s', (_name, wrap) => {
     let runs = 0
     const count: Plugin = () => {
       runs++

@@ -15,10 +15,10 @@ const traces = (world: World): string =>
     stored: [...world.storage.stored],
     tokens: world.tokens.stored,
     calls: world.server.calls,
-    said: world.channel.posted.map(({ message }) => message),
+    posted: world.channel.posted.map(({ message }) => message),
   })
 
-/** A promise whose outcome can be looked at without waiting: `waits` until it is settled. */
+/** A promise whose outcome can be read without waiting: `waits` until it is settled. */
 function watched(promise: Promise<unknown>): { value: unknown } {
   const seen: { value: unknown } = { value: 'waits' }
   void outcome(promise).then((value) => {
@@ -28,7 +28,7 @@ function watched(promise: Promise<unknown>): { value: unknown } {
 }
 
 describe('a prerendered page', () => {
-  it('a prerendered page shows the right phase at once, and `ready` waits for nobody', async () => {
+  it('a prerendered page shows the right phase at once, and `ready` resolves at once', async () => {
     const world = createWorld()
     const before = world.tab({}, AHEAD)
     expect([before.phase(), (await before.session.ready).phase]).toEqual(['signedOut', 'signedOut'])
@@ -293,7 +293,7 @@ describe('a prerendered page that is opened', () => {
     const waiting = ahead.session.getAccessToken()
     for (const seconds of [16, 60]) {
       await world.until(tab.session.getAccessToken({ forceRefresh: true }))
-      // This one does not wait.
+      // This call does not wait.
       if (seconds === 16) await world.until(ahead.session.getAccessToken(), 10)
       await world.advance(seconds * SECOND)
     }
@@ -398,7 +398,7 @@ describe('a prerendered page that is opened', () => {
 
   it.each(stale)(
     'S98: a page that is opened only gets events of a session that %s, if stalePage says so',
-    async (_how, end, ...told) => {
+    async (_how, end, ...events) => {
       const world = createWorld()
       const tab = await world.signedIn()
       const ahead = world.tab({ stalePage: 'event' }, AHEAD)
@@ -407,7 +407,7 @@ describe('a prerendered page that is opened', () => {
       await world.advance(SECOND)
       expect(ahead.page).toEqual({ hidden: false, reloads: 0 })
       expect(ahead.session.getSnapshot()).toEqual(tab.session.getSnapshot())
-      expect(ahead.takeEvents().map(({ type }) => type)).toEqual(told)
+      expect(ahead.takeEvents().map(({ type }) => type)).toEqual(events)
     },
   )
 
@@ -596,13 +596,13 @@ describe('a prerendered page where storage is denied', () => {
     const tab = await world.signedIn()
     await world.advance(SECOND)
     const [ahead, alone] = [world.tab({}, AHEAD), world.tab({ name: 'alone' }, AHEAD)]
-    const said = world.channel.posted.length
+    const posted = world.channel.posted.length
     await world.advance('10s')
-    expect([ahead.phase(), alone.phase(), world.channel.posted.length - said]).toEqual(['loading', 'loading', 0])
+    expect([ahead.phase(), alone.phase(), world.channel.posted.length - posted]).toEqual(['loading', 'loading', 0])
     ahead.activate()
     alone.activate()
-    const asked = world.channel.posted.filter(({ from }) => from === ahead || from === alone)
-    expect(asked.map(({ message }) => message)).toEqual([{}, {}])
+    const queries = world.channel.posted.filter(({ from }) => from === ahead || from === alone)
+    expect(queries.map(({ message }) => message)).toEqual([{}, {}])
     await world.advance(299)
     expect([ahead.session.getSnapshot(), alone.phase()]).toEqual([tab.session.getSnapshot(), 'loading'])
     await world.advance(1)

@@ -530,7 +530,7 @@ describe('a reply that is lost after the server rotated', () => {
     expect(world.server.count('refresh')).toBe(1)
     world.server.reply = () => ({})
     await world.advance(100)
-    // A server without grace has seen the first, and takes this for reuse.
+    // A server without a grace period has seen the first request, and treats this one as reuse.
     expect(await world.until(outcome(token(two)))).toBe('signed_out')
     expect(world.server.count('refresh')).toBe(2)
   })
@@ -556,13 +556,13 @@ describe('a reply that is lost after the server rotated', () => {
     const [left, other] = [await world.signedIn(), world.tab()]
     await outlive(world, left)
     world.server.reply = (_method, { from }) => (from === left.name ? { fails: new TypeError('cancelled') } : {})
-    const asked = token(left)
+    const pending = token(left)
     await world.advance(100)
     left.leave()
     world.locks.revoke(left)
     expect(await world.until(token(other))).toBe('access-f1-2')
     expect(left.comeBack()).toBe(true)
-    expect(await world.until(asked)).toBe('access-f1-2')
+    expect(await world.until(pending)).toBe('access-f1-2')
     expect(world.server.reuseCount).toBe(0)
     expect([left.phase(), other.phase()]).toEqual(['active', 'active'])
   })
@@ -572,7 +572,7 @@ describe('a reply that is lost after the server rotated', () => {
     const [left, other] = [await world.signedIn(), world.tab()]
     await outlive(world, left)
     world.tokens.delay = () => 50
-    const asked = token(left)
+    const pending = token(left)
     await world.advance(20)
     expect(world.locks.isHeldBy(left)).toBe(true)
     left.leave()
@@ -581,7 +581,7 @@ describe('a reply that is lost after the server rotated', () => {
     await world.advance(SECOND)
     expect(world.server.count('refresh')).toBe(1)
     expect(left.comeBack()).toBe(true)
-    expect(await world.until(Promise.all([asked, late]))).toEqual(['access-f1-2', 'access-f1-2'])
+    expect(await world.until(Promise.all([pending, late]))).toEqual(['access-f1-2', 'access-f1-2'])
     expect(world.server.count('refresh')).toBe(1)
     expect(world.server.reuseCount).toBe(0)
   })
@@ -591,12 +591,12 @@ describe('a reply that is lost after the server rotated', () => {
     const tab = await world.signedIn()
     await outlive(world, tab)
     world.server.reply = () => ({ fails: new TypeError('cancelled') })
-    const asked = outcome(token(tab))
+    const pending = outcome(token(tab))
     await world.advance(100)
     tab.session.destroy()
     await world.advance(1)
     expect(tab.timers()).toBe(0)
-    expect(await world.until(asked)).toBe('signed_out')
+    expect(await world.until(pending)).toBe('signed_out')
   })
 
   it('I1: a lost reply is not requested again past the deadline', async () => {
@@ -794,7 +794,7 @@ describe('a temporary failure', () => {
       expect(world.tab().phase()).toBe('active')
       world.server.reply = () => ({})
       tab.input()
-      // Back-off for an hour outlasts this session.
+      // A back-off of an hour outlasts this session.
       const [pause, given] = retryAt === Infinity ? [HOUR + SECOND, 'signed_out'] : [2 * SECOND, 'access-f1-2']
       await world.advance(pause)
       expect(await world.until(outcome(token(tab)))).toBe(given)
@@ -837,7 +837,7 @@ describe('offline', () => {
     await outlive(world, one)
     world.server.reply = () => ({ fails: new TypeError('Failed to fetch') })
     expect(await world.until(Promise.all([outcome(token(one)), outcome(token(two))]))).toEqual(['offline', 'offline'])
-    // Each has tried, once.
+    // Each tab has tried once.
     expect(world.server.count('refresh')).toBe(2)
     expect(world.record()).not.toHaveProperty('retryAt')
     expect(one.phase()).toBe('active')
@@ -1037,8 +1037,8 @@ describe('a store that breaks', () => {
   })
 })
 
-describe('I5: whatever was in flight', () => {
-  it('a reply that arrives after the sign-out is discarded, here', async () => {
+describe('I5: a call in flight at the end of its session', () => {
+  it('a reply that arrives after a sign-out in the same tab is discarded', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await outlive(world, tab)
@@ -1083,7 +1083,7 @@ describe('I5: whatever was in flight', () => {
     expect([one.phase(), two.phase()]).toEqual(['signedOut', 'signedOut'])
   })
 
-  it('a deadline that passes during the refresh is the end, and the caller gets no token', async () => {
+  it('a deadline that passes during a refresh ends the session, and the caller gets no token', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(14 * MINUTE)
@@ -1196,7 +1196,7 @@ describe('I5: whatever was in flight', () => {
     })
     const old = outcome(token(tab))
     await world.advance(SECOND)
-    // No caller waits for the old session's call, as if its tab were frozen.
+    // Without locks no caller waits for the call of the old session, as if its tab were frozen.
     world.locks.isAvailable = false
     await world.until(tab.session.signIn(world.grant()))
     expect(await world.until(token(tab))).toBe('access-f2-1')
@@ -1204,7 +1204,7 @@ describe('I5: whatever was in flight', () => {
   })
 })
 
-describe('where tokens lie', () => {
+describe('the places of tokens', () => {
   it('I9: tokens are in the memory of their tab alone, unless the application chose a store', async () => {
     const world = createWorld()
     vi.stubGlobal('localStorage', world.storage.of(stranger('another script')))
@@ -1217,7 +1217,7 @@ describe('where tokens lie', () => {
     vi.unstubAllGlobals()
   })
 
-  it('I9: a store holds no tokens of a session that is over, whoever left them there', async () => {
+  it('I9: tokens in the store of a session that is over are removed by a call for a token', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.tokens.stored = { id: 'session-0000', generation: 7, tokens: world.grant(), expiresAt: null }
@@ -1243,14 +1243,14 @@ describe('the report of a refresh', () => {
   it('the event of a refresh waits for no listener, and a listener may request a token', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    const asked = vi.fn()
+    const resolved = vi.fn()
     tab.session.on('refreshed', () => {
-      void token(tab).then(asked)
+      void token(tab).then(resolved)
     })
     tab.session.on('refreshed', () => new Promise(() => {}) as never)
     await world.until(token(tab, { forceRefresh: true }))
     await world.advance(SECOND)
-    expect(asked).toHaveBeenCalledWith('access-f1-2')
+    expect(resolved).toHaveBeenCalledWith('access-f1-2')
     expect(world.locks.isHeld(KEY)).toBe(false)
   })
 

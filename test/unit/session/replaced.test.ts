@@ -14,7 +14,7 @@ const revoked = (world: World): (string | undefined)[] =>
 const events = (tab: Tab): string[] => tab.takeEvents().map(({ type }) => type)
 
 describe('a refusal of tokens that have been replaced meanwhile', () => {
-  /** The refresh of the first tab is slow and will be refused; the other brings tokens of a new login for the same session. */
+  /** The first tab has a slow refresh that will be refused. Meanwhile the second one sets tokens of a new login for the same session. */
   const refusedLate = async (): Promise<[World, Tab, Tab, Promise<unknown>]> => {
     const world = createWorld()
     const one = await world.signedIn()
@@ -59,7 +59,7 @@ describe('a refusal of tokens that have been replaced meanwhile', () => {
     world.server.reply = () => ({ after: 8 * SECOND, fails: new SessionError('rejected') })
     const refused = token(one, forced)
     await world.advance(SECOND)
-    // The other tab cannot store what it brings.
+    // The other tab cannot store its new tokens.
     world.tokens.fault = (method) => (method === 'set' ? 'fails' : 'works')
     await world.until(two.session.setTokens(world.grant()))
     expect(await world.until(refused)).toBe('no_tokens')
@@ -106,14 +106,14 @@ describe('a refusal of tokens that have been replaced meanwhile', () => {
     const again = await world.until(credentials(tab.session).authorize(request, { request: sent, response }))
     expect(again?.headers.get('Authorization')).toBe('Bearer access-f2-1')
     expect(tab.phase()).toBe('active')
-    // The same answer to the newer ones is the end.
+    // The same response to the newer tokens ends the session.
     expect(await world.until(credentials(tab.session).authorize(request, { request: again!, response }))).toBeNull()
     expect(tab.session.getSnapshot()).toMatchObject({ reason: 'rejected' })
   })
 })
 
 describe('a refresh or write at destroy()', () => {
-  /** The server has rotated and its answer is on its way; then the page is done with its session object, and makes another. */
+  /** The page destroys its session object while the reply of a refresh is on its way, and creates another one. */
   const again = async (after: number, wait: number): Promise<[World, Tab, Tab]> => {
     const world = createWorld()
     const tab = await world.signedIn()
@@ -157,19 +157,19 @@ describe('a refresh or write at destroy()', () => {
   it('a refresh at destroy() calls no listener, and leaves no timer and no lock in the end', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    const heard: string[] = []
+    const received: string[] = []
     for (const type of ['refreshed', 'refreshFailed', 'signedOut', 'signedIn'] as const)
-      tab.session.on(type, () => heard.push(type))
-    tab.session.inspect(() => heard.push('step'))
+      tab.session.on(type, () => received.push(type))
+    tab.session.inspect(() => received.push('step'))
     world.server.reply = () => ({ after: 4 * SECOND })
     const waiting = token(tab, forced)
     await world.advance(SECOND)
-    heard.length = 0
+    received.length = 0
     const shown = tab.session.getSnapshot()
     tab.session.destroy()
     expect(await Promise.race([waiting, world.advance(0)])).toBe('signed_out')
     await world.advance(10 * SECOND)
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     expect(tab.session.getSnapshot()).toBe(shown)
     expect(tab.timers()).toBe(0)
     expect(world.locks.isHeld(KEY)).toBe(false)
@@ -238,7 +238,7 @@ describe('a refresh or write at destroy()', () => {
     const { activeAt } = world.record()
     tab.session.destroy()
     tab.input()
-    // The hold would be renewed by now.
+    // By now the hold would have been renewed.
     await world.advance(20 * SECOND)
     expect(world.record()).toMatchObject({ generation: 2, activeAt })
   })
@@ -287,7 +287,7 @@ describe('a refresh or write at destroy()', () => {
   )
 })
 
-describe('tokens that others overwrite', () => {
+describe('tokens that are overwritten', () => {
   it.each([0, 1, 5, 20, 50, 99, 100, 101, 150])(
     'overwritten tokens are revoked once if two tabs sign in right after the end (store: %i ms)',
     async (delay) => {
@@ -345,7 +345,7 @@ describe('tokens that others overwrite', () => {
     expect(revoked(world)).toEqual([])
   })
 
-  it('I4: new tokens stay if a refresh of the session before is late, and find themselves in the store', async () => {
+  it('I4: a late refresh of the session before does not displace the tokens of the new one', async () => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -353,7 +353,7 @@ describe('tokens that others overwrite', () => {
     world.server.reply = (method) => ({ after: method === 'refresh' ? 8 * SECOND : 20 })
     const late = token(one, forced)
     await world.advance(SECOND)
-    // It waits for the lock for at most five seconds, and reports nothing.
+    // The sign-in waits for the lock for at most five seconds, and its messages are lost.
     world.deafen()
     world.storage.lag = 100
     await world.until(two.session.signIn(world.grant()))

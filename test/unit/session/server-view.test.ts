@@ -7,9 +7,9 @@ import { createWorld, HOUR, KEY, MINUTE, SECOND, type HeardEvent, type Tab, type
 
 const wall = (world: World): number => world.time.clock().wall
 const methods = { methods: ['refresh', 'signOut', 'keepAlive', 'check'] } as const
-const telling = { methods: ['keepAlive'] } as const
-const asking = { methods: ['check'] } as const
-const told = (tab: Tab): string[] => tab.takeEvents().flatMap(({ type }) => (type === 'refreshed' ? [] : [type]))
+const reporting = { methods: ['keepAlive'] } as const
+const checking = { methods: ['check'] } as const
+const eventsOf = (tab: Tab): string[] => tab.takeEvents().flatMap(({ type }) => (type === 'refreshed' ? [] : [type]))
 
 /** A user who is active every few seconds, in any of the tabs. */
 const work = async (world: World, tabs: readonly Tab[], ms: number): Promise<void> => {
@@ -22,7 +22,7 @@ const work = async (world: World, tabs: readonly Tab[], ms: number): Promise<voi
 describe('keepAlive', () => {
   it('keepAlive reports activity to the server, at most once per keepAliveEvery for all tabs', async () => {
     const world = createWorld()
-    const tabs = [await world.signedIn({}, telling), world.tab({}, telling), world.tab({}, telling)]
+    const tabs = [await world.signedIn({}, reporting), world.tab({}, reporting), world.tab({}, reporting)]
     await work(world, tabs, 31 * MINUTE)
     const times = world.server.calls.map(({ at }) => at)
     expect(times.slice(1).map((at, i) => at - times[i]!)).toEqual(Array(5).fill(5 * MINUTE))
@@ -40,8 +40,8 @@ describe('keepAlive', () => {
   it('I16: keepAlive is not repeated by a tab whose call failed, once another has reported', async () => {
     const world = createWorld()
     const often = { keepAliveEvery: '30s' } as const
-    const one = await world.signedIn(often, telling)
-    const two = world.tab(often, telling)
+    const one = await world.signedIn(often, reporting)
+    const two = world.tab(often, reporting)
     const fail = async (tab: Tab, other: Tab): Promise<void> => {
       other.frozen = true
       tab.input()
@@ -60,7 +60,7 @@ describe('keepAlive', () => {
 
   it('keepAlive reports activity that has stopped since, when it is due', async () => {
     const world = createWorld()
-    const tab = await world.signedIn({}, telling)
+    const tab = await world.signedIn({}, reporting)
     await world.advance(MINUTE)
     tab.input()
     await world.advance(3.9 * MINUTE)
@@ -73,14 +73,14 @@ describe('keepAlive', () => {
 
   it('keepAlive is called as often as keepAliveEvery says', async () => {
     const world = createWorld()
-    const tab = await world.signedIn({ keepAliveEvery: '30s' }, telling)
+    const tab = await world.signedIn({ keepAliveEvery: '30s' }, reporting)
     await work(world, [tab], 5 * MINUTE)
     expect(world.server.calls).toHaveLength(10)
   })
 
   it('keepAlive is claimed before it is called, so that no tab calls while another waits', async () => {
     const world = createWorld()
-    const tabs = [await world.signedIn({}, telling), world.tab({}, telling)]
+    const tabs = [await world.signedIn({}, reporting), world.tab({}, reporting)]
     world.server.reply = () => ({ after: 8 * SECOND })
     world.locks.isAvailable = false
     await work(world, tabs, 6 * MINUTE)
@@ -89,19 +89,19 @@ describe('keepAlive', () => {
 
   it('keepAlive is repeated after a failure by the tab that owes it, with back-off', async () => {
     const world = createWorld()
-    const tab = await world.signedIn({}, telling)
+    const tab = await world.signedIn({}, reporting)
     const broken = wall(world) + 5 * MINUTE + 20 * SECOND
     world.server.reply = (_method, { at }) => (at < broken ? { fails: new SessionError('server') } : {})
     await work(world, [tab], 7 * MINUTE)
     const times = world.server.calls.map(({ at }) => at)
     expect(times.map((at) => at - broken)).toEqual([-20_014, -19_294, -17_874, -15_054, -9434, 1786])
     expect(tab.phase()).toBe('active')
-    expect(told(tab)).toEqual([])
+    expect(eventsOf(tab)).toEqual([])
   })
 
   it('keepAlive is not called offline, and is called when the browser is online again', async () => {
     const world = createWorld()
-    const tab = await world.signedIn({}, telling)
+    const tab = await world.signedIn({}, reporting)
     tab.online = false
     await work(world, [tab], 6 * MINUTE)
     expect(world.server.calls).toEqual([])
@@ -113,8 +113,8 @@ describe('keepAlive', () => {
 
   it('I7: keepAlive that is refused ends the session everywhere', async () => {
     const world = createWorld()
-    const one = await world.signedIn({}, telling)
-    const two = world.tab({}, telling)
+    const one = await world.signedIn({}, reporting)
+    const two = world.tab({}, reporting)
     world.server.reply = () => ({ fails: new SessionError('rejected') })
     await work(world, [one], 6 * MINUTE)
     for (const tab of [one, two]) expect(tab.session.getSnapshot()).toMatchObject({ reason: 'rejected' })
@@ -123,7 +123,7 @@ describe('keepAlive', () => {
 
   it('keepAlive that fails five times in a row causes one warning, with its code alone', async () => {
     const world = createWorld()
-    const tab = await world.signedIn({}, telling)
+    const tab = await world.signedIn({}, reporting)
     world.server.reply = () => ({ fails: new SessionError('server', { message: 'a secret' }) })
     await work(world, [tab], 14 * MINUTE)
     expect(world.server.calls).toHaveLength(16)
@@ -134,7 +134,7 @@ describe('keepAlive', () => {
 
   it('I8: keepAlive without a response is given up after 10 s', async () => {
     const world = createWorld()
-    const tab = await world.signedIn({}, telling)
+    const tab = await world.signedIn({}, reporting)
     world.server.reply = () => ({ hangs: true })
     await work(world, [tab], 5 * MINUTE + 5 * SECOND)
     expect(world.locks.isHeld(`${KEY}:server`)).toBe(true)
@@ -147,9 +147,9 @@ describe('keepAlive', () => {
 describe('check', () => {
   it('check is called shortly before the warning and shortly before the end, in one tab only', async () => {
     const world = createWorld()
-    const tab = await world.signedIn({}, asking)
-    world.tab({}, asking)
-    world.tab({}, asking)
+    const tab = await world.signedIn({}, checking)
+    world.tab({}, checking)
+    world.tab({}, checking)
     const { warnAt, endAt } = tab.session.deadlines()!
     await world.advance(15 * MINUTE + SECOND)
     expect(world.server.calls.map(({ at }) => at)).toEqual([warnAt - 10 * SECOND, endAt - 10 * SECOND])
@@ -158,21 +158,21 @@ describe('check', () => {
 
   it('check is called at most a quarter of a short window before', async () => {
     const world = createWorld()
-    const tab = await world.signedIn({ idleTimeout: '40s', warnBefore: '20s' }, asking)
+    const tab = await world.signedIn({ idleTimeout: '40s', warnBefore: '20s' }, checking)
     const { warnAt, endAt } = tab.session.deadlines()!
     await world.advance(41 * SECOND)
     expect(world.server.calls.map(({ at }) => at)).toEqual([warnAt - 5 * SECOND, endAt - 5 * SECOND])
   })
 
   it.each([Math.ceil, Math.floor, Math.round])(
-    'check is called once before each, although the server sends whole seconds (%s)',
+    'check is called once before warning and end, although the server sends whole seconds (%s)',
     async (whole) => {
       const world = createWorld()
-      const tab = await world.signedIn({}, asking)
+      const tab = await world.signedIn({}, checking)
       const endsAt = wall(world) + 10 * MINUTE + 333
       const ways = [1800, 20, 1200, 20, 600, 20]
       world.server.reply = () => {
-        // Each answer is rounded from another moment.
+        // Each response is rounded at another moment.
         const after = ways[world.server.calls.length - 1] ?? 20
         world.server.times = { idleExpiresIn: whole((endsAt - wall(world) - after / 2) / SECOND) }
         return { after }
@@ -180,15 +180,15 @@ describe('check', () => {
       await world.advance(MINUTE)
       tab.hint('focus')
       await world.advance(11 * MINUTE)
-      // At the return, before the warning and before the end.
+      // One call at the return, one before the warning and one before the end.
       expect(world.server.count('check')).toBe(3)
       expect(tab.phase()).toBe('signedOut')
     },
   )
 
-  it('check is called again if the end has moved by more than that', async () => {
+  it('check is called again if the end has moved by more than a few seconds', async () => {
     const world = createWorld()
-    const tab = await world.signedIn({}, asking)
+    const tab = await world.signedIn({}, checking)
     world.server.times = { idleExpiresIn: 130 + 8 }
     await world.advance(13 * MINUTE)
     world.server.times = {}
@@ -199,10 +199,10 @@ describe('check', () => {
 
   it('check warns the developer once if each call extends the session at the server', async () => {
     const world = createWorld()
-    const tab = await world.signedIn({}, asking)
+    const tab = await world.signedIn({}, checking)
     world.server.times = { idleExpiresIn: 15 * 60 }
     await world.advance(2 * HOUR)
-    // A server that does so keeps everybody signed in.
+    // Such a server keeps every user signed in.
     expect(tab.phase()).toBe('active')
     expect(tab.warnings).toEqual([
       'sojourn: three times check was answered 900 s, though nobody did anything. Does it extend the session at the server? It may only ask.',
@@ -211,7 +211,7 @@ describe('check', () => {
 
   it('check causes no warning if there was activity, or less time each time', async () => {
     const world = createWorld()
-    const active = await world.signedIn({}, asking)
+    const active = await world.signedIn({}, checking)
     world.server.times = { idleExpiresIn: 15 * 60 }
     for (let i = 0; i < 6; i++) {
       active.input()
@@ -219,7 +219,7 @@ describe('check', () => {
     }
     expect(world.server.count('check')).toBe(6)
     expect(active.warnings).toEqual([])
-    const idle = await world.signedIn({}, asking)
+    const idle = await world.signedIn({}, checking)
     for (const idleExpiresIn of [800, 700, 600, 500]) {
       world.server.times = { idleExpiresIn }
       await world.advance(15 * SECOND)
@@ -231,11 +231,11 @@ describe('check', () => {
 
   it('I3: check finds activity elsewhere, so that a user of another application is not warned', async () => {
     const world = createWorld()
-    const tab = await world.signedIn({}, asking)
+    const tab = await world.signedIn({}, checking)
     world.server.times = { idleExpiresIn: 12 * 60 }
     await world.advance(14 * MINUTE)
     expect(tab.phase()).toBe('active')
-    expect(told(tab)).toEqual([])
+    expect(eventsOf(tab)).toEqual([])
     expect(tab.session.deadlines()!.endAt - world.server.calls[0]!.at).toBe(12 * MINUTE)
   })
 
@@ -257,9 +257,9 @@ describe('check', () => {
 
   it('check closes a warning if the server has a later end, and reports that', async () => {
     const world = createWorld()
-    const tab = await world.signedIn({}, asking)
+    const tab = await world.signedIn({}, checking)
     await world.advance(14 * MINUTE)
-    expect(told(tab)).toEqual(['warning'])
+    expect(eventsOf(tab)).toEqual(['warning'])
     world.server.times = { idleExpiresIn: 14 * 60 }
     await world.advance(50 * SECOND + SECOND)
     expect(tab.takeEvents()).toEqual([{ type: 'extended', by: 'server', where: 'here' }])
@@ -268,7 +268,7 @@ describe('check', () => {
 
   it('check never raises activity past the moment of the request, whatever the server says', async () => {
     const world = createWorld()
-    const tab = await world.signedIn({}, asking)
+    const tab = await world.signedIn({}, checking)
     world.server.times = { idleExpiresIn: 20 * 60 }
     await world.advance(13 * MINUTE)
     world.server.times = { idleExpiresIn: 1e9 }
@@ -279,7 +279,7 @@ describe('check', () => {
 
   it('check brings the server’s earlier ends forward, with a warning that cannot be extended', async () => {
     const world = createWorld()
-    const tab = await world.signedIn({}, asking)
+    const tab = await world.signedIn({}, checking)
     world.server.times = { idleExpiresIn: 90, absoluteExpiresIn: 60 }
     await world.advance(13 * MINUTE)
     world.server.times = {}
@@ -291,7 +291,7 @@ describe('check', () => {
 
   it('check that returns no time left ends the session', async () => {
     const world = createWorld()
-    const tab = await world.signedIn({}, asking)
+    const tab = await world.signedIn({}, checking)
     world.server.times = { idleExpiresIn: 0 }
     await world.advance(13 * MINUTE)
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
@@ -299,13 +299,13 @@ describe('check', () => {
 
   it.each([NaN, -1, Infinity, 'soon', null, 1e300, Number.MAX_SAFE_INTEGER, {}, [5]])(
     'I12: check with times of %s counts as a reply without times',
-    async (said) => {
+    async (given) => {
       const world = createWorld()
-      const tab = await world.signedIn({}, asking)
-      world.server.times = { idleExpiresIn: said, absoluteExpiresIn: said } as never
+      const tab = await world.signedIn({}, checking)
+      world.server.times = { idleExpiresIn: given, absoluteExpiresIn: given } as never
       const { startedAt } = tab.session.getSnapshot() as { startedAt: number }
       await world.advance(13 * MINUTE)
-      const reloaded = world.tab({}, asking)
+      const reloaded = world.tab({}, checking)
       expect(reloaded.session.getSnapshot()).toEqual(tab.session.getSnapshot())
       expect(tab.session.deadlines()!.endAt).toBe(startedAt + 15 * MINUTE)
     },
@@ -365,7 +365,7 @@ describe('check', () => {
 
   it('I1: check is not called if the deadline passes while it waits for the lock', async () => {
     const world = createWorld()
-    const tab = await world.signedIn({}, telling)
+    const tab = await world.signedIn({}, reporting)
     await world.advance(6 * MINUTE)
     tab.input()
     world.sleep(HOUR)
@@ -475,7 +475,7 @@ describe('a page that comes back', () => {
 
   it('a page that comes back calls no check if the server has none, or if nobody is signed in', async () => {
     const world = createWorld()
-    const tab = await world.signedIn({}, telling)
+    const tab = await world.signedIn({}, reporting)
     await world.advance(MINUTE)
     tab.hint('focus')
     const empty = createWorld()
@@ -485,14 +485,14 @@ describe('a page that comes back', () => {
   })
 })
 
-describe('a server that names a time to come back', () => {
+describe('a server that sends a Retry-After', () => {
   it.each([
-    ['as told', 30 * SECOND, 30 * SECOND],
+    ['as the server says', 30 * SECOND, 30 * SECOND],
     ['at the earliest when back-off allows it', -HOUR, 720],
     ['but after an hour at the latest', 5 * HOUR, HOUR + 20],
   ])('a server with a Retry-After gets no call until then, %s', async (_what, wanted, pause) => {
     const world = createWorld()
-    const tab = await world.signedIn({ idleTimeout: '6h', keepAliveEvery: '1m' }, telling)
+    const tab = await world.signedIn({ idleTimeout: '6h', keepAliveEvery: '1m' }, reporting)
     tab.input()
     world.server.reply = (_method, { at }) =>
       world.server.calls.length === 1 ? { fails: new SessionError('rate_limited', { retryAt: at + wanted }) } : {}
@@ -514,20 +514,20 @@ describe('extend() with a keepAlive', () => {
     expect(tab.phase()).toBe('warning')
     expect(await world.until(extended)).toBe(true)
     expect(tab.phase()).toBe('active')
-    expect(told(tab)).toEqual(['extended'])
+    expect(eventsOf(tab)).toEqual(['extended'])
     expect(world.server.count('keepAlive')).toBe(1)
   })
 
   it('I16: extend() counts from the call, however late the machine wakes to the reply', async () => {
     const world = createWorld()
-    const tab = await world.signedIn({}, telling)
+    const tab = await world.signedIn({}, reporting)
     await world.advance(4 * MINUTE)
-    const askedAt = wall(world)
+    const calledAt = wall(world)
     const extended = tab.session.extend()
     await world.advance(5)
     world.sleep(10 * MINUTE)
     expect(await world.until(extended)).toBe(true)
-    expect(tab.session.deadlines()!.endAt).toBe(askedAt + 15 * MINUTE)
+    expect(tab.session.deadlines()!.endAt).toBe(calledAt + 15 * MINUTE)
     // The server gets no second call for it either.
     await world.advance(6 * MINUTE)
     expect(world.server.count('keepAlive')).toBe(1)
@@ -626,7 +626,7 @@ describe('I5: a late reply of the server', () => {
 
   it('a late refusal of a session that was replaced meanwhile does not end the new one', async () => {
     const world = createWorld()
-    const one = await world.signedIn({}, telling)
+    const one = await world.signedIn({}, reporting)
     const two = world.tab({}, { methods: [] })
     world.server.reply = () => ({ after: 6 * SECOND, fails: new SessionError('rejected') })
     await work(world, [one], 5 * MINUTE + 5 * SECOND)
@@ -639,7 +639,7 @@ describe('I5: a late reply of the server', () => {
 
   it('a late call that was owed to an ended session is not made for the next one', async () => {
     const world = createWorld()
-    const tab = await world.signedIn({}, telling)
+    const tab = await world.signedIn({}, reporting)
     world.server.reply = () => ({ fails: new SessionError('server') })
     await work(world, [tab], 5 * MINUTE + 5 * SECOND)
     await world.until(tab.session.signOut())
@@ -654,7 +654,7 @@ describe('I5: a late reply of the server', () => {
 })
 
 describe('input in a tab whose clock is 1.5 s ahead, which one machine allows', () => {
-  /** A tab that can call the server, and one with a clock ahead that cannot. */
+  /** A tab that can call the server, and one that cannot and whose clock is ahead. */
   const twoTabs = async (options: SessionOptions, methods: readonly ServerMethod[]): Promise<[World, Tab, Tab]> => {
     const ahead = (clock: Clock): Clock => ({ ...clock, wall: clock.wall + 1500 })
     const world = createWorld({

@@ -78,7 +78,7 @@ describe('signIn()', () => {
     expect(two.takeEvents()).toEqual([{ type: 'signedIn', id: 'session-0002', where: 'here' }])
     expect(await world.until(one.session.getAccessToken())).toBe('access-f2-1')
     expect(world.tokens.stored).toMatchObject({ id: 'session-0002' })
-    // The server may count old and new tokens as one grant, and would end both.
+    // The server may count old and new tokens as one grant, and a revocation would end both.
     expect(world.server.count('signOut')).toBe(0)
   })
 
@@ -404,7 +404,8 @@ describe('a server with receive()', () => {
     const late: unknown[] = []
     tab.session.on('degraded', (event) => late.push(event))
     await world.advance(0)
-    for (const told of [tab.degraded, late]) expect(told).toEqual([{ feature: 'dpop', consequence: 'One tab only.' }])
+    for (const reported of [tab.degraded, late])
+      expect(reported).toEqual([{ feature: 'dpop', consequence: 'One tab only.' }])
   })
 })
 
@@ -426,7 +427,7 @@ describe('signOut()', () => {
   it.each([
     { storage: Infinity, channel: 1 },
     { storage: 2, channel: Infinity },
-  ])('I2: signOut() reaches other tabs by either way alone: %j', async (delay) => {
+  ])('I2: signOut() reaches other tabs by channel or by storage alone: %j', async (delay) => {
     const world = createWorld()
     const one = await world.signedIn()
     const two = world.tab()
@@ -704,13 +705,13 @@ describe('a throwing listener', () => {
     const throwing = (): void => {
       throw fault
     }
-    const heard = vi.fn()
+    const onSignedIn = vi.fn()
     tab.session.on('signedIn', throwing)
     tab.session.subscribe(throwing)
     tab.session.inspect(throwing)
-    tab.session.on('signedIn', heard)
+    tab.session.on('signedIn', onSignedIn)
     await world.until(tab.session.signIn(world.grant()))
-    expect(heard).toHaveBeenCalledExactlyOnceWith({ id: 'session-0001', where: 'here' })
+    expect(onSignedIn).toHaveBeenCalledExactlyOnceWith({ id: 'session-0001', where: 'here' })
     expect(new Set(tab.reports)).toEqual(new Set([fault]))
     expect(tab.phase()).toBe('active')
   })

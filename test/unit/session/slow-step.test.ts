@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Tab } from '../../../src/testing.js'
 import { createWorld, MINUTE, SECOND } from './world.js'
 
-/** The next look at the clock is the last one before `ms` have passed, in the middle of whatever the tab does. */
+/** After the next reading of the clock `ms` pass, in the middle of a step of the tab. */
 function slowDown(tab: Tab, ms: number): void {
   const { clock } = tab.ports
   let late = 0
@@ -16,7 +16,7 @@ function slowDown(tab: Tab, ms: number): void {
   })
 }
 
-describe('what falls due in the middle of a step that takes its time', () => {
+describe('a slow step', () => {
   it('I17: a warning that falls due in the middle of a slow step comes right after it', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ idleTimeout: 10 * MINUTE, warnBefore: MINUTE, absoluteTimeout: false })

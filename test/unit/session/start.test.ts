@@ -119,7 +119,7 @@ describe('a new tab', () => {
   it('a new tab warns the developer once of a warning that is too short for users to answer', () => {
     const world = createWorld()
     expect(world.tab({ warnBefore: '10s' }).warnings).toEqual([expect.stringMatching(/20 s.*WCAG 2\.2\.1/)])
-    // At most half of the way.
+    // A warning starts at half of the timeout at the earliest.
     expect(world.tab({ idleTimeout: '30s', warnBefore: '20s' }).warnings).toEqual([
       expect.stringContaining(' 15000 ms'),
     ])
@@ -235,7 +235,7 @@ describe('where storage is denied', () => {
 })
 
 describe('I11: on a server', () => {
-  /** A world in which every touch of anything is an error. */
+  /** Ports of which every use throws. */
   const untouchable = <T extends object>(known: T): T =>
     new Proxy(known, {
       get(target, name) {

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createWorld, HOUR, KEY, MINUTE, SECOND, stranger, type Tab, type World } from './world.js'
 
-const told = (tab: Tab): string[] => tab.takeEvents().flatMap(({ type }) => (type === 'refreshed' ? [] : [type]))
+const eventsOf = (tab: Tab): string[] => tab.takeEvents().flatMap(({ type }) => (type === 'refreshed' ? [] : [type]))
 const wipe = (world: World): void => world.storage.change({ [KEY]: null, [`${KEY}:end`]: null })
 
 describe('a record that vanishes from storage', () => {
@@ -13,7 +13,7 @@ describe('a record that vanishes from storage', () => {
     await world.advance(SECOND)
     for (const tab of [one, two]) {
       expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'wiped' })
-      expect(told(tab)).toEqual(['signedOut'])
+      expect(eventsOf(tab)).toEqual(['signedOut'])
     }
     expect(world.tokens.stored).toBeNull()
     expect(world.server.count('signOut')).toBe(1)
@@ -116,8 +116,8 @@ describe('I6: tabs that read the same storage', () => {
     world.deafen()
     const agree = (): void => {
       for (const tab of tabs) tab.hint('focus')
-      const pictures = tabs.map((tab) => tab.session.getSnapshot())
-      expect(new Set(pictures.map((picture) => JSON.stringify(picture))).size).toBe(1)
+      const snapshots = tabs.map((tab) => tab.session.getSnapshot())
+      expect(new Set(snapshots.map((snapshot) => JSON.stringify(snapshot))).size).toBe(1)
     }
     agree()
     await world.advance(13 * MINUTE)
@@ -150,9 +150,9 @@ describe('I6: tabs that read the same storage', () => {
     const world = createWorld()
     const tabs = [await world.signedIn(), world.tab(), world.tab(), world.tab()]
     await world.advance(SECOND)
-    const before = { ...world.storage.count, said: world.channel.posted.length }
+    const before = { ...world.storage.count, posted: world.channel.posted.length }
     await world.advance(2 * MINUTE)
-    expect({ ...world.storage.count, said: world.channel.posted.length }).toEqual(before)
+    expect({ ...world.storage.count, posted: world.channel.posted.length }).toEqual(before)
     expect(tabs.map((tab) => tab.phase())).toEqual(Array(4).fill('active'))
   })
 
@@ -355,9 +355,9 @@ describe('where storage is denied', () => {
     await world.signedIn()
     for (let i = 0; i < 4; i++) world.tab()
     await world.advance(SECOND)
-    const said = world.channel.posted.length
+    const posted = world.channel.posted.length
     await world.advance(MINUTE)
-    expect(world.channel.posted).toHaveLength(said)
+    expect(world.channel.posted).toHaveLength(posted)
   })
 
   it('I15: tabs that post at the same moment post each message once', async () => {

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { createWorld, HOUR, MINUTE, SECOND, type Tab, type World } from './world.js'
 
 const wall = (world: World): number => world.time.clock().wall
-/** What a sign-in takes in a world once the session has started, ms. */
+/** How long a sign-in takes in a world once the session has started, in ms. */
 const SIGN_IN = 14
 const left = (world: World, tab: Tab): number => tab.session.deadlines()!.endAt - wall(world)
-/** What a tab did, but for refreshes. */
-const told = (tab: Tab): string[] => tab.takeEvents().flatMap(({ type }) => (type === 'refreshed' ? [] : [type]))
+/** The events of a tab, without refreshes. */
+const eventsOf = (tab: Tab): string[] => tab.takeEvents().flatMap(({ type }) => (type === 'refreshed' ? [] : [type]))
 
 describe('a clock that is set back by an hour while a tab is open', () => {
   it('I1: a clock set back in use gives an idle user at most two seconds', async () => {
@@ -21,7 +21,7 @@ describe('a clock that is set back by an hour while a tab is open', () => {
       passed += SECOND
     }
     expect(passed).toBe(10 * MINUTE)
-    expect(told(tab)).toEqual(['warning', 'signedOut'])
+    expect(eventsOf(tab)).toEqual(['warning', 'signedOut'])
   })
 
   it('I1: a clock set back again and again, in steps of any size, gives no time', async () => {
@@ -69,7 +69,7 @@ describe('a clock that is set back by an hour while a tab is open', () => {
       await world.advance(MINUTE)
       expect([tab.phase(), two.phase()]).toEqual(['active', 'active'])
     }
-    expect([told(tab), told(two)]).toEqual([[], []])
+    expect([eventsOf(tab), eventsOf(two)]).toEqual([[], []])
   })
 
   it('a clock set back in use raises shared time once, although two tabs notice it', async () => {
@@ -191,7 +191,7 @@ describe('a clock that is set back by an hour while no tab is open', () => {
       await world.advance(MINUTE)
     }
     expect(two.phase()).toBe('active')
-    expect(told(two)).toEqual([])
+    expect(eventsOf(two)).toEqual([])
   })
 
   it('a clock set back while no tab is open is met once: the next tab finds the same session', async () => {
@@ -217,7 +217,7 @@ describe('a clock that is set back by an hour while no tab is open', () => {
 })
 
 describe('a clock that is set forward', () => {
-  it('a clock set forward past the deadline ends the session: it cannot be told from sleep', async () => {
+  it('a clock set forward past the deadline ends the session: it cannot be eventsOf from sleep', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     world.setClock(HOUR)
@@ -262,7 +262,7 @@ describe('sleep', () => {
       expect(tab.phase()).toBe('active')
       tab.hint(cause)
       expect(tab.session.getSnapshot()).toEqual({ phase: 'signedOut', reason: 'idle', endedAt: endAt })
-      expect(told(tab)).toEqual(['signedOut'])
+      expect(eventsOf(tab)).toEqual(['signedOut'])
     },
   )
 
@@ -323,7 +323,7 @@ describe('sleep', () => {
     await world.advance(0)
     expect(frozen.session.getSnapshot()).toEqual(two.session.getSnapshot())
     expect(frozen.phase()).toBe('active')
-    expect(told(frozen)).toEqual([])
+    expect(eventsOf(frozen)).toEqual([])
   })
 })
 
@@ -345,7 +345,7 @@ describe('long timeouts', () => {
     expect(tab.session.getSnapshot()).toEqual({ phase: 'signedOut', reason: 'idle', endedAt: endAt })
   })
 
-  it('a timeout that is switched off leaves the other in force', async () => {
+  it('a timeout that is switched off leaves the other as it is', async () => {
     const world = createWorld()
     const idle = await world.signedIn({ absoluteTimeout: false })
     await world.advance(15 * MINUTE)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { SessionError } from '../../../src/errors.js'
 import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND, type Tab, type World } from './world.js'
 
-/** A text that says so. */
+/** Matches a text with these words. */
 const like = (words: RegExp): string => expect.stringMatching(words) as string
 
 /** The causes of all steps from now on. */
@@ -13,7 +13,7 @@ function causesIn(tab: Tab): string[] {
 }
 
 describe('inspect()', () => {
-  it('inspect() reports what each step was for', async () => {
+  it('inspect() reports the cause of each step', async () => {
     const world = createWorld()
     const tab = world.tab()
     const causes = causesIn(tab)
@@ -40,7 +40,7 @@ describe('inspect()', () => {
     await world.advance(13 * MINUTE)
     expect(taken()).toEqual(new Set(['timer']))
     await world.until(tab.session.extend())
-    // The user is back, and the token old.
+    // The user is active again, and the token has expired.
     expect([...taken()]).toEqual(['look', 'extend', 'refresh'])
     const other = world.tab()
     await world.until(other.session.signOut())
@@ -109,10 +109,10 @@ describe('an error', () => {
 
     const other = await world.signedIn()
     const ahead = world.tab({}, { prerendered: true })
-    const asked = error(world, ahead, { forceRefresh: true })
+    const rejected = error(world, ahead, { forceRefresh: true })
     await world.until(other.session.signIn(world.grant()))
     ahead.activate()
-    expect((await asked).message).toMatch(/Another session has begun/)
+    expect((await rejected).message).toMatch(/Another session has begun/)
   })
 
   it.each(['signOut', 'destroy'] as const)('an error says that %s() came before a sign-in was done', async (call) => {
@@ -179,14 +179,14 @@ describe('an event under the lock', () => {
   it('an event under the lock is delivered when it is free again, so that a listener may request more', async () => {
     const world = createWorld()
     const tab = world.tab()
-    // What every tab does at its start takes the lock as well.
+    // At its start every tab takes the lock as well.
     await world.advance(SECOND)
-    const told: string[] = []
+    const received: string[] = []
     for (const type of ['signedIn', 'refreshed', 'refreshFailed', 'signedOut'] as const)
-      tab.session.on(type, () => told.push(`${type}, held: ${String(world.locks.isHeld(KEY))}`))
+      tab.session.on(type, () => received.push(`${type}, held: ${String(world.locks.isHeld(KEY))}`))
     await world.until(tab.session.signIn(world.grant()))
     await world.until(tab.session.getAccessToken({ forceRefresh: true }))
-    // And once more, with tokens that another tab got.
+    // The next call adopts tokens that another tab got.
     world.tokens.stored = { ...world.tokens.stored!, generation: 9 }
     await world.until(tab.session.getAccessToken({ forceRefresh: true }))
     world.server.reply = () => ({ fails: new Error('broken') })
@@ -195,7 +195,7 @@ describe('an event under the lock', () => {
     await world.advance(MINUTE)
     world.server.revoke(world.tokens.stored.tokens)
     await world.until(outcome(tab.session.getAccessToken({ forceRefresh: true })))
-    expect(told).toEqual(
+    expect(received).toEqual(
       ['signedIn', 'refreshed', 'refreshed', 'refreshFailed', 'signedOut'].map((type) => `${type}, held: false`),
     )
   })
