@@ -6,7 +6,7 @@ import { createWorld, MINUTE, SECOND } from '../session/world.js'
 import { follow } from './connections.js'
 
 describe('a connection and its session', () => {
-  it('opens with a token of the session, and says so', async () => {
+  it('a connection opens with a token of its session, and reports `up`', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { states, tokens, opened } = follow(tab)
@@ -16,7 +16,7 @@ describe('a connection and its session', () => {
     expect(opened[0]?.connection.sessionId).toBe(world.record()['id'])
   })
 
-  it('S113 is closed in the task in which its session ends', async () => {
+  it('S113: a connection is closed in the task in which its session ends', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { opened, states } = follow(tab)
@@ -28,7 +28,7 @@ describe('a connection and its session', () => {
     expect(opened).toHaveLength(1)
   })
 
-  it('S113 is closed by a sign-out in another tab that nobody has told this one of, when it is asked', async () => {
+  it('S113: a connection whose signal is read finds a sign-out in another tab without a message', async () => {
     const world = createWorld()
     const [tab, other] = [await world.signedIn(), world.tab()]
     const { opened } = follow(tab)
@@ -40,7 +40,7 @@ describe('a connection and its session', () => {
     expect(opened[0]?.isOver()).toBe(true)
   })
 
-  it('S115 gives way to a connection of the session that replaces its own', async () => {
+  it('S115: a connection is replaced by one of the next session if its own is replaced', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { opened, tokens } = follow(tab)
@@ -55,7 +55,7 @@ describe('a connection and its session', () => {
     expect(tokens).toEqual(['access-f1-1', 'access-f2-1'])
   })
 
-  it('gives no token of the next session', async () => {
+  it('a connection gets no token of the next session', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { opened } = follow(tab)
@@ -64,7 +64,7 @@ describe('a connection and its session', () => {
     await expect(opened[0]?.connection.token()).rejects.toMatchObject({ name: 'AbortError' })
   })
 
-  it('does not open for a session that ended while its token was read', async () => {
+  it('a connection does not open for a session that ended while its token was read', async () => {
     const world = createWorld()
     await world.signedIn()
     const tab = world.tab()
@@ -77,7 +77,7 @@ describe('a connection and its session', () => {
     expect(states).toEqual(['0 connecting', '50 closed'])
   })
 
-  it('is over past the deadline, before the timer of a machine that slept', async () => {
+  it('a connection is over past the deadline, also before the timer of a machine that slept', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { opened } = follow(tab)
@@ -88,7 +88,7 @@ describe('a connection and its session', () => {
     expect(tab.phase()).toBe('signedOut')
   })
 
-  it('ends at the undo and at destroy(), and leaves no listener and no timer', async () => {
+  it('a connection ends at its undo and at destroy(), and leaves no listener and no timer', async () => {
     const world = createWorld()
     const [tab, other] = [await world.signedIn(), world.tab()]
     const [one, two] = [follow(tab), follow(other)]
@@ -109,7 +109,7 @@ describe('a connection and its session', () => {
     expect(other.timers()).toBe(0)
   })
 
-  it('opens nothing on a server, nor for a session object that is done', async () => {
+  it('a connection does not open on a server, nor for a session object that was destroyed', async () => {
     const world = createWorld()
     const onServer = follow(world.tab({}, { hasPage: false }))
     const tab = await world.signedIn()
@@ -120,14 +120,14 @@ describe('a connection and its session', () => {
     expect([...onServer.states, ...done.states]).toEqual([])
   })
 
-  it('refuses what is no session', () => {
+  it('connect() refuses an object that is no session', () => {
     const message = 'connect takes the session that createSession() returned.'
     expect(() => connect({} as Session, () => Promise.resolve())).toThrow(
       expect.objectContaining({ code: 'invalid_options', message }) as Error,
     )
   })
 
-  it('has no token for a session by cookie', async () => {
+  it('a connection has no token in a session by cookie', async () => {
     const world = createWorld()
     const tab = world.tab({}, { methods: ['keepAlive'] })
     await world.until(tab.session.signIn())
@@ -143,7 +143,7 @@ describe('a connection and its session', () => {
 })
 
 describe('a page that is left', () => {
-  it('S114 closes its connection in pagehide, and opens one when it is back', async () => {
+  it('S114: a page that is left closes its connection in pagehide, and opens one when it is back', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { opened, states } = follow(tab)
@@ -159,7 +159,7 @@ describe('a page that is left', () => {
     expect(states).toEqual(['0 connecting', '0 up', '10 closed', '60010 connecting', '60010 up'])
   })
 
-  it('S114 opens nothing in the page for a session that ended meanwhile', async () => {
+  it('S114: a page that comes back opens no connection for a session that ended meanwhile', async () => {
     const world = createWorld()
     const [tab, other] = [await world.signedIn({ stalePage: 'event' }), world.tab()]
     const { opened } = follow(tab)
@@ -172,7 +172,7 @@ describe('a page that is left', () => {
     expect(opened).toHaveLength(1)
   })
 
-  it('S114 opens nothing where the page was left while the token was read', async () => {
+  it('S114: a page that is left while the token is read opens no connection', async () => {
     const world = createWorld()
     await world.signedIn()
     const tab = world.tab()
@@ -185,7 +185,7 @@ describe('a page that is left', () => {
     expect(states).toEqual(['0 connecting', '50 closed'])
   })
 
-  it('opens nothing in a prerendered page before somebody opens that', async () => {
+  it('a prerendered page opens no connection before it is opened itself', async () => {
     const world = createWorld()
     await world.signedIn()
     const tab = world.tab({}, { prerendered: true })
@@ -199,7 +199,7 @@ describe('a page that is left', () => {
 })
 
 describe('a connection that is lost', () => {
-  it('is opened again after a wait with full jitter, at most 30 s', async () => {
+  it('a lost connection is opened again after a wait with full jitter, 30 s at most', async () => {
     const world = createWorld({ random: () => 0.5 })
     const tab = await world.signedIn()
     const { states } = follow(tab, { onOpen: (one) => one.lose('gone') })
@@ -211,14 +211,14 @@ describe('a connection that is lost', () => {
     expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000, 15_000])
   })
 
-  it('starts the back-off anew after it was up for 5 s', async () => {
+  it('a lost connection that was up for 5 s starts its back-off again', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { opened, states } = follow(tab)
     await world.advance(10)
     opened[0]!.lose()
     await world.advance(510)
-    // It was up for a moment: the server accepts, and closes.
+    // The connection was up for a moment only: the server accepts it, and closes it.
     opened[1]!.lose()
     await world.advance(1000)
     await world.advance('6s')
@@ -231,7 +231,7 @@ describe('a connection that is lost', () => {
     ])
   })
 
-  it('waits for the network no longer than 30 s, and less where the browser says that it is back', async () => {
+  it('a lost connection waits for the network for 30 s at most, and less after an online event', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     tab.online = false
@@ -245,7 +245,7 @@ describe('a connection that is lost', () => {
     expect(states.slice(4)).toEqual(['31000 waiting until 31500', '31500 connecting', '31500 waiting until 32500'])
   })
 
-  it('starts the back-off anew where the browser says that the network is back', async () => {
+  it('a lost connection starts its back-off again at an online event', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { states } = follow(tab, { onOpen: (one) => one.lose() })
@@ -256,7 +256,7 @@ describe('a connection that is lost', () => {
     expect(states.slice(-3)).toEqual(['8000 waiting until 8500', '8500 connecting', '8500 waiting until 9500'])
   })
 
-  it('is given up if it is not up within 30 s, and its signal aborts', async () => {
+  it('a connection that is not up within 30 s is given up, and its signal aborts', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const reasons: unknown[] = []
@@ -274,7 +274,7 @@ describe('a connection that is lost', () => {
     expect(opened).toHaveLength(2)
   })
 
-  it('has no timer while it is up, besides the one of its session', async () => {
+  it('a connection that is up has no timer besides the one of its session', async () => {
     const world = createWorld()
     const [tab, other] = [await world.signedIn(), world.tab()]
     follow(tab)
@@ -286,7 +286,7 @@ describe('a connection that is lost', () => {
     expect(steps).toEqual([])
   })
 
-  it('is tried again after an error that run throws at once', async () => {
+  it('a connection is tried again after an error that run throws synchronously', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const reasons: unknown[] = []
@@ -302,7 +302,7 @@ describe('a connection that is lost', () => {
     expect(reasons).toEqual([undefined, error, undefined, error])
   })
 
-  it('reports what onState throws, and goes on', async () => {
+  it('a connection reports an error of onState, and goes on', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { opened } = follow(tab, {
@@ -317,7 +317,7 @@ describe('a connection that is lost', () => {
 })
 
 describe('the token of a connection', () => {
-  it('S112 is renewed 30 times on one connection, refreshed in either tab', async () => {
+  it('S112: the token of a connection is renewed 30 times, whichever tab refreshes', async () => {
     const world = createWorld()
     const [tab, other] = [await world.signedIn(), world.tab()]
     const sent: string[] = []
@@ -338,7 +338,7 @@ describe('the token of a connection', () => {
     expect(sent).toEqual(Array.from({ length: 31 }, (_none, count) => `access-f1-${count + 1}`))
   })
 
-  it('is renewed at once where it was refreshed before the connection was up', async () => {
+  it('the token of a connection is renewed at once if it was refreshed before the connection was up', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const sent: string[] = []
@@ -357,7 +357,7 @@ describe('the token of a connection', () => {
     expect(sent).toEqual(['access-f1-2'])
   })
 
-  it('is not sent where the session has ended meanwhile', async () => {
+  it('the token of a connection is not sent if the session has ended meanwhile', async () => {
     const world = createWorld()
     const [tab, other] = [await world.signedIn(), world.tab()]
     const sent: string[] = []
@@ -378,7 +378,7 @@ describe('the token of a connection', () => {
     expect(sent).toEqual([])
   })
 
-  it('is reported where the function that sends it throws, and the next one is sent', async () => {
+  it('an error of the function that sends the token is reported, and the next token is sent', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const sent: string[] = []
@@ -406,7 +406,7 @@ describe('a refused connection', () => {
   const refused = { code: 4401 }
 
   it.each([{ code: 3000 }, { code: 4401 }, { code: 4403 }, new Response(null, { status: 401 })])(
-    'S116 refreshes once and is tried once more, then it says so: $code $status',
+    'S116: a refused connection is tried once more after one refresh: $code $status',
     async (reason) => {
       const world = createWorld()
       const tab = await world.signedIn()
@@ -428,7 +428,7 @@ describe('a refused connection', () => {
     },
   )
 
-  it('S116 stays refused after the page was left and came back, and is tried for the next session', async () => {
+  it('S116: a refused connection stays refused after pagehide, and is tried for the next session', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { opened, states } = follow(tab, {
@@ -450,7 +450,7 @@ describe('a refused connection', () => {
     expect(opened).toHaveLength(4)
   })
 
-  it('is tried with the newer token that is there, without a refresh', async () => {
+  it('a refused connection is tried with a newer token of the store, without a refresh', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { opened, tokens } = follow(tab)
@@ -460,7 +460,7 @@ describe('a refused connection', () => {
     await world.advance(10)
     expect(tokens).toEqual(['access-f1-1', 'access-f1-2'])
     expect(world.server.count('refresh')).toBe(1)
-    // A refusal was not what brought this token, so a refresh is tried for it.
+    // This token did not follow from a refusal, so one more refresh is tried.
     tab.input()
     opened[1]!.lose(refused)
     await world.advance(100)
@@ -470,7 +470,7 @@ describe('a refused connection', () => {
     expect(opened).toHaveLength(3)
   })
 
-  it('stops at once where it took no token: there is nothing to refresh', async () => {
+  it('a refused connection that took no token is not tried again', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { states } = follow(tab, { onOpen: ({ lose }) => lose(refused) })
@@ -479,7 +479,7 @@ describe('a refused connection', () => {
     expect(world.server.count('refresh')).toBe(0)
   })
 
-  it('is none where the token was good for all of its life', async () => {
+  it('a refused connection is tried again if its token had been accepted until its expiry', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { opened, tokens } = follow(tab)
@@ -487,7 +487,7 @@ describe('a refused connection', () => {
     opened[0]!.lose(refused)
     await world.advance(100)
     expect(tokens).toEqual(['access-f1-1', 'access-f1-2'])
-    // The session refreshes for a user who is there; the server closes at expiry.
+    // The session refreshes for an active user, and the server closes at expiry.
     tab.input()
     await world.advance('5m')
     opened[1]!.lose(refused)
@@ -496,7 +496,7 @@ describe('a refused connection', () => {
     expect(world.server.count('refresh')).toBe(2)
   })
 
-  it('is what the application says it is', async () => {
+  it('a refused connection is recognised by isRefused of the application', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const reasons: unknown[] = []
@@ -516,7 +516,7 @@ describe('a refused connection', () => {
     expect(reasons).toEqual(['unauthorized', 'unauthorized'])
   })
 
-  it('reports what isRefused throws', async () => {
+  it('a connection reports an error of isRefused', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     follow(tab, {
@@ -529,7 +529,7 @@ describe('a refused connection', () => {
     expect(tab.reports).toEqual([new Error('isRefused')])
   })
 
-  it('goes on after a failure of the refresh', async () => {
+  it('a refused connection goes on after a failure of the refresh', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     let failures = 1
@@ -560,7 +560,7 @@ describe('a connection of an idle user', () => {
   }
 
   it.each([{ code: 4401 }, { code: 1000 }])(
-    'S118 does not refresh when it is closed at expiry: $code',
+    'S118: a connection that is closed at expiry causes no refresh for an idle user: $code',
     async (reason) => {
       const { world, tab, opened, states } = await closing(10, reason)
       await world.advance('10m')
@@ -568,7 +568,7 @@ describe('a connection of an idle user', () => {
       expect(opened).toHaveLength(1)
       expect(states.at(-1)).toBe('10000 waiting')
       expect(tab.timers()).toBe(1)
-      // The user is back: session, token, connection.
+      // The user is active again, so a refresh and a connection follow.
       tab.input()
       await world.advance(100)
       expect(world.server.count('refresh')).toBe(1)
@@ -576,7 +576,7 @@ describe('a connection of an idle user', () => {
     },
   )
 
-  it('S118 refreshes once for what the user did since the last refresh, and no more', async () => {
+  it('S118: a connection refreshes once for activity since the last refresh, and no more', async () => {
     const { world, tab } = await closing(10, { code: 4401 })
     await world.advance('1s')
     tab.input()
@@ -584,7 +584,7 @@ describe('a connection of an idle user', () => {
     expect(world.server.count('refresh')).toBe(1)
   })
 
-  it('S118 ends with the idle timeout, whatever arrives', async () => {
+  it('S118: a connection ends with the idle timeout', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { opened } = follow(tab)
@@ -596,7 +596,7 @@ describe('a connection of an idle user', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ reason: 'idle' })
   })
 
-  it('S118 waits for the user where a token is refused that was refreshed after they were last active', async () => {
+  it('S118: a connection whose new token is refused waits until the user is active again', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance('1s')
@@ -613,7 +613,7 @@ describe('a connection of an idle user', () => {
     expect(opened).toHaveLength(2)
   })
 
-  it('S120 makes no attempt with an expired token after a sleep', async () => {
+  it('S120: a connection makes no attempt with an expired token after a sleep', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { opened, states } = follow(tab)
@@ -630,7 +630,7 @@ describe('a connection of an idle user', () => {
     expect(await world.until(opened[1]!.connection.token())).toBe('access-f1-2')
   })
 
-  it('waits in token() until the user is active', async () => {
+  it('the token() of a connection waits until the user is active', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { opened } = follow(tab)
@@ -644,7 +644,7 @@ describe('a connection of an idle user', () => {
     expect(given).toEqual(['access-f1-2'])
   })
 
-  it('opens as long as the token is good, and no longer than until the session would refresh it', async () => {
+  it('a connection of an idle user opens until the time of the background refresh, and not after', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     await world.advance(239 * SECOND)
@@ -658,7 +658,7 @@ describe('a connection of an idle user', () => {
     expect(world.server.count('refresh')).toBe(0)
   })
 
-  it('causes no refresh where reading the token takes until the session would refresh it', async () => {
+  it('a connection causes no refresh if the token reaches the time of its renewal while it is read', async () => {
     const world = createWorld()
     await world.signedIn()
     const other = world.tab()
@@ -672,7 +672,7 @@ describe('a connection of an idle user', () => {
 })
 
 describe('tokens from elsewhere', () => {
-  it('are waited for where nobody can refresh', async () => {
+  it('a connection waits for tokens of the application if the server cannot refresh', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, { methods: [] })
     await world.advance('6m')
@@ -685,7 +685,7 @@ describe('tokens from elsewhere', () => {
     expect(opened).toHaveLength(1)
   })
 
-  it('are waited for where this tab has none', async () => {
+  it('a connection waits for tokens of the application if this tab has none', async () => {
     const world = createWorld()
     const [one, two] = [await world.signedIn(), world.tab({ tokenStore: undefined as never })]
     const { opened, states } = follow(two)
@@ -700,7 +700,7 @@ describe('tokens from elsewhere', () => {
 })
 
 describe('hold', () => {
-  it('S119 keeps the session from warning while the connection is up, until the absolute deadline', async () => {
+  it('S119: hold prevents a warning while the connection is up, until the absolute deadline', async () => {
     const world = createWorld()
     const tab = await world.signedIn({ absoluteTimeout: '1h' })
     const { opened } = follow(tab, { hold: true })
@@ -712,7 +712,7 @@ describe('hold', () => {
     expect(opened[0]?.isOver()).toBe(true)
   })
 
-  it('S119 begins when the connection is up, and ends with it', async () => {
+  it('S119: hold begins when the connection is up, and ends with it', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { opened } = follow(tab, { hold: true, goesUp: false })
@@ -728,7 +728,7 @@ describe('hold', () => {
     expect(Math.ceil((endedAt - lostAt) / MINUTE)).toBe(15)
   })
 
-  it('does not begin where the session has ended by the time the connection is up', async () => {
+  it('hold does not begin if the session has ended before the connection is up', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { opened, states } = follow(tab, { hold: true, goesUp: false })
@@ -742,7 +742,7 @@ describe('hold', () => {
     expect(tab.phase()).toBe('signedOut')
   })
 
-  it('begins once, however often up() is called', async () => {
+  it('hold begins once, however often up() is called', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { opened, states } = follow(tab, { hold: true })
@@ -755,7 +755,7 @@ describe('hold', () => {
     expect(states.slice(2)).toEqual(['10 waiting until 510'])
   })
 
-  it('does not reach the next session', async () => {
+  it('hold does not reach the next session', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const { undo } = follow(tab, { hold: true })
@@ -769,7 +769,7 @@ describe('hold', () => {
 })
 
 describe('one connection of the device', () => {
-  it('S117 is in one tab of five, and another takes over when that crashes', async () => {
+  it('S117: one connection for five tabs moves to another tab when its own crashes', async () => {
     const world = createWorld()
     const first = await world.signedIn()
     const tabs = [first, world.tab(), world.tab(), world.tab(), world.tab()]
@@ -794,7 +794,7 @@ describe('one connection of the device', () => {
     expect(tabs.flatMap(({ degraded }) => degraded)).toEqual([])
   })
 
-  it('stays with its tab while that is lost or refused', async () => {
+  it('one connection for all tabs stays with its tab while it is lost or refused', async () => {
     const world = createWorld()
     const [one, two] = [await world.signedIn(), world.tab()]
     const first = follow(one, { one: 'device' })
@@ -812,7 +812,7 @@ describe('one connection of the device', () => {
     expect(second.states).toEqual(['0 waiting'])
   })
 
-  it('is told apart from others by its name', async () => {
+  it('one connection for all tabs exists for each name', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const all = ['feed', 'chat'].map((name) => follow(tab, { one: 'device', name }))
@@ -820,18 +820,21 @@ describe('one connection of the device', () => {
     expect(all.map(({ opened }) => opened.length)).toEqual([1, 1])
   })
 
-  it.each(['missing', 'refused'] as const)('is one of each tab where locks are %s, and that is told', async (how) => {
-    const world = createWorld()
-    world.locks.isAvailable = how !== 'missing'
-    world.locks.refuses = how === 'refused'
-    const [one, two] = [await world.signedIn(), world.tab()]
-    const all = [one, two].map((tab) => follow(tab, { one: 'device' }))
-    await world.advance('1s')
-    expect(all.map(({ opened }) => opened.length)).toEqual([1, 1])
-    expect(two.degraded).toEqual([{ feature: 'locks', consequence: 'Each tab has a connection of its own.' }])
-  })
+  it.each(['missing', 'refused'] as const)(
+    'each tab has its own connection if locks are %s, and that is reported as degraded',
+    async (how) => {
+      const world = createWorld()
+      world.locks.isAvailable = how !== 'missing'
+      world.locks.refuses = how === 'refused'
+      const [one, two] = [await world.signedIn(), world.tab()]
+      const all = [one, two].map((tab) => follow(tab, { one: 'device' }))
+      await world.advance('1s')
+      expect(all.map(({ opened }) => opened.length)).toEqual([1, 1])
+      expect(two.degraded).toEqual([{ feature: 'locks', consequence: 'Each tab has a connection of its own.' }])
+    },
+  )
 
-  it('goes on where WebKit takes the lock of a page that it puts into the cache', async () => {
+  it('one connection for all tabs goes on if WebKit takes the lock of a page in the cache', async () => {
     const world = createWorld({ engine: 'webkit' })
     const [one, two] = [await world.signedIn(), world.tab()]
     const [first, second] = [one, two].map((tab) => follow(tab, { one: 'device' }))

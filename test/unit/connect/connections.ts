@@ -1,12 +1,12 @@
 import { connect, type Connection, type ConnectionState, type ConnectOptions } from '../../../src/connect.js'
 import type { Tab } from '../session/world.js'
 
-/** A connection that a test ends. */
+/** An attempt to connect, which a test can end. */
 export interface Opened {
   readonly connection: Connection
-  /** `signal.aborted`, without a look at the clock. */
+  /** `signal.aborted`, without a step of the session. */
   readonly isOver: () => boolean
-  /** It is lost, with this reason. */
+  /** Ends the attempt with this reason. */
   readonly lose: (reason?: unknown) => void
 }
 
@@ -19,8 +19,8 @@ export interface Followed {
 }
 
 /**
- * Connects in a tab, and notes what becomes of it. `goesUp`: each connection takes a token and is up then. `onOpen` says what
- * happens to a connection instead.
+ * Connects in a tab, and records attempts, states and tokens. With `goesUp` each attempt takes a token and is up then;
+ * `onOpen` replaces that.
  */
 export function follow(
   tab: Tab,
@@ -50,13 +50,13 @@ export function follow(
       ...given,
       onState(state) {
         given.onState?.(state)
-        states.push(told(state, tab.ports.wallNow() - start.wall, start.wall))
+        states.push(textOf(state, tab.ports.wallNow() - start.wall, start.wall))
       },
     },
   )
   return { opened, states, tokens, undo }
 }
 
-function told({ state, retryAt }: ConnectionState, at: number, start: number): string {
+function textOf({ state, retryAt }: ConnectionState, at: number, start: number): string {
   return `${at} ${state}${retryAt === undefined ? '' : ` until ${retryAt - start}`}`
 }

@@ -12,7 +12,7 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-interface Asked {
+interface StreamRequest {
   readonly headers: Headers
   readonly signal: AbortSignal
   isCancelled: boolean
@@ -23,10 +23,10 @@ interface Asked {
 
 /** A server of event streams. `answer`: the status and the type of each response. */
 function createServer(answer = { status: 200, type: 'text/event-stream' }) {
-  const asked: Asked[] = []
+  const requests: StreamRequest[] = []
   const fetch: typeof globalThis.fetch = async (_url, init) => {
     let controller!: ReadableStreamDefaultController<Uint8Array>
-    const one: Asked = {
+    const one: StreamRequest = {
       headers: new Headers(init?.headers),
       signal: init!.signal!,
       isCancelled: false,
@@ -37,26 +37,26 @@ function createServer(answer = { status: 200, type: 'text/event-stream' }) {
       start: (given) => void (controller = given),
       cancel: () => void (one.isCancelled = true),
     })
-    asked.push(one)
+    requests.push(one)
     return new Response(body, { status: answer.status, headers: { 'content-type': answer.type } })
   }
-  return { asked, fetch }
+  return { requests, fetch }
 }
 
-/** What a parser makes of a stream that comes in these pieces. */
+/** The events that the parser returns for a stream in these pieces. */
 async function parse(pieces: readonly (string | Uint8Array)[]): Promise<StreamEvent[]> {
   const events: StreamEvent[] = []
-  const { asked, fetch } = createServer()
+  const { requests, fetch } = createServer()
   const connection: Connection = {
     sessionId: 's',
     signal: new AbortController().signal,
-    token: () => Promise.reject(new Error('Nobody asks.')),
+    token: () => Promise.reject(new Error('Not expected.')),
     onToken: () => undefined,
     up: () => undefined,
   }
   const done = eventStream(fetch, '/news', (event) => events.push(event))(connection)
-  for (const piece of pieces) asked[0]!.send(piece)
-  asked[0]!.end()
+  for (const piece of pieces) requests[0]!.send(piece)
+  requests[0]!.end()
   await done
   return events
 }
@@ -94,22 +94,22 @@ describe('the parser of eventStream, by the examples of the standard', () => {
     ['CR at the end of a piece, another line after it', ['data: a\r', 'data: b\r', '\r'], [message('a\nb')]],
     ['a line separator of Unicode in data', ['data: a\u2028b\n\n'], [message('a\u2028b')]],
     ['pieces of single letters', Array.from('id: 1\r\ndata: ab\r\n\r\n'), [message('ab', { id: '1' })]],
-  ])('reads %s', async (_what, pieces, events) => {
+  ])('the parser reads %s', async (_what, pieces, events) => {
     expect(await parse(pieces)).toEqual(events)
   })
 
-  it('drops the byte order mark, and puts characters together that come in pieces', async () => {
+  it('the parser drops the byte order mark, and joins the bytes of a character', async () => {
     const bytes = encoder.encode('data: \u{1f600}é\n\n')
     const pieces = [Uint8Array.of(0xef, 0xbb), Uint8Array.of(0xbf), ...Array.from(bytes, (byte) => Uint8Array.of(byte))]
     expect(await parse(pieces)).toEqual([message('\u{1f600}é')])
   })
 })
 
-describe('eventStream', () => {
-  it('is up with the response, and asks for an event stream', async () => {
+describe('eventStream()', () => {
+  it('eventStream() is up at the response, and accepts an event stream only', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    const { asked, fetch } = createServer()
+    const { requests, fetch } = createServer()
     const states: string[] = []
     const events: StreamEvent[] = []
     connect(
@@ -121,25 +121,25 @@ describe('eventStream', () => {
     )
     await world.advance(10)
     expect(states).toEqual(['connecting', 'up'])
-    expect([...asked[0]!.headers]).toEqual([['accept', 'text/event-stream']])
-    asked[0]!.send('data: a\n\n')
+    expect([...requests[0]!.headers]).toEqual([['accept', 'text/event-stream']])
+    requests[0]!.send('data: a\n\n')
     await world.advance(1)
     expect(events).toEqual([message('a')])
   })
 
-  it('sends the last id within one session, as UTF-8, and none to the next', async () => {
+  it('eventStream() sends the last id as UTF-8 within one session, and none in the next', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    const { asked, fetch } = createServer()
+    const { requests, fetch } = createServer()
     connect(
       tab.session,
       eventStream(fetch, '/news', () => undefined),
     )
-    const ids = (): (string | null)[] => asked.map(({ headers }) => headers.get('Last-Event-ID'))
+    const ids = (): (string | null)[] => requests.map(({ headers }) => headers.get('Last-Event-ID'))
     await world.advance(10)
-    asked[0]!.send('id: ü7\n\nid: 8')
+    requests[0]!.send('id: ü7\n\nid: 8')
     await world.advance(1)
-    asked[0]!.end()
+    requests[0]!.end()
     await world.advance('1s')
     expect(ids()).toEqual([null, 'Ã¼7'])
     await world.until(tab.session.signIn(world.grant()))
@@ -147,10 +147,10 @@ describe('eventStream', () => {
     expect(ids()).toEqual([null, 'Ã¼7', null])
   })
 
-  it('S113 is cut in the task of the end, and delivers nothing that has arrived', async () => {
+  it('S113: eventStream() is closed in the task of the end, and delivers no event after it', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    const { asked, fetch } = createServer()
+    const { requests, fetch } = createServer()
     const events: StreamEvent[] = []
     connect(
       tab.session,
@@ -160,16 +160,16 @@ describe('eventStream', () => {
       }),
     )
     await world.advance(10)
-    asked[0]!.send('data: a\n\ndata: b\n\n')
+    requests[0]!.send('data: a\n\ndata: b\n\n')
     await world.advance(10)
     expect(events).toEqual([message('a')])
-    expect([asked[0]!.signal.aborted, asked[0]!.isCancelled]).toEqual([true, true])
+    expect([requests[0]!.signal.aborted, requests[0]!.isCancelled]).toEqual([true, true])
   })
 
-  it('delivers nothing after a sign-out in a tab that has not been heard of yet', async () => {
+  it('eventStream() delivers nothing after a sign-out in another tab that sent no message', async () => {
     const world = createWorld()
     const [tab, other] = [await world.signedIn(), world.tab()]
-    const { asked, fetch } = createServer()
+    const { requests, fetch } = createServer()
     const events: StreamEvent[] = []
     connect(
       tab.session,
@@ -178,10 +178,10 @@ describe('eventStream', () => {
     await world.advance(10)
     world.deafen()
     await world.until(other.session.signOut())
-    asked[0]!.send('data: a\n\n')
+    requests[0]!.send('data: a\n\n')
     await world.advance(1)
     expect(events).toEqual([])
-    expect(asked[0]!.isCancelled).toBe(true)
+    expect(requests[0]!.isCancelled).toBe(true)
   })
 
   it.each([
@@ -189,10 +189,10 @@ describe('eventStream', () => {
     [403, 'text/event-stream', 'waiting'],
     [204, 'text/event-stream', 'waiting'],
     [200, 'text/html', 'waiting'],
-  ])('ends with the response as reason where that is no stream: %s %s', async (status, type, state) => {
+  ])('eventStream() ends with the response as reason if that is no stream: %s %s', async (status, type, state) => {
     const world = createWorld()
     const tab = await world.signedIn()
-    const { asked, fetch } = createServer()
+    const { requests, fetch } = createServer()
     const states: { state: string; reason?: unknown }[] = []
     const answering: typeof fetch = async (...call) =>
       new Response(status === 204 ? null : (await fetch(...call)).body, { status, headers: { 'content-type': type } })
@@ -204,10 +204,10 @@ describe('eventStream', () => {
     await world.advance(10)
     expect(states.map((one) => one.state)).toEqual(['connecting', state])
     expect(states[1]!.reason).toMatchObject({ status })
-    expect(asked.map(({ isCancelled }) => isCancelled)).toEqual(status === 204 ? [] : [true])
+    expect(requests.map(({ isCancelled }) => isCancelled)).toEqual(status === 204 ? [] : [true])
   })
 
-  it('is given up where no response comes', async () => {
+  it('eventStream() is given up if no response comes', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const signals: AbortSignal[] = []
@@ -223,10 +223,10 @@ describe('eventStream', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, false])
   })
 
-  it('goes on after a receive that throws, and reports that', async () => {
+  it('eventStream() goes on after a receive that throws, and reports the error', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    const { asked, fetch } = createServer()
+    const { requests, fetch } = createServer()
     const events: StreamEvent[] = []
     connect(
       tab.session,
@@ -236,10 +236,10 @@ describe('eventStream', () => {
       }),
     )
     await world.advance(10)
-    asked[0]!.send('data: a\n\ndata: b\n\n')
+    requests[0]!.send('data: a\n\ndata: b\n\n')
     await world.advance(10)
     expect(events).toHaveLength(2)
     expect(reported).toEqual([new Error('receive'), new Error('receive')])
-    expect(asked).toHaveLength(1)
+    expect(requests).toHaveLength(1)
   })
 })

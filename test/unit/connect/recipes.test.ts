@@ -1,4 +1,4 @@
-/** Clients and servers of others, for real, on a session in a simulated world: only the network is outside of it. */
+/** Real clients and servers of other libraries, on a session in a simulated world and on a real network. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { connect, eventStream, webSocket, type ConnectOptions, type Connection } from '../../../src/connect.js'
@@ -80,7 +80,7 @@ afterEach(async () => {
   await feed.close()
 })
 
-/** Lets the network do its work, in real time, and a millisecond at a time pass in the world, until it is so. */
+/** Lets real time pass for the network, and the same number of milliseconds in the world, until `isSo()` is true. */
 async function until(world: World, isSo: () => boolean): Promise<void> {
   const limit = performance.now() + 3e3
   while (!isSo() && performance.now() < limit) {
@@ -90,7 +90,7 @@ async function until(world: World, isSo: () => boolean): Promise<void> {
   expect(isSo(), String(isSo)).toBe(true)
 }
 
-/** A tab with this recipe, which connects when it is told to. */
+/** A tab with this recipe, which connects when `connected()` is called. */
 const open = async ({ start, run, options }: Recipe) => {
   feed = await start()
   const world = createWorld()
@@ -108,7 +108,7 @@ const open = async ({ start, run, options }: Recipe) => {
 }
 
 describe.each(Object.entries(recipes))('%s', (_name, recipe) => {
-  it('is there while somebody is signed in, and gets what the server sends', async () => {
+  it('the recipe is connected while somebody is signed in, and gets the messages of the server', async () => {
     const { world, tab, shown, states, connected } = await open(recipe)
     connected()
     await until(world, () => feed.open() === 1 && states.includes('up'))
@@ -125,7 +125,7 @@ describe.each(Object.entries(recipes))('%s', (_name, recipe) => {
     expect(feed.count()).toBe(1)
   })
 
-  it('comes back with a token after it was lost', async () => {
+  it('the recipe connects again with a token after the connection was lost', async () => {
     const { world, shown, states, connected } = await open(recipe)
     connected()
     await until(world, () => feed.open() === 1 && states.includes('up'))
@@ -139,7 +139,7 @@ describe.each(Object.entries(recipes))('%s', (_name, recipe) => {
     expect(states).toEqual(['connecting', 'up', 'waiting', 'connecting', 'up'])
   })
 
-  it('S115 serves the next user with a connection and a token of their own', async () => {
+  it('S115: the recipe gives the next user their own connection and token', async () => {
     const { world, tab, shown, states, connected } = await open(recipe)
     connected()
     await until(world, () => feed.open() === 1 && states.includes('up'))
@@ -157,7 +157,7 @@ describe.each(Object.entries(recipes))('%s', (_name, recipe) => {
     expect(feed.tokens.at(-1)).toBe('access-f2-1')
   })
 
-  it('S116 stops after one refresh where the server refuses each token', async () => {
+  it('S116: the recipe stops after one refresh if the server refuses each token', async () => {
     const { world, states, connected } = await open(recipe)
     feed.accepts = () => false
     connected()
@@ -171,7 +171,7 @@ describe.each(Object.entries(recipes))('%s', (_name, recipe) => {
 describe.each(Object.entries(recipes).filter(([, { renews }]) => renews))(
   '%s, with tokens in band',
   (_name, recipe) => {
-    it('S112 takes 30 newer tokens without a new connection', async () => {
+    it('S112: the recipe takes 30 newer tokens without a new connection', async () => {
       const { world, tab, states, connected } = await open(recipe)
       connected()
       await until(world, () => feed.open() === 1 && states.includes('up'))

@@ -1,4 +1,4 @@
-/** The recipes of docs/connections.md for clients of others, each as a function of where to connect. */
+/** The recipes of docs/connections.md for clients of other libraries, each as a function of the URL. */
 import { HttpTransportType, HubConnectionBuilder, LogLevel } from '@microsoft/signalr'
 import { REALTIME_SUBSCRIBE_STATES, RealtimeClient, type WebSocketLikeConstructor } from '@supabase/realtime-js'
 import { createClient } from 'graphql-ws'
@@ -64,7 +64,7 @@ export const socketIo =
       })
     })
 
-/** What the server's middleware says: `next(new Error('unauthorized'))`. */
+/** The error of the server's middleware: `next(new Error('unauthorized'))`. */
 export const socketIoOptions: ConnectOptions = {
   isRefused: (reason) => (reason as Error).message === 'unauthorized',
 }

@@ -1,4 +1,4 @@
-/** Real servers on loopback that take connections with a token, each as its library has it. */
+/** Real servers on loopback that take connections with a token, each in the way of its library. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { execute, GraphQLObjectType, GraphQLSchema, GraphQLString, subscribe, validate } from 'graphql'
@@ -6,21 +6,21 @@ import { useServer } from 'graphql-ws/use/ws'
 import { Server as SocketServer } from 'socket.io'
 import { WebSocketServer, type WebSocket } from 'ws'
 
-/** What a server saw, and what a test does with it. */
+/** A server, with a record of its clients and the controls for a test. */
 export interface FeedServer {
   readonly url: string
-  /** The tokens that came, in their order. */
+  /** The tokens that clients sent, in order. */
   readonly tokens: string[]
-  /** Every URL that was asked for. */
+  /** The URL of each request. */
   readonly urls: string[]
-  /** How many clients are connected, and how many were. */
+  /** The number of clients that are connected, and of all that ever were. */
   readonly open: () => number
   readonly count: () => number
   /** Sends to all clients. */
   readonly send: (text: string) => void
   /** Ends the connections of all clients. */
   readonly drop: (code?: number) => void
-  /** Whether a token is taken. */
+  /** True if the server accepts this token. */
   accepts: (token: string) => boolean
   readonly close: () => Promise<void>
 }
@@ -236,7 +236,7 @@ export const startSignalRFeed = (): Promise<FeedServer> => {
       }
       const hub = hubs.get(url.searchParams.get('id') ?? '')!
       if (request.method === 'GET') {
-        // The first one is answered at once.
+        // The first poll gets its response at once.
         if (hub.polls++ === 0) response.writeHead(200).end()
         else if (hub.messages.length > 0) response.writeHead(200).end(hub.messages.splice(0).join(''))
         else hub.poll = response
@@ -245,7 +245,7 @@ export const startSignalRFeed = (): Promise<FeedServer> => {
         response.writeHead(202).end()
       } else {
         request.resume().on('end', () => {
-          // First the handshake; a hub that stops says so as well.
+          // The handshake comes first. A hub that stops sends a message, too.
           if (!hub.isOpen) {
             hub.isOpen = true
             add(hub.client)

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { connect, webSocket, type Connection } from '../../../src/connect.js'
 import { createWorld } from '../session/world.js'
 
-/** A socket as the browser has it; the test plays the server. */
+/** A socket with the interface of the browser; the test plays the server. */
 class FakeSocket extends EventTarget {
   static all: FakeSocket[] = []
   readonly sent: unknown[] = []
@@ -45,8 +45,8 @@ afterEach(() => {
 const sockets = (): FakeSocket[] => FakeSocket.all
 const last = (): FakeSocket => FakeSocket.all.at(-1)!
 
-describe('webSocket', () => {
-  it('sends the token in the first message and newer ones in theirs, and has none in its URL', async () => {
+describe('webSocket()', () => {
+  it('webSocket() sends its token and newer ones in messages, and none in the URL', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     connect(
@@ -68,7 +68,7 @@ describe('webSocket', () => {
     expect(sockets().map(({ url, protocols }) => [url, protocols])).toEqual([['wss://api.test/feed', ['feed.v1']]])
   })
 
-  it('gives the token to the subprotocols of a server that takes it there', async () => {
+  it('webSocket() sends the token as a subprotocol if protocols is a function', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const protocols = (token: string): string[] => ['v1', token]
@@ -77,7 +77,7 @@ describe('webSocket', () => {
     expect(last().protocols).toEqual(['v1', 'access-f1-1'])
   })
 
-  it('asks for no token in a session by cookie', async () => {
+  it('webSocket() needs no token in a session by cookie', async () => {
     const world = createWorld()
     const tab = world.tab({}, { methods: ['keepAlive'] })
     await world.until(tab.session.signIn())
@@ -87,7 +87,7 @@ describe('webSocket', () => {
     expect([sockets().length, last().protocols, last().sent]).toEqual([1, [], []])
   })
 
-  it('S113 is closed in the task of the end, and delivers nothing that arrived before', async () => {
+  it('S113: webSocket() is closed in the task of the end, and delivers no message after it', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const received: unknown[] = []
@@ -101,7 +101,7 @@ describe('webSocket', () => {
     expect(received).toEqual(['one'])
   })
 
-  it('S115 delivers nothing after an account switch in a tab that has not been heard of yet', async () => {
+  it('S115: webSocket() delivers nothing after an account switch in another tab without a message', async () => {
     const world = createWorld()
     const [tab, other] = [await world.signedIn(), world.tab()]
     const received: unknown[] = []
@@ -116,7 +116,7 @@ describe('webSocket', () => {
     expect([received, first.isClosed, sockets().length]).toEqual([[], true, 2])
   })
 
-  it('delivers nothing past the deadline when the machine wakes', async () => {
+  it('webSocket() delivers nothing past the deadline when the machine wakes', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const received: unknown[] = []
@@ -128,7 +128,7 @@ describe('webSocket', () => {
     expect([received, last().isClosed]).toEqual([[], true])
   })
 
-  it('is closed while it opens, if the session ends then, and sends nothing', async () => {
+  it('webSocket() is closed if the session ends while it opens, and sends nothing', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     connect(tab.session, webSocket('wss://api.test/feed', { open: (token) => token, receive: () => undefined }))
@@ -139,7 +139,7 @@ describe('webSocket', () => {
     expect(last().sent).toEqual([])
   })
 
-  it('sends no token where the session ended in another tab before it was open', async () => {
+  it('webSocket() sends no token if the session ended in another tab before it was open', async () => {
     const world = createWorld()
     const [tab, other] = [await world.signedIn(), world.tab()]
     connect(tab.session, webSocket('wss://api.test/feed', { open: (token) => token, receive: () => undefined }))
@@ -150,7 +150,7 @@ describe('webSocket', () => {
     expect([last().sent, last().isClosed]).toEqual([[], true])
   })
 
-  it('S116 tells of a close code that refuses the token', async () => {
+  it('S116: webSocket() is refused by a close code for an invalid token', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const states: string[] = []
@@ -167,7 +167,7 @@ describe('webSocket', () => {
     expect(states).toEqual(['connecting', 'up', 'connecting', 'up', 'refused'])
   })
 
-  it('is opened again where the server closes at once, less and less often', async () => {
+  it('webSocket() is opened again with back-off if the server closes at once', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     connect(tab.session, webSocket('wss://api.test/feed', { receive: () => undefined }))
@@ -179,7 +179,7 @@ describe('webSocket', () => {
     expect(sockets()).toHaveLength(8)
   })
 
-  it('is given up where it never opens', async () => {
+  it('webSocket() is given up if it never opens', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     connect(tab.session, webSocket('wss://api.test/feed', { receive: () => undefined }))
@@ -189,7 +189,7 @@ describe('webSocket', () => {
     expect(sockets()).toHaveLength(2)
   })
 
-  it('goes on after a receive that throws, and reports that', async () => {
+  it('webSocket() goes on after a receive that throws, and reports the error', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const received: unknown[] = []
@@ -213,7 +213,7 @@ describe('webSocket', () => {
     expect(last().isClosed).toBe(false)
   })
 
-  it('takes a connection of anybody who keeps to the contract', async () => {
+  it('webSocket() takes any connection that keeps the contract', async () => {
     const over = new AbortController()
     const ups: string[] = []
     const connection: Connection = {

@@ -4,15 +4,15 @@ import { eachSession } from '../../../src/session/each-session.js'
 import { createSessionWith } from '../../../src/testing.js'
 import type { Session } from '../../../src/types.js'
 import { KEY } from '../session/world.js'
-import { createWorld, dataIn, dataOf, heardBy, HOUR, MINUTE, signIn, type Tab, type World } from './world.js'
+import { createWorld, dataIn, dataOf, changesOf, HOUR, MINUTE, signIn, type Tab, type World } from './world.js'
 
 const twoTabs = async (world: World): Promise<[Tab, Tab]> => {
   const one = await world.signedIn()
   return [one, world.tab()]
 }
 
-describe('sessionData', () => {
-  it('keeps texts for all tabs, and a page that is loaded anew finds them', async () => {
+describe('sessionData()', () => {
+  it('sessionData() keeps texts for all tabs, and for a page that is loaded later', async () => {
     const world = createWorld()
     const [one, two] = await twoTabs(world)
     const data = dataOf(one)
@@ -29,7 +29,7 @@ describe('sessionData', () => {
     expect(dataIn(world)).toEqual({ empty: '' })
   })
 
-  it('takes keys of any form, and texts that are no JSON', async () => {
+  it('sessionData() takes keys of any form, and texts that are no JSON', async () => {
     const world = createWorld()
     const data = dataOf(await world.signedIn())
     for (const key of ['', ':', '__proto__', 'constructor', 'length', 'a:b;c', '\n', '\uffff', '\ud800', '🍏'])
@@ -37,7 +37,7 @@ describe('sessionData', () => {
     expect(Object.keys(dataIn(world))).toHaveLength(10)
   })
 
-  it('is bound to one session: it says its id, and is the same for each call', async () => {
+  it('sessionData() belongs to one session and has its id, the same at each call', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const [one, two] = [dataOf(tab), dataOf(tab)]
@@ -46,7 +46,7 @@ describe('sessionData', () => {
     expect(two.getItem('a')).toBe('1')
   })
 
-  it('throws where nobody is signed in, on a server, after destroy() and for what is no session', async () => {
+  it('sessionData() throws without a live session, on a server, and for an object that is no session', async () => {
     const world = createWorld()
     const tab = world.tab({ name: 'other' })
     const destroyed = await world.signedIn()
@@ -60,7 +60,7 @@ describe('sessionData', () => {
     )
   })
 
-  it('keeps nothing for another name, however much alike, and removes nothing of it', async () => {
+  it('sessionData() neither reads nor removes data of another name, however similar', async () => {
     const names = ['a', 'a:', '"a"', 'a"', 'a\\"', 'a:0', 'session', 'session:data', '\ud800', 'a":0']
     const world = createWorld()
     const tabs: Tab[] = []
@@ -77,7 +77,7 @@ describe('sessionData', () => {
 })
 
 describe('I18: the end of a session', () => {
-  it('takes the data with it, in the task of the sign-out', async () => {
+  it('the end of a session removes its data in the task of the sign-out', async () => {
     const world = createWorld()
     const [one, two] = await twoTabs(world)
     const [data, other] = [dataOf(one), dataOf(two)]
@@ -118,7 +118,7 @@ describe('I18: the end of a session', () => {
     expect(dataIn(world)).toEqual({})
   })
 
-  it('S109: writes nothing past the deadline, and makes no new handle', async () => {
+  it('S109: a laptop that wakes past the deadline writes nothing, and gets no new handle', async () => {
     const world = createWorld()
     const [one, two] = await twoTabs(world)
     const data = dataOf(one)
@@ -128,41 +128,44 @@ describe('I18: the end of a session', () => {
     expect(dataIn(world)).toEqual({})
   })
 
-  it('is noticed by every tab that can still run, whichever crashes', async () => {
+  it('the end of a session removes its data in every tab that runs, even if one crashes', async () => {
     const world = createWorld()
     const [one, two] = await twoTabs(world)
     dataOf(one).setItem('a', '1')
     dataOf(two)
     const third = world.tab()
     void third.session.signOut()
-    // That page does not use the data.
+    // The third tab does not use the data.
     expect(dataIn(world)).toEqual({ a: '1' })
     one.crash()
     await world.advance(10)
     expect(dataIn(world)).toEqual({})
   })
 
-  it.each([0, 1, 2, 3])('S108: a crash after %i removals is made good before the next user reads', async (removals) => {
-    const world = createWorld()
-    const tab = await world.signedIn()
-    const data = dataOf(tab)
-    for (const key of ['a', 'b', 'c']) data.setItem(key, key)
-    let left = removals
-    const write = world.storage.stored.delete.bind(world.storage.stored)
-    world.storage.stored.delete = (key) => {
-      const isDone = left > 0 && write(key)
-      if (--left < 0) tab.crash()
-      return isDone
-    }
-    void tab.session.signOut()
-    world.storage.stored.delete = write
-    expect(Object.keys(dataIn(world))).toEqual(['a', 'b', 'c'].slice(removals))
-    const next = await world.signedIn()
-    expect(dataOf(next).getItem('c')).toBeNull()
-    expect(dataIn(world)).toEqual({})
-  })
+  it.each([0, 1, 2, 3])(
+    'S108: the rest of the data after %i removals and a crash is removed before the next user reads',
+    async (removals) => {
+      const world = createWorld()
+      const tab = await world.signedIn()
+      const data = dataOf(tab)
+      for (const key of ['a', 'b', 'c']) data.setItem(key, key)
+      let left = removals
+      const write = world.storage.stored.delete.bind(world.storage.stored)
+      world.storage.stored.delete = (key) => {
+        const isDone = left > 0 && write(key)
+        if (--left < 0) tab.crash()
+        return isDone
+      }
+      void tab.session.signOut()
+      world.storage.stored.delete = write
+      expect(Object.keys(dataIn(world))).toEqual(['a', 'b', 'c'].slice(removals))
+      const next = await world.signedIn()
+      expect(dataOf(next).getItem('c')).toBeNull()
+      expect(dataIn(world)).toEqual({})
+    },
+  )
 
-  it('leaves nothing that a slow process writes behind it', async () => {
+  it('the end of a session removes data that a slow process writes after it', async () => {
     const world = createWorld()
     const [one, two] = await twoTabs(world)
     const slow = dataOf(two)
@@ -177,7 +180,7 @@ describe('I18: the end of a session', () => {
     expect(dataIn(world)).toEqual({})
   })
 
-  it('leaves alone what is of a session that this tab has not heard of yet', async () => {
+  it('the end of a session leaves data of the next one, which this tab does not know yet', async () => {
     const world = createWorld()
     const [one, two] = await twoTabs(world)
     const { id } = dataOf(one)
@@ -186,14 +189,14 @@ describe('I18: the end of a session', () => {
     await signIn(world, two, world.grant())
     dataOf(two).setItem('new', '1')
     const newer = world.storage.stored.get(KEY) ?? null
-    // This tab's process has just written the record that it had over that of the next session.
+    // The process of this tab has just overwritten the record of the next session with its own.
     world.storage.change({ [KEY]: text })
     expect(dataOf(one).id).toBe(id)
     world.storage.change({ [KEY]: newer })
     expect([dataOf(two).getItem('new'), dataOf(one).getItem('new')]).toEqual(['1', '1'])
   })
 
-  it('removes what a session left that no record tells of, also where the clock was set back since', async () => {
+  it('the data of a session without a record are removed, also after the clock was set back', async () => {
     const world = createWorld()
     const old = await world.signedIn()
     dataOf(old).setItem('draft', '1')
@@ -205,45 +208,45 @@ describe('I18: the end of a session', () => {
     expect(dataIn(world)).toEqual({ new: '2' })
   })
 
-  it('tells listeners of each change in whichever tab, and of the end with null, once', async () => {
+  it('a listener of the data gets each change in any tab, and null once at the end', async () => {
     const world = createWorld()
     const [one, two] = await twoTabs(world)
     const [data, other] = [dataOf(one), dataOf(two)]
-    const [heard, elsewhere] = [heardBy(data), heardBy(other)]
+    const [changes, elsewhere] = [changesOf(data), changesOf(other)]
     data.setItem('a:b', '1')
     data.setItem('a:b', '1')
-    expect(heard).toEqual(['a:b'])
+    expect(changes).toEqual(['a:b'])
     await world.advance(10)
     expect(elsewhere).toEqual(['a:b'])
     other.removeItem('a:b')
     other.removeItem('a:b')
     await world.advance(10)
-    expect([heard, elsewhere]).toEqual(Array(2).fill(['a:b', 'a:b']))
+    expect([changes, elsewhere]).toEqual(Array(2).fill(['a:b', 'a:b']))
     void one.session.signOut()
-    expect(heard).toEqual(['a:b', 'a:b', null])
+    expect(changes).toEqual(['a:b', 'a:b', null])
     await signIn(world, one, world.grant())
     dataOf(one).setItem('a:b', '2')
     await world.advance(10)
-    expect([heard, elsewhere]).toEqual(Array(2).fill(['a:b', 'a:b', null]))
+    expect([changes, elsewhere]).toEqual(Array(2).fill(['a:b', 'a:b', null]))
   })
 
-  it('tells no listener that was undone, and goes on where one throws', async () => {
+  it('a listener of the data gets nothing after its undo, and everything if another one throws', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const data = dataOf(tab)
     data.subscribe(() => {
       throw new Error('mine')
     })
-    const heard = heardBy(data)
-    const undo = data.subscribe((key) => heard.push(`${key}, undone`))
+    const changes = changesOf(data)
+    const undo = data.subscribe((key) => changes.push(`${key}, undone`))
     undo()
     undo()
     data.setItem('a', '1')
-    expect(heard).toEqual(['a'])
+    expect(changes).toEqual(['a'])
     expect(tab.reports).toEqual([new Error('mine')])
   })
 
-  it('lets what eachSession stops read nothing and write nothing, and begins the next session once', async () => {
+  it('a stop of eachSession() reads and writes no data, and the next session starts once', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const log: unknown[] = []
@@ -255,12 +258,12 @@ describe('I18: the end of a session', () => {
     await signIn(world, tab, world.grant())
     expect(log).toEqual([null, true, null, false, null, true])
     expect(dataIn(world)).toEqual({ a: 'kept' })
-    // A listener of the end that takes a step of its own does not end the session that has begun.
+    // A stop that takes a step of its own does not end the session that has begun.
     expect(await world.until(tab.session.getAccessToken())).toBe('access-f2-1')
     expect(world.tokens.stored).toMatchObject({ id: (tab.session.getSnapshot() as { id: string }).id })
   })
 
-  it('comes with a record that is removed: it is `wiped`', async () => {
+  it('the end of a session follows from the removal of its record, with the reason `wiped`', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const data = dataOf(tab)
@@ -271,25 +274,25 @@ describe('I18: the end of a session', () => {
     expect(dataIn(world)).toEqual({})
   })
 
-  it('leaves nothing after destroy(): no listener, no answer', async () => {
+  it('a handle calls no listener after destroy(), reads null and writes nothing', async () => {
     const world = createWorld()
     const [one, two] = await twoTabs(world)
     const data = dataOf(one)
-    const heard = heardBy(data)
+    const changes = changesOf(data)
     data.setItem('a', '1')
     one.session.destroy()
     expect([data.getItem('a'), data.setItem('a', '2')]).toEqual([null, false])
     data.removeItem('a')
-    data.subscribe((key) => heard.push(key))
+    data.subscribe((key) => changes.push(key))
     expect(dataOf(two).getItem('a')).toBe('1')
     dataOf(two).setItem('a', '3')
     await world.advance(10)
-    expect(heard).toEqual(['a'])
+    expect(changes).toEqual(['a'])
   })
 })
 
 describe('storage that does not work', () => {
-  it('keeps the data in the memory of the tab where it is denied, and says so', async () => {
+  it('sessionData() keeps the data in memory if storage is denied, and that is reported as degraded', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
     const tab = await world.signedIn()
@@ -304,14 +307,14 @@ describe('storage that does not work', () => {
   })
 
   it.each<[string, () => Storage | null]>([
-    ['there is none', () => null],
+    ['is missing', () => null],
     [
-      'its name cannot be read',
+      'cannot be accessed',
       () => {
         throw new DOMException('The user blocks site data.', 'SecurityError')
       },
     ],
-  ])('keeps the data in memory where %s, and listens until destroy()', async (_why, open) => {
+  ])('sessionData() keeps the data in memory if storage %s, and listens until destroy()', async (_why, open) => {
     const world = createWorld()
     const signals: AbortSignal[] = []
     const tab = await world.signedIn()
@@ -329,22 +332,22 @@ describe('storage that does not work', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([true])
   })
 
-  it('throws what the browser throws where it is full, and keeps what was there', async () => {
+  it('a write of data on a full disk throws the error of the browser, and the old text stays', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const data = dataOf(tab)
-    const heard = heardBy(data)
+    const changes = changesOf(data)
     data.setItem('a', '1')
     world.storage.full = true
     expect(() => data.setItem('a', '1, and more')).toThrow(
       expect.objectContaining({ name: 'QuotaExceededError' }) as Error,
     )
-    expect([data.getItem('a'), tab.phase(), heard]).toEqual(['1', 'active', ['a']])
+    expect([data.getItem('a'), tab.phase(), changes]).toEqual(['1', 'active', ['a']])
     void tab.session.signOut()
     expect(dataIn(world)).toEqual({})
   })
 
-  it('has nothing to parse: what others plant is given out as it is, in its own session alone', async () => {
+  it('a text that other code wrote is returned as it is, in its own session alone', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const data = dataOf(tab)
@@ -367,7 +370,7 @@ describe('storage that does not work', () => {
 })
 
 describe('a prerendered page', () => {
-  it('reads, and writes nothing until somebody opens it', async () => {
+  it('a prerendered page reads data, and writes none until it is opened', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     dataOf(tab).setItem('a', '1')
@@ -381,7 +384,7 @@ describe('a prerendered page', () => {
     expect([data.setItem('a', '2'), dataOf(tab).getItem('a')]).toEqual([true, '2'])
   })
 
-  it('removes nothing of a session that it takes for over, until somebody opens it', async () => {
+  it('a prerendered page removes no data of a session past its deadline until it is opened', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     dataOf(tab).setItem('a', '1')
@@ -394,7 +397,7 @@ describe('a prerendered page', () => {
     expect(dataIn(world)).toEqual({})
   })
 
-  it('removes nothing that others have left, until somebody opens it', async () => {
+  it('a prerendered page removes no data that older sessions left until it is opened', async () => {
     const world = createWorld()
     await world.signedIn()
     world.storage.stored.set('sojourn-data:"session"1000000000000001session-old:a', '1')
@@ -406,26 +409,26 @@ describe('a prerendered page', () => {
     expect(dataIn(world)).toEqual({})
   })
 
-  it('goes over to a session that began meanwhile, and is told of its end', async () => {
+  it('a prerendered page has the data of a session that began meanwhile, and notices its end', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const ahead = world.tab({}, { prerendered: true })
-    const old = heardBy(dataOf(ahead))
+    const old = changesOf(dataOf(ahead))
     await signIn(world, tab, world.grant())
     const data = dataOf(ahead)
-    const heard = heardBy(data)
+    const changes = changesOf(data)
     dataOf(tab).setItem('a', '1')
     ahead.activate()
     await world.advance(10)
-    expect([data.getItem('a'), old, heard.filter((key) => key === null)]).toEqual(['1', [null], []])
+    expect([data.getItem('a'), old, changes.filter((key) => key === null)]).toEqual(['1', [null], []])
     void tab.session.signOut()
     await world.advance(10)
-    expect([data.getItem('a'), heard.filter((key) => key === null)]).toEqual([null, [null]])
+    expect([data.getItem('a'), changes.filter((key) => key === null)]).toEqual([null, [null]])
   })
 })
 
 describe('two session objects in one page', () => {
-  it('share the data, and the second one sweeps what the first has left', async () => {
+  it('two session objects in one page share the data, which stay if one is destroyed', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const second = createSessionWith(tab.ports)
@@ -435,7 +438,7 @@ describe('two session objects in one page', () => {
     expect(dataOf(tab).getItem('a')).toBe('1')
   })
 
-  it('finds the data of a copy of the session', async () => {
+  it('a copy of the session object has the same data', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     dataOf(tab).setItem('a', '1')

@@ -4,9 +4,9 @@ import { customServer } from '../../../src/servers/custom.js'
 import { createSessionWith } from '../../../src/testing.js'
 import { sessionData } from '../../../src/data.js'
 import type { SessionOptions } from '../../../src/types.js'
-import { createWorld, dataIn, dataOf, heardBy, MINUTE, signIn, type Tab, type World } from './world.js'
+import { createWorld, dataIn, dataOf, changesOf, MINUTE, signIn, type Tab, type World } from './world.js'
 
-/** A tab with a cart in a session that began in this way. */
+/** A tab with a cart, in a session that began with these arguments of `signIn()`. */
 async function withCart(
   world: World,
   how: Parameters<Tab['session']['signIn']> = [],
@@ -21,11 +21,11 @@ async function withCart(
 const KEEP = { keepData: true } as const
 const CART = { cart: '3 apples', '': 'empty key' }
 
-describe('signIn with keepData', () => {
+describe('signIn() with keepData', () => {
   it.each<[string, SessionOptions]>([
     ['a store that tabs share', {}],
     ['memory', { tokenStore: memoryTokens() }],
-  ])('S110: takes over the cart of an anonymous session, with tokens in %s', async (_store, options) => {
+  ])('S110: keepData takes over the cart of an anonymous session, with tokens in %s', async (_store, options) => {
     const world = createWorld()
     const tab = await withCart(world, [], options)
     const old = dataOf(tab)
@@ -36,14 +36,14 @@ describe('signIn with keepData', () => {
     expect([...world.storage.stored.keys()].filter((key) => key.includes(old.id))).toEqual([])
   })
 
-  it('S110: takes it over for a session by cookie that has a login', async () => {
+  it('S110: keepData takes over the cart for a session by cookie that has a login', async () => {
     const world = createWorld()
     const tab = await withCart(world)
     await signIn(world, tab, undefined, { login: 'a', ...KEEP })
     expect(dataIn(world)).toEqual(CART)
   })
 
-  it('S110: takes it over in a page that was loaded since, as after a redirect to a provider', async () => {
+  it('S110: keepData takes over the cart in a page that was loaded since, as after a redirect', async () => {
     const world = createWorld()
     ;(await withCart(world)).close()
     const tab = world.tab()
@@ -52,13 +52,13 @@ describe('signIn with keepData', () => {
     expect(dataOf(tab).getItem('cart')).toBe('3 apples')
   })
 
-  it('leaves it to the tab that signs in, where others hear of it at once', async () => {
+  it('keepData leaves the cart to the tab that signs in if other tabs notice that at once', async () => {
     const world = createWorld()
     const other = world.tab()
     const tab = await withCart(world)
-    const heard = heardBy(dataOf(other))
+    const changes = changesOf(dataOf(other))
     await signIn(world, tab, world.grant(), KEEP)
-    expect([dataOf(tab).getItem('cart'), dataOf(other).getItem('cart'), heard]).toEqual([
+    expect([dataOf(tab).getItem('cart'), dataOf(other).getItem('cart'), changes]).toEqual([
       '3 apples',
       '3 apples',
       [null],
@@ -69,7 +69,7 @@ describe('signIn with keepData', () => {
     ['tokens', [{ access_token: 'a', refresh_token: 'r', expires_in: 300 }]],
     ['a login', [undefined, { login: 'ada' }]],
     ['both', [{ access_token: 'a', refresh_token: 'r', expires_in: 300 }, { login: 'ada' }]],
-  ])('S110: takes over nothing of a session that began with %s', async (_how, how) => {
+  ])('S110: keepData takes over nothing of a session that began with %s', async (_how, how) => {
     for (const options of [{}, { tokenStore: memoryTokens() }]) {
       const world = createWorld()
       const tab = await withCart(world, how, options)
@@ -79,7 +79,7 @@ describe('signIn with keepData', () => {
     }
   })
 
-  it('S110: takes over nothing of a session that began with tokens in the memory of a tab that is closed', async () => {
+  it('S110: keepData takes over nothing of a session with tokens in the memory of a closed tab', async () => {
     const world = createWorld()
     ;(await withCart(world, [world.grant()], { tokenStore: memoryTokens() })).close()
     const tab = world.tab({ tokenStore: memoryTokens() })
@@ -88,7 +88,7 @@ describe('signIn with keepData', () => {
     expect([tab.phase(), dataIn(world)]).toEqual(['active', {}])
   })
 
-  it('S110: takes over nothing of a session whose tokens a tab has stored before it crashed', async () => {
+  it('S110: keepData takes over nothing of a session whose tokens a tab stored before it crashed', async () => {
     const world = createWorld()
     const tab = await withCart(world)
     world.storage.change({ 'sojourn:session:1': JSON.stringify({ ...world.record(), generation: 1 }) })
@@ -96,7 +96,7 @@ describe('signIn with keepData', () => {
     expect(dataIn(world)).toEqual({})
   })
 
-  it('S110: takes over nothing of a session that another tab gave tokens while this sign-in stored its own', async () => {
+  it('S110: keepData takes over nothing of a session that another tab gave tokens during this sign-in', async () => {
     const world = createWorld()
     world.locks.isAvailable = false
     const page = world.page()
@@ -117,7 +117,7 @@ describe('signIn with keepData', () => {
     expect(dataIn(world)).toEqual({})
   })
 
-  it('removes what a slow process writes for the anonymous session after its cart went along', async () => {
+  it('keepData does not prevent the removal of a late write for the anonymous session', async () => {
     const world = createWorld()
     const tab = await withCart(world)
     const [key] = [...world.storage.stored.keys()].filter((one) => one.endsWith(':cart'))
@@ -128,7 +128,7 @@ describe('signIn with keepData', () => {
   })
 
   it.each([true, false])(
-    'S110: takes over nothing of a session that was given tokens later, shared: %s',
+    'S110: keepData takes over nothing of a session that got tokens by setTokens(), shared: %s',
     async (isShared) => {
       const world = createWorld()
       const options = (): SessionOptions => (isShared ? {} : { tokenStore: memoryTokens() })
@@ -144,7 +144,7 @@ describe('signIn with keepData', () => {
     },
   )
 
-  it('S110: takes over nothing of a session that a refresh by cookie gave tokens to', async () => {
+  it('S110: keepData takes over nothing of a session that got tokens from a refresh by cookie', async () => {
     const world = createWorld()
     const server = customServer({ refresh: () => Promise.resolve(world.grant()) })
     const tab = await withCart(world, [], { server, tokenStore: memoryTokens() })
@@ -154,14 +154,14 @@ describe('signIn with keepData', () => {
     expect(dataOf(tab).getItem('cart')).toBeNull()
   })
 
-  it('S110: takes over nothing where the new session has neither tokens nor a login: it may be of a user', async () => {
+  it('S110: keepData takes over nothing for a sign-in with neither tokens nor a login', async () => {
     const world = createWorld()
     const tab = await withCart(world)
     await signIn(world, tab, undefined, KEEP)
     expect(dataIn(world)).toEqual({})
   })
 
-  it('takes over nothing of a session that has ended, and nothing without keepData', async () => {
+  it('keepData takes over nothing of a session that has ended, and nothing if it is false', async () => {
     const world = createWorld()
     const tab = await withCart(world)
     await world.advance(20 * MINUTE)
@@ -172,7 +172,7 @@ describe('signIn with keepData', () => {
     expect(dataIn(again)).toEqual({})
   })
 
-  it('takes over nothing of a session that a page of version 0.1.0 began', async () => {
+  it('keepData takes over nothing of a session that a page of version 0.1.0 began', async () => {
     const world = createWorld()
     const tab = await withCart(world)
     const { login, ...record } = world.record()
@@ -185,7 +185,7 @@ describe('signIn with keepData', () => {
     expect(dataIn(world)).toEqual({})
   })
 
-  it('gives the cart to one sign-in only', async () => {
+  it('keepData gives the cart to one sign-in only', async () => {
     const world = createWorld()
     const tab = await withCart(world)
     await signIn(world, tab, world.grant(), KEEP)
@@ -193,7 +193,7 @@ describe('signIn with keepData', () => {
     expect(dataIn(world)).toEqual({})
   })
 
-  it('asks for the data where this page has not used them, and signs in all the same', async () => {
+  it('keepData causes a warning in a page that has not called sessionData(), and the sign-in works', async () => {
     const world = createWorld()
     ;(await withCart(world)).close()
     const tab = world.tab()
@@ -205,11 +205,11 @@ describe('signIn with keepData', () => {
     expect(dataOf(tab).getItem('cart')).toBeNull()
   })
 
-  it('fits on a full disk', async () => {
+  it('keepData works on a full disk', async () => {
     const world = createWorld()
     const tab = await withCart(world)
     world.storage.stored.set('other', 'x'.repeat(100))
-    // What the tokens, the record and its end need.
+    // Leaves room for the tokens, the record and its end alone.
     const page = world.page()
     createSessionWith(page.ports).destroy()
     world.storage.change({ room: 'x'.repeat(2000) })
@@ -219,7 +219,7 @@ describe('signIn with keepData', () => {
     expect(dataIn(world)).toEqual(CART)
   })
 
-  it('keeps the session where the room for the cart is gone', async () => {
+  it('keepData does not disturb the session if there is no room for the cart', async () => {
     const world = createWorld()
     const tab = await withCart(world)
     const { stored } = world.storage
@@ -235,7 +235,7 @@ describe('signIn with keepData', () => {
     expect(tab.phase()).toBe('warning')
   })
 
-  it('takes a cart along in memory, where storage is denied', async () => {
+  it('keepData takes over a cart in memory if storage is denied', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
     const tab = await withCart(world)
@@ -243,7 +243,7 @@ describe('signIn with keepData', () => {
     expect(dataOf(tab).getItem('cart')).toBe('3 apples')
   })
 
-  it('shows no data of one user to another at whatever write or removal the tab crashes', async () => {
+  it('keepData shows no user the data of another, at whatever write or removal the tab crashes', async () => {
     const seen = new Set<string>()
     for (let effects = 0; effects < 12; effects++) {
       const world = createWorld()
@@ -266,11 +266,11 @@ describe('signIn with keepData', () => {
       const next = world.tab()
       const shown = next.session.getSnapshot() as { id: string }
       const found = ['cart', ''].map((key) => dataOf(next).getItem(key))
-      // Of the anonymous session all is there, or of the user's session what had arrived; the other session has nothing left.
+      // Either the anonymous session still has all data, or the user's session has those that arrived. The other one has none.
       const isUser = shown.id === 'session-0002'
       expect(isUser || found.every((text) => text !== null)).toBe(true)
       expect([...stored.keys()].filter((key) => key.startsWith('sojourn-data:') && !key.includes(shown.id))).toEqual([])
-      // And a user that comes next gets nothing of it.
+      // The next user gets none of them.
       const third = world.tab()
       dataOf(third)
       await signIn(world, third, world.grant(), KEEP)
@@ -281,7 +281,7 @@ describe('signIn with keepData', () => {
     expect([...seen]).toEqual(['false 2', 'true 0', 'true 1', 'true 2'])
   })
 
-  it('keeps apart two names of one page', async () => {
+  it('keepData leaves the data of another name in the same page', async () => {
     const world = createWorld()
     const tab = await withCart(world)
     const other = createSessionWith(tab.ports, { name: 'admin' })

@@ -1,4 +1,4 @@
-/** What others have made to keep state, on `sessionData`: as docs/data.md shows it. */
+/** State libraries of others on `sessionData`, as docs/data.md shows them. */
 import type { QueryClient } from '@tanstack/query-core'
 import { createAsyncStoragePersister } from '@tanstack/query-async-storage-persister'
 import { createSyncStoragePersister } from '@tanstack/query-sync-storage-persister'
@@ -54,7 +54,7 @@ describe('persisters of TanStack Query', () => {
     expect(JSON.stringify(await next.restoreClient())).toContain('bob')
   })
 
-  it('gives each session a client of its own, which a page that is loaded anew finds again', async () => {
+  it('a persister of TanStack Query gives each session its own client, which a new page restores', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const clients: QueryClient[] = []
@@ -77,7 +77,7 @@ describe('persisters of TanStack Query', () => {
 })
 
 describe('persist of zustand', () => {
-  it('S107: keeps a store for one session in all tabs, and begins anew with the next user', async () => {
+  it('S107: a store of zustand lasts for one session in all tabs, and starts afresh for the next user', async () => {
     const world = createWorld()
     const [one, two] = [await world.signedIn(), world.tab()]
     const [cart, other] = [createCart(one.session), createCart(two.session)]
@@ -97,7 +97,7 @@ describe('persist of zustand', () => {
     expect([cart.getState(), dataIn(world)]).toEqual([{ apples: 1 }, { cart: '{"state":{"apples":1},"version":0}' }])
   })
 
-  it('S110: takes an anonymous cart over a login', async () => {
+  it('S110: a store of zustand keeps an anonymous cart at a login', async () => {
     const world = createWorld()
     const tab = world.tab()
     const cart = createCart(tab.session)
@@ -111,7 +111,7 @@ describe('persist of zustand', () => {
 })
 
 describe('@nanostores/persistent', () => {
-  it('S107: keeps atoms for one session, and gives the next one their initial values', async () => {
+  it('S107: an atom of nanostores lasts for one session, and has its initial value in the next one', async () => {
     const { persistentAtom, persistentJSON } = await import('@nanostores/persistent')
     const world = createWorld()
     const [one, two] = [await world.signedIn(), world.tab()]
@@ -142,7 +142,7 @@ describe('@nanostores/persistent', () => {
 })
 
 describe('plain code', () => {
-  it('keeps a draft for one session', async () => {
+  it('plain code keeps a draft for one session', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const editor = { value: '', oninput: null as (() => void) | null }

@@ -7,7 +7,7 @@ export const createWorld = createSessionWorld
 
 const PREFIX = 'sojourn-data:'
 
-/** What is left of the data of all sessions: the texts, by the keys that the application gave. */
+/** The data of all sessions in storage: the texts by the keys that the application gave. */
 export const dataIn = (world: World): Readonly<Record<string, string>> =>
   Object.fromEntries(
     [...world.storage.stored]
@@ -17,14 +17,14 @@ export const dataIn = (world: World): Readonly<Record<string, string>> =>
 
 export const dataOf = ({ session }: Tab): SessionData => sessionData(session)
 
-/** Everything that a listener hears. */
-export function heardBy(data: SessionData): (string | null)[] {
-  const heard: (string | null)[] = []
-  data.subscribe((key) => heard.push(key))
-  return heard
+/** Collects the keys that a listener is called with. */
+export function changesOf(data: SessionData): (string | null)[] {
+  const changes: (string | null)[] = []
+  data.subscribe((key) => changes.push(key))
+  return changes
 }
 
-/** Signs in with tokens in this tab, and lets the others hear of it. */
+/** Signs in in this tab, and lets the messages about it arrive. */
 export async function signIn(
   world: World,
   { session }: Tab,

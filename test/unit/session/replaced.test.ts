@@ -8,7 +8,7 @@ import { createWorld, KEY, MINUTE, outcome, SECOND, type Tab, type World } from 
 const token = (tab: Tab, options?: Parameters<Tab['session']['getAccessToken']>[0]): Promise<unknown> =>
   outcome(tab.session.getAccessToken(options))
 const forced = { forceRefresh: true } as const
-/** What was revoked at the server, in order. */
+/** The refresh tokens that were revoked at the server, in order. */
 const revoked = (world: World): (string | undefined)[] =>
   world.server.calls.flatMap(({ method, tokens }) => (method === 'signOut' ? [tokens?.refresh_token] : []))
 const events = (tab: Tab): string[] => tab.takeEvents().map(({ type }) => type)
