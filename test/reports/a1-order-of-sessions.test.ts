@@ -4,7 +4,7 @@ import { createWorld, type Engine, type Tab, type World } from '../../src/testin
 const HOUR = 36e5
 const KEY = 'sojourn:session:1'
 
-/** The site's data is removed without a storage event, as with `Clear-Site-Data` in Firefox and WebKit. */
+/** Removes the data of the site without a storage event, as `Clear-Site-Data` does in Firefox and WebKit. */
 function empty(world: World): void {
   world.storage.stored.clear()
   world.tokens.stored = null
@@ -15,7 +15,7 @@ async function signIn(world: World, tab: Tab): Promise<void> {
   tab.takeEvents()
 }
 
-/** Two sign-outs and two sign-ins: an order that is a mere count has come to 3. */
+/** Two sign-outs and two sign-ins: an order by a mere count would have reached 3. */
 async function thirdSession(engine: Engine): Promise<{ world: World; tab: Tab }> {
   const world = createWorld({ engine })
   const tab = await world.signedIn()
@@ -49,8 +49,8 @@ const away: readonly [how: string, engine: Engine, leave: (tab: Tab) => void, co
 ]
 
 describe('an order of sessions in a store that may be cleared', () => {
-  // A session store was emptied while a tab slept. The tab then brought back what it remembered, for everybody.
-  // Right: the newest sign-in wins in every tab, whatever any of them remembers.
+  // There, a session store was emptied while a tab slept. The tab then restored its old session for all tabs.
+  // Right: the newest sign-in wins in every tab, even if some tabs remember older sessions.
   it.each(away)(
     'chatwoot/chatwoot#15585: a tab that %s while storage was cleared revives nothing',
     async (_how, engine, leave, comeBack) => {
@@ -76,7 +76,7 @@ describe('an order of sessions in a store that may be cleared', () => {
     },
   )
 
-  // The tombstone that a sleeping tab remembers hid the sign-in that came after the store had been emptied.
+  // There, a tombstone in the memory of a sleeping tab hid the sign-in that came after the store had been emptied.
   it('decred/politeiagui#558: a tab that knows an end spares the sign-in after storage was cleared', async () => {
     const { world, tab: sleeper } = await thirdSession('webkit')
     await world.until(sleeper.session.signOut())
@@ -131,7 +131,7 @@ describe('an order of sessions in a store that may be cleared', () => {
     expect(newest.visible()).toBe('active')
   })
 
-  // The tab's own session had not run out yet, and its number no longer lay ahead of the clock.
+  // The session of the tab had not reached its deadline, and its `seq` was no longer ahead of the clock.
   it('a tab that saw the clock set back before it slept does not displace the newest sign-in', async () => {
     const { world, tab: sleeper } = await thirdSession('webkit')
     await world.advance('1s')
@@ -167,8 +167,8 @@ describe('an order of sessions in a store that may be cleared', () => {
 })
 
 describe('an older session that is over', () => {
-  // A process that lagged wrote it over the next one, which was over as well. A tab forgot the end that it knew, and showed the
-  // next one alive when the record of that reached it late.
+  // A process that lagged wrote the older record over the next one, which was over as well. A tab forgot the end that it knew,
+  // and showed the next session as live when its record arrived late.
   it('an older session that is over does not make a tab forget the end of the next one', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
@@ -193,7 +193,7 @@ describe('an older session that is over', () => {
 })
 
 describe('a process that lags', () => {
-  // It read one after the other what another tab had written, and believed the session that lived, though it was the older one.
+  // The process read the writes of another tab one after the other, and took the live session, although it was the older one.
   it('a process that lags does not bring back the session before the one whose end it knows', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
@@ -211,8 +211,8 @@ describe('a process that lags', () => {
 })
 
 describe('an order of sessions of tabs without storage', () => {
-  // The tab had heard of the sign-in by channel. When storage worked again it found there how the session before had ended, and
-  // took its own for one that had not begun yet.
+  // The tab knew the sign-in from the channel. When storage worked again, it found the end of the session before there, and
+  // treated its own session as one that had not begun yet.
   it('a sign-in without storage counts more than an older end in storage, after a clock set back', async () => {
     const world = createWorld()
     const one = await world.signedIn()
@@ -234,8 +234,8 @@ describe('an order of sessions of tabs without storage', () => {
     expect(one.session.getSnapshot()).toEqual(two.session.getSnapshot())
   })
 
-  // A page that knew of no session began its count at the clock that had been set back. A tab that counted on from its own session
-  // took its newer sign-in for one from the future when it heard of that page's, and both tabs swapped their sessions.
+  // A page without a session took its `seq` from the clock that had been set back. A tab that counted on from its own session
+  // treated its newer sign-in as one from the future when the other arrived, and both tabs exchanged their sessions.
   it('the newer of two sign-ins after the clock was set back wins, whichever of them continued', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
@@ -308,7 +308,7 @@ describe('a planted record or end', () => {
     await world.advance('1s')
     await signIn(world, one)
     await world.advance('1s')
-    // The clock goes on, and back a little: what was readable stays so.
+    // The clock goes on, and then back a little. The record stays readable.
     world.setClock(-2_000)
     one.hint('focus')
     await world.advance('1s')

@@ -4,7 +4,7 @@ import { createWorld, type Tab, type World } from '../../src/testing.js'
 
 const KEY = 'sojourn:session:1'
 
-/** A record that no longer fits: a failed refresh makes it longer, and there is no room for a single letter more. */
+/** A record that no longer fits: a failed refresh makes it longer, and there is no room for one more character. */
 async function outgrow(world: World, tab: Tab): Promise<void> {
   world.storage.full = true
   world.server.reply = () => ({ fails: new SessionError('server') })
@@ -13,8 +13,8 @@ async function outgrow(world: World, tab: Tab): Promise<void> {
 }
 
 describe('a degradation that has to heal', () => {
-  // One write found no room. From then on nothing was written any more, not even the end of the session, and the next page
-  // found somebody signed in. Right: each write is tried, so that storage says what holds as soon as there is room.
+  // There, one write found no room. Afterwards nothing was written any more, not even the end of the session, and the next page
+  // found the user signed in. Right: each write is tried, so that storage is up to date as soon as there is room.
   it('okTurtles/group-income#920: a sign-out is written once there is room again', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
@@ -99,7 +99,7 @@ describe('a degradation that has to heal', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'wiped' })
   })
 
-  // A page that opened took the few bytes that were left for room, knew of nobody, and revoked the tokens of the living session.
+  // There, a page that opened found the few bytes that were left, saw no session, and revoked the tokens of the live session.
   it('a disk with room for only a few bytes hides no session from a page that opens', async () => {
     const world = createWorld()
     const tab = world.tab()
@@ -115,7 +115,7 @@ describe('a degradation that has to heal', () => {
     expect(world.server.count('signOut')).toBe(0)
   })
 
-  // The same, where storage still says how the session before ended.
+  // The same, with the end of the session before still in storage.
   it('a sign-in that found no room beside an end keeps its tokens when a page opens', async () => {
     const world = createWorld()
     const tab = await world.signedIn()

@@ -9,8 +9,8 @@ async function signIn(world: World, tab: Tab, options?: SignInOptions): Promise<
 const ends = (tab: Tab): number => (tab.session.deadlines()?.endAt ?? NaN) - tab.ports.clock().wall
 
 describe('options that differ between tabs, or are known only after the sign-in', () => {
-  // An organisation's policy is read after the login. The tab that knew it ended the session for all, and only it had warned.
-  // Right: a sign-in can shorten the limits, and they are part of what all tabs share.
+  // There, the policy of an organisation was read after the login. The tab that knew it ended the session in all tabs, and was the
+  // only one that had warned. Right: a sign-in can shorten the limits, and all tabs share them in the record.
   it('LanternOps/breeze#6111: limits of a sign-in apply in all tabs, and all of them warn', async () => {
     const world = createWorld()
     const [one, two] = [world.tab({ idleTimeout: '1h' }), world.tab({ idleTimeout: '1h' })]
@@ -23,7 +23,7 @@ describe('options that differ between tabs, or are known only after the sign-in'
     expect(two.session.getSnapshot()).toMatchObject({ reason: 'idle' })
   })
 
-  // Each page had numbers of its own. Right: the shorter one counts in all of them, and it is told on the page that has it.
+  // There, each page had its own limits. Right: the shorter one counts in all tabs, and the page that has it warns the developer.
   it('granit-fx/granit-dotnet#421: the shorter of two options applies in both tabs, with a console warning', async () => {
     const world = createWorld()
     const long = world.tab({ idleTimeout: '1h' })
@@ -53,7 +53,7 @@ describe('options that differ between tabs, or are known only after the sign-in'
     expect(two.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'absolute' })
   })
 
-  it('a sign-in never lengthens what the options say', async () => {
+  it('a sign-in never lengthens the limits of the options', async () => {
     const world = createWorld()
     const tab = world.tab({ idleTimeout: '10m', absoluteTimeout: '1h' })
     const before = tab.ports.clock().wall

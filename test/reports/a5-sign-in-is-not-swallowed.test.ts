@@ -13,13 +13,13 @@ async function signedOutAda(): Promise<{ world: World; tab: Tab }> {
 const refused = { code: 'invalid_options', message: expect.stringContaining('has ended') as string }
 
 describe('a sign-in that is swallowed', () => {
-  // Fresh tokens with the login of an ended session: the call resolved, nobody was signed in, and the tokens stayed in force.
-  // Right: a refusal that says why.
+  // Fresh tokens came with the login of an ended session: the call resolved, nobody was signed in, and the tokens stayed valid.
+  // Right: the call is refused with a reason.
   it('tokens with the login of a session that was signed out are refused', async () => {
     const { world, tab } = await signedOutAda()
     await expect(world.until(tab.session.signIn(world.grant(), ADA))).rejects.toMatchObject(refused)
     expect(tab.visible()).toBe('signedOut')
-    // The application still has them, and may bring them with a login of their own.
+    // The application still has the tokens, and may sign in again with a login of their own.
     expect(world.server.count('signOut')).toBe(1)
     expect(world.tokens.stored).toBeNull()
   })

@@ -15,9 +15,9 @@ const work = async (world: World, tab: Tab, ms: number): Promise<void> => {
 const times = (world: World, method: string): number[] =>
   world.server.calls.filter((call) => call.method === method).map(({ at }) => at)
 
-describe('a browser that says that it is offline', () => {
-  // `navigator.onLine` was false where requests are answered (a Chromium bug at start, kiosks, virtual machines, a train's network):
-  // the application took itself for disconnected and asked nobody. Right: what somebody waits for is tried.
+describe('a browser that reports to be offline', () => {
+  // There, `navigator.onLine` was false although requests work (a Chromium bug at start, kiosks, virtual machines, trains), and the
+  // application sent no request. Right: a request for which a caller waits is tried.
   it('discourse/discourse#22981: a token that has expired is refreshed all the same (S99)', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
@@ -63,7 +63,7 @@ describe('a browser that says that it is offline', () => {
     const began = world.time.clock().wall
     tab.online = false
     await work(world, tab, 31 * MINUTE)
-    // It is due after five minutes; it is tried after ten, and then the hint is known to be wrong.
+    // The call is due after five minutes and tried after ten. Its response disproves the hint.
     expect(times(world, 'keepAlive').map((at) => Math.round((at - began) / MINUTE))).toEqual([10, 15, 20, 25, 30])
     expect(tab.phase()).toBe('active')
   })

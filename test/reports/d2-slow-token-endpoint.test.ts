@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { memoryTokens } from '../../src/tokens/stores/memory.js'
 import { createWorld, KEY, MINUTE, outcome, SECOND, type Tab, type World } from '../unit/session/world.js'
 
-/** Two tabs whose access token has expired, and a token endpoint that takes so long. */
+/** Two tabs whose access token has expired, and a token endpoint that takes `after` ms. */
 async function slow(after: number, options: Parameters<World['tab']>[0] = {}): Promise<[World, Tab, Tab]> {
   const world = createWorld()
   const one = await world.signedIn(options)
@@ -14,9 +14,9 @@ async function slow(after: number, options: Parameters<World['tab']>[0] = {}): P
 const token = (tab: Tab): Promise<unknown> => outcome(tab.session.getAccessToken())
 
 describe('a slow token endpoint', () => {
-  // The request had a deadline of five seconds and the server was slower: it had rotated, the answer was thrown away, and the next
-  // refresh, a minute later, came with a token that was used up and signed everything out. Right: an answer that comes late
-  // counts, and until then nobody uses the token again.
+  // There, the request had a limit of five seconds, and the server was slower: it had rotated, and its reply was discarded. The next
+  // refresh, a minute later, used the replaced token and signed out all tabs. Right: a late reply counts, and until then no tab
+  // uses the token again.
   it('kurrent-io/kcap-cli#946: a reply after the limit is kept, and the next call uses it', async () => {
     const [world, one, two] = await slow(12 * SECOND)
     const began = world.time.clock().mono
@@ -91,7 +91,7 @@ describe('a slow token endpoint', () => {
     expect(world.locks.isHeld(KEY)).toBe(false)
     await world.until(tab.session.setTokens(world.grant()), 100)
     expect(await world.until(token(tab))).toBe('access-f2-1')
-    // Whatever still comes of the old one.
+    // The time in which the old request may still have a reply.
     await world.advance(MINUTE)
     expect(await world.until(token(tab))).toBe('access-f2-1')
   })

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { oauth } from '../../src/servers/oauth.js'
 import { createWorld, MINUTE, outcome, SECOND, type Tab } from '../unit/session/world.js'
 
-/** Two tabs whose access token has expired, and a token endpoint that gives this answer for ever. */
+/** Two tabs whose access token has expired, and a token endpoint that always gives this response. */
 async function refused(status: number, body: unknown): Promise<{ tabs: [Tab, Tab]; codes: unknown[]; calls: number }> {
   const world = createWorld()
   const send = vi.fn(async () => Promise.resolve(Response.json(body, { status })))
@@ -22,9 +22,9 @@ async function refused(status: number, body: unknown): Promise<{ tabs: [Tab, Tab
 }
 
 describe('final errors of the token endpoint', () => {
-  // Microsoft Entra ID answers the refresh grant with the errors of OpenID Connect Core §3.1.2.6 where a policy wants the user:
-  // a second factor, consent, another password. An application that takes them for failures that pass tries for ever: its user
-  // works on, and no request goes through. Right: the session ends once, in all tabs, so that the user signs in.
+  // Microsoft Entra ID answers the refresh grant with the errors of OpenID Connect Core §3.1.2.6 if a policy needs the user: a
+  // second factor, consent, another password. An application that treats them as temporary failures never stops trying: its user
+  // goes on, and every request fails. Right: the session ends once, in all tabs, so that the user signs in.
   it.each([
     [400, { error: 'interaction_required', error_description: 'AADSTS50076: …', suberror: 'basic_action' }],
     [400, { error: 'interaction_required', suberror: 'consent_required' }],
@@ -45,7 +45,7 @@ describe('final errors of the token endpoint', () => {
     }
   })
 
-  // The developer can mend these; signing every user out would mend nothing.
+  // These are errors of the configuration. The developer has to correct them, and a sign-out of all users would not help.
   it.each(['invalid_client', 'unauthorized_client', 'invalid_scope', 'invalid_target', 'unsupported_grant_type'])(
     'errors of the client cause one warning in the console, and end nothing: %s',
     async (error) => {

@@ -14,8 +14,8 @@ afterEach(() => {
 const html = { 'Content-Type': 'text/html' }
 
 describe('responses that say nothing of the session', () => {
-  // matrix-js-sdk took every 4xx from the token endpoint for a refused refresh token, so that a proxy's 408 or 429 page signed
-  // everybody out. Right: only JSON with `error` (RFC 6749 §5.2) comes from the authorization server.
+  // There, every 4xx from the token endpoint counted as a refused refresh token, so that the 408 or 429 page of a proxy signed out
+  // all users. Right: only JSON with `error` (RFC 6749 §5.2) comes from the authorization server.
   it.each([
     [401, '<html>Sign in to the network</html>', html],
     [401, '', {}],
@@ -26,7 +26,7 @@ describe('responses that say nothing of the session', () => {
     [407, '', {}],
     [408, '<html>Please try again later</html>', html],
     [429, '<html>Please try again later</html>', html],
-    // RFC 6585 §6: a captive portal; others answer with 200.
+    // RFC 6585 §6: a captive portal. Other portals answer with 200.
     [511, '<html>Welcome to the hotel</html>', html],
     [200, '<html>Welcome to the hotel</html>', html],
   ])('matrix-org/matrix-js-sdk#5495: a proxy ends no session with %i %s', async (status, body, headers) => {
@@ -55,7 +55,7 @@ describe('responses that say nothing of the session', () => {
     for (const tab of tabs) expect(await world.until(outcome(tab.session.getAccessToken()))).toBe('new')
   })
 
-  /** A session by cookie whose backend answers everything like this. */
+  /** A session by cookie whose backend gives this response to every request. */
   const answered = async (
     respond: () => Response,
     isOver?: (response: Response) => boolean,
@@ -79,12 +79,12 @@ describe('responses that say nothing of the session', () => {
   }
   const over = { phase: 'signedOut', reason: 'rejected' }
 
-  // Backends name the end of a session as they like. Laravel's 419 for a page that has expired was shown to users as an error;
-  // Vaadin went from 410 by 404 to 403. Right: the application says which answer is the end, and everything else ends nothing.
+  // Backends have no common status for the end of a session. Users saw Laravel's 419 for an expired page as an error; Vaadin went
+  // from 410 over 404 to 403. Right: the application decides which response is the end, and no other response ends the session.
   const isEndWhereSaid = async (status: number): Promise<void> => {
     const respond = (): Response => new Response('Page expired', { status })
-    const said = await answered(respond, (response) => response.status === status)
-    expect(said).toMatchObject({ check: over, own: over, seen: status })
+    const result = await answered(respond, (response) => response.status === status)
+    expect(result).toMatchObject({ check: over, own: over, seen: status })
     const silent = await answered(respond)
     expect(silent).toMatchObject({ check: { phase: 'active' }, own: { phase: 'active' }, seen: status })
   }
@@ -96,14 +96,14 @@ describe('responses that say nothing of the session', () => {
     await isEndWhereSaid(440)
   })
 
-  // A proxy in front of Spoolman answers the page's requests with 401 when its own session is over, and the page asked for ever.
+  // There, a proxy answered the requests of the page with 401 after the end of its own session, and the page repeated them endlessly.
   it('Donkie/Spoolman#923: a 401 of a proxy that keeps the session ends it by default', async () => {
     expect(await answered(() => new Response('', { status: 401 }))).toMatchObject({ check: over, own: over, seen: 401 })
   })
 
   it('a login page with 200 ends a session if isOver recognises it by a header', async () => {
     const respond = (): Response => new Response('<form>', { headers: { ...html, 'X-Login': 'required' } })
-    const said = await answered(respond, ({ headers }) => headers.has('X-Login'))
-    expect(said).toMatchObject({ check: over, own: over, seen: 200 })
+    const result = await answered(respond, ({ headers }) => headers.has('X-Login'))
+    expect(result).toMatchObject({ check: over, own: over, seen: 200 })
   })
 })

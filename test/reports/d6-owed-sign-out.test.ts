@@ -20,8 +20,8 @@ const answer = (world: World): void => {
 }
 
 describe('a sign-out by cookie that did not reach the server', () => {
-  // The page was offline when the user signed out. The cookie stayed in force, and the next page greeted the user by name.
-  // Right: the sign-out is owed to the server until it has heard it.
+  // There, the page was offline when the user signed out. The cookie stayed valid, and the next page showed the name of the user.
+  // Right: the sign-out is owed until the server has got it.
   it('medic/cht-core#5183: S104: a sign-out by cookie is sent as soon as the page is online', async () => {
     const { world, tab } = await signedIn()
     fail(world)
@@ -116,7 +116,7 @@ describe('a sign-out by cookie that did not reach the server', () => {
     expect(next.visible()).toBe('active')
   })
 
-  it('a server that says that the session is over gets no owed sign-out', async () => {
+  it('a server that reports the end of the session gets no owed sign-out', async () => {
     const { world, tab } = await signedIn()
     fail(world, 'rejected')
     await world.until(tab.session.signOut())
@@ -139,7 +139,7 @@ describe('a sign-out by cookie that did not reach the server', () => {
     expect(world.server.count('signOut')).toBe(0)
   })
 
-  // A refresh token that is gone from the device cannot be revoked later, and nothing of it is kept for that.
+  // A refresh token that was removed from the device cannot be revoked later. It is not kept for that purpose.
   it('a revocation that failed is not tried again', async () => {
     const world = createWorld()
     const tab = await world.signedIn()

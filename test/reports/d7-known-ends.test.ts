@@ -18,12 +18,12 @@ async function signedIn(more: object, options = HOUR_IDLE): Promise<{ world: Wor
   tab.takeEvents()
   return { world, tab }
 }
-/** Minutes since the sign-in at which the session warns and ends. */
+/** The minutes from sign-in to the warning and to the end of the session. */
 const minutes = (tab: Tab): readonly number[] => {
   const { warnAt, endAt } = tab.session.deadlines() ?? { warnAt: NaN, endAt: NaN }
   return [warnAt, endAt].map((at) => Math.round((at - START) / MINUTE))
 }
-/** Each refresh answers with `more` beside the tokens. */
+/** Lets each refresh return `more` beside the tokens. */
 function answerWith(world: World, more: (count: number) => object): void {
   let count = 1
   world.server.reply = (method) =>
@@ -31,8 +31,8 @@ function answerWith(world: World, more: (count: number) => object): void {
 }
 
 describe('ends that the server sent with the tokens', () => {
-  // The refresh token's life came with the tokens, and nobody counted it: the session stayed "active" after it, and the next
-  // call failed. Right: it shortens the session, with a warning.
+  // There, the lifetime of the refresh token came with the tokens, and was ignored: the session stayed "active" after it, and the
+  // next call failed. Right: it shortens the session, with a warning.
   it('auth0/auth0-spa-js#576: S105: an idle user is warned before the refresh token expires', async () => {
     const { world, tab } = await signedIn({ refresh_expires_in: 1800 })
     expect(minutes(tab)).toEqual([28, 30])
@@ -75,7 +75,7 @@ describe('ends that the server sent with the tokens', () => {
     expect(tab.session.check()).toMatchObject({ phase: 'signedOut', reason: 'absolute' })
   })
 
-  // The user was there all the time, and was signed out when the refresh token had expired.
+  // There, an active user was signed out when the refresh token had expired.
   it('microsoft/chat-copilot#538: an active user gets a new refresh token before the warning', async () => {
     const { world, tab } = await signedIn({ expires_in: 3600, refresh_expires_in: 1800 })
     answerWith(world, () => ({ expires_in: 3600, refresh_expires_in: 1800 }))
@@ -88,7 +88,7 @@ describe('ends that the server sent with the tokens', () => {
     expect(world.server.count('refresh')).toBe(2)
   })
 
-  // keycloak/keycloak#48063: the life of the refresh token shrinks to what is left of the server's own session.
+  // There, the lifetime of the refresh token shrinks to the time that is left of the server's own session.
   it('keycloak/keycloak#48063: an end that comes nearer with each refresh is followed', async () => {
     const { world, tab } = await signedIn({ refresh_expires_in: 1800 })
     answerWith(world, () => ({ refresh_expires_in: 600 }))

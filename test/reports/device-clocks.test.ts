@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createFetch } from '../../src/fetch.js'
 import { createWorld, HOUR, MINUTE, SECOND, type World } from '../unit/session/world.js'
 
-/** A world whose clocks are read with an error, as privacy settings and extensions of browsers have it. */
+/** A world whose clocks have an error, as with privacy settings and extensions of browsers. */
 function inexact(step: number, jitter: number): World {
   let seed = 7
   const random = (): number => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647
@@ -20,8 +20,8 @@ function inexact(step: number, jitter: number): World {
 }
 
 describe('a device whose clock is wrong', () => {
-  // There the instant in a token was compared with the device's clock: one that ran fast found each new token expired, asked for
-  // the next, and had none at all. One that ran slow gave out expired tokens, and took no notice of the 401.
+  // There, the expiry in a token was compared with the clock of the device. A device with a fast clock found each new token expired,
+  // requested the next one, and had none. A device with a slow clock returned expired tokens, and ignored the 401.
   it.each([HOUR, -HOUR])(
     'koala73/worldmonitor#5932: a device whose clock is off by %s ms has a valid token',
     async (off) => {
@@ -41,7 +41,7 @@ describe('a device whose clock is wrong', () => {
   it('workos/authkit-nextjs#470: a device with a wrong clock gets another token if the server refuses one', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
-    // The server's life of a token is shorter than it says.
+    // At the server the token expires earlier than its response says.
     const seen: (string | null)[] = []
     const api = createFetch(tab.session, {
       origins: ['https://api.example'],
@@ -70,8 +70,8 @@ describe('a device whose clock is wrong', () => {
 })
 
 describe('a device whose clocks are inexact on purpose', () => {
-  // Firefox rounds both clocks, and adds jitter: there a wait that was measured with them came to an end too early. Right: a
-  // session ends when it should, within what the clocks can show.
+  // Firefox rounds both clocks and adds jitter: there, a wait that was measured with them ended too early. Right: a session ends
+  // at its deadline, within the precision of the clocks.
   it.each([
     [1, 2],
     [100, 100],
@@ -79,7 +79,7 @@ describe('a device whose clocks are inexact on purpose', () => {
   ])('web-platform-tests/wpt#57314: a device keeps its time to %s ms, with %s ms of jitter', async (step, jitter) => {
     const world = inexact(step, jitter)
     const tab = await world.signedIn({ idleTimeout: '15m', absoluteTimeout: '12h', warnBefore: '2m' })
-    // Of the absolute end is warned two minutes before.
+    // The warning of the absolute end comes two minutes before it.
     for (let left = 12 * HOUR - 2 * MINUTE - SECOND; left > 0; left -= 10 * SECOND) {
       if (left % MINUTE < 10 * SECOND) tab.input()
       await world.advance(Math.min(left, 10 * SECOND))

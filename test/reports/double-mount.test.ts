@@ -5,8 +5,8 @@ import { customServer } from '../../src/servers/custom.js'
 import { createWorld } from '../unit/session/world.js'
 
 describe('a page that makes its session twice', () => {
-  // There each mount under StrictMode had a timer of its own, both refreshed with the same refresh token, and the server took the
-  // second for a theft. Right: what one page does twice is done once, as between tabs.
+  // There, each mount under StrictMode had its own timer, both refreshed with the same refresh token, and the server treated the
+  // second use as theft. Right: two session objects of one page refresh once, as two tabs do.
   it('authts/react-oidc-context#1638: a page that creates its session twice refreshes once for both', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
@@ -17,7 +17,7 @@ describe('a page that makes its session twice', () => {
     )
     expect(tokens).toEqual(['access-f1-2', 'access-f1-2'])
     expect(world.server.count('refresh')).toBe(1)
-    // Ahead of need as well.
+    // The background refresh, too.
     await world.advance('3m')
     tab.input()
     await world.advance('65s')
@@ -38,7 +38,7 @@ describe('a page that makes its session twice', () => {
     expect(world.server.reuseCount).toBe(0)
   })
 
-  // There the page asked for its first token twice while it started, with the same cookie, which rotates: reuse, and signed out.
+  // There, the page requested its first token twice at its start with the same rotating cookie: a reuse, which signed it out.
   it('dot-billy/nodebyte#84: a page with two session objects uses a rotating cookie in turn', async () => {
     const world = createWorld()
     const tab = world.tab()

@@ -11,9 +11,9 @@ const askFor = (world: World, tab: Tab): Promise<string> =>
     .until(tab.session.getAccessToken({ forceRefresh: true }))
     .catch((error: unknown) => (error as { code: string }).code)
 
-describe('a shared store without the tokens that the record speaks of', () => {
-  // The user signed out, and the browser was killed before localStorage had reached the disk: the next start showed somebody
-  // signed in, and each call failed. Right: tokens that are gone from a store of all tabs are a sign that the session is over.
+describe('a shared store without the tokens of the record', () => {
+  // The user signed out, and the browser was killed before localStorage was on disk: after the next start the user seemed signed in,
+  // and each call failed. Right: a shared store without tokens shows that the session is over.
   it('a page that opens after a sign-out that localStorage lost ends the session', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
@@ -106,7 +106,7 @@ describe('a shared store without the tokens that the record speaks of', () => {
     await expect(askFor(world, tab)).resolves.toMatch(/^access-/)
     await expect(askFor(world, other)).resolves.toBe('no_tokens')
     expect(other.visible()).toBe('active')
-    // The store works again, and so do the other tabs after the next refresh.
+    // The store works again, and the other tabs have tokens after the next refresh.
     world.tokens.fault = () => 'works'
     await expect(askFor(world, tab)).resolves.toMatch(/^access-/)
     await expect(askFor(world, other)).resolves.toMatch(/^access-/)

@@ -3,7 +3,7 @@ import { cookieSession } from '../../src/servers/cookie.js'
 import { oauth } from '../../src/servers/oauth.js'
 import { createWorld } from '../unit/session/world.js'
 
-/** A browser whose limit for requests that outlast their page is reached, or whose network is down. */
+/** A browser that has reached its limit for requests with keepalive, or has no network. */
 function browser(isDown: boolean): { send: typeof fetch; sent: string[] } {
   const sent: string[] = []
   return {
@@ -17,9 +17,9 @@ function browser(isDown: boolean): { send: typeof fetch; sent: string[] } {
   }
 }
 
-describe('a sign-out while the page sends as much as may outlast it', () => {
-  // There a request with keepalive was lost without a word, for others of the page held 64 KiB already. Analytics send most of theirs
-  // at a sign-out. Right: it is sent like any other request, which arrives if the page stays for a moment.
+describe('a sign-out at the limit of keepalive requests', () => {
+  // There, a request with keepalive was silently lost because others of the page had used up the 64 KiB. Analytics send most of
+  // theirs at a sign-out. Right: it is sent without keepalive, and arrives if the page stays for a moment.
   it('grafana/faro-web-sdk#1898: a sign-out beside 64 KiB of keepalive requests revokes the tokens', async () => {
     const { send, sent } = browser(false)
     const world = createWorld()

@@ -6,13 +6,13 @@ import { untilWarned, usePage } from '../unit/ui/page.js'
 const page = usePage()
 
 describe('a locale as servers and libraries write it', () => {
-  // There `en_US` was handed to Intl, which throws a RangeError for it, and with it went the page. Right: the warning is shown.
+  // There, `en_US` was passed to Intl, which throws a RangeError for it, and the page failed. Right: the warning is shown.
   it.each([
     ['de_DE', '2 Minuten'],
     ['en_US', '2 minutes'],
     ['zh_Hant_TW', '2 分鐘'],
     ['pt-BR', '2 minutos'],
-  ])('i18next/i18next#2330, stonith404/pingvin-share#851: %s says %s', async (locale, words) => {
+  ])('i18next/i18next#2330, stonith404/pingvin-share#851: the warning in %s is %s', async (locale, words) => {
     const undo = warningDialog(page.session, { locale, texts: { message: (remaining) => `[${remaining}]` } })
     await untilWarned(page.session)
     const root = document.querySelector('.sojourn-dialog')!.shadowRoot!

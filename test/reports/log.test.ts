@@ -26,7 +26,7 @@ const tests = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8
   .filter((file) => /\.(test|spec)\.ts$/.test(file))
   .map((file) => join('test', file))
 
-/** Which reports each file of tests has a title for. */
+/** The reports in the titles of each file of tests. */
 const covered = new Map(tests.map((file) => [file, new Set(titlesIn(file).join('\n').match(REPORT))]))
 
 const page = readFileSync(join(root, 'test/reports/README.md'), 'utf8')

@@ -35,7 +35,7 @@ async function live(tokenStore: TokenStore = memoryTokens()): Promise<string[]> 
 }
 
 describe('a web view of an application without DOM storage', () => {
-  // There localStorage is null, and not what throws: the first getItem was the end of the page. Right: a session in this tab.
+  // There, localStorage is null and does not throw, so that the first getItem broke the page. Right: a session in this tab.
   it.each([null, undefined])(
     'giscus/giscus#1715, vidstack/player#1444: a web view has a session if localStorage is %s',
     async (nothing) => {
@@ -55,7 +55,7 @@ describe('a web view of an application without DOM storage', () => {
 })
 
 describe('a localStorage that is there and does not work', () => {
-  // Node 22.4 and newer have a global localStorage without methods: what asked `typeof localStorage` took a server for a page.
+  // Node 22.4 and newer have a global localStorage without methods. There, `typeof localStorage` took a server for a page.
   const empty = {} as Storage
   it('Pokled/nodyx#327, nuxt/nuxt#33725: a broken localStorage does not make a server a page', async () => {
     vi.stubGlobal('localStorage', empty)
@@ -74,7 +74,7 @@ describe('a localStorage that is there and does not work', () => {
 })
 
 describe('storage events that no storage has caused', () => {
-  // Hooks for localStorage send such events in their own window, with and without a key, to tell components of what they wrote.
+  // Hooks for localStorage dispatch such events in their own window, with and without a key, to inform components of a write.
   it('a storage event that no storage has caused changes nothing', async () => {
     const name = `missing ${++names}`
     const made = (session = createSession({ name, idleTimeout: '15m' }))

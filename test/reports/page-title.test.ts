@@ -6,8 +6,8 @@ import { hide, pass, SECOND, untilWarned, usePage } from '../unit/ui/page.js'
 const page = usePage()
 
 describe('a page that puts a count in front of its title', () => {
-  // There such counts were put around whatever title they found, so that an old one stayed for good. Right: the page's own title with
-  // the page's count is what remains.
+  // There, such a count was put around the title of the moment, so that an old count stayed. Right: the page's own title with the
+  // page's count remains.
   it('tentakel/snippet#22: a page with a count in its title has its own title back after a warning', async () => {
     document.title = 'Mail'
     const undo = countInTitle(page.session, 'Signed out soon')

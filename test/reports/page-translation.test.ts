@@ -8,7 +8,7 @@ const root = (): ShadowRoot => document.querySelector('.sojourn-dialog')!.shadow
 
 const font = (): Element => document.createElementNS('http://www.w3.org/1999/xhtml', 'font')
 
-/** What the browser's translation does: each text becomes two elements around another text. */
+/** Changes a page as the browser's translation does: each text becomes two elements around another text. */
 function translate(): void {
   for (const element of root().querySelectorAll('h2,p,button'))
     for (const node of [...element.childNodes]) {
@@ -21,8 +21,8 @@ function translate(): void {
 }
 
 describe('a page that the browser translates', () => {
-  // There a framework kept the text nodes that it had made, and threw when it next changed one that was no longer in the page. Right:
-  // the dialog goes on counting, and its answers work.
+  // There, a framework kept its text nodes, and threw when it changed one that was no longer in the page. Right: the countdown of
+  // the dialog goes on, and its buttons work.
   it('react/react#32361, HeyyCzer/SirenX#88: a translated page has a warning that counts, closes, reopens', async () => {
     const undo = warningDialog(page.session)
     for (let time = 0; time < 2; time++) {
@@ -36,7 +36,7 @@ describe('a page that the browser translates', () => {
       expect(root().querySelector('#status')!.textContent).toMatch(/^You .* 1 minute\.$/)
       const stay = root().querySelector<HTMLElement>('#stay')!
       expect(stay.textContent).toMatch(/Stay signed in/)
-      // A click lands on what the translation has put into the button.
+      // A click hits an element that the translation has put into the button.
       ;(stay.querySelector<HTMLElement>('font font') ?? stay).click()
       await pass(0)
       expect(page.session.getSnapshot().phase).toBe('active')

@@ -18,7 +18,7 @@ beforeAll(async () => {
         export { cookieSession } from './src/servers/cookie.ts'`,
       resolveDir: root,
     },
-    // As vitest.config.ts does for what is imported.
+    // As vitest.config.ts does for imports.
     plugins: process.env['SABOTAGE'] ? [edited(JSON.parse(process.env['SABOTAGE']) as Edit)] : [],
     bundle: true,
     write: false,
@@ -31,7 +31,7 @@ beforeAll(async () => {
   library = outputFiles[0]!.text
 })
 
-/** A whole day of a session: what the phases were, and what the server got. */
+/** Runs a whole day of a session, and returns its phases and the calls of the server. */
 const day = `async () => {
   const { createWorld } = lib
   const world = createWorld({ drain })
@@ -73,21 +73,21 @@ describe('a page whose built-in objects are not as the language has them', () =>
     expect(await inRealm(patch, day, true)).toBe(usual)
   }
 
-  // There methods that a page had given to all arrays came up in loops over the array's own members.
+  // There, methods that a page had added to all arrays appeared in loops over the array's own members.
   it('getkirby/kirby#6135: a page has a session if all objects have enumerable methods', async () => {
     await holds(
       'Object.prototype.extend = function () {}; Array.prototype.sortBy = Array.prototype.split = function () {}',
     )
   })
 
-  // There Prototype.js 1.6 gave texts and arrays a toJSON, and what was written was quoted twice. Right: what one page writes another
-  // can read, and neither sees a session that is over.
+  // There, Prototype.js 1.6 gave strings and arrays a toJSON, and written values were quoted twice. Right: another page can read
+  // the record, and no page shows a session that is over.
   it('prototypejs/prototype#344: a page has a session if strings, numbers and arrays have a toJSON', async () => {
     await holds(`for (const { prototype } of [Array, String, Number, Date])
       prototype.toJSON = function () { return '"' + String(this) + '"' }`)
   })
 
-  // There code that sets an inherited member on its own objects stopped working once all built-in objects were frozen.
+  // There, code that sets an inherited member on its own objects failed once all built-in objects were frozen.
   it('MetaMask/snaps#3304: a page has a session if built-in objects are frozen', async () => {
     await holds(`for (const key of Reflect.ownKeys(globalThis)) {
       const value = globalThis[key]
@@ -107,7 +107,7 @@ describe('a page whose built-in objects are not as the language has them', () =>
 })
 
 describe('a page whose Object.prototype has members that look like options', () => {
-  /** A sign-in, a refresh, a request and a sign-out: where each request went, and with what. */
+  /** Runs a sign-in, a refresh, a request and a sign-out, and returns the URL and the content of each request. */
   const sent = (options: string): string => `async () => {
     const { createFetch, createWorld, oauth } = lib
     const sent = []
@@ -127,7 +127,7 @@ describe('a page whose Object.prototype has members that look like options', () 
     return sent.join('|')
   }`
 
-  // There inherited members counted as options, so that whoever could pollute the prototype had credentials sent where they liked.
+  // There, inherited members counted as options, so that an attacker who could pollute the prototype chose where credentials go.
   it('zextras/carbonio-mails-ui#1203: a polluted Object.prototype does not choose where tokens go', async () => {
     const polluted = `Object.assign(Object.prototype, {
       issuer: 'https://evil.example',

@@ -4,7 +4,7 @@ import { watchInput } from '../../src/ports/input.js'
 import { onWake } from '../../src/ports/page-lifecycle.js'
 import { createWorld } from '../../src/testing.js'
 
-/** An event that the browser calls trusted. */
+/** An event with `isTrusted`. */
 const trusted = (type: string): Event =>
   Object.defineProperty(new Event(type, { bubbles: true }), 'isTrusted', { value: true })
 
@@ -21,10 +21,10 @@ describe('input of a user', () => {
     vi.restoreAllMocks()
   })
 
-  // `isTrusted` was thought to say that a person did it. The `input` that follows `checkbox.click()` is trusted, as HTML has it,
-  // and a page that clicks on and on by script is a page without a person.
+  // `isTrusted` does not prove that a person acted. The `input` that follows `checkbox.click()` is trusted by HTML, and a page
+  // whose script clicks all the time may have no user.
   it.each(['input', 'beforeinput', 'click'])(
-    'whatwg/html#1126: a trusted %s counts where the browser dispatches it, not where a script causes it',
+    'whatwg/html#1126: a trusted %s counts if the browser dispatches it, and not if a script causes it',
     async (type) => {
       const box = document.body.appendChild(document.createElement('input'))
       box.dispatchEvent(trusted(type))
@@ -32,7 +32,7 @@ describe('input of a user', () => {
       expect(seen).not.toHaveBeenCalled()
       const event = trusted(type)
       box.dispatchEvent(event)
-      // Microtasks find an event of the browser on its way.
+      // In microtasks an event of the browser is still under way.
       Object.defineProperty(event, 'eventPhase', { value: 1 })
       await Promise.resolve()
       expect(seen).toHaveBeenCalledOnce()
@@ -44,8 +44,8 @@ describe('input of a user', () => {
     vi.spyOn(Document.prototype, 'activeElement', 'get').mockReturnValue(element as Element | null)
   }
 
-  // People who read a long PDF in a frame were signed out: its viewer sends no event to the page. A frame that shows a PDF is of
-  // the same origin, so that looking for frames of other origins does not find it.
+  // There, people who read a long PDF in a frame were signed out: its viewer sends no event to the page. A frame with a PDF has the
+  // same origin, so that a search for frames of other origins does not find it.
   it('JillElaine/jquery-idleTimeout#34: the focus in a PDF viewer is sampled, whatever shows it', () => {
     const embed = { getSVGDocument: () => null }
     for (const viewer of [
@@ -60,8 +60,8 @@ describe('input of a user', () => {
     expect(watching.isFocusInFrame()).toBe(false)
   })
 
-  // People who filled in a long form in the frame of another site were signed out by the page around it, which gets no event of
-  // it. The window loses the focus to such a frame, also where it is in a shadow tree that is closed to the page.
+  // There, people who filled in a long form in the frame of another site were signed out by the page around it, which gets no event
+  // from the frame. The window loses the focus to such a frame, also if it is in a closed shadow tree.
   it('hellosign/hellosign-embedded#113: the focus in a frame of another origin is sampled', () => {
     focus({ contentWindow: {}, contentDocument: null })
     expect(watching.isFocusInFrame()).toBe(true)
@@ -75,7 +75,7 @@ describe('input of a user', () => {
     undo()
   })
 
-  // Keys and clicks in a window that the page had opened and filled reached nobody: listeners were those of its own document.
+  // There, keys and clicks in a window that the page had opened and filled were lost: the listeners were on its own document.
   it('jaywcjlove/hotkeys-js#245, theKashey/react-focus-on#88: a window is watched on request', async () => {
     const world = createWorld()
     const tab = await world.signedIn()

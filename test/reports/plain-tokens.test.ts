@@ -14,7 +14,7 @@ beforeEach(() => {
   vi.stubGlobal('indexedDB', new IDBFactory())
 })
 
-/** A proxy of each object in it, as Svelte's `$state` and Immer's drafts are. No browser clones one. */
+/** Wraps each object in a proxy, as Svelte's `$state` and Immer's drafts do. No browser clones a proxy. */
 function deepProxy<T extends object>(target: T): T {
   return new Proxy(target, {
     get(object, key, receiver) {
@@ -24,7 +24,7 @@ function deepProxy<T extends object>(target: T): T {
   })
 }
 
-/** As other libraries keep tokens: what is computed is a getter of the class, and what is theirs is private. */
+/** Tokens as an object of another library: computed values are getters of the class, and internal ones are private. */
 class User {
   readonly #expiresAt = Date.now() + 300_000
   readonly profile = { sub: 'ada', groups: ['a', 'b'] }
@@ -66,7 +66,7 @@ const make: Record<string, (tokens: TokenResponse) => TokenResponse> = {
   }),
 }
 
-/** Tokens that a second tab finds, and how they are refreshed and revoked. */
+/** Signs in in one tab, and reads, refreshes and revokes the tokens in another one. */
 async function life(world: World, given: (tokens: TokenResponse) => TokenResponse): Promise<unknown[]> {
   const grant = world.grant()
   const [one, two] = [world.tab(), world.tab()]
@@ -84,8 +84,8 @@ async function life(world: World, given: (tokens: TokenResponse) => TokenRespons
 }
 
 describe('tokens that are no plain object', () => {
-  // There, reactive state could not be written to IndexedDB: a proxy cannot be cloned, and the path from the state to the store
-  // was long. Right: the session takes a plain copy where tokens come in, and all tabs have them.
+  // There, reactive state could not be written to IndexedDB, because a proxy cannot be cloned, and its origin was hard to find.
+  // Right: the session makes a plain copy of tokens at the call, and all tabs have them.
   it.each(Object.keys(make))(
     'sveltejs/svelte#15327: tokens that are no plain object reach the store and the other tabs: %s',
     async (kind) => {
@@ -94,8 +94,8 @@ describe('tokens that are no plain object', () => {
     },
   )
 
-  // There, a state proxy was handed to native code, which clones it. Right: what a server, or a store of the application's own,
-  // gives and is given is plain too.
+  // There, a state proxy was passed to native code, which clones it. Right: tokens to and from a server or store of the
+  // application are plain, too.
   it('sveltejs/svelte#17185: tokens are plain for a custom store and server, and from them', async () => {
     const world = createWorld()
     const page = world.page()
@@ -136,8 +136,8 @@ describe('tokens that are no plain object', () => {
     expect(world.server.calls.map(({ tokens }) => tokens?.refresh_token)).toEqual(['refresh-f1-1', 'refresh-f1-2'])
   })
 
-  // There, pages kept props of a reactive object in the history, which clones them. The cure was a copy by way of JSON. Right: the
-  // same here, and options may be reactive, frozen, or change later as well.
+  // There, pages kept props of a reactive object in the history, which clones them. A copy by JSON corrected that. Right: the same
+  // here, and options may be reactive, frozen, or change later.
   it('inertiajs/inertia#1967: tokens may be set with options that are reactive, frozen or changed later', async () => {
     for (const wrap of [reactive, Object.freeze] as (<T>(given: T) => T)[]) {
       const world = createWorld()

@@ -4,8 +4,8 @@ import { createWorld } from '../../src/testing.js'
 const AHEAD = { prerendered: true } as const
 
 describe('a page that is prerendered', () => {
-  // There, the link to log out was among those that the browser loads ahead: to hover over it was to be logged out. Such a link
-  // is left out of the rules of WordPress since. Right: whatever the rules say, it signs out whoever opens it, and nobody else.
+  // There, the browser prerendered the link to log out, so that hovering over it logged the user out. WordPress has excluded such
+  // links from its rules since. Right: whatever the rules are, the page signs out a user who opens it, and nobody else.
   it('WordPress/performance#1774: a prerendered page that is never opened signs nobody out', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
@@ -18,8 +18,8 @@ describe('a page that is prerendered', () => {
     expect(world.server.count('signOut')).toBe(0)
   })
 
-  // The guide lists what makes it unsafe to render a page ahead: what it shows may be out of date when it is opened. A page of a
-  // user who has signed out since is the worst of that. Right: it is not shown, not for one frame.
+  // The guide lists the risks of prerendering: the page may be out of date when it is opened. A page of a user who has signed out
+  // since is the worst case. Right: it is not shown, not for one frame.
   it('mdn/content#29183: a prerendered page is not shown if its user has signed out since', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
@@ -29,8 +29,8 @@ describe('a page that is prerendered', () => {
     expect([account.visible(), account.page.reloads]).toEqual(['nothing', 1])
   })
 
-  // There, the page to log in was loaded ahead for somebody who was logged in: it was the start page that they were sent on to,
-  // and that was shown after they had logged out. Right: the page is loaded again, and is then the page to log in.
+  // There, the login page was prerendered for a user who was logged in, and redirected to the start page, which was shown after the
+  // user had logged out. Right: the page is loaded again, and is then the login page.
   it('sirko-io/engine#15: a prerendered page is reloaded if another user was signed in', async () => {
     const world = createWorld()
     const tab = await world.signedIn()

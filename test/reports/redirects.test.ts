@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { cookieSession, type CookieOptions } from '../../src/servers/cookie.js'
 import { createWorld, type Tab } from '../unit/session/world.js'
 
-/** A backend that is done with the session, and sends whoever comes without one to its login page, on another origin. */
+/** A backend that has ended the session, and redirects requests without one to its login page on another origin. */
 const redirecting: typeof fetch = (_url, init) => {
   // Many frameworks recognise requests of scripts by this header.
   if (new Headers(init?.headers).get('X-Requested-With') === 'XMLHttpRequest')
@@ -26,19 +26,19 @@ async function back(options: Partial<CookieOptions>): Promise<Tab> {
 }
 
 describe('a backend that answers with a redirect to its login page when a session is over', () => {
-  // There the browser followed the redirect to where CORS forbids it, each request failed like a broken network, and the page showed
-  // the session for as long as it stood. Right: the application says what such an answer means, and the session is over.
+  // There, the browser followed the redirect to an origin that CORS forbids, each request failed like a broken network, and the page
+  // went on showing the session. Right: the application recognises such a response in `isOver`, and the session ends.
   it('hivecommons/hive#7433, pnp/Microsoft365-Analytics-Insights#351: a redirect ends by isOver', async () => {
     const tab = await back({ isOver: ({ type, status }) => type === 'opaqueredirect' || status === 401 })
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
   })
 
-  // A hotel's network redirects as well: without a word of the application nobody is signed out for it.
+  // The network of a hotel redirects as well. Without `isOver` of the application that signs nobody out.
   it('hivecommons/hive#7433: a redirect to a login page ends nothing without isOver', async () => {
     expect((await back({})).phase()).toBe('active')
   })
 
-  // There, and in Spring Security, requests with this header get a 401 in place of the redirect.
+  // There, and in Spring Security, requests with this header get a 401 instead of the redirect.
   it('vert-x3/vertx-web#2935, VirtoCommerce/vc-platform#3093: a backend answers 401 to its header', async () => {
     const tab = await back({ headers: { 'X-Requested-With': 'XMLHttpRequest' } })
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createWorld, outcome, type Tab } from '../unit/session/world.js'
 
-/** Lets each event call back into the session, as applications do that load a profile at sign-in. */
+/** Lets each event call back into the session, as an application does that loads a profile at sign-in. */
 const callBack = (tab: Tab, got: unknown[]): void => {
   for (const type of ['signedIn', 'refreshed', 'refreshFailed', 'warning', 'extended'] as const)
     tab.session.on(type, () => {
@@ -10,7 +10,7 @@ const callBack = (tab: Tab, got: unknown[]): void => {
 }
 
 describe('listeners that call back into the session', () => {
-  // There listeners ran while the lock was held, and a call of theirs waited for that lock: nothing ended any more, in no tab.
+  // There, listeners ran while the lock was held, and a call in a listener waited for that lock: a deadlock in all tabs.
   it('supabase/supabase-js#1594, supabase/supabase-js#2013: a listener gets a token during a sign-in', async () => {
     const world = createWorld()
     const tab = world.tab()
@@ -34,8 +34,8 @@ describe('listeners that call back into the session', () => {
     expect(got).toEqual(['access-f1-2'])
   })
 
-  // There the first page of a session near its end refreshed while it started, told its listeners of that before it was done,
-  // and waited for itself for ever.
+  // There, the first page of a session near its end refreshed while it started, called its listeners before it was done, and
+  // waited for itself.
   it('supabase/supabase-js#2344: a listener gets a token while a page opens with an expiring one', async () => {
     const world = createWorld()
     const first = await world.signedIn()

@@ -6,8 +6,8 @@ import { pass, SECOND, untilWarned, usePage } from '../unit/ui/page.js'
 const page = usePage()
 
 describe('a framework that puts a new body in place of the old one', () => {
-  // There what a script had put into the body was gone after the next navigation, and the script held on to what was no longer there.
-  // Right: the warning is in whatever body there is.
+  // There, an element that a script had put into the body was gone after the next navigation, and the script still used it.
+  // Right: the warning is in the current body.
   it('contao/contao#8091: a framework that replaces the body finds the warning in the new one', async () => {
     const undo = warningDialog(page.session)
     document.body.replaceWith(document.createElement('body'))

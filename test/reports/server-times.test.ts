@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createWorld, MINUTE, SECOND, type Tab, type World } from '../unit/session/world.js'
 
-/** A tab that has just asked how long is left, and was answered `times`. */
-async function asked(times: unknown): Promise<{ world: World; tab: Tab }> {
+/** A tab that has just called `check`, which returned `times`. */
+async function checked(times: unknown): Promise<{ world: World; tab: Tab }> {
   const world = createWorld()
   world.server.times = times as object
   const tab = await world.signedIn({ idleTimeout: '15m' }, { methods: ['check'] })
@@ -13,14 +13,14 @@ async function asked(times: unknown): Promise<{ world: World; tab: Tab }> {
   return { world, tab }
 }
 
-describe('a server that says in other words how long is left', () => {
-  // There numbers came as text, and what was reckoned with them was none. Right: text that is a number is that number.
+describe('a server that writes the remaining time in another form', () => {
+  // There, numbers came as strings, and calculations with them gave no number. Right: a numeric string counts as its number.
   it.each([
     [{ idleExpiresIn: '300' }, 300 * SECOND],
     [{ absoluteExpiresIn: '60.5' }, 60.5 * SECOND],
   ])('lidge-jun/opencodex#1417: a server’s remaining time is understood in the form %o', async (times, left) => {
-    const { world, tab } = await asked(times)
-    // Said when it was asked, a second ago.
+    const { world, tab } = await checked(times)
+    // The time counts from the call, which was a second ago.
     expect(tab.session.deadlines()!.endAt - world.time.clock().wall).toBe(left - SECOND)
   })
 
@@ -34,7 +34,7 @@ describe('a server that says in other words how long is left', () => {
     'text',
     5,
   ])('a server’s remaining time counts as absent in the form %o', async (times) => {
-    const { world, tab } = await asked(times)
+    const { world, tab } = await checked(times)
     expect(tab.session.deadlines()!.endAt - world.time.clock().wall).toBe(15 * MINUTE - 21 * SECOND - 14)
   })
 })

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { createWorld } from '../unit/session/world.js'
 
 describe('a service worker that answers for the backend from its cache', () => {
-  // There a user who had signed out, or whose session had ended, was shown as signed in, for the worker had kept the last answer. Right:
-  // such an answer cannot be told from a backend that extends at each question, and the developer is told of both.
+  // There, a user was shown as signed in after the end of the session, because the worker had kept the last response. Right: such a
+  // response cannot be distinguished from a backend that extends the session at each check, and the developer is warned of both.
   it('Julien-Au/gymcoach#357, FRC-Team3484/open-scouting#46: stale responses cause one console warning', async () => {
     const world = createWorld()
     world.server.times = { idleExpiresIn: 840 }

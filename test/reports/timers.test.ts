@@ -4,7 +4,7 @@ import { createSession } from '../../src/index.js'
 import { customServer } from '../../src/servers/custom.js'
 import type { Session, SessionOptions } from '../../src/types.js'
 
-/** What a browser can wait for: more counts as nothing, HTML §8.6. */
+/** The longest wait of a browser: a longer one fires at once, HTML §8.6. */
 const LONGEST = 2 ** 31 - 1
 const DAY = 864e5
 
@@ -26,7 +26,7 @@ afterEach(() => {
 })
 
 describe('a session that lasts longer than a timer of the browser', () => {
-  // There the time until the end, 30 days, went into one setTimeout, which rang at once: "you have been logged out" on each page.
+  // There, the time until the end, 30 days, was passed to one setTimeout, which fired at once: "you have been logged out" on each page.
   const limits: readonly SessionOptions[] = [
     { idleTimeout: '30d', absoluteTimeout: '30d' },
     { idleTimeout: false, absoluteTimeout: '365d' },
@@ -42,7 +42,7 @@ describe('a session that lasts longer than a timer of the browser', () => {
       await vi.advanceTimersByTimeAsync(LONGEST - DAY)
       expect(session.getSnapshot().phase).toBe('active')
       expect(timers.mock.calls.map(([, ms]) => ms! > LONGEST)).not.toContain(true)
-      // It does not read the clock all the while either.
+      // Nor does it read the clock all the time.
       expect(timers.mock.calls.slice(begun)).toEqual([])
       const { warnAt, endAt } = session.deadlines()!
       await vi.advanceTimersByTimeAsync(warnAt - Date.now() - 1000)
@@ -54,7 +54,7 @@ describe('a session that lasts longer than a timer of the browser', () => {
     },
   )
 
-  // There a page that was told to reload at the end of a session of more than 24 days reloaded without end.
+  // There, a page that was to reload at the end of a session of more than 24 days reloaded endlessly.
   it('mailcow/mailcow-dockerized#6585: a session longer than a browser timer sends no request meanwhile', async () => {
     vi.useFakeTimers()
     const check = vi.fn(() => Promise.resolve({ absoluteExpiresIn: 30 * 86_400 }))
@@ -74,7 +74,7 @@ describe('a session that lasts longer than a timer of the browser', () => {
 })
 
 describe('a test of an application with fake timers', () => {
-  // There the fake Date went on and performance.now() did not, whatever the docs said, and what was measured with it was nothing.
+  // There, the fake Date went on and performance.now() did not, contrary to the docs, so that durations were 0.
   const faked: readonly (readonly [
     name: string,
     toFake: NonNullable<Parameters<typeof vi.useFakeTimers>[0]>['toFake'],
@@ -100,7 +100,7 @@ describe('a test of an application with fake timers', () => {
     },
   )
 
-  // There timers were faked one by one, in tests that only want to see a timeout pass.
+  // There, tests that only need a timeout to pass faked single timers.
   it('vitest-dev/vitest#9351: a test with fake timers sees the end if only Date is set', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
     const session = await start({ idleTimeout: '15m' })

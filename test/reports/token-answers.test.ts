@@ -3,7 +3,7 @@ import { oauth } from '../../src/servers/oauth.js'
 import type { TokenResponse } from '../../src/types.js'
 import { createWorld, HOUR, MINUTE, outcome, SECOND, type Tab, type World } from '../unit/session/world.js'
 
-/** A tab whose token endpoint answers what `answer` says. */
+/** A tab whose token endpoint returns `answer`. */
 async function tabWith(world: World, answer: (call: number) => Response): Promise<{ tab: Tab; calls: () => number }> {
   const send = vi.fn(() => Promise.resolve(answer(send.mock.calls.length)))
   const server = oauth({ tokenEndpoint: 'https://id.example/token', clientId: 'app', fetch: send })
@@ -17,9 +17,9 @@ const refreshed = (world: World, tab: Tab): Promise<unknown> =>
   world.until(outcome(tab.session.getAccessToken({ forceRefresh: true })))
 
 describe('a token response with a strange expires_in', () => {
-  // There a missing, negative, too large or textual value became NaN or Infinity, so that a token counted as valid for ever, or
-  // as expired at each look. Right: text that is a number is that number; what is none means that the life is unknown.
-  const lives: readonly (readonly [name: string, value: unknown, refreshes: number])[] = [
+  // There, a missing, negative, too large or textual value became NaN or Infinity, so that a token counted as always valid, or as
+  // expired at each check. Right: a numeric string counts as its number, and any other value means an unknown lifetime.
+  const lifetimes: readonly (readonly [name: string, value: unknown, refreshes: number])[] = [
     ['text', '300', 1],
     ['no number', 'soon', 0],
     ['null', null, 0],
@@ -28,7 +28,7 @@ describe('a token response with a strange expires_in', () => {
     ['negative', -5, 0],
     ['zero', 0, 0],
   ]
-  it.each(lives)(
+  it.each(lifetimes)(
     'lidge-jun/opencodex#1417: an expires_in that is %s leads to no loop',
     async (_name, life, refreshes) => {
       const world = createWorld()
@@ -36,7 +36,7 @@ describe('a token response with a strange expires_in', () => {
         Response.json({ access_token: `a${call}`, refresh_token: `r${call}`, expires_in: life }),
       )
       expect(await refreshed(world, tab)).toBe('a1')
-      // A person works for five minutes: only a token that is known to expire is refreshed ahead of need.
+      // A user is active for five minutes. Only a token whose expiry is known gets a background refresh.
       for (let second = 0; second < 300; second += 10) {
         tab.input()
         await world.advance('10s')
@@ -74,20 +74,20 @@ describe('a token response with Retry-After', () => {
     return (error as { retryAt?: number }).retryAt! - at
   }
 
-  // There a date was read by parseInt: NaN, so that the next try came at once.
+  // There, a date was read by parseInt: NaN, so that the next try came at once.
   it('supabase/supabase-js#2634, elizaOS/eliza#22162: a date in Retry-After is waited for', async () => {
     expect(await wait('Thu, 01 Jan 2026 00:02:00 GMT')).toBe(2 * MINUTE)
     expect(await wait('120')).toBe(2 * MINUTE)
   })
 
-  // There a date that nobody can read became NaN, passed every comparison, and was waited for 0 ms. V8 reads '-1' and '10s' as
-  // dates of long ago. Right: the header counts as missing, and the ordinary back-off holds.
+  // There, an invalid date became NaN, passed every comparison, and led to a wait of 0 ms. V8 reads '-1' and '10s' as old dates.
+  // Right: the header counts as missing, and the ordinary back-off applies.
   it('earendil-works/pi#9571: a Retry-After that is malformed, or in the past, counts as none', async () => {
     for (const header of ['Thu, 99 Foo 2026', 'soon', '10s', '-1', '0', 'Thu, 01 Jan 2015 00:00:00 GMT', '120, 60'])
       expect(await wait(header)).toBeNaN()
   })
 
-  // There a server could make a client wait for a day: the largest value was not bounded.
+  // There, a server could make a client wait for a day, because the value had no upper limit.
   it('supabase/supabase-js#2634: a Retry-After delays by at most an hour', async () => {
     const world = createWorld()
     const { tab, calls } = await tabWith(world, (call) =>
@@ -130,7 +130,7 @@ describe('a token response without a new refresh token', () => {
 })
 
 describe('an error of the token endpoint with status 200', () => {
-  // There the answer counted as new tokens, because of its status; GitHub sends its errors that way.
+  // There, the response counted as new tokens because of its status. GitHub sends its errors in this form.
   it.each(['bad_refresh_token', 'invalid_grant'])(
     'lelylan/simple-oauth2#459, speakeasy-api/gram#6088: an error with status 200 ends by %s',
     async (error) => {
@@ -152,8 +152,8 @@ describe('an error of the token endpoint with status 200', () => {
 })
 
 describe('a token response that repeats less than the first', () => {
-  // There the ID token of the sign-in was lost with the first refresh, and the server's own sign-out needs it. Right: OpenID Connect
-  // Core §12.2 and RFC 6749 §5.1 let an answer leave out what stays as it is.
+  // There, the ID token of the sign-in was lost at the first refresh, and the server's own sign-out needs it. Right: OpenID Connect
+  // Core §12.2 and RFC 6749 §5.1 let a response omit members that stay as they are.
   it('volverjs/auth-vue#50: a token response without ID token and scope leaves them as they are', async () => {
     const world = createWorld()
     let ended: TokenResponse | null = null
@@ -177,7 +177,7 @@ describe('a token response that repeats less than the first', () => {
     await world.until(tab.session.signIn(tokens))
     await refreshed(world, tab)
     await world.until(tab.session.signOut())
-    // What belongs to the token alone, as its life, does not stay.
+    // Members that belong to the token alone, such as its lifetime, do not stay.
     expect(ended).toEqual({ access_token: 'a1', refresh_token: 'r1', id_token: 'i0', scope: 'openid', extra: 'e1' })
   })
 

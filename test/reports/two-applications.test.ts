@@ -12,7 +12,7 @@ beforeEach(() => {
   vi.stubGlobal('indexedDB', new IDBFactory())
 })
 
-/** The library's own stores take real time, which a world does not know. */
+/** The library's own stores take real time, and a world only knows its own. */
 const settled = async <T>(world: World, work: Promise<T>): Promise<T> => {
   const state = { done: false }
   const finish = (): void => {
@@ -30,8 +30,8 @@ const revoked = (world: World): unknown[] =>
   world.server.calls.filter(({ method }) => method === 'signOut').map(({ tokens }) => tokens?.refresh_token)
 
 describe('two applications on one origin', () => {
-  // There, two consoles under different paths kept the access token under one key: who signed in to one was signed in to the
-  // other, with a token that was not meant for it. Right: each name has its own session and its own tokens.
+  // There, two consoles under different paths kept the access token under one key: a sign-in to one was a sign-in to the other, with
+  // a token for another audience. Right: each name has its own session and its own tokens.
   it('TheThingsNetwork/lorawan-stack#1586: an application never uses the tokens of another', async () => {
     const world = createWorld()
     const shop = await world.signedIn({ name: 'shop' })
@@ -45,8 +45,8 @@ describe('two applications on one origin', () => {
     expect(world.server.reuseCount).toBe(0)
   })
 
-  // There, one entry of localStorage named the current session whatever the prefix: a sign-in to the second application kept the
-  // first from restoring its session. Right: what one application does, from its opening to its sign-out, the other outlives.
+  // There, one entry of localStorage named the current session for every prefix: a sign-in to the second application kept the first
+  // from restoring its session. Right: nothing that one application does, up to its sign-out, affects the other.
   it('inrupt/solid-client-authn-js#2095: an application restores its session whatever another one does', async () => {
     const world = createWorld()
     const shop = await world.signedIn({ name: 'shop' })
@@ -64,8 +64,8 @@ describe('two applications on one origin', () => {
     expect(await world.until(again.session.getAccessToken({ forceRefresh: true }))).toBe('access-f1-2')
   })
 
-  // There, a frame with the second application of the origin emptied the first one's entries of sessionStorage, which both have
-  // in common. Right: two sessions of one page keep their tokens apart, in each kind of store, from one object or from two.
+  // There, a frame with the second application of the origin removed the first one's entries from their common sessionStorage.
+  // Right: two sessions of one page keep their tokens apart in each kind of store, with one store object or two.
   it.each<[string, (tab: Tab, world: World) => TokenStore]>([
     ['webStorageTokens', (tab, world) => webStorageTokens(() => world.storage.of(tab))],
     ['memoryTokens', () => memoryTokens()],
@@ -85,7 +85,7 @@ describe('two applications on one origin', () => {
         const one = open('app1')
         await settled(world, one.signIn(world.grant()))
         const two = open('app2')
-        // Long enough for what a new page removes.
+        // Long enough for the cleanup of a new page.
         await settled(world, new Promise<void>((resolve) => page.ports.after(1000, resolve)))
         await settled(world, two.signIn(world.grant()))
         await settled(world, two.signOut())

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createSession, memoryTokens } from '../../src/index.js'
 import type { TokenSession } from '../../src/types.js'
 
-/** The zone that runs now, as zone.js keeps it. */
+/** The current zone, as zone.js keeps it. */
 const current = ['root']
 const inZone = <T>(name: string, work: () => T): T => {
   current.push(name)
@@ -14,7 +14,7 @@ const inZone = <T>(name: string, work: () => T): T => {
   }
 }
 
-/** Where each timer was set, and each listener added. */
+/** The zones in which timers were set and listeners were added. */
 let timers: string[] = []
 let listeners: string[] = []
 let names = 0
@@ -50,8 +50,8 @@ afterEach(() => {
 })
 
 describe('an application of Angular with zone.js', () => {
-  // There a timer until the end of the token was set in Angular's zone. The application did not become stable before it rang, so that
-  // neither hydration nor the service worker got their turn. Right: what a session waits for is no work of the application.
+  // There, a timer until the expiry of the token was set in Angular's zone. The application did not become stable before it fired, so
+  // that neither hydration nor the service worker started. Right: the timers of a session are no work of the application.
   it('ebondu/angular2-keycloak#41: an Angular application becomes stable while a session waits', async () => {
     const signedIn = inZone('angular', () => session.signIn({ access_token: 'a', expires_in: 300 }))
     await vi.advanceTimersByTimeAsync(1000)
