@@ -1,6 +1,5 @@
 /**
- * AbortController without what nobody here asks for. Node's costs 13 µs each, a third of a whole world.
- * Node's own comes back with the undo.
+ * A smaller AbortController, because Node's costs 13 µs each, a third of a whole world. The undo restores Node's own.
  */
 export function quickenAborts(): () => void {
   const { AbortController: original } = globalThis

@@ -3,13 +3,13 @@ import type { Scene } from './scene.js'
 import type { Traits } from './traits.js'
 import { ONE, type Ways } from './ways.js'
 
-/** Something that may happen in a world. */
+/** An act that may happen in a world. */
 export interface Act {
-  /** How often it happens beside the others. */
+  /** How often the act happens compared with the others. */
   readonly weight: number
-  /** What it is called in a schedule, before the words of its way. */
+  /** The words of the act in a schedule, before the words of its way. */
   readonly words: string
-  /** Whether it happens in one of the tabs. */
+  /** True if the act happens in one of the tabs. */
   readonly isInTab: boolean
   readonly draw: (how: number, traits: Traits) => string
   readonly isWay: (way: string) => boolean
@@ -37,11 +37,11 @@ function create<W>(
   }
 }
 
-/** What happens in a tab. */
+/** An act in a tab. */
 export const inTab = (weight: number, words: string, run: (scene: Scene, actor: Actor) => void): Act =>
   create(true, weight, words, ONE, run)
 
-/** What happens in a tab, in one of several ways. */
+/** An act in a tab, in one of several ways. */
 export const inTabBy = <W>(
   weight: number,
   words: string,
@@ -49,11 +49,11 @@ export const inTabBy = <W>(
   run: (scene: Scene, actor: Actor, way: W) => void,
 ): Act => create(true, weight, words, ways, run)
 
-/** What happens to all tabs, or around them. */
+/** An act that affects all tabs, or their surroundings. */
 export const around = (weight: number, words: string, run: (scene: Scene) => void): Act =>
   create(false, weight, words, ONE, run)
 
-/** What happens to all tabs, or around them, in one of several ways. */
+/** An act that affects all tabs, or their surroundings, in one of several ways. */
 export const aroundBy = <W>(weight: number, words: string, ways: Ways<W>, run: (scene: Scene, way: W) => void): Act =>
   create(false, weight, words, ways, (scene, _actor, way) => {
     run(scene, way)

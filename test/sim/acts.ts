@@ -1,4 +1,4 @@
-/** What may happen in a world. */
+/** All acts of a world. */
 import type { Act } from './act.js'
 import { faultActs } from './fault-acts.js'
 import { pageActs } from './page-acts.js'

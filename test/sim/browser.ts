@@ -17,7 +17,7 @@ interface Target {
   readonly dispatch: (type: string, event?: FakeEvent) => void
 }
 
-/** An event target whose events are on their way until microtasks have run, as those are that no script has caused. */
+/** An event target whose events are under way until microtasks have run, as events are that no script has caused. */
 function createTarget(): Target {
   const listeners: (readonly [type: string, listener: Listener, signal?: AbortSignal | undefined])[] = []
   return {
@@ -31,7 +31,7 @@ function createTarget(): Target {
   }
 }
 
-/** What the library's ports take from a page by name. */
+/** The globals of a page that the library's ports use. */
 const GLOBALS = [
   ...[
     'window',
@@ -48,7 +48,7 @@ const GLOBALS = [
   ...['setTimeout', 'clearTimeout', 'Date', 'performance', 'Math', 'crypto', 'console', 'globalThis'],
 ] as const
 
-/** Runs what of the library touches a page in a page of fakes: its names are looked up there. */
+/** Runs the part of the library that touches a page in a page of fakes, where its globals are looked up. */
 export type PageScript = (page: Readonly<Record<(typeof GLOBALS)[number], unknown>>) => typeof Library
 
 /** `code`: page-script.ts as a script that defines `library`. */
@@ -58,7 +58,7 @@ export function compilePage(code: string): PageScript {
   return (page) => run(...GLOBALS.map((name) => page[name]))
 }
 
-/** What nobody may touch. */
+/** An object that throws at any use. */
 const untouchable = new Proxy(
   {},
   {
@@ -68,7 +68,7 @@ const untouchable = new Proxy(
   },
 )
 
-/** What is wrong with importing what touches a page; empty where it touches nothing. */
+/** The fault of an import that touches a page; empty if it touches nothing. */
 export function faultOfImport(script: PageScript): string {
   try {
     script(Object.fromEntries(GLOBALS.map((name) => [name, untouchable])) as Parameters<PageScript>[0])
@@ -91,7 +91,7 @@ export interface BrowserPage {
   readonly webStorageTokens: () => TokenStore
 }
 
-/** The library's own ports on a page of fakes: `own` are the fake ports, which say when something happens on that page. */
+/** The library's own ports on a page of fakes. `own` are the fake ports, which report the events of that page. */
 export function createBrowserPage(
   script: PageScript,
   own: Ports,
@@ -136,13 +136,13 @@ export function createBrowserPage(
       this.#end.close()
     }
   }
-  /** Nobody empties the document here: test/e2e/written-page.spec.ts does. */
+  /** No world empties the document. test/e2e/written-page.spec.ts does. */
   class MutationObserver {
     observe(): void {
-      // Nothing to see.
+      // There is nothing to hide.
     }
     disconnect(): void {
-      // Nothing was seen.
+      // There is nothing to show.
     }
   }
   const timers = new Map<number, () => void>()
@@ -196,7 +196,7 @@ export function createBrowserPage(
     () => body.dispatch('pointerdown'),
     () => body.dispatch('keydown'),
     () => {
-      // The first move on a page that has just come up may merely say where the mouse rests.
+      // The first move over a new page may only report where the mouse rests.
       body.dispatch('pointermove', { screenX: ++moves.screenX, screenY: 5 })
       body.dispatch('pointermove', { screenX: ++moves.screenX, screenY: 5 })
     },
@@ -204,9 +204,9 @@ export function createBrowserPage(
   ]
   own.watchInput(() => random.pick(inputs)())
   own.onWake((cause, restored) => {
-    // A script that plays user counts as nobody.
+    // Events that a script dispatches are no activity.
     body.dispatch('click', { isTrusted: false })
-    // The events that the browser fires for it are trusted, and over before their microtasks run.
+    // The events that the browser dispatches for a script are trusted, and finished before their microtasks run.
     body.dispatch('input', { eventPhase: 0 })
     const target = ['visibilitychange', 'resume', 'prerenderingchange'].includes(cause) ? sheet : body
     target.dispatch(cause, { persisted: restored })
@@ -215,13 +215,13 @@ export function createBrowserPage(
   return {
     ports: {
       ...library.browserPorts(),
-      // As a page on plain http does, each gives the lease.
+      // Each page has the lease, as on plain http.
       withLock: (name, turn, ...rest) => library.browserLocks(name, { ...turn, lease: library.lease }, ...rest),
       openStorage(onChange, signal) {
         const open = library.browserStorage(onChange, signal)
         return () => {
           const found = open()
-          // Where storage is denied, a browser throws as soon as its name is read.
+          // If storage is denied, a browser throws when the property is read.
           return found && found.length >= 0 ? found : null
         }
       },

@@ -11,14 +11,14 @@ import { MARK } from './servers.js'
 
 const isBroken = ({ broken }: Scene): boolean => broken !== null
 
-/** Everybody that must agree: those who can read the same storage. */
+/** The actors that must agree, because they can read the same storage. */
 const together = (scene: Scene): Actor[] => [...scene.actors].filter((actor) => isAwake(actor) && actor.sound)
 
 const everybodyLooks = (scene: Scene): void => {
   for (const actor of scene.actors) hint(scene, actor, 'focus')
 }
 
-/** I6: who reads the same storage agrees within one hint. */
+/** I6: tabs that read the same storage agree within one hint. */
 async function agree(scene: Scene, when: string): Promise<void> {
   await pass(scene, 2e3)
   let difference = ''
@@ -26,28 +26,28 @@ async function agree(scene: Scene, when: string): Promise<void> {
     everybodyLooks(scene)
     difference = disagreement(scene)
     if (!difference) break
-    // What a look itself brought about, an answer of the server say, is on its way to the others.
+    // A result of the hint itself, such as a reply of the server, is on its way to the others.
     await pass(scene, scene.traits.lag + scene.traits.network + 50)
   }
   if (together(scene).length > 1) scene.must('I6: tabs agree', !difference, () => `${when}: ${difference}`)
 }
 
 function disagreement(scene: Scene): string {
-  // What was said of an instant before a clock was set is read by the clock that there is now.
+  // An instant that was written before a clock was set is read by the present clock.
   const moved = scene.jumps.length > 0 ? { startedAt: 0, endedAt: 0 } : { startedAt: 0 }
-  // A page without the server cannot move the end that the server has told, and says so.
+  // A page without the server cannot move an end that the server has set, and shows that.
   const isMixed = scene.traits.keepAlive && [...scene.actors].some(({ isBare }) => isBare)
   const byServer = isMixed ? { endsBy: '', canExtend: false } : {}
   const pictures = together(scene).map(({ session }) => {
     const snapshot = session.getSnapshot()
     const id = idOf(snapshot)
-    // How far a clock was set back that nobody saw, a page that opened after it cannot know: only its session is the same.
+    // A page that opened after an unseen jump of the clock cannot know its size, so that only the session is the same.
     return scene.lives.get(id)?.putOff ? { id } : { ...snapshot, ...moved, ...byServer }
   })
   return new Set(pictures.map((picture) => JSON.stringify(picture))).size > 1 ? JSON.stringify(pictures) : ''
 }
 
-/** What a promise resolves with, or the code that it rejects with, after `no: `. */
+/** The value of a promise, or `no: ` and the code of its error. */
 async function settle<T>(scene: Scene, promise: Promise<T>, limit: number): Promise<T | string> {
   const result: { is?: T | string } = {}
   promise.then(
@@ -63,10 +63,10 @@ async function settle<T>(scene: Scene, promise: Promise<T>, limit: number): Prom
   return result.is ?? ''
 }
 
-/** Faults stop. Then all tabs must come together in bounded time, be of use, and leave nothing behind. */
+/** Faults stop. Then all tabs must agree in bounded time, work, and leave nothing behind. */
 export async function calm(scene: Scene): Promise<void> {
   const { world, servers, traits } = scene
-  // Where storage is denied from the start, it stays so.
+  // Storage that is denied from the start stays denied.
   setStorage(traits.storage, false)(scene)
   Object.assign(world.storage, { lag: () => scene.random.next() * traits.lag, delay: 2 })
   Object.assign(world.channel, { delay: 2 })
@@ -93,7 +93,7 @@ export async function calm(scene: Scene): Promise<void> {
   tidy(scene)
   if (isBroken(scene)) return
 
-  // Longer than any limit, and than any back-off in which nobody may ask.
+  // Longer than any limit, and than any back-off.
   for (let i = 0; i < 3; i++) {
     await pass(scene, 25e3)
     tidy(scene)
@@ -109,22 +109,22 @@ export async function calm(scene: Scene): Promise<void> {
   await signOutAll(scene, family)
 }
 
-/** Pages without tokens leave those of a session that ends there: the next page that has tokens removes them. */
+/** Pages without tokens leave the tokens of a session that ends there, and the next page with tokens removes them. */
 async function leftBehind(scene: Scene): Promise<void> {
   for (const { page, isBare } of scene.actors) if (isBare) page.close()
   bury(scene)
-  // Of a session that ends later it removes that session's tokens alone.
+  // If a session ends later, the page removes the tokens of that session alone.
   const found = open(scene).session.getSnapshot()
   await pass(scene, 5e3)
   const isOver = [...scene.actors].every(({ session }) => session.getSnapshot().phase === 'signedOut')
   if (found.phase !== 'signedOut' || !isOver || scene.traits.store !== 'shared') return
   scene.must('I9: no token lies there while nobody is signed in', !scene.world.tokens.stored, () => 'tokens are left', {
-    // A page that cannot read who is signed in removes nothing.
+    // A page that cannot read the record removes nothing.
     'storage is denied': !scene.traits.storage,
   })
 }
 
-/** Whoever shares tokens gets the same one; nobody gets two answers. */
+/** Tabs that share tokens get the same one. */
 async function handOut(scene: Scene): Promise<void> {
   const { traits } = scene
   if (!scene.servers.usesTokens || traits.store === 'memory') return
@@ -135,13 +135,13 @@ async function handOut(scene: Scene): Promise<void> {
     const answers = actors.map(({ session }) =>
       session.getAccessToken().catch((error: unknown) => {
         const { code, retryAt } = error as SessionError
-        // All wait for that. Why, only the tab knows that asked last.
+        // All tabs wait until then. Only the tab that called last knows the reason.
         return `no: ${retryAt === undefined ? code : 'not yet'}`
       }),
     )
     return settle(scene, Promise.all(answers), 70e3)
   }
-  // Twice: a tab may have died between storing tokens and saying so, and whoever finds them first says it.
+  // Twice: a tab may have crashed between writing the store and the record, and the tab that finds the tokens updates the record.
   await ask()
   await pass(scene, 1e3)
   const texts = await ask()
@@ -150,25 +150,25 @@ async function handOut(scene: Scene): Promise<void> {
   if (!isAnswered || texts.length < 2) return
   scene.must(
     'I6: tabs get tokens of the same grant',
-    // One may have been answered while another was still refreshing ahead of need: both tokens are valid.
+    // One tab may have its token while another is still in a background refresh: both tokens are valid.
     new Set(texts.map((text) => scene.servers.tokenOf(text)?.family ?? text)).size <= 1,
     () => texts.join(', '),
     {
       'locks do not work': traits.locks !== 'work',
       'web storage has no transactions': isTorn(scene),
-      // It may have taken the tokens out and brought no others.
+      // The tab may have removed the tokens without storing new ones.
       'a tab crashed as it signed in': scene.signIns.size > 0,
-      // Tabs that take it for another time may think otherwise of a token.
+      // Tabs with a different time may disagree on whether a token is valid.
       'a clock was set back unseen': scene.jumps.some(({ by, slept }) => by < 0 && !!slept),
       'the token store failed': hasStoreFailed(scene, since),
       'tabs were apart': !wereTogether(scene, since),
-      // Some were answered before, and some after.
+      // Some calls may have returned before the end, and some after it.
       'the session ended meanwhile': [...scene.lives.values()].some(({ ended }) => ended && ended.at >= askedAt),
     },
   )
 }
 
-/** Whatever happened, the next sign-in works, in every tab. Returns the family of its tokens, where all tabs share them. */
+/** The next sign-in always works, in every tab. Returns the family of its tokens if all tabs share them. */
 async function signInAnew(scene: Scene): Promise<string> {
   const actor = [...scene.actors].find((one) => isAwake(one)) ?? open(scene)
   const { grant, tokens } = scene.servers.grant('zoe')
@@ -202,11 +202,11 @@ async function signInAnew(scene: Scene): Promise<string> {
   return isShared ? grant.family : ''
 }
 
-/** After a sign-out nothing is left: no session, no token, no timer, no lock. */
+/** A sign-out leaves nothing behind: no session, no token, no timer, no lock. */
 async function signOutAll(scene: Scene, family: string): Promise<void> {
   const actor = [...scene.actors].find((one) => isAwake(one))
   if (!actor) return
-  // In the middle of a refresh, mostly.
+  // Mostly in the middle of a refresh.
   if (family) {
     for (const other of scene.actors)
       if (isAwake(other) && scene.random.chance(0.5)) {
@@ -215,7 +215,7 @@ async function signOutAll(scene: Scene, family: string): Promise<void> {
       }
     await pass(scene, scene.random.next() * 2 * scene.traits.network)
   }
-  // Without storage, whoever missed what was said may be signed in elsewhere.
+  // Without storage, a tab that missed a message may have another session.
   const id = idOf(actor.session.getSnapshot())
   const apart = [...scene.actors].filter(({ sound, session }) => !sound && idOf(session.getSnapshot()) !== id)
   for (const life of scene.lives.values()) life.signOutCalled = true
@@ -232,7 +232,7 @@ async function signOutAll(scene: Scene, family: string): Promise<void> {
       () => `${other.name} is still signed in`,
     )
     const sessions = [...scene.actors].filter(({ page, destroyedAt }) => page === other.page && destroyedAt === null)
-    // A second session in the same page may be one that could not know.
+    // A second session in the same page may not have been able to know of the end.
     const excuses = {
       'another session in the page could not know': sessions.some(({ session }) => !!idOf(session.getSnapshot())),
     }
@@ -253,7 +253,7 @@ async function signOutAll(scene: Scene, family: string): Promise<void> {
   const isLeft = !!scene.world.tokens.stored || JSON.stringify([...scene.world.storage.stored]).includes(`${MARK}.f`)
   scene.must('I9: no token is left after the end', !isLeft, () => 'tokens are left', {
     ...alone,
-    // From when storage was allowed for a while: nobody can remove them now.
+    // The tokens were stored while storage was allowed for a while, and no tab can remove them now.
     'storage is denied': scene.traits.store === 'local' && !scene.traits.storage,
   })
   const left = dataLeft(scene)

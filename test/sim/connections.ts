@@ -1,20 +1,20 @@
-/** A connection on a page, and a server that sends, loses connections, and closes them when their token expires. */
+/** A connection on a page, and a server that sends, and closes connections when their token expires. */
 import { connect, type Connection } from '../../src/connect.js'
 import { browser } from '../../src/testing/time.js'
 import { idOf, type Actor } from './actor.js'
 import { acted, handedOut } from './rules.js'
 import type { Scene } from './scene.js'
 
-/** A connection as the server sees it. */
+/** The server side of a connection. */
 export interface OpenConnection {
   readonly actor: Actor
   readonly sessionId: string
 }
 
-/** How long a connection lives, at most, until the network loses it. */
+/** The longest time until the network loses a connection. */
 const LONGEST = 20 * 6e4
 
-/** Keeps a connection in this page, where the world has some. */
+/** Keeps a connection in this page, if the world has connections. */
 export function connectIn(scene: Scene, actor: Actor): void {
   const { connection: kind } = scene.traits
   if (kind === 'none') return
@@ -31,11 +31,11 @@ async function run(scene: Scene, actor: Actor, connection: Connection): Promise<
   const { page } = actor
   const { sessionId, signal } = connection
   if (page.prerendered) scene.hasty.add(page)
-  // Reading it has looked at the session.
+  // The access to the signal has made the session take a step.
   if (signal.aborted) return undefined
   acted(scene, actor, 'a connection')
   const text = servers.usesTokens ? await connection.token() : ''
-  // Promises go on in a page that crashed.
+  // Promises of the test go on in a page that crashed.
   if (text && !page.gone) handedOut(scene, actor, text)
   const issuedAt = servers.tokenOf(text)?.issuedAt ?? Infinity
   const isExpired = (): boolean => scene.now() > issuedAt + traits.tokenLife
@@ -48,11 +48,11 @@ async function run(scene: Scene, actor: Actor, connection: Connection): Promise<
     }
     signal.addEventListener('abort', () => close())
     const lostAt = scene.now() + random.next() * LONGEST
-    /** The server sends now and then, closes at expiry, and the network may lose the connection. */
+    /** The server sends from time to time and closes at expiry, and the network may lose the connection. */
     const serve = (): void => {
       world.time.later(browser, random.next() * traits.tokenLife, () => {
         if (!scene.connections.has(open)) return
-        // What the server does is seen by a page that runs.
+        // Only a page that runs notices the server.
         world.time.later(page, traits.network, () => {
           if (signal.aborted) return
           if (isExpired()) close({ code: 4401 })

@@ -1,4 +1,4 @@
-/** I18: what an application keeps for one session, by `sessionData`. */
+/** I18: the data that an application keeps for one session by `sessionData`. */
 import { sessionData } from '../../src/data.js'
 import type { SessionData } from '../../src/types.js'
 import { idOf, isAwake, type Actor } from './actor.js'
@@ -9,14 +9,14 @@ import type { Scene } from './scene.js'
 /** One handle that an application keeps, also after its session. */
 export interface Handle {
   readonly data: SessionData
-  /** When it last wrote or read something that it may expect to find again; -Infinity while it did not. */
+  /** When it last wrote or read data that it may expect to find again, or -Infinity. */
   keptAt: number
 }
 
 const KEY = 'draft'
 const PREFIX = 'sojourn-data:"session"'
 
-/** The data of a session that is over were used: by whom? */
+/** Checks a use of the data of a session that is over. */
 function used(scene: Scene, actor: Actor, { id }: SessionData, what: string): void {
   look(scene)
   const life = scene.lives.get(id)
@@ -42,7 +42,7 @@ function used(scene: Scene, actor: Actor, { id }: SessionData, what: string): vo
   )
 }
 
-/** The application takes a handle where somebody is signed in, and keeps those that it has. */
+/** The application takes a handle if somebody is signed in, and keeps its other handles. */
 function take(scene: Scene, actor: Actor): void {
   try {
     const data = sessionData(actor.session)
@@ -53,7 +53,7 @@ function take(scene: Scene, actor: Actor): void {
   }
 }
 
-/** It reads by all handles that it has. */
+/** The application reads by all its handles. */
 export function readData(scene: Scene, actor: Actor): void {
   if (!isAwake(actor)) return
   take(scene, actor)
@@ -79,14 +79,14 @@ export function readData(scene: Scene, actor: Actor): void {
   }
 }
 
-/** It writes by all handles that it has. */
+/** The application writes by all its handles. */
 export function writeData(scene: Scene, actor: Actor): void {
   if (!isAwake(actor)) return
   take(scene, actor)
   for (const handle of actor.data) write(scene, actor, handle)
 }
 
-/** A persister that throttles writes once more a second and a half later, whoever is signed in by then. */
+/** A persister with a throttle writes once more after 1.5 s, even if another user is signed in by then. */
 export function persistData(scene: Scene, actor: Actor): void {
   writeData(scene, actor)
   scene.world.time.later(actor.page, 1500, () => {
@@ -108,14 +108,14 @@ function write(scene: Scene, actor: Actor, handle: Handle): void {
   scene.must('I18: what is written can be read', data.getItem(KEY) !== null, () => `${actor.name}: ${data.id}`)
 }
 
-/** What a visitor keeps, as their tab sees it, before a user signs in there; null for a session of a user. */
+/** The data of a visitor in their tab, before a user signs in there; null for a session of a user. */
 export function keptByVisitor(scene: Scene, actor: Actor): string | null {
   const id = idOf(actor.session.getSnapshot())
   if (!scene.ofVisitors.has(id) || !actor.data.some(({ data }) => data.id === id)) return null
   return sessionData(actor.session).getItem(KEY)
 }
 
-/** A user has signed in where a visitor kept `text`. */
+/** Checks the data after a user has signed in in a tab where a visitor kept `text`. */
 export function takenOver(scene: Scene, actor: Actor, text: string | null, since: number): void {
   const id = idOf(actor.session.getSnapshot())
   if (text === null || !isAwake(actor) || !scene.ofUsers.has(id)) return

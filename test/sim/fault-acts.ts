@@ -1,4 +1,4 @@
-/** What goes wrong around the tabs: storage, the token store, the server. */
+/** Faults outside of the tabs: storage, the token store, the server. */
 import { browser } from '../../src/testing/time.js'
 import { around, aroundBy, inTab, inTabBy, type Act } from './act.js'
 import { idOf, isAwake, type Actor } from './actor.js'
@@ -12,13 +12,13 @@ import type { Weather } from './servers.js'
 import { signIn } from './users.js'
 import { oneOf, upTo } from './ways.js'
 
-/** A process that lags writes what it had 5 s before. */
+/** A process that lags writes the record of 5 s before. */
 function overwrite(scene: Scene, actor: Actor): void {
   const record = scene.world.storage.stored.get(KEY)
   const since = scene.now() - onItsWay(scene)
   const id = idIn(record)
-  // What it does not know of a clock that was set back nobody knows, unless some tab still does. Tabs that have gone over to
-  // another session have forgotten it.
+  // If the old record does not reflect a clock that was set back, no tab knows of that any more, unless one has the session now.
+  // Tabs that follow another session have forgotten it.
   const forget = (): void => {
     const awake = [...scene.actors].filter(isAwake)
     if (awake.some(({ session }) => idOf(session.getSnapshot()) === id)) return
@@ -33,7 +33,7 @@ function overwrite(scene: Scene, actor: Actor): void {
       touch(scene, named(scene).record, 'overwritten', 'exhumed')
     }
     hint(scene, actor, 'focus')
-    // Whoever does know can put it right when it has reached his process, if he is still there.
+    // A tab that knows better, and is still open, can correct the record when it has reached its process.
     scene.world.time.later(browser, onItsWay(scene), () => {
       forget()
       hint(scene, actor, 'focus')
@@ -51,20 +51,20 @@ const PLACES: Readonly<Record<string, Places>> = {
   'localStorage and the token store': { storage: true, tokens: true },
 }
 
-/** The token store is emptied. What is on its way there may still arrive, and is then all that there is. */
+/** Empties the token store. A write that is on its way may still arrive, and is then the only content. */
 function emptyTokens(scene: Scene): void {
   rob(scene)
   scene.world.tokens.stored = null
   scene.storeFaultAt = scene.now()
 }
 
-/** All of localStorage is emptied, and with it the tokens that are there. */
+/** Empties localStorage, with the tokens that are in it. */
 function emptyStorage(scene: Scene, empty: () => void): void {
   if (scene.traits.store === 'local') rob(scene)
   remove(scene, empty)
 }
 
-/** As `Clear-Site-Data` does, and the user in the browser's settings: no storage event tells anybody. */
+/** Empties localStorage without a storage event, as `Clear-Site-Data` and the browser's settings do. */
 function emptyPlaces(scene: Scene, { storage, tokens }: Places): void {
   scene.emptiedAt = scene.now()
   if (storage)
@@ -169,7 +169,7 @@ export const faultActs = {
   nextIn: around(2, 'another application: sign in', signInNextDoor),
   nextOut: around(1, 'another application: sign out', signOutNextDoor),
   elsewhere: around(2, 'the user is active in another application', (scene) => {
-    // The same session of the server, or on another device.
+    // The activity may be in the same session of the server, or on another device.
     const cookie = scene.servers.cookie()
     if (!cookie || cookie.revoked) return
     cookie.heardAt = scene.now()

@@ -1,4 +1,4 @@
-/** What may go wrong around the tabs: storage that others touch, and a clock that somebody sets. */
+/** Faults outside of the tabs: storage that other code changes, and a clock that is set. */
 import { idOf, isAwake, type Actor } from './actor.js'
 import { hint } from './pages.js'
 import { noteApart } from './rules.js'
@@ -6,7 +6,7 @@ import type { Life, Touch } from './life.js'
 import { named, touch } from './touch.js'
 import { KEY, type Scene } from './scene.js'
 
-/** A text, or fields in place of those of the record; and what that does to what storage says of the session. */
+/** A text, or fields that replace those of the record, and the effect on the session in storage. */
 interface Planted {
   readonly key: 'record' | 'end'
   readonly text: string | ((ahead: number) => object)
@@ -20,7 +20,7 @@ const fields = (more: (ahead: number) => object, ...touches: readonly Touch[]): 
   touches: ['planted', ...touches],
 })
 
-/** What is planted in storage. `ahead`: an instant in the far future. */
+/** The content that is planted in storage. `ahead`: an instant in the far future. */
 export const POISONS: Readonly<Record<string, Planted>> = {
   'junk as the record': unreadable('junk'),
   'an empty record': unreadable('{}'),
@@ -48,7 +48,7 @@ export function poison(scene: Scene, actor: Actor, { key, text, touches }: Plant
   }
   const withFields = (more: object): string =>
     JSON.stringify({ ...(record?.startsWith('{') && (JSON.parse(record) as object)), ...more })
-  // It is to survive that.
+  // The page must not crash at this write.
   scene.doomed.delete(actor.page)
   try {
     disk.setItem(
@@ -56,10 +56,10 @@ export function poison(scene: Scene, actor: Actor, { key, text, touches }: Plant
       typeof text === 'string' ? text : withFields(text(scene.world.time.clock().wall + 9e7)),
     )
   } catch {
-    // Then there is nothing to poison.
+    // There is nothing to change.
   }
   mark()
-  // Whoever wrote it looks at once, and puts it right before any new page could believe it.
+  // The page that wrote takes a step at once, and corrects the record before a new page could read it.
   hint(scene, actor, 'focus')
   mark()
 }
@@ -68,7 +68,7 @@ export function setClock(scene: Scene, by: number): void {
   const witness = [...scene.actors].find(
     (actor) =>
       isAwake(actor) &&
-      // Until somebody opens it, it says nothing of that.
+      // A prerendered page writes nothing about that until it is opened.
       !actor.page.prerendered &&
       !!idOf(actor.session.getSnapshot()) &&
       actor.sound &&
@@ -79,11 +79,11 @@ export function setClock(scene: Scene, by: number): void {
   scene.jumps.push({ at: scene.now(), by, misled: new Set() })
   for (const actor of scene.actors) actor.unaware = true
   if (witness) hint(scene, witness, 'focus')
-  // Who sees it may crash before it is written down.
+  // The tab that sees it may crash before it writes.
   if (by < 0 && (!witness || witness.page.gone)) unsee(scene, by)
 }
 
-/** Nobody knows that the clock was set back: of all sessions, or of these. */
+/** Marks that no tab knows that the clock was set back, for all sessions or for these. */
 export function unsee(scene: Scene, by: number, lives: Iterable<Life> = scene.lives.values()): void {
   for (const life of lives) {
     life.unseen = true
@@ -102,7 +102,7 @@ export const setStorage = (works: boolean, full: boolean): ((scene: Scene) => vo
   return (scene) => {
     const { storage } = scene.world
     const fails = !works || full
-    // What cannot be written now is told to nobody who opens; and what lies there then is not what happened since.
+    // A page that opens now misses what cannot be written, and later finds an old record.
     if (fails || !storage.isAvailable || storage.full) {
       scene.deniedAt = scene.now()
       for (const life of scene.lives.values()) life.told = null

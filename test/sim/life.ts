@@ -1,47 +1,47 @@
 import type { Traits } from './traits.js'
 
-/** A session as somebody knows it who sees everything. Instants are real time, in ms since the world began. */
+/** All facts about a session. Instants are real time, in ms since the world began. */
 export interface Life {
   readonly id: string
   readonly startedAt: number
-  /** When the sign-in was called, at the earliest. */
+  /** The earliest instant at which the sign-in may have been called. */
   readonly signInAt: number
-  /** The last sign of the user that may count, and the last that must. */
+  /** The last activity that may count, and the last that must count. */
   signAt: number
   countedAt: number
-  /** What the server last told of its end; `mayKnow`: what some tab knows, `told`: what all must know by now. */
+  /** The last ends from the server. `mayKnow`: some tab knows them; `told`: all tabs must know them by now. */
   mayKnow: Told | null
-  /** What it said the time before. */
+  /** The ends from the reply before. */
   knewBefore: Told | null
   told: Told | null
-  /** What was known until this answer, for as long as that is on its way: its own step settles by that. */
+  /** The ends that were known before this reply, while it is on its way: its own step settles by those. */
   knewJustNow: Told | null
-  /** All ends that it ever told of. */
+  /** All ends that the server ever sent. */
   readonly toldOf: number[]
-  /** When the server ends the grants that it has tokens of, as it said with them. */
+  /** The ends of its grants, as the server sent them with the tokens. */
   readonly grantEnds: number[]
-  /** When the token came that is in force, and when the server was last told of the user. */
+  /** When the current token came, and when the last keep-alive was sent. */
   tokenAt: number
   keptAliveAt: number
   signOutCalled: boolean
-  /** `behind`: what storage said of it then was older than what it had said. */
+  /** `behind`: the record in storage was older than one that had been written before. */
   ended: { readonly at: number; readonly reason: string; readonly sound: boolean; readonly behind: boolean } | null
-  /** The clock was set back and nobody was there to see it: until the next page opens anything goes, and then one idle timeout. */
+  /** The clock was set back unseen: until the next page opens any end is possible, and then one within an idle timeout. */
   unseen: boolean
-  /** What absolute ends were put off by that. */
+  /** How much that has postponed absolute ends. */
   putOff: number
-  /** When storage last said less of its user than it had said, because somebody else wrote over it. */
+  /** When storage last had less activity than before, because other code had overwritten the record. */
   behindAt: number
-  /** When somebody else last did each of these to what storage says of it. */
+  /** When other code last changed its content in storage in each of these ways. */
   readonly touchedAt: Record<Touch, number>
 }
 
 /**
- * `removed`: both keys were. `overwritten`: its record was, by one that is older, that cannot be read, or by nothing. `planted`:
- * its record says what it never said. `ahead`: it speaks of activity in the future, which a tab that comes to know of it takes
- * for a clock that was set back. `exhumed`: its end was taken away, or its record put back beside none. `robbed`: its tokens were
- * taken out of the store, by somebody else or at its end. `swept`: a tab that could not know of it did that.
- * `withdrawn`: a tab that shows it did, because it could not store the next ones.
+ * `removed`: both keys were removed. `overwritten`: its record was replaced by an older one, by a malformed one, or by none.
+ * `planted`: its record has fields that were never written. `ahead`: it has activity in the future, which a tab that reads it
+ * treats as a clock that was set back. `exhumed`: its end was removed, or its record was restored without an end. `robbed`: its
+ * tokens were removed from the store, by other code or at its end. `swept`: a tab that could not know of the session removed
+ * them. `withdrawn`: a tab with the session removed them, because it could not store the next ones.
  */
 export type Touch = 'removed' | 'overwritten' | 'planted' | 'ahead' | 'exhumed' | 'robbed' | 'swept' | 'withdrawn'
 
@@ -62,26 +62,26 @@ export interface Told {
   readonly absoluteEndsAt: number
 }
 
-/** Somebody set the clock. */
+/** A change of the clock. */
 export interface Jump {
   readonly at: number
   readonly by: number
-  /** Whether the machine fell asleep before all tabs could know. */
+  /** True if the machine fell asleep before all tabs could know. */
   slept?: boolean
-  /** Who sees less of it, by a sleep that they had not seen before it. */
+  /** The actors that see less of the jump, because of a sleep before it that they had not noticed. */
   readonly misled: Set<object>
 }
 
-/** Input is written down up to so much later than it happens (a flag, looked at by the one timer), and as if it had just happened. */
+/** The longest delay until input is written, with the time of the write: it is a flag that the one timer reads. */
 export const FLUSH = 2e3
-/** What a clock that is set back may cost while somebody is there, each time. */
+/** The time that each setting back of a clock may add while a tab is open. */
 const SET_BACK = 2e3
 const ROUNDING = 20
 
 const sumOf = (jumps: readonly Jump[], since: number, wanted: (by: number) => number): number =>
   jumps.reduce((sum, { at, by }) => (at >= since ? sum + wanted(by) : sum), 0)
 
-/** I1: when the session is over at the latest. */
+/** I1: the latest instant at which the session ends. */
 export function latestEnd(life: Life, { idle, absolute, network, store }: Traits, jumps: readonly Jump[]): number {
   if (life.unseen) return Infinity
   const setBack = (since: number): number => sumOf(jumps, since, (by) => (by < 0 ? SET_BACK : 0))
@@ -89,13 +89,13 @@ export function latestEnd(life: Life, { idle, absolute, network, store }: Traits
     life.signAt + idle + FLUSH + setBack(life.signAt - FLUSH),
     life.startedAt + absolute + life.putOff + setBack(life.startedAt),
   ]
-  // What the server told is measured from when it was asked.
+  // Times from the server count from the request.
   if (life.told) {
-    // A later answer may know better, if the one before was long on its way.
+    // A later reply may correct one that took long to arrive.
     const toldAt = Math.max(life.told.absoluteEndsAt, life.mayKnow?.absoluteEndsAt ?? 0)
     ends.push(toldAt + network + life.putOff + setBack(life.told.sentAt))
   }
-  // Where tokens are not shared, a tab without them knows nothing of their ends. What was brought late lives from then on.
+  // If tokens are not shared, a tab without them does not know their ends. The lifetime of late tokens counts from their arrival.
   if (life.grantEnds.length > 0 && store !== 'memory') {
     const late = life.startedAt - life.signInAt
     ends.push(Math.max(...life.grantEnds) + late + network + life.putOff + setBack(life.startedAt))
@@ -103,13 +103,13 @@ export function latestEnd(life: Life, { idle, absolute, network, store }: Traits
   return Math.min(...ends) + ROUNDING
 }
 
-/** I3: when it is over at the earliest. A clock set forward cannot be told from sleep. */
+/** I3: the earliest instant at which the session ends. A clock set forward cannot be distinguished from sleep. */
 export function earliestEnd(life: Life, { idle, absolute }: Traits, jumps: readonly Jump[]): number {
   const forward = (since: number): number => sumOf(jumps, since, (by) => Math.max(0, by) + 1e3)
   const ends = [life.countedAt + idle - forward(life.countedAt), life.startedAt + absolute - forward(life.startedAt)]
   for (const told of [life.told, life.mayKnow, life.knewJustNow])
     if (told) ends.push(Math.min(told.idleEndsAt, told.absoluteEndsAt) - forward(told.sentAt) - 1e3)
-  // Counted from when the tokens were given: a sign-in may wait for its turn, and take a clock set forward meanwhile for sleep.
+  // Counted from the call: a sign-in may wait for the lock, and treat a clock set forward meanwhile as sleep.
   for (const at of life.grantEnds) ends.push(at - forward(life.signInAt) - 1e3)
   return Math.min(...ends) - FLUSH - ROUNDING
 }

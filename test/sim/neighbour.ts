@@ -1,4 +1,4 @@
-/** A second application of the origin: its session has a name of its own, and nothing of one is the other's. */
+/** A second application of the origin. Its session has its own name, and the two share nothing. */
 import { createSessionWith, type Page } from '../../src/testing.js'
 import { browser } from '../../src/testing/time.js'
 import type { SessionServer, TokenResponse, TokenSession, TokenStore } from '../../src/types.js'
@@ -12,12 +12,12 @@ const NAME = 'admin'
 export interface Neighbour {
   readonly page: Page
   readonly session: TokenSession
-  /** The session that it signed in to; empty while it is signed out. */
+  /** The id of its session; empty while it is signed out. */
   id: string
   signedInAt: number
 }
 
-/** Grants of its own begin with another letter than those of `createServers`. */
+/** Its grants begin with another letter than those of `createServers`. */
 const isForeign = (tokens: TokenResponse | null): boolean => JSON.stringify(tokens).includes(`${MARK}.f`)
 
 function serverOf(scene: Scene): SessionServer {
@@ -48,7 +48,7 @@ const grant = (scene: Scene): TokenResponse => ({
   expires_in: 300,
 })
 
-/** The part of the store that is its own, which no call may leave. */
+/** Its own part of the store, which no call may leave. */
 function guarded(scene: Scene, store: TokenStore): TokenStore {
   const own = (id: string): void => {
     scene.must('I14: an application leaves the tokens of others alone', !scene.lives.has(id), () => `${NAME}: ${id}`)
@@ -69,7 +69,7 @@ function guarded(scene: Scene, store: TokenStore): TokenStore {
   }
 }
 
-/** Opens a page of the other application, in place of the one that there was. */
+/** Opens a page of the other application in place of the last one. */
 export function openNeighbour(scene: Scene): Neighbour {
   const before = scene.neighbour
   before?.page.close()
@@ -82,7 +82,7 @@ export function openNeighbour(scene: Scene): Neighbour {
     tokenStore: guarded(scene, scene.storeOf(page)),
     server: serverOf(scene),
   })
-  // A page that opens reads no more than what has arrived.
+  // A page that opens reads only the writes that have arrived.
   const since = before?.signedInAt ?? 0
   const { isAvailable: works, full } = scene.world.storage
   const isStored = works && !full && scene.deniedAt < since && scene.now() > since + onItsWay(scene)
@@ -112,7 +112,7 @@ export function signOutNextDoor(scene: Scene): void {
   neighbour.session.signOut().catch(() => undefined)
 }
 
-/** After each step: whatever happens here, nothing happens next door. */
+/** After each step: nothing that the first application does affects the second one. */
 export function checkNeighbour(scene: Scene): void {
   const { neighbour, world } = scene
   if (!neighbour?.id) return
@@ -128,7 +128,7 @@ export function checkNeighbour(scene: Scene): void {
   )
 }
 
-/** Its tokens are where it left them. */
+/** Its tokens are still in the store. */
 export async function tokensNextDoor(
   scene: Scene,
   settle: (promise: Promise<string>) => Promise<string>,

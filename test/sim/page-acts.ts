@@ -1,4 +1,4 @@
-/** What happens to pages and to the machine. */
+/** Acts of pages and of the machine. */
 import { around, aroundBy, inTab, inTabBy, type Act } from './act.js'
 import { idOf, isAwake } from './actor.js'
 import { setClock } from './faults.js'
@@ -20,13 +20,13 @@ import { oneOf, span, upTo } from './ways.js'
 
 function fallAsleep(scene: Scene, ms: number): void {
   scene.fellAsleepAt = scene.now()
-  // Who has not looked since, and cannot read what others saw, will not tell the one from the other.
+  // A tab that has not read the clock since, and cannot read the records of others, cannot distinguish the two.
   const isBlind = (at: number): boolean =>
     scene.isApart && [...scene.actors].some((actor) => !actor.page.gone && actor.steppedAt < at)
   for (const jump of scene.jumps) jump.slept ||= scene.now() - jump.at < onItsWay(scene) || isBlind(jump.at)
   scene.world.sleep(ms, scene.traits.windows)
   scene.sleptAt = scene.now()
-  // Where the monotonic clock runs on, a short sleep looks like a timer that rings late, and a hold like work that went on.
+  // If the monotonic clock runs during sleep, a short sleep looks like a late timer, and a hold like work that went on.
   const isShort = scene.traits.windows && ms < 65e3 + Math.min(6e4, scene.traits.idle / 4)
   for (const { page, holds, seen } of scene.actors) {
     const life = scene.lives.get(idOf(seen))
@@ -43,7 +43,7 @@ export const pageActs = {
     if (pagesOf(scene).size < scene.traits.mostTabs) open(scene, scene.world.page(), true)
   }),
   prerender: around(3, 'prerender a tab', (scene) => {
-    // Chromium alone does.
+    // Only Chromium does that.
     if (scene.traits.engine === 'chromium' && pagesOf(scene).size < scene.traits.mostTabs)
       open(scene, scene.world.page({ prerendered: true }))
   }),
@@ -81,7 +81,7 @@ export const pageActs = {
   }),
   thaw: inTab(6, 'thaw', (scene, actor) => {
     if (actor.page.cached) return
-    // The browser says so before anything else runs.
+    // The browser dispatches the event before anything else runs.
     if (actor.page.frozen) {
       actor.page.frozen = false
       hint(scene, actor, 'resume')
@@ -89,9 +89,9 @@ export const pageActs = {
     interrupt(scene, actor)
   }),
   leave: inTab(4, 'go into the back/forward cache', (scene, actor) => {
-    // Nobody is there who could leave.
+    // A prerendered page has no user who could leave it.
     if (actor.page.prerendered) return
-    // WebKit takes a cached page's locks away, and it goes on without them when it is back.
+    // WebKit takes the locks of a cached page, which goes on without them when it is back.
     const holds = scene.world.locks.isHeldBy(actor.page)
     if (!actor.page.cached) actor.page.leave()
     if (holds && scene.traits.engine === 'webkit') scene.unlockedAt = scene.now()

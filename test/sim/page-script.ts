@@ -1,4 +1,4 @@
-/** What of the library touches a page: made into a script whose globals are arguments, see browser.ts. */
+/** The part of the library that touches a page. browser.ts makes it a script whose globals are arguments. */
 export { browserPorts } from '../../src/ports/browser.js'
 export { browserStorage } from '../../src/ports/shared-storage.js'
 export { webStorageTokens } from '../../src/tokens/stores/web-storage.js'

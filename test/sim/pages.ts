@@ -1,4 +1,4 @@
-/** Pages that come and go, what they are told, and what they promise. */
+/** Pages that open and close, their events, and their promises. */
 import { createSessionWith } from '../../src/testing.js'
 import { START } from '../../src/testing/time.js'
 import { isSessionError } from '../../src/errors.js'
@@ -9,7 +9,7 @@ import { KEY, type Scene } from './scene.js'
 import { idIn } from './touch.js'
 import { MARK } from './servers.js'
 
-/** How long a promise may take while its page runs, ms: the sum of the limits in its way, and a little. */
+/** How long a promise may take while its page runs, in ms: the sum of the limits on its way, and a little more. */
 const LIMITS = {
   getAccessToken: 65e3,
   signIn: 30e3,
@@ -20,7 +20,7 @@ const LIMITS = {
   authorize: 65e3,
 }
 
-/** Watches a promise until it settles: nothing waits for ever (I8), nothing fails without a code (I12), nothing tells a token (I9). */
+/** Watches a promise until it settles: it settles in time (I8), has a code if it rejects (I12), and shows no token (I9). */
 export function watch<T>(
   scene: Scene,
   actor: Actor,
@@ -44,11 +44,11 @@ export function watch<T>(
     .finally(() => actor.pending.delete(pending))
 }
 
-/** A page comes to be, or a second session object on one. `isBare`: it imports neither server nor token store. */
+/** Opens a page, or a second session object on one. `isBare`: it imports neither server nor token store. */
 export function open(scene: Scene, page = scene.world.page(), isBare = false): Actor {
   const { traits } = scene
   const now = scene.now()
-  // The clock was set back a moment ago, and who saw it could not tell this page yet.
+  // The clock was set back a moment ago, and the record of the tab that saw it has not reached this page yet.
   for (const { at, by } of scene.jumps)
     if (by < 0 && now - at < onItsWay(scene))
       for (const life of scene.lives.values()) {
@@ -102,12 +102,12 @@ export function open(scene: Scene, page = scene.world.page(), isBare = false): A
   return actor
 }
 
-/** Storage works again for this tab: what it could not write before is written now. */
+/** Storage works again for this tab, which now makes up for writes that failed. */
 function heal(scene: Scene, actor: Actor): void {
   const { isAvailable: works, full } = scene.world.storage
   if (!works || full) return
   const { id = '', reason } = actor.record ?? {}
-  // A page that crashed in this very step may not have come to write.
+  // A page that crashed in this very step may not have written.
   const isHere = !actor.page.gone
   if (reason && isHere) {
     const text = scene.world.storage.of(actor.page).getItem(`${KEY}:end`)
@@ -123,7 +123,7 @@ function heal(scene: Scene, actor: Actor): void {
   actor.half = false
 }
 
-/** What is new in a record, its instants in ms since the world began. */
+/** The changes of a record as text, with instants in ms since the world began. */
 function newsOf(was: object | null, is: object | null): string {
   const before = Object(was) as Record<string, unknown>
   const news = Object.entries(is ?? {}).filter(([field, value]) => before[field] !== value)
@@ -132,7 +132,7 @@ function newsOf(was: object | null, is: object | null): string {
   return news.map(([field, value]) => `${field} ${text(value)}`).join(', ')
 }
 
-/** What listeners hear makes sense as a story: nobody leaves who has not come. */
+/** Checks the order of events: a session that ends has begun. */
 function listen(scene: Scene, actor: Actor): void {
   const { session } = actor
   let told: object | null = null
@@ -143,7 +143,7 @@ function listen(scene: Scene, actor: Actor): void {
       () => `${actor.name} hears ${event} while ${actor.hears}`,
     )
   }
-  // What a page finds when it is opened is no news.
+  // The session that a page finds when it opens causes no event.
   const find = (): void => {
     const { phase } = session.getSnapshot()
     actor.hears = phase === 'warning' ? 'warned' : phase === 'active' ? 'in' : 'out'
@@ -182,7 +182,7 @@ function listen(scene: Scene, actor: Actor): void {
     scene.must('I9: no token in an event', !text.includes(MARK), () => text)
   })
   session.inspect((step) => {
-    // A sleep that it had not seen hides as much of a jump from it as long as it cannot read of that.
+    // A sleep that the tab has not noticed hides that much of a jump from it, until it can read the record of another tab.
     if (actor.steppedAt <= scene.sleptAt)
       for (const { at, misled } of scene.jumps)
         if (at >= scene.sleptAt && (scene.now() - at < onItsWay(scene) || !scene.world.storage.isAvailable))
@@ -198,12 +198,12 @@ function listen(scene: Scene, actor: Actor): void {
     else heal(scene, actor)
     if (scene.traces) scene.trace(`${actor.name} steps: ${step.cause} ${newsOf(told, step.record as object | null)}`)
     told = step.record as object | null
-    // Chromium hands messages to frozen pages, and work that goes on there is written down as well.
+    // Chromium delivers messages to frozen pages, and work that goes on there is written as well.
     if (actor.page.frozen && isAtWork(actor)) sign(scene, actor)
-    // What it does in the moment in which it is frozen comes before that.
+    // A step in the very moment of the freeze comes before it.
     if (actor.unaware && !actor.page.frozen) {
       actor.awakeSince = scene.now()
-      // Whoever was away while the clock was set back knows better by how much than those who opened since.
+      // A tab that was frozen while the clock was set back knows the size of the jump better than tabs that opened since.
       const life = scene.lives.get(idOf(actor.seen))
       if (life?.putOff) life.signAt = scene.now()
     }
@@ -222,13 +222,13 @@ export function olderThanFound(scene: Scene, { page }: Actor): ReadonlySet<strin
   const { lives } = scene
   if (!scene.world.storage.isAvailable) return new Set()
   const found = idIn(scene.world.storage.of(page).getItem(KEY))
-  // What cannot be read is not found.
+  // A record that is malformed is not found.
   if ((lives.get(found)?.touchedAt.overwritten ?? -Infinity) >= scene.now() - 2 * onItsWay(scene)) return new Set()
   const ids = [...lives.keys()]
   return new Set(ids.slice(0, Math.max(0, ids.indexOf(found))))
 }
 
-/** After a look at storage. */
+/** Checks, after a step that reads storage, that no older session is shown. */
 export function notDisplaced(scene: Scene, actor: Actor, older: ReadonlySet<string>): void {
   if (older.size > 0)
     for (const one of instancesOn(scene, actor))
@@ -240,30 +240,30 @@ export function notDisplaced(scene: Scene, actor: Actor, older: ReadonlySet<stri
         )
 }
 
-/** Everything on this page looks at the clock. */
+/** Sends a hint to the page, so that all its sessions take a step. */
 export function hint(scene: Scene, actor: Actor, cause: string): void {
   if (actor.page.gone || actor.page.frozen) return
   const older = olderThanFound(scene, actor)
   actor.page.hint(cause)
-  // What follows from a lost focus is looked at in a turn of its own.
+  // The step after a blur comes in a task of its own.
   if (cause === 'blur') return
   notDisplaced(scene, actor, older)
   for (const one of instancesOn(scene, actor)) hinted(scene, one)
 }
 
-/** The page is gone, and with it all that it promised. */
+/** Removes the actors whose page is gone, with their promises. */
 export function bury(scene: Scene): void {
   for (const actor of [...scene.actors]) if (actor.page.gone) scene.actors.delete(actor)
 }
 
-/** Somebody opens a prerendered page. */
+/** Opens a prerendered page. */
 export function activate(scene: Scene, actor: Actor): void {
   if (!actor.page.prerendered) return
   const older = olderThanFound(scene, actor)
   actor.page.activate()
   notDisplaced(scene, actor, older)
   for (const one of instancesOn(scene, actor)) {
-    // What it showed until then was a guess.
+    // Until now the page showed a guess.
     one.awakeSince = one.aliveSince = scene.now()
     const life = scene.lives.get(idOf(one.seen))
     if (life) guessed(scene, one, life)
@@ -271,21 +271,21 @@ export function activate(scene: Scene, actor: Actor): void {
   }
 }
 
-/** Time went on without this page, or nobody can say how much did: a warning may be missed. */
+/** Notes that time passed without this page, or an unknown amount of it, so that it may miss a warning. */
 export const interrupt = (scene: Scene, actor: Actor): void => {
   for (const one of instancesOn(scene, actor)) one.awakeSince = scene.now()
 }
 
-/** Timers are on time again; those that were set before keep their grid, and what waits for them is late. */
+/** Ends the throttling. Timers that were set before keep their grid, and are late. */
 export function unthrottle(scene: Scene, actor: Actor): void {
   const { page } = actor
-  // They may have been set while it was another.
+  // They may have been set during another throttling.
   const late = page.timersEvery ? 6e4 : 0
   page.timersEvery = 0
   for (const one of instancesOn(scene, actor)) {
     one.awakeSince = scene.now()
     one.lateUntil = Math.max(one.lateUntil, (scene.ran.get(page) ?? 0) + late)
   }
-  // It is because the page is shown.
+  // Throttling ends because the page is shown.
   hint(scene, actor, 'visibilitychange')
 }

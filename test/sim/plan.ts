@@ -3,7 +3,7 @@ import { createRandom } from './random.js'
 import { ANY, readStep, type Step } from './schedule.js'
 import { drawTraits, USUAL, type Traits } from './traits.js'
 
-/** A whole world before it happens. `seed`: what chance there is while it happens. */
+/** The plan of a world. `seed`: for the random numbers while it is played. */
 export interface Plan {
   readonly seed: number
   readonly traits: Traits
@@ -28,7 +28,7 @@ export function drawPlan(seed: number): Plan {
   return { seed, traits, steps }
 }
 
-/** A plan as it is written down in failed.json: of its traits only what is odd, its steps as sentences. */
+/** A plan in the form of failed.json: only its unusual traits, and its steps as sentences. */
 export interface PlanText {
   readonly seed: number
   readonly traits: Partial<Traits>

@@ -11,19 +11,19 @@ import type { Counts, Rule } from './rule-names.js'
 import { printStep, type Step } from './schedule.js'
 import { createScene, Restless, type Break, type Scene } from './scene.js'
 
-/** Lets time pass, and counts for how long each page ran. */
+/** Lets time pass, and adds it to the running time of each page that runs. */
 export async function pass(scene: Scene, ms: number): Promise<void> {
   await scene.world.advance(ms)
   for (const page of new Set([...scene.actors].map(({ page }) => page)))
     if (!page.frozen && !page.timersEvery && !page.prerendered) scene.ran.set(page, (scene.ran.get(page) ?? 0) + ms)
 }
 
-/** After each step: pages that are gone, pages that want to be loaded anew, promises that nobody keeps. */
+/** After each step: removes pages that are gone, reloads pages that called reload(), and checks promises. */
 export function tidy(scene: Scene): void {
   bury(scene)
   for (const actor of [...scene.actors]) {
     const { page } = actor
-    // A sign-out that waited, and found that its session object was destroyed, is reported: by whichever of the page's two.
+    // A sign-out that waited until its session object was destroyed is reported, by either session of the page.
     const isDestroyed = instancesOn(scene, actor).some(({ destroyedAt }) => destroyedAt !== null)
     const odd = page.reports.filter((error) => !isDestroyed || (error as { code?: string }).code !== 'signed_out')
     scene.must('I12: nothing is reported', odd.length === 0, () => `${actor.name} reports ${odd.join()}`)
@@ -47,10 +47,10 @@ export function tidy(scene: Scene): void {
   checkConnections(scene)
 }
 
-/** I10: what a destroyed session leaves on its page, once what was under way has had its limit. */
+/** I10: checks that a destroyed session leaves nothing on its page, once the limits of its calls are over. */
 function destroyed(scene: Scene, actor: Actor): void {
   const { page } = actor
-  // What is open on a page cannot be told apart by the sessions on it.
+  // Listeners and channels of a page do not show to which of its sessions they belong.
   const excuses = {
     'a second session lives in the page': [...scene.actors].some((one) => one !== actor && one.page === page),
   }
@@ -58,17 +58,17 @@ function destroyed(scene: Scene, actor: Actor): void {
     scene.must(rule, holds, () => actor.name, excuses)
   }
   must('I10: a destroyed session listens to nothing', !scene.handles.get(page)?.size)
-  // A refresh goes on for twice its limit, and the store may take its time before and after.
+  // A refresh goes on for twice its limit, and the store may take long before and after.
   if ((scene.ran.get(page) ?? 0) - Math.max(actor.destroyedAt ?? 0, actor.lateUntil) <= 40e3) return
   must('I10: a destroyed session has no timer', page.timers() === 0)
   must('I10: a destroyed session holds no lock', !scene.world.locks.isHeldBy(page))
 }
 
-/** What came of a world: the first rule that did not hold, or null, and how often each rule was looked at. */
+/** The result of a world: the first rule that was broken, or null, and how often each rule was checked. */
 export interface Played {
   readonly broken: Break | null
   readonly counts: Counts
-  /** What was played, each step with the tab that it happened in. */
+  /** The plan that was played, each step with its tab. */
   readonly steps: readonly Step[]
 }
 

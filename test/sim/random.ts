@@ -1,4 +1,4 @@
-/** Chance from a seed: the same seed, the same chance. */
+/** Random numbers from a seed: the same seed gives the same numbers. */
 export interface Random {
   /** 0 ≤ x < 1. */
   readonly next: () => number
@@ -8,7 +8,7 @@ export interface Random {
   readonly pick: <T>(list: readonly T[]) => T
 }
 
-/** Mulberry32: small, quick, and good enough to think of things that nobody would. */
+/** Mulberry32: small, fast, and random enough for this purpose. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0
   const next = (): number => {
@@ -26,7 +26,7 @@ export function createRandom(seed: number): Random {
   }
 }
 
-/** What stands at this part of a list, 0 ≤ `how` < 1. */
+/** The element at this fraction of a list, 0 ≤ `how` < 1. */
 export const pick = <T>(list: readonly T[], how: number): T =>
   list[Math.min(list.length - 1, Math.floor(how * list.length))] as T
 

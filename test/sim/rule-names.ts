@@ -1,6 +1,6 @@
 /**
- * All rules, by the invariant of the design that each belongs to (S35: a scenario), and how often each must be looked at per
- * 1,000 worlds: about half of what many worlds show, so that a rule that excuses have switched off is noticed.
+ * All rules, by the promise or scenario (S) that each belongs to, and how often each must be checked per 1,000 worlds: about half
+ * of the average, so that a rule that is switched off by excuses is noticed.
  */
 export const FLOORS = {
   'I1: no session is shown past its end': 1900,
@@ -93,13 +93,13 @@ export const FLOORS = {
 
 export type Rule = keyof typeof FLOORS
 
-/** How often a rule was looked at, with no excuse in the way, and how often each excuse stood in the way. */
+/** How often a rule was checked without an excuse, and how often each excuse applied. */
 export interface Count {
   looked: number
   readonly excused: Record<string, Excused>
 }
 
-/** `applied`: how often the excuse stood in the way; `needed`: how often the rule would not have held without it. */
+/** `applied`: how often the excuse applied; `needed`: how often the rule would have been broken without it. */
 export interface Excused {
   applied: number
   needed: number
@@ -107,10 +107,10 @@ export interface Excused {
 
 export type Counts = Partial<Record<Rule, Count>>
 
-/** Why a rule is not looked at now: each with its name, and whether it applies. */
+/** The excuses of a check by name, and whether each applies. */
 export type Excuses = Readonly<Record<string, boolean>>
 
-/** Counts one look at a rule. True: an excuse applies. */
+/** Counts one check of a rule. Returns true if an excuse applies. */
 export function count(counts: Counts, rule: Rule, holds: boolean, excuses: Excuses): boolean {
   const of = (counts[rule] ??= { looked: 0, excused: {} })
   let isExcused = false

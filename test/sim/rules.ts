@@ -1,4 +1,4 @@
-/** What must hold, I1 to I17 of the design, looked at after each turn, each hint and each call. */
+/** The rules of I1 to I17, which are checked after each task, each hint and each call. */
 import { decode } from '../../src/core/record.js'
 import type { Page } from '../../src/testing.js'
 import { browser } from '../../src/testing/time.js'
@@ -10,22 +10,22 @@ import { named, touch, touchedAt } from './touch.js'
 import { KEY, type Scene } from './scene.js'
 import type { Call } from './servers.js'
 
-/** An instant of this device's clock, as real time. */
+/** The real time of an instant of this device's clock. */
 const realOf = (scene: Scene, wall: number): number => scene.now() - (scene.world.time.clock().wall - wall)
 
-/** So much less a clock may say than before, and nobody notices. */
+/** The largest jump of a clock that no tab notices, in ms. */
 const UNNOTICED = 1e3
 
-/** How long what a tab wrote or said may be on its way. */
+/** The longest time until a write or message of a tab has arrived. */
 export const onItsWay = ({ traits }: Scene): number => traits.lag + traits.delay + 5
 
-/** From when on what was written or said at `at` is on its way: a machine that slept meanwhile brings it when it wakes. */
+/** The instant from which a write or message of `at` is on its way: after a sleep of the machine it arrives when it wakes. */
 const sent = (scene: Scene, at: number): number =>
   at > scene.fellAsleepAt - onItsWay(scene) ? Math.max(at, scene.sleptAt) : at
 
 const lifeOf = (scene: Scene, actor: Actor): Life | undefined => scene.lives.get(idOf(shownBy(actor)))
 
-/** Why `actor` need not know by now that `life` is over. */
+/** The reasons for which `actor` need not know yet that `life` is over. */
 export function ignorance(scene: Scene, actor: Actor, life: Life): Excuses {
   const { ended } = life
   if (!ended) return {}
@@ -34,67 +34,67 @@ export function ignorance(scene: Scene, actor: Actor, life: Life): Excuses {
     'the tab is without storage': !actor.sound,
     'storage is denied': !scene.world.storage.isAvailable,
     'its tombstone was taken away': isExhumed(scene, actor, life, ended.at),
-    // Processes that find everything gone at the same time may overwrite each other's tombstones unheard.
+    // Processes that find everything removed at the same time may overwrite each other's tombstones without a message.
     'its tombstone was overwritten':
       scene.traits.lost > 0 && life.touchedAt.removed >= ended.at - onItsWay(scene) && named(scene).end !== life.id,
     'word of the end is on its way': scene.now() <= sent(scene, ended.at) + onItsWay(scene),
   }
 }
 
-/** Whether storage says that the session lives, because somebody has taken away its tombstone since `since`, unseen as yet. */
+/** True if the session is live in storage, because its tombstone was removed after `since`, and no tab has noticed that yet. */
 function isExhumed(scene: Scene, actor: Actor, { id, touchedAt: { exhumed } }: Life, since: number): boolean {
   if (exhumed < since) return false
   const { record, end } = named(scene)
-  // A tab that wakes hears one after the other what it could have read until then.
+  // A tab that wakes gets the events of the meantime one after the other.
   const lateAt = Math.max(exhumed, actor.awakeSince)
   return (record === id && end !== id) || scene.now() < lateAt + 2 * onItsWay(scene)
 }
 
-/** Whether session `id` was put back in storage, where the one that replaced it has the lower number: a clock was set back. */
+/** True if `id` was restored in storage, and the session that replaced it has a lower `seq`, as a clock was set back. */
 function isPutBack(scene: Scene, actor: Actor, id: string): boolean {
   const life = scene.lives.get(id)
   const setBack = life && scene.jumps.find(({ at, by }) => by < 0 && at >= life.startedAt)
   return !!setBack && isExhumed(scene, actor, life, setBack.at)
 }
 
-/** What can be read in storage. */
+/** The record in storage, or null if it cannot be read. */
 const decodedOf = ({ world }: Scene): ReturnType<typeof decode> =>
   decode(world.storage.stored.get(KEY), world.time.clock().wall)
 
-/** Whether storage says less of a user than `life` does: what it said was overwritten. What cannot be read says nothing. */
+/** True if storage has less activity than `life`, because the record was overwritten or is malformed. */
 function isBehind(scene: Scene, { id, countedAt }: Life): boolean {
   const record = decodedOf(scene)
   return record?.id !== id || realOf(scene, record.activeAt - record.skew) < countedAt - FLUSH
 }
 
-/** A page that opens now may believe what was written over a record. */
+/** Notes that a page that opens now may read an overwritten record. */
 export function noteBehind(scene: Scene): void {
   for (const life of scene.lives.values())
     if (!life.ended && life.touchedAt.overwritten >= life.countedAt && isBehind(scene, life))
       life.behindAt = scene.now()
 }
 
-/** Whether somebody else, or a process that lags and was not told, wrote over what storage said of the user. */
+/** True if other code, or a process that lags and missed a message, has overwritten the activity in storage. */
 const isOverwritten = (scene: Scene, life: Life): boolean =>
   life.ended
     ? life.ended.behind
     : life.behindAt >= life.countedAt ||
       (life.touchedAt.overwritten >= life.countedAt &&
-        // Whoever knows better writes it again.
+        // A tab that knows better writes it again.
         scene.now() <= life.touchedAt.overwritten + 2 * onItsWay(scene)) ||
       ((life.touchedAt.overwritten >= life.countedAt || (scene.traits.lag > 0 && scene.traits.lost > 0)) &&
         isBehind(scene, life))
 
 /**
- * localStorage has no transactions: one tab may remove what another has just stored, where processes lag or lose their lock, or where
- * a tab with late timers needs longer to store than the lock is waited for.
+ * localStorage has no transactions: one tab may remove the tokens that another has just stored, if processes lag or lose their lock,
+ * or if a tab with late timers takes longer to store than others wait for the lock.
  */
 export const isTorn = ({ traits, unlockedAt, throttledAt }: Scene): boolean =>
   traits.store === 'local' && (traits.lag > 0 || Math.max(unlockedAt, throttledAt) >= 0)
 
 /**
- * Who came to know of the session between a clock that was set back and the first word of that takes the new time for granted;
- * and whoever slept in between, or had not yet seen that he slept before, sees less of it by his sleep.
+ * A tab that learned of the session between a clock that was set back and the first record that shows this takes the new time as
+ * it is. A tab that slept in between, or that had not noticed an earlier sleep, sees less of the jump by that sleep.
  */
 export const isMisled = (scene: Scene, actor: Actor): boolean =>
   scene.jumps.some(
@@ -102,21 +102,21 @@ export const isMisled = (scene: Scene, actor: Actor): boolean =>
       by < 0 && (!!slept || misled.has(actor) || (actor.aliveSince >= at && actor.aliveSince < at + onItsWay(scene))),
   )
 
-/** Whether all tabs have been able to hear of each other since `since`. */
+/** True if all tabs could reach each other all the time since `since`. */
 export const wereTogether = (scene: Scene, since: number): boolean => !scene.isApart && scene.apartAt < since
 
-/** Whether the token store has failed since `since`, or was emptied. */
+/** True if the token store has failed since `since`, or was emptied. */
 export const hasStoreFailed = ({ world, traits, isStoreFaulty, storeFaultAt }: Scene, since: number): boolean =>
   isStoreFaulty ||
   storeFaultAt >= since ||
   (traits.store === 'local' && (!world.storage.isAvailable || world.storage.full))
 
-/** Whether some tab can neither read what others write nor hear what they say. */
+/** True if some tab gets neither writes nor messages of others. */
 function isApart({ actors, traits, world }: Scene): boolean {
   const list = [...actors].filter(({ destroyedAt }) => destroyedAt === null)
   const unsound = list.filter(({ sound }) => !sound)
   if (unsound.length === 0) return false
-  // A page that opens now reads what those others could not write.
+  // The writes that failed are missing for a page that opens now.
   if (world.storage.isAvailable) return true
   return (
     unsound.length < list.length ||
@@ -127,21 +127,21 @@ function isApart({ actors, traits, world }: Scene): boolean {
   )
 }
 
-/** Who is there has changed, or what they can read. */
+/** To be called after a change of the tabs, or of what they can read. */
 export function noteApart(scene: Scene): void {
   const was = scene.isApart
   scene.isApart = isApart(scene)
-  // Until now, for all that anybody has seen.
+  // They may have been apart until this moment.
   if (scene.isApart || was) scene.apartAt = scene.now()
 }
 
-/** After each turn: who shows something else than before? */
+/** After each task: checks the tabs whose snapshot has changed. */
 export function look(scene: Scene): void {
   for (const actor of scene.actors) {
     const { page } = actor
     const works = isAtWork(actor)
     if (page.gone) {
-      // It may have written down that somebody is there before it crashed, in this very turn.
+      // It may have written activity in this very task, before it crashed.
       if (works && !page.frozen && actor.destroyedAt === null) sign(scene, actor)
       actor.holds.length = 0
       continue
@@ -163,7 +163,7 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
       !actor.over.has(to),
       () => `${actor.name} shows ${to}, which it knew to be over`,
       {
-        // Then a tab that missed the newer session is believed.
+        // Then a tab that missed the newer session prevails.
         'a clock was set back, without storage':
           !actor.sound && scene.jumps.some(({ at, by }) => by < 0 && at >= (scene.lives.get(to)?.startedAt ?? 0)),
         'its record was put back after a clock was set back': isPutBack(scene, actor, to),
@@ -172,7 +172,7 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
     let life = scene.lives.get(to)
     if (!life) {
       scene.must('I12: sessions begin by a sign-in', scene.signIns.size > 0, () => `${actor.name} shows ${to}`)
-      // Whoever signed in may have crashed right after.
+      // The tab that signed in may have crashed right after it.
       const began = is.phase === 'active' || is.phase === 'warning' ? realOf(scene, is.startedAt) : now
       const startedAt = now - began > 1e3 ? began : now
       life = {
@@ -192,7 +192,7 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
         told: null,
         tokenAt: startedAt,
         keptAliveAt: startedAt,
-        // A page that is still asking others signs in, and out, when it has been answered.
+        // A page that is still querying other tabs signs in and out after their answer.
         signOutCalled:
           now - scene.signOutAt < 1e3 ||
           [...scene.actors].some(({ pending }) => [...pending].some(({ what }) => what === 'signOut')),
@@ -232,12 +232,12 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
       actor.warnedSince ??= now
     } else actor.warnedSince = null
   } else if (is.phase === 'signedOut') {
-    // Until somebody opens it, a prerendered page guesses: others may know better.
+    // A prerendered page guesses until it is opened: other tabs may know better.
     if (actor.page.prerendered) {
       actor.seen = is
       return
     }
-    // A session that was replaced, and whose successor is over as well, is told of by the latter's end.
+    // If the session was replaced, and the next one is over as well, the snapshot shows the end of the next one.
     const life = scene.lives.get(endedIn(scene, actor) ?? from)
     if (from) actor.over.add(from)
     if (from && life) end(scene, actor, life, is)
@@ -247,8 +247,8 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
 }
 
 /**
- * A page has come to know of a session: where nobody saw the clock set back, it is one idle timeout at most from here on, if others
- * can read what the page makes of that.
+ * A page has learned of a session. If no tab saw the clock set back, the session lasts one idle timeout at most from now on,
+ * provided that others can read the record of the page.
  */
 export function guessed(scene: Scene, { page }: Actor, life: Life): void {
   if (!life.unseen || page.prerendered) return
@@ -256,14 +256,14 @@ export function guessed(scene: Scene, { page }: Actor, life: Life): void {
   life.signAt = scene.now()
 }
 
-/** Whose end a tab shows. Its last step tells; of a quiet one listeners hear later than it is seen, and storage first. */
+/** The id of the session whose end a tab shows, by its last step or, if that came without an event so far, by storage. */
 function endedIn(scene: Scene, actor: Actor): string | undefined {
   const { record, sound, over } = actor
   const buried = record && !record.reason && sound && scene.world.storage.isAvailable ? endIn(scene, actor) : ''
   return buried && !over.has(buried) ? buried : record?.id
 }
 
-/** A tab has come to know that a session is over. Was it, and was it said before? */
+/** Checks an end that a tab shows: whether it is right, and whether a warning came before it. */
 function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { phase: 'signedOut' }>): void {
   const now = scene.now()
   const { traits, jumps } = scene
@@ -283,9 +283,9 @@ function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { pha
       'but nobody removed it, nor its tokens',
       {
         'web storage has no transactions': isTorn(scene),
-        // One of those that could not know of it took its tokens for left over.
+        // A tab that could not know of it treated its tokens as leftovers.
         'a tab could not know of the session': life.touchedAt.swept >= life.signInAt,
-        // Another tab took out what it had used, and could not store what it got for that.
+        // Another tab removed the used tokens, and could not store the new ones.
         'word of unstored tokens was lost':
           traits.lost > 0 && !actor.sound && life.touchedAt.withdrawn >= life.signInAt,
       },
@@ -306,7 +306,7 @@ function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { pha
       {
         'tabs were apart': !wereTogether(scene, Math.min(life.countedAt, endedAt)),
         'its record was overwritten': isOverwritten(scene, life),
-        // The tab has nothing but what it knew itself.
+        // The tab has only its own knowledge.
         'its record was removed': life.touchedAt.removed >= life.countedAt,
         'activity ahead was planted': life.touchedAt.ahead >= life.startedAt,
         'a clock was set back unseen': life.unseen || life.putOff > 0,
@@ -316,7 +316,7 @@ function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { pha
   }
 }
 
-/** I17: who was there all the time, and knew, has seen the warning for all its length. */
+/** I17: a tab that ran all the time, and knew of the session, has shown the warning for its full length. */
 function warned(scene: Scene, actor: Actor, life: Life, reason: 'idle' | 'absolute', endedAt: number): void {
   const { traits } = scene
   const isOfGrant = reason === 'absolute' && life.grantEnds.some((at) => Math.abs(at - endedAt) < traits.network + 1e3)
@@ -339,9 +339,9 @@ function warned(scene: Scene, actor: Actor, life: Life, reason: 'idle' | 'absolu
     () =>
       `${actor.name} was warned ${actor.warnedSince === null ? 'never' : `${Math.round(actor.warnedSince - from)} ms late`} of the end of ${life.id} (${reason})`,
     {
-      // It gave no notice.
+      // The server gave no earlier notice.
       'the server told of less time than there was': isToldLate,
-      // Whoever saw it comes back with the time that the others have lost.
+      // A tab that saw the jump comes back with the time that the others have lost.
       'a clock was set back unseen': life.putOff > 0 || life.unseen || isMisled(scene, actor),
       'the page did not run':
         actor.unaware || actor.page.frozen || actor.page.timersEvery > 0 || actor.awakeSince > from - 1e3,
@@ -349,26 +349,26 @@ function warned(scene: Scene, actor: Actor, life: Life, reason: 'idle' | 'absolu
       'its record was overwritten': life.touchedAt.overwritten > from,
       'activity ahead was planted': life.touchedAt.ahead >= life.startedAt,
       'tabs were apart': !wereTogether(scene, from - 1e3),
-      // A page that opens may miss what is said while it asks, and end the session for all.
+      // A page that opens may miss messages during its query, and end the session for all tabs.
       'the tab is without storage':
         !actor.sound && reason === 'idle' && endedAt < life.signAt + traits.idle - onItsWay(scene),
-      // Since then: when it ended lies ahead.
+      // The clock was set back since the end, which now lies in the future.
       'the clock was set back': endedAt > scene.now() + 1e3,
-      // It closed the warning here when somebody else came to the end.
+      // Activity closed the warning here while another tab reached the end.
       'activity was on its way': life.signAt > endedAt - onItsWay(scene),
     },
   )
 }
 
-/** A user does something here that may count. */
+/** Notes input of a user that may count as activity. */
 export function sign(scene: Scene, actor: Actor): void {
-  // What a page that is gone had read in its last turn, nobody can say.
+  // The last reading of a page that is gone is unknown.
   const lives = actor.page.gone ? [...scene.lives.values()] : [lifeOf(scene, actor)]
   for (const life of lives)
     if (life && scene.now() <= latestEnd(life, scene.traits, scene.jumps)) life.signAt = scene.now()
 }
 
-/** After whatever makes a tab look at the clock: is what it shows true? */
+/** After each step of a tab: checks its snapshot and its deadlines. */
 export function hinted(scene: Scene, actor: Actor): void {
   if (!isAwake(actor)) return
   look(scene)
@@ -391,7 +391,7 @@ export function hinted(scene: Scene, actor: Actor): void {
       () => `${actor.name} shows ${buried}`,
       {
         'the tab is without storage': !actor.sound,
-        // No storage event reaches the document in which it was written: a second session there looks at its next hint.
+        // The document that writes gets no storage event: a second session there notices the write at its next hint.
         'another session in the page wrote it just now':
           !!life &&
           (life.ended?.at === now || life.touchedAt.exhumed === now) &&
@@ -403,7 +403,7 @@ export function hinted(scene: Scene, actor: Actor): void {
   const latest = latestEnd(life, traits, jumps)
   const lost: Excuses = {
     'a clock was set back unseen': latest === Infinity || isMisled(scene, actor),
-    // Who saw that could not tell the others yet.
+    // The record of the tab that saw it has not arrived yet.
     'a clock was set back a moment ago': jumps.some(({ at, by }) => by < 0 && now - at < onItsWay(scene)),
   }
   scene.must(
@@ -421,9 +421,9 @@ export function hinted(scene: Scene, actor: Actor): void {
     () => `${actor.name} will end ${life.id} ${Math.round(endAt - latest)} ms too late`,
     {
       ...lost,
-      // A page that opens may read what was tampered with before it reads that somebody put it right.
+      // A page that opens may read the planted record before the corrected one.
       'its record was planted, and lags': traits.lag > 0 && now < life.touchedAt.planted + 2 * onItsWay(scene),
-      // No storage event reaches the document in which it was written: a second session there may know nothing else.
+      // The document that writes gets no storage event: a second session there may know only the planted record.
       'the tab came to know of the session by a planted record':
         actor.aliveSince <= life.touchedAt.planted + onItsWay(scene) && actor.aliveSince >= life.touchedAt.planted,
     },
@@ -454,9 +454,9 @@ function endIn(scene: Scene, { page }: Actor): string {
   }
 }
 
-/** Something that acts for the session: I1, I2. */
+/** Checks an act for the session: I1, I2. */
 export function acted(scene: Scene, actor: Actor, what: string): void {
-  // It may have read of the session in this very turn; and of a page that crashed in it nobody can say.
+  // The page may have read the record in this very task, and the knowledge of a page that crashed in it is unknown.
   look(scene)
   if (actor.page.gone) return
   const life = lifeOf(scene, actor)
@@ -480,7 +480,7 @@ export function acted(scene: Scene, actor: Actor, what: string): void {
 
 const isOf = (scene: Scene, { id }: Life, family: string): boolean => !!scene.familiesOf.get(id)?.has(family)
 
-/** A token was handed out. */
+/** Checks a token that was returned to a caller. */
 export function handedOut(scene: Scene, actor: Actor, text: string): void {
   acted(scene, actor, 'a token')
   const life = lifeOf(scene, actor)
@@ -500,7 +500,7 @@ export function handedOut(scene: Scene, actor: Actor, text: string): void {
     () => `${actor.name} was handed a token that expired ${Math.round(late)} ms ago`,
     {
       'the clock was set back': setBack,
-      // Storing it may have taken longer than it lives.
+      // Storing it may have taken longer than its lifetime.
       'timers are late': actor.page.timersEvery > 0 || (scene.ran.get(actor.page) ?? 0) < actor.lateUntil,
     },
   )
@@ -533,7 +533,7 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
       isOf(scene, life, family),
       () => `${actor.name} refreshes ${family}, and shows ${life.id}`,
     )
-  // What is not noticed moves what is flagged by as much.
+  // A jump that is not noticed moves the time of flagged input by as much.
   const slack = jumps.some(({ at, by }) => by < 0 && at >= life.signAt - FLUSH) ? UNNOTICED : 0
   const isAsked =
     actor.wantedAt >= Math.min(life.tokenAt, now() - 70e3) ||
@@ -546,16 +546,16 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
     ]
     const text = (): string => `${actor.name} refreshes although nobody was there since the token came`
     const excuses: Excuses = {
-      // All may ask at once, and each for as long as store and server take.
+      // All tabs may send a refresh at once, and each takes as long as store and server do.
       'locks do not work': traits.locks !== 'work' && now() - life.tokenAt < 15e3,
       'tokens are not shared': traits.store !== 'shared',
       'the token store failed': hasStoreFailed(scene, life.signInAt),
       'tabs were apart': !wereTogether(scene, life.startedAt),
-      // To who guesses the time by the last activity, the token lies in the future.
+      // For a tab that guesses the time by the last activity, the token is from the future.
       'a clock was set back unseen': life.unseen || life.putOff > 0,
-      // A gateway's session whose tokens were displaced by a sign-in that never came to its record asks for others.
+      // The session of a gateway requests other tokens if its own were displaced by a sign-in that never wrote its record.
       'a tab crashed as it signed in': [...scene.signIns].some(({ at }) => at >= life.startedAt),
-      // The user was there when it asked.
+      // The user was active when it began.
       'the page was frozen while it connected': (actor.connectingSince ?? Infinity) < actor.awakeSince,
     }
     for (const rule of rules) scene.must(rule, wasActive, text, excuses)
@@ -564,21 +564,21 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
 
   const before = servers.calls.filter((other) => isDuplicate(other, call))
   const apart: Excuses = {
-    // Who has not heard of the end yet finds the store empty, and tries what he has.
+    // A tab that does not know of the end yet finds the store empty, and uses its own tokens.
     'word of the end is on its way': !!life.ended && now() <= sent(scene, life.ended.at) + onItsWay(scene),
-    // Where tabs can neither read the same storage nor hear each other, each is alone.
+    // If tabs can neither read the same storage nor reach each other, each is alone.
     'tabs were apart': !wereTogether(scene, life.startedAt),
   }
   const inForce = (scene.storedNumber.get(family) ?? 0) > number
   const known = before.filter(({ done, told, actor: other, at }) => done && told && (inForce || other.refreshedAt > at))
   const once: Excuses = {
     'locks do not work': traits.locks !== 'work',
-    // A write of new tokens that was lost is as bad as a lost reply, where the next tab cannot read yet that they came.
+    // A lost write of new tokens has the effect of a lost reply, if the next tab cannot read the record of it yet.
     'the token store failed': hasStoreFailed(scene, life.signInAt) && (traits.lag > 0 || !actor.sound),
     'web storage has no transactions': isTorn(scene) && servers.grants.size > 1,
     'WebKit took the lock from a cached page': now() - scene.unlockedAt < 70e3,
   }
-  // One more call is what those cost.
+  // Each of these excuses one more call.
   const isOnce = known.length === 1
   scene.must(
     'I4: no refresh token is sent twice',
@@ -590,9 +590,9 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
   const rival = before.find(
     ({ actor: other, signal, settled, at }) =>
       other !== actor &&
-      // A request is given up after twice 10 s, in a page that can; nobody waits for one that was frozen.
+      // A page that runs gives up a request after twice 10 s, and no tab waits for a frozen one.
       now() - at <= 20e3 &&
-      // Who loses his lock in WebKit's cache while he asks does not know, and may come back with the answer.
+      // A page that loses its lock in WebKit's cache during a request does not know that, and may come back with the reply.
       at > scene.unlockedAt &&
       !settled &&
       !signal.aborted &&
@@ -607,16 +607,16 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
     {
       ...apart,
       'locks do not work': traits.locks !== 'work',
-      // A tab that freed its lock after a timeout has said so, and the others wait 300 ms for that.
+      // A tab that released its lock after a timeout posts that, and the others wait 300 ms for the message.
       'messages are slow without storage': traits.delay > 250 && !scene.world.storage.isAvailable,
-      // Then tabs do not agree on how long the server is to be left alone.
+      // Then tabs disagree on the time until which no call is allowed.
       'a clock was set back unseen': life.putOff > 0,
     },
   )
 }
 
 function keptAlive(scene: Scene, { actor, at }: Call, life: Life): void {
-  // One that failed is made good.
+  // A call that failed is repeated.
   const before = scene.servers.calls.findLast((call) => call.actor === actor && call.method === 'keepAlive')
   if (actor.extending || before?.told === false) return
   scene.must(
@@ -625,9 +625,9 @@ function keptAlive(scene: Scene, { actor, at }: Call, life: Life): void {
     () => `${actor.name} tells the server of a user who did nothing for ${Math.round(at - life.signAt)} ms`,
     {
       'a clock was set': scene.jumps.some((jump) => jump.at >= life.keptAliveAt),
-      // To it, what others told lies in the future.
+      // For this tab, the calls of others are in the future.
       'a clock was set back unseen': isMisled(scene, actor),
-      // What it said of the last one may be gone.
+      // The record of the last call may be lost.
       'its record was overwritten': life.touchedAt.overwritten >= life.keptAliveAt,
       'tabs were apart': !wereTogether(scene, life.keptAliveAt),
     },
@@ -637,34 +637,34 @@ function keptAlive(scene: Scene, { actor, at }: Call, life: Life): void {
 /** I7: a grant is revoked once. */
 function revoked(scene: Scene, call: Call): void {
   if (!call.family || scene.traits.store === 'memory') return
-  // What a refresh brought in the meantime is revoked as well.
+  // Tokens of a refresh in the meantime are revoked as well.
   const before = scene.servers.calls.filter(
     (other) =>
       other.method === 'signOut' &&
       other.family === call.family &&
       other.number === call.number &&
-      // One that failed, or whose answer was lost, may be sent again: RFC 7009 §2.2 sees no harm in that.
+      // A revocation that failed, or whose reply was lost, may be sent again: RFC 7009 §2.2 allows that.
       (other.told || !other.settled),
   )
   const { issuedAt = 0 } = scene.servers.grants.get(call.family) ?? {}
   scene.must('I7: a grant is revoked once', before.length === 0, () => call.family, {
     'the token store failed': hasStoreFailed(scene, issuedAt),
     'tabs were apart': !wereTogether(scene, issuedAt),
-    // Two tabs may both take the tokens out.
+    // Two tabs may both get the removed tokens.
     'web storage has no transactions': scene.traits.store === 'local',
   })
 }
 
-/** I5: tokens are removed from under nobody. */
+/** I5: no tab removes the tokens of a live session. */
 export function cleared(scene: Scene, page: Page, id: string): void {
   const { traits } = scene
-  // Where nothing can be stored, nothing is there to be removed.
+  // If nothing can be stored, there is nothing to remove.
   if (page.gone || traits.store === 'memory' || (traits.store === 'local' && !traits.storage)) return
   look(scene)
   const life = scene.lives.get(id)
   if (!life) return
   const isKnown = [...scene.actors].every((one) => one.page !== page || idOf(one.session.getSnapshot()) === id)
-  // It reads of another session, or of none.
+  // The tab reads another session in storage, or none.
   const isUnread = life.touchedAt.overwritten >= life.startedAt && decodedOf(scene)?.id !== id
   if (life.ended) touch(scene, id, 'robbed')
   else if (isKnown && hasStoreFailed(scene, life.tokenAt)) touch(scene, id, 'withdrawn')
@@ -679,52 +679,52 @@ export function cleared(scene: Scene, page: Page, id: string): void {
       'web storage has no transactions': isTorn(scene),
       'the token store failed': hasStoreFailed(scene, life.signInAt),
       'tabs were apart': !wereTogether(scene, life.startedAt),
-      // Word comes by channel, and whoever waits for it waits 300 ms.
+      // Messages come by channel only, and a tab waits 300 ms for them.
       'messages are slow without storage': !scene.world.storage.isAvailable && traits.delay > 250,
-      // Who opens now may be the first to see that it is over.
+      // A page that opens now may be the first to see the end.
       'the end has come': scene.now() >= earliestEnd(life, traits, scene.jumps) - onItsWay(scene),
       'activity ahead was planted': life.touchedAt.ahead >= life.startedAt,
-      // To a page that opens, the tokens are left over.
+      // For a page that opens, the tokens are leftovers.
       'its record was removed': life.touchedAt.removed >= life.startedAt,
       'its record was overwritten': isUnread,
     },
   )
 }
 
-/** An answer has reached the page that asked. */
+/** A reply has reached the page that made the call. */
 export function told(scene: Scene, { actor, method, at }: Call, result: unknown): void {
   const life = lifeOf(scene, actor)
   scene.trace(`${actor.name} is answered ${method} ${JSON.stringify(result)}`)
   if (!life) return
-  // The life of a token is counted from its arrival.
+  // The lifetime of a token counts from its arrival.
   if (method === 'refresh') {
     const { access_token, authorization_expires_in } = result as TokenResponse
     scene.servers.arrived(access_token)
-    // So is that of the grant: an answer may sleep on its way.
+    // The lifetime of the grant, too: the machine may sleep while the reply is on its way.
     if (authorization_expires_in !== undefined)
       life.grantEnds.push(scene.now() + Number(authorization_expires_in) * 1e3)
   }
   if (method === 'keepAlive')
-    // Two tabs may tell of the same while the claim of the first is on its way.
+    // Two tabs may report the same activity while the claim of the first is on its way.
     scene.world.time.later(browser, onItsWay(scene), () => {
       life.keptAliveAt = Math.max(life.keptAliveAt, at)
     })
   const { idleExpiresIn, absoluteExpiresIn } = Object(result) as ServerTimes
   if (idleExpiresIn === undefined || absoluteExpiresIn === undefined) return
-  // More idle time than was known of is activity elsewhere. That the server's idle timeout is longer than ours cannot be told
-  // from its first word, nor what it heard from us when its answer was lost.
+  // More idle time than was known is activity elsewhere. The first reply cannot show that the idle timeout of the server is longer
+  // than ours, nor which keep-alive the server got if its reply was lost.
   const idleEndsAt = at + idleExpiresIn * 1e3
-  // Its last word may be lost with the page that heard it.
+  // The last reply may be lost with the page that got it.
   const isKnown = life.told?.sentAt === life.mayKnow?.sentAt
   const isMore = [life.mayKnow, isKnown ? life.mayKnow : life.knewBefore].some((known) =>
     known ? idleEndsAt > known.idleEndsAt : idleEndsAt <= at + scene.traits.idle,
   )
   if (method === 'check' && isMore) life.signAt = Math.max(life.signAt, Math.min(at, idleEndsAt))
-  // To a clock that was set forward since its last word, the server says more than then: as if somebody had come right after.
+  // After a clock was set forward, the next reply has more time than the last one: as if there had been activity right after it.
   const lastAt = life.mayKnow?.sentAt ?? Infinity
   if (method === 'check' && scene.jumps.some((jump) => jump.by > 0 && jump.at >= lastAt))
     life.signAt = Math.max(life.signAt, lastAt)
-  // Of what was said of the same moment the earlier end counts.
+  // The earlier of two ends from the same moment counts.
   const mayKnow = {
     sentAt: at,
     idleEndsAt: Math.min(idleEndsAt, life.mayKnow?.sentAt === at ? life.mayKnow.idleEndsAt : Infinity),
@@ -733,14 +733,14 @@ export function told(scene: Scene, { actor, method, at }: Call, result: unknown)
   life.knewBefore = life.knewJustNow = life.mayKnow
   life.mayKnow = mayKnow
   life.toldOf.push(mayKnow.idleEndsAt, mayKnow.absoluteEndsAt)
-  // Whoever crashes before he has said so keeps it to himself.
+  // A tab that crashes before its write has arrived leaves the others without the new ends.
   scene.world.time.later(browser, onItsWay(scene), () => {
     if (actor.page.gone) return
     life.knewJustNow = null
     if (!actor.sound) return
-    // What was asked for earlier is older news, even beside an answer that says nothing.
+    // The reply to an earlier call is outdated, even if the later reply has no times.
     if (scene.servers.calls.some((call) => call.answered && call.method !== 'refresh' && call.at > at)) return
-    // The absolute end does not move, but for the time that a question takes.
+    // The absolute end does not move, except by the duration of a call.
     life.told = { ...mayKnow, absoluteEndsAt: Math.max(life.told?.absoluteEndsAt ?? 0, mayKnow.absoluteEndsAt) }
   })
 }

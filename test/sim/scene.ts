@@ -16,15 +16,15 @@ import type { Traits } from './traits.js'
 
 export const KEY = 'sojourn:session:1'
 
-/** A rule that does not hold. */
+/** A rule that was broken. */
 export interface Break {
   readonly rule: Rule
   readonly text: string
-  /** How many steps had been taken. */
+  /** The number of steps before it. */
   readonly step: number
 }
 
-/** One world while it lasts, and what somebody knows of it who sees everything. */
+/** One world while it is played, with all facts about it. */
 export interface Scene {
   readonly traits: Traits
   readonly world: World
@@ -32,18 +32,18 @@ export interface Scene {
   readonly random: Random
   readonly actors: Set<Actor>
   readonly lives: Map<string, Life>
-  /** What somebody else did to sessions, by id. */
+  /** When other code changed sessions in storage, by id. */
   readonly touched: Map<string, Record<Touch, number>>
   readonly jumps: Jump[]
-  /** Sign-ins that are under way, on pages that crashed meanwhile as well. */
+  /** The sign-ins that are under way, including those of pages that have crashed. */
   readonly signIns: Set<{ readonly at: number }>
   /** The sessions that began with a user, and those that began without one. */
   readonly ofUsers: Set<string>
   readonly ofVisitors: Set<string>
-  /** The first rule that did not hold. */
+  /** The first rule that was broken. */
   broken: Break | null
   step: number
-  /** When tabs were last unable to hear of each other. */
+  /** When tabs were last unable to reach each other. */
   apartAt: number
   isApart: boolean
   /** The last sleep. */
@@ -52,18 +52,18 @@ export interface Scene {
   signOutAt: number
   /** When a page last lost its locks in the back/forward cache. */
   unlockedAt: number
-  /** When the timers of a page were last made late. */
+  /** When the timers of a page were last throttled. */
   throttledAt: number
-  /** Whether the token store fails now, and when it last did or was emptied. */
+  /** True while the token store fails. `storeFaultAt`: when it last failed or was emptied. */
   isStoreFaulty: boolean
   storeFaultAt: number
-  /** What is in force at the server, by the highest number that anybody stored. */
+  /** The highest number of a token of each grant that a tab has stored. */
   readonly storedNumber: Map<string, number>
   /** The grants whose tokens belong to a session. */
   readonly familiesOf: Map<string, Set<string>>
-  /** How long each page has run, without freezes and sleep. */
+  /** The running time of each page, without freezes and sleep. */
   readonly ran: Map<Page, number>
-  /** The page of another application, all pages that it had, and how many grants it has from its own server. */
+  /** The page of the other application, all pages that it had, and the number of grants from its own server. */
   neighbour: Neighbour | null
   readonly strangers: Set<Page>
   foreignGrants: number
@@ -71,23 +71,23 @@ export interface Scene {
   emptiedAt: number
   /** When storage was last denied, or full. */
   deniedAt: number
-  /** Pages that did something before anybody opened them. */
+  /** Prerendered pages that had an effect before they were opened. */
   readonly hasty: Set<Page>
-  /** Pages whose `navigator.onLine` is the opposite of what is so. */
+  /** Pages whose `navigator.onLine` is wrong. */
   readonly lying: Set<Page>
-  /** Pages that crash at one of their next effects: how many are left. */
+  /** Pages that crash at one of their next effects, with the number of effects until then. */
   readonly doomed: Map<Page, number>
-  /** What is open on each page: listeners, channels. */
+  /** The open listeners and channels of each page. */
   readonly handles: Map<Page, Set<object>>
-  /** The connections that are open, as the server sees them. */
+  /** The open connections at the server. */
   readonly connections: Set<OpenConnection>
   readonly now: () => number
-  /** Tells what happens, for whoever wants to understand a failure. */
+  /** Prints an event of the world, to help understand a failure. */
   readonly trace: (text: string) => void
   readonly traces: boolean
   /**
-   * Looks at a rule: the only way to break one. Counts the look or, where an excuse applies, the excuse, and then the rule need
-   * not hold.
+   * Checks a rule; rules can be broken in no other way. Counts the check or, if an excuse applies, the excuse, in which case the
+   * rule need not hold.
    */
   readonly must: (rule: Rule, holds: boolean, text: () => string, excuses?: Excuses) => void
   readonly counts: Counts
@@ -96,13 +96,13 @@ export interface Scene {
 
 const NO_EXCUSES: Excuses = {}
 
-/** Does what is asked for when all promises have done what they can: the rest of this task, and no other. */
+/** Resolves after all pending microtasks: in this task, and in no later one. */
 const tick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
 
-/** The world does not come to rest. */
+/** The error of a world that does not come to rest. */
 export class Restless extends Error {}
 
-/** No world takes a tenth of that, unless tabs contradict each other for ever. */
+/** No world takes a tenth of these tasks, unless tabs correct each other endlessly. */
 const MOST_TURNS = 1e6
 
 export function createScene(
@@ -119,14 +119,14 @@ export function createScene(
   const random = createRandom(seed ^ 0x5eed)
   let turns = 0
 
-  /** Something that others can notice: a page may crash before it, in the middle of everything. */
+  /** A place before an effect that other tabs can notice, where a page may crash. */
   const crashAt = (page: Page): void => {
     const left = scene.doomed.get(page)
     if (left === undefined || page.gone) return
     scene.doomed.set(page, left - 1)
     if (left <= 1) page.crash()
   }
-  /** Something that a page may not do before somebody opens it. */
+  /** An effect that a prerendered page must not have. */
   const effect = (page: Page): void => {
     if (page.prerendered) scene.hasty.add(page)
     crashAt(page)
@@ -140,7 +140,7 @@ export function createScene(
       getItem: (key) => storage.getItem(key),
       clear: () => storage.clear(),
       setItem(key, text) {
-        // Whether storage works at all is found out by writing.
+        // A test write shows whether storage works.
         if (!key.endsWith(':try')) effect(page)
         const isForTokens = /^sojourn-tokens(:\w+)?$/.test(key)
         scene.must('I9: no token in web storage', !text.includes(MARK) || isForTokens, () => `at ${key}`)
@@ -157,7 +157,7 @@ export function createScene(
         storage.removeItem(key)
       },
     })
-  /** Something is open on this page until `close` is called. */
+  /** Counts a handle as open on this page until `close` is called. */
   const counted = (page: Page, close: () => void): (() => void) => {
     const handle = {}
     const open = scene.handles.get(page) ?? new Set()
@@ -246,7 +246,7 @@ export function createScene(
       const none = { family: '', number: 0, issuedAt: 0 }
       const { family, number, issuedAt } = scene.servers.tokenOf(value.tokens.access_token) ?? none
       scene.familiesOf.set(value.id, (scene.familiesOf.get(value.id) ?? new Set()).add(family))
-      // One place holds the tokens of one session: those of any other are gone.
+      // A store holds the tokens of one session, so that those of any other are gone.
       rob(scene, value.id)
       const grant = scene.servers.grants.get(family)
       if (grant) scene.lives.get(value.id)?.grantEnds.push(grant.issuedAt + traits.grantLife)
@@ -268,12 +268,12 @@ export function createScene(
       return store.clear(id)
     },
   })
-  /** Made with the ports, which come first. */
+  /** The store is made together with the ports, which must come first. */
   const webStoreOf = (page: Page): TokenStore => (page.ports, webStores.get(page)?.() ?? memoryTokens())
   const storeOf = (page: Page): TokenStore =>
     traits.store === 'shared' ? world.tokens.of(page) : traits.store === 'memory' ? memoryTokens() : webStoreOf(page)
 
-  // `oauth` measures by it how long it is to wait.
+  // `oauth` computes waits with it.
   Date.now = () => world.time.clock().wall
 
   const scene: Scene = {

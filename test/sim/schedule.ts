@@ -2,14 +2,14 @@
 import { actNames, acts, type ActName } from './acts.js'
 import { printSpan, readSpan } from './ways.js'
 
-/** One thing that happens. */
+/** One step of a schedule. */
 export interface Step {
-  /** Ms since the step before. */
+  /** The time since the step before, in ms. */
   readonly wait: number
-  /** In which tab, by its name; by chance among those that there are where there is none of that name. */
+  /** The tab by its name, or a random one if there is none of that name. */
   readonly tab: string
   readonly act: ActName
-  /** In which of its ways, in words. */
+  /** The way of the act, in words. */
   readonly way: string
 }
 
@@ -21,7 +21,7 @@ export function printStep({ wait, tab, act, way }: Step): string {
   return `${wait > 0 ? `${printSpan(wait)} later, ` : ''}${isInTab ? `${tab}: ` : ''}${words}${way && ` ${way}`}`
 }
 
-/** The inverse of `printStep`. Throws where the text is no step. */
+/** The inverse of `printStep`. Throws if the text is no step. */
 export function readStep(text: string): Step {
   const [, span = '0 ms', tab, what = ''] = /^(?:(\S+ \S+) later, )?(?:(tab \d+(?: again)?): )?(.*)$/.exec(text) ?? []
   const wait = readSpan(span)
@@ -34,5 +34,5 @@ export function readStep(text: string): Step {
   throw new Error(`No step of a schedule: ${text}`)
 }
 
-/** The tab of a step that happens in none. */
+/** The tab of a step that is in no tab. */
 export const ANY = 'tab 1'

@@ -6,7 +6,7 @@ import type { Random } from './random.js'
 import type { Traits } from './traits.js'
 import { overCookie, overOAuth, Page } from './wire.js'
 
-/** What every token carries, so that it is found wherever it should not be. */
+/** A mark in every token, by which it is found where it must not be. */
 export const MARK = 'tok3n'
 
 export type Weather =
@@ -16,28 +16,28 @@ export interface Call {
   readonly method: 'refresh' | 'keepAlive' | 'check' | 'signOut'
   readonly actor: Actor
   readonly at: number
-  /** Of the refresh token that came along. */
+  /** The grant and the number of the refresh token that was sent. */
   readonly family: string
   readonly number: number
   readonly signal: AbortSignal
-  /** Whether the server did what it was asked for, and whether the caller got to know. */
+  /** `done`: the server has acted. `told`: the caller has got the reply. */
   done: boolean
   told: boolean
-  /** Whether any answer came that is no failure: one that makes no sense says nothing of the session's end. */
+  /** True if a reply came that is no failure. A malformed one does not count as the end of the session. */
   answered: boolean
   settled: boolean
 }
 
-/** A sign-in as the server knows it. */
+/** A sign-in at the server. */
 export interface Grant {
   readonly family: string
   readonly user: string
   readonly issuedAt: number
-  /** The number of the refresh token in force, and since when. */
+  /** The number of the valid refresh token, and since when it is valid. */
   number: number
   rotatedAt: number
   revoked: boolean
-  /** A session by cookie: when the server last heard of the user. */
+  /** For a session by cookie: when the server last got activity. */
   heardAt: number
 }
 
@@ -45,15 +45,15 @@ export interface Servers {
   readonly calls: Call[]
   readonly grants: Map<string, Grant>
   weather: Weather
-  /** A new sign-in, by whoever is at the login page. */
+  /** Makes a new sign-in at the login page. */
   readonly grant: (user: string) => { readonly grant: Grant; readonly tokens: TokenResponse | undefined }
   readonly of: (actor: Actor) => SessionServer
   readonly tokenOf: (
     text: string,
   ) => { readonly family: string; readonly number: number; readonly issuedAt: number } | null
-  /** A token has reached the page that asked. */
+  /** Notes that a token has reached its page. */
   readonly arrived: (text: string) => void
-  /** The grant of the cookie that the browser holds. */
+  /** The grant of the cookie in the browser. */
   readonly cookie: () => Grant | null
   readonly usesTokens: boolean
 }
@@ -85,7 +85,7 @@ export function createServers(
     }
   }
   const idleOf = (): number => traits.idle * traits.serverIdle
-  /** A session by cookie runs out by the server's own clock. */
+  /** A session by cookie expires by the server's own clock. */
   const living = (): Grant => {
     const isOver = !cookie || now() > Math.min(cookie.heardAt + idleOf(), cookie.issuedAt + traits.absolute)
     if (!cookie || cookie.revoked || isOver) throw new SessionError('rejected')
@@ -169,11 +169,11 @@ export function createServers(
           answer = () =>
             reject(new SessionError('rate_limited', { retryAt: time.clock().wall + random.below(20) * 1e3 }))
         else if (how === 'page')
-          // Where tokens are sent, a proxy may ask for a login of its own; of a session by cookie, 401 says that it is over.
+          // A proxy may require its own login from a request with tokens. For a session by cookie a 401 is the end.
           answer = () => reject(isWired ? new Page(given ? 401 : 502) : new SessionError('server'))
         else
           try {
-            // Only a person can go on from here: the grant is of no more use.
+            // Only the user can go on: the grant cannot be used any more.
             const grant = grants.get(family)
             if (how === 'interaction' && method === 'refresh' && grant) grant.revoked = true
             const result = work(call)

@@ -2,15 +2,15 @@ import type { Plan } from './plan.js'
 import type { Break } from './scene.js'
 import { USUAL, type Traits } from './traits.js'
 
-/** The smallest plan that was found, and what it breaks. */
+/** The smallest plan that was found, and the rule that it breaks. */
 export interface Shrunk {
   readonly plan: Plan
   readonly broken: Break
 }
 
 /**
- * Leaves out and makes usual whatever a break of the same rule does not need: steps, halves of them first; then what is odd
- * about the world; then waits. `plays`: how many worlds that may cost.
+ * Removes or normalises everything that the break of the same rule does not need: steps, halves of them first; then unusual traits;
+ * then waits. `plays`: the largest number of worlds for that.
  */
 export async function shrink(
   first: Shrunk,

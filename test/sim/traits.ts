@@ -1,13 +1,13 @@
 import type { Engine } from '../../src/testing.js'
 import type { Random } from './random.js'
 
-/** What stays the same in one world. Lengths of time in ms. */
+/** The constants of one world. Durations are in ms. */
 export interface Traits {
-  /** Whose ways frozen and cached pages have. */
+  /** The engine whose behaviour frozen and cached pages have. */
   readonly engine: Engine
-  /** The library's own ports on a page made of fakes, or the fake ports that it ships. */
+  /** `browser`: the library's own ports on a page of fakes; `kit`: the fake ports that it ships. */
   readonly ports: 'browser' | 'kit'
-  /** Whether the monotonic clock runs while the machine sleeps. */
+  /** True if the monotonic clock runs while the machine sleeps. */
   readonly windows: boolean
   readonly mostTabs: number
 
@@ -17,38 +17,38 @@ export interface Traits {
   readonly activityExtends: boolean
   readonly reloads: boolean
 
-  /** A token server that ends the grant when a refresh token comes twice, one with a grace period, a session by cookie, both, or none. */
+  /** A token server with strict reuse detection, one with a grace period, a session by cookie, both, or none. */
   readonly server: 'strict' | 'grace' | 'cookie' | 'gateway' | 'none'
-  /** Whether it can be told of activity, and asked how long is left. */
+  /** True if the server has `keepAlive` and `check`. */
   readonly keepAlive: boolean
   readonly check: boolean
   readonly tokenLife: number
-  /** The library's own `oauth` and `cookieSession` over HTTP, where they fit the server. */
+  /** True: the library's own `oauth` and `cookieSession` over HTTP, if they fit the server. */
   readonly wired: boolean
   /** When the server ends a grant of tokens, after the sign-in. */
   readonly grantLife: number
-  /** What the server's own idle time is, as a part of ours. */
+  /** The server's own idle timeout, as a fraction of ours. */
   readonly serverIdle: number
 
   readonly store: 'shared' | 'local' | 'memory'
   readonly locks: 'work' | 'missing' | 'refused'
   readonly channel: boolean
   readonly storage: boolean
-  /** How long, at most, writes, messages, accesses to the token store and calls take. */
+  /** The longest durations of writes, messages, accesses to the token store, and calls. */
   readonly lag: number
   readonly delay: number
   readonly access: number
   readonly network: number
-  /** How many of the messages and storage events are lost. */
+  /** The fraction of messages and storage events that are lost. */
   readonly lost: number
-  /** Whether each page keeps a connection, or one page for all. */
+  /** The connections: one for each page, one for all pages, or none. */
   readonly connection: 'none' | 'tab' | 'device'
 }
 
 const SECOND = 1e3
 const MINUTE = 6e4
 
-/** The world that most people live in. */
+/** The usual world. */
 export const USUAL: Traits = {
   engine: 'chromium',
   ports: 'browser',
@@ -86,7 +86,7 @@ export function drawTraits({ pick, chance, below }: Random): Traits {
   const locks = usual ? 'work' : pick(['work', 'work', 'missing', 'refused'] as const)
   return {
     engine: pick(['chromium', 'firefox', 'webkit']),
-    // Where there are no locks, the fake ports let everybody go ahead, which is worse than the lease of the real ones.
+    // Without locks the fake ports let every tab go ahead, which is worse than the lease of the real ones.
     ports: locks !== 'work' || chance(0.6) ? 'browser' : 'kit',
     windows: chance(0.2),
     mostTabs: 1 + below(6),
@@ -110,7 +110,7 @@ export function drawTraits({ pick, chance, below }: Random): Traits {
     network: pick([20, 200, 3 * SECOND]),
     lost: usual ? 0 : pick([0, 0.1, 0.5]),
     wired: chance(0.4),
-    // In memory each tab knows of the ends of its own tokens alone.
+    // With tokens in memory each tab knows only the ends of its own tokens.
     grantLife:
       ['strict', 'grace'].includes(server) && store !== 'memory' && chance(0.15) ? idle * pick([1, 1.5, 3]) : Infinity,
     connection: pick(['none', 'none', 'none', 'tab', 'device']),

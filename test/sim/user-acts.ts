@@ -1,4 +1,4 @@
-/** What users do, and applications for them. */
+/** Acts of users and applications. */
 import { browser } from '../../src/testing/time.js'
 import { around, inTab, inTabBy, type Act } from './act.js'
 import { idOf, isAwake } from './actor.js'
@@ -34,7 +34,7 @@ export const userActs = {
   }),
   hold: inTab(2, 'hold()', (scene, actor) => {
     if (!isAwake(actor) || actor.page.prerendered) return
-    // The server may be told of it in the same turn.
+    // The server may get the keep-alive in the same task.
     sign(scene, actor)
     actor.holds.push(actor.session.hold())
     look(scene)
@@ -71,7 +71,7 @@ export const userActs = {
     scene.signOutAt = scene.now()
     watch(scene, actor, 'signOut', actor.session.signOut())
     look(scene)
-    // A page that nobody has opened yet ends nothing.
+    // A prerendered page ends nothing.
     if (id && !actor.page.prerendered)
       scene.must(
         'I2: the tab that signs out shows it at once',

@@ -1,4 +1,4 @@
-/** What users do, and applications for them. */
+/** Calls of users and applications. */
 import { browser } from '../../src/testing/time.js'
 import type { SessionError } from '../../src/errors.js'
 import type { TokenResponse } from '../../src/types.js'
@@ -18,23 +18,23 @@ export function input(scene: Scene, actor: Actor): void {
       const snapshot = shownBy(one)
       const ignored = snapshot.phase === 'warning' && !scene.traits.activityExtends && snapshot.canExtend
       if (!ignored) sign(scene, one)
-      // It counts after all where the warning is over before it is written down.
+      // The input counts after all if the warning is over before it is written.
       else
         scene.world.time.later(browser, FLUSH, () => {
           if (isAwake(one) && one.session.getSnapshot().phase === 'active') sign(scene, one)
         })
     }
   }
-  // Before as well: the server may be told of it in the same turn.
+  // Counted before as well: the server may get the keep-alive in the same task.
   signs()
   actor.page.input()
   look(scene)
   signs()
-  // And after: some events count in a microtask, which may be the first to know of the session, and the page's last.
+  // Counted later as well: some events count in a microtask, which may be the first that knows of the session, and the page's last.
   scene.world.time.later(browser, 0, signs)
 }
 
-/** What must count: input in a page that goes on for long enough to write it down, well before any warning. */
+/** Notes input that must count: in a page that runs long enough to write it, well before any warning. */
 export function counted(scene: Scene, actor: Actor): void {
   const at = scene.now()
   const snapshot = actor.session.getSnapshot()
@@ -54,11 +54,11 @@ export function counted(scene: Scene, actor: Actor): void {
   })
 }
 
-/** What a library may bring in place of a plain object. */
+/** Forms in which a login library may give tokens, in place of a plain object. */
 export const SHAPES: Readonly<Record<string, (tokens: TokenResponse) => TokenResponse>> = {
-  // As Vue's `reactive` makes: it cannot be cloned.
+  // As of Vue's `reactive`: it cannot be cloned.
   'a proxy': (tokens) => new Proxy(tokens, {}),
-  // As a class of a login library has them: nothing is listed.
+  // As of a class of a login library: no member is enumerable.
   'an object with getters': (tokens) => {
     const getters = Object.keys(tokens).map((key) => [key, { get: () => tokens[key] }] as const)
     return Object.create(Object.defineProperties({}, Object.fromEntries(getters))) as TokenResponse
@@ -77,16 +77,16 @@ export function signIn(
   user: string,
   shape = (tokens: TokenResponse): TokenResponse => tokens,
 ): void {
-  // A page without tokens signs nobody in who has some.
+  // A page without tokens signs in no user with tokens.
   if (actor.isBare && scene.servers.usesTokens) return
   const { grant, tokens: plain } = scene.servers.grant(user)
   const tokens = plain && shape(plain)
-  // One browser has one cookie: to the other tabs it looks as if the user were active elsewhere.
+  // One browser has one cookie, so that the sign-in looks like activity elsewhere to the other tabs.
   if (!scene.servers.usesTokens) for (const life of scene.lives.values()) life.signAt = scene.now()
   signInWith(scene, actor, tokens, grant.family)
 }
 
-/** A session for whoever it is: a visitor fills a cart before they sign in. */
+/** Begins an anonymous session: a visitor fills a cart before they sign in. */
 export function visit(scene: Scene, actor: Actor): void {
   if (!scene.servers.usesTokens) {
     scene.servers.grant('visitor')
@@ -99,12 +99,12 @@ export function visit(scene: Scene, actor: Actor): void {
 export function signInWith(scene: Scene, actor: Actor, tokens: TokenResponse | undefined, family: string): void {
   const who = family ? 'users' : 'visitors'
   actor.signingIn[who]++
-  // Whoever's tab it is, the sign-in may come to be while a promise of it is under way, and in no other way.
+  // The session may begin at any time while the promise of this sign-in is pending, and not otherwise.
   const signIn = { at: scene.now() }
   scene.signIns.add(signIn)
   const kept = family ? keptByVisitor(scene, actor) : null
   const promise = actor.session.signIn(tokens, { ...(!tokens && family && { login: family }), keepData: true })
-  // A page that is still asking others takes them when it has been answered.
+  // A page that is still querying other tabs takes the tokens after their answer.
   if (tokens && actor.session.getSnapshot().phase === 'loading')
     void actor.session.ready.then(() => {
       scene.servers.arrived(tokens.access_token)
@@ -116,7 +116,7 @@ export function signInWith(scene: Scene, actor: Actor, tokens: TokenResponse | u
     promise.finally(() => {
       actor.signingIn[who]--
       look(scene)
-      // Others may hear of it later, even if it was given up right after; and `destroy()` does not undo what is being stored.
+      // Other tabs may learn of it later, even if it was cancelled right after, and `destroy()` does not undo a write.
       if (!actor.page.gone && actor.destroyedAt === null)
         scene.world.time.later(browser, onItsWay(scene), () => scene.signIns.delete(signIn))
     }),
@@ -126,10 +126,10 @@ export function signInWith(scene: Scene, actor: Actor, tokens: TokenResponse | u
   )
 }
 
-/** The application asks whether the server still knows the session: a push said so. */
+/** The application calls `verify()` after a push. */
 export function verify(scene: Scene, actor: Actor): void {
   const id = idOf(actor.session.getSnapshot())
-  // Where only a refresh can tell, this asks for one.
+  // Without `check`, this is a call for a refresh.
   actor.wantedAt = scene.now()
   watch(scene, actor, 'verify', actor.session.verify(), (isLive) => {
     if (!isAwake(actor) || !id) return
@@ -155,7 +155,7 @@ export function token(
   promise.catch((error: unknown) => {
     const { code, retryAt } = error as Partial<SessionError>
     if (code !== 'offline' || actor.page.gone) return
-    // Together with a request that was under way, or none because one failed a moment ago.
+    // The call may have joined a request, or made none because one failed a moment ago.
     const isTried = scene.servers.calls.some((call) => call.method === 'refresh' && call.at >= at - 15e3)
     scene.must('I7: what somebody waits for is tried', isTried || retryAt !== undefined, () => actor.name)
   })
@@ -181,16 +181,16 @@ export function extend(scene: Scene, actor: Actor): void {
     actor.session.extend().finally(() => actor.extending--),
     (extended) => {
       if (!isAwake(actor)) return
-      // Where the server is told, it may say no.
+      // With a keep-alive the server may refuse.
       if (canExtend && !traits.keepAlive && life && !life.ended)
-        // Work that goes on may have closed it right before.
+        // Activity may have closed the warning right before.
         scene.must(
           'I17: a warning can be answered',
           extended || (traits.activityExtends && actor.session.getSnapshot().phase === 'active'),
           () => actor.name,
         )
       if (extended) {
-        // A page that was still asking others has had its answer by now, perhaps in this very turn.
+        // A page that was still querying other tabs has its answer by now, perhaps in this very task.
         look(scene)
         const found = life ?? scene.lives.get(idOf(shownBy(actor)))
         scene.must('I5: nobody extends while signed out', !!found, () => actor.name)
@@ -200,7 +200,7 @@ export function extend(scene: Scene, actor: Actor): void {
           const at = scene.now()
           if (!traits.keepAlive && !isMisled(scene, actor))
             scene.world.time.later(browser, onItsWay(scene), () => {
-              // A sleep may have come before the others heard of it, or the end.
+              // A sleep or the end may have come before the record reached the others.
               if (scene.sleptAt < at && !life.ended) life.countedAt = Math.max(life.countedAt, at)
             })
         }

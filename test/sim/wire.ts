@@ -1,4 +1,4 @@
-/** The library's own servers on a network of fakes: what a call of a world's server comes to, as HTTP. */
+/** The library's own servers on a fake network: the calls of a world's server as HTTP. */
 import { toSessionError } from '../../src/errors.js'
 import { cookieSession } from '../../src/servers/cookie.js'
 import { oauth } from '../../src/servers/oauth.js'
@@ -7,7 +7,7 @@ import type { Call } from './servers.js'
 
 type Send = (method: Call['method'], tokens: TokenResponse | null, signal: AbortSignal) => Promise<unknown>
 
-/** What is an answer and speaks no protocol: a proxy, a gateway or a login page in the server's place. */
+/** Responses that do not speak the server's protocol: of a proxy, a gateway or a login page. */
 export class Page extends Error {
   readonly status: number
   constructor(status: number) {
@@ -16,7 +16,7 @@ export class Page extends Error {
   }
 }
 
-/** As much of a response as the servers ask for: Node's own would take as long as a tenth of a world. */
+/** The part of a response that the servers use: Node's own costs a tenth of a whole world. */
 function respond(url: string, status: number, text: string, headers: Readonly<Record<string, string>> = {}): Response {
   const response = {
     url,
@@ -32,7 +32,7 @@ function respond(url: string, status: number, text: string, headers: Readonly<Re
   return response as never
 }
 
-/** An answer of the world's server, or its failure, as HTTP. `refused`: how it says that the session is over. */
+/** The HTTP response for a reply or a failure of the world's server. `refused`: its response for a session that is over. */
 async function http(
   url: string,
   work: Promise<unknown>,

@@ -1,4 +1,4 @@
-/** Plays worlds in a thread of its own: see scripts/sim.mjs, which bundles and starts it, and says what it is to do. */
+/** Plays worlds in a thread of its own. scripts/sim.mjs bundles and starts it, and sends its tasks. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { quickenAborts } from './abort.js'
 import { compilePage } from './browser.js'
@@ -11,34 +11,34 @@ import { printStep } from './schedule.js'
 import { shrink } from './shrink.js'
 import { USUAL } from './traits.js'
 
-/** Worlds number `from` to `to` of run `seed`; or one world, by its own seed or by its plan. `traced`: what happens is told, in the shortest schedule. */
+/** Worlds `from` to `to` of run `seed`, or one world by seed or plan. `traced`: prints the events of the shortest schedule. */
 export type Task =
   | { readonly seed: number; readonly from: number; readonly to: number }
   | { readonly world: number | PlanText; readonly traced: boolean }
 
-/** `worlds`: how many are done, and how often they looked at each rule. */
+/** `worlds`: the number that is done, and how often they checked each rule. */
 export type Answer =
   | { readonly worlds: number; readonly counts: Counts }
   | { readonly trace: string }
   | {
       readonly broken: Break
       readonly seed: number
-      /** The world's number in its run; 0 where it was played alone. */
+      /** The number of the world in its run; 0 if it was played alone. */
       readonly index: number
       readonly traits: object
-      /** The shortest schedule that was looked for, in sentences. */
+      /** The shortest schedule that was found, in sentences. */
       readonly steps: readonly string[]
     }
 
 quickenAborts()
-// What the library's servers tell the developer of an endpoint that cannot be right.
+// The warnings of the library's servers about an invalid endpoint.
 console.warn = () => undefined
 const { page, mostShrunk } = workerData as { readonly page: string; readonly mostShrunk: number }
 const makePorts = compilePage(page)
 const answer = (text: Answer): void => parentPort?.postMessage(text)
 let shrunk = 0
 
-/** What is odd about it: all else is as usual. */
+/** The unusual traits of a world. */
 const oddOf = ({ traits }: Plan): object =>
   Object.fromEntries(Object.entries(traits).filter(([name, value]) => USUAL[name as keyof typeof USUAL] !== value))
 
