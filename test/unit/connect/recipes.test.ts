@@ -186,7 +186,7 @@ describe.each(Object.entries(recipes).filter(([, { renews }]) => renews))(
 )
 
 describe('SignalR over a WebSocket', () => {
-  it('has a ticket in the URL of its socket, which opens no second one', async () => {
+  it('SignalR over a WebSocket has a ticket in its URL, which opens no second socket', async () => {
     const { world, states, connected } = await open(recipes['SignalR over a WebSocket']!)
     connected()
     await until(world, () => states.includes('up'))
@@ -203,7 +203,7 @@ describe('SignalR over a WebSocket', () => {
     again.on('error', () => undefined).terminate()
   })
 
-  it('answers messages of the server with pings, and is not shown the pings of the server', async () => {
+  it('SignalR over a WebSocket sends pings, and does not show the pings of the server', async () => {
     const recipe: Recipe = {
       ...recipes['SignalR over a WebSocket']!,
       run: (_tab, url, show) => signalROverSocket(url, show, 1),
@@ -211,7 +211,7 @@ describe('SignalR over a WebSocket', () => {
     const { world, shown, states, connected } = await open(recipe)
     connected()
     await until(world, () => states.includes('up'))
-    // The client's timer for pings is set when something arrives.
+    // A message that arrives sets the client's timer for pings.
     feed.send('after a ping')
     await until(world, () => shown.length > 0 && (feed as SignalRSocketFeed).pings() > 0)
     expect(shown).toEqual(['after a ping'])
