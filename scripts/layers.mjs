@@ -58,13 +58,13 @@ export const layers = [
     imports: ['session/context.ts', 'session/each-session.ts', 'core/fingerprint.ts', 'ports/safe-dom.ts', ...everyone],
     types: ['core/'],
   },
-  { files: ['countdown.ts'], imports: ['util/session-time.ts'], types: ['types.ts'] },
+  { files: ['countdown.ts'], imports: ['util/'], types: ['types.ts'] },
   {
     files: ['connect.ts', 'connect/'],
     imports: ['core/deadlines.ts', 'session/context.ts', 'session/each-session.ts', ...everyone],
     types: ['core/', 'session/'],
   },
-  { files: ['ui/'], imports: ['countdown.ts', 'util/session-time.ts'], types: ['types.ts', 'journal.ts'] },
+  { files: ['ui/'], imports: ['countdown.ts', 'util/'], types: ['types.ts', 'journal.ts'] },
   {
     files: ['adapters/angular.ts'],
     imports: ['@angular/core', 'rxjs', 'util/origins.ts', 'servers/credentials.ts', ...adapter],

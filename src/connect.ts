@@ -4,7 +4,9 @@ import type { ConnectOptions, Run } from './connect/types.js'
 import { contextOf } from './session/context.js'
 import { eachSession } from './session/each-session.js'
 import type { Session } from './types.js'
+import { checkArgument, checkFunction, checkOptions } from './util/arguments.js'
 import { onceAborted } from './util/async.js'
+import { DEVELOPMENT } from './util/development.js'
 
 export { eventStream, type StreamEvent } from './connect/event-stream.js'
 export type { Connection, ConnectionState, ConnectOptions } from './connect/types.js'
@@ -36,6 +38,16 @@ const noop = (): void => undefined
  */
 export function connect(session: Session, run: Run, options: ConnectOptions = {}): () => void {
   const context = contextOf(session, 'connect')
+  if (DEVELOPMENT) {
+    checkFunction('connect: run', run, 'opens one connection, such as webSocket(…) makes one')
+    checkOptions('connect', options, {
+      hold: 'boolean',
+      name: 'string',
+      isRefused: 'function',
+      onState: 'function',
+    })
+    checkArgument([undefined, 'tab', 'device'].includes(options.one), 'connect: one', options.one, "'tab' or 'device'")
+  }
   // On a server there is no page, and after `destroy()` no session.
   if (context.isClosed()) return noop
   const { ports } = context

@@ -1,4 +1,6 @@
 import type { Session } from './types.js'
+import { checkFunction, checkSession } from './util/arguments.js'
+import { DEVELOPMENT } from './util/development.js'
 import { sessionTime } from './util/session-time.js'
 
 type Watch = (listener: () => void) => () => void
@@ -16,6 +18,7 @@ function leftOf(session: Session): number {
  * changes nothing: safe during a render, and null on a server.
  */
 export function remainingSeconds(session: Session): number | null {
+  if (DEVELOPMENT) checkSession('remainingSeconds', session)
   const seconds = Math.ceil(leftOf(session) / 1000)
   return seconds >= 0 ? seconds : null
 }
@@ -72,6 +75,10 @@ function createWatch(session: Session): Watch {
  * ```
  */
 export function watchRemaining(session: Session, listener: () => void): () => void {
+  if (DEVELOPMENT) {
+    checkSession('watchRemaining', session)
+    checkFunction('watchRemaining: listener', listener, 'shows the seconds')
+  }
   const watch = watches.get(session) ?? createWatch(session)
   watches.set(session, watch)
   return watch(listener)

@@ -1,4 +1,6 @@
+import { checkOptions } from './util/arguments.js'
 import { abortable } from './util/async.js'
+import { DEVELOPMENT } from './util/development.js'
 import { originsOf } from './util/origins.js'
 import { credentials, type Credentials } from './servers/credentials.js'
 import type { Session } from './types.js'
@@ -35,6 +37,7 @@ export interface FetchOptions {
  */
 export function createFetch(session: Session, options: FetchOptions = {}): typeof fetch {
   const { authorize: authorizeRequest } = credentials(session)
+  if (DEVELOPMENT) checkOptions('createFetch', options, { fetch: 'function' })
   const isAllowed = originsOf('createFetch', options.origins)
   const originalFetch = globalThis.fetch
 

@@ -3,6 +3,7 @@ import { contextOf } from './session/context.js'
 import { eachSession } from './session/each-session.js'
 import type { SharedRecord } from './core/record.js'
 import type { Session, SessionEvents } from './types.js'
+import { checkArgument, checkOptions } from './util/arguments.js'
 import { withTimeout } from './util/async.js'
 import { DEVELOPMENT } from './util/development.js'
 
@@ -104,6 +105,12 @@ const check = (ok: unknown, message: string | false): void => {
  */
 export function journal(session: Session, options: JournalOptions = {}): Journal {
   const context = contextOf(session, 'journal')
+  if (DEVELOPMENT) {
+    checkOptions('journal', options, { send: 'function' })
+    const { marks = [] } = options as { readonly marks?: unknown }
+    const areTexts = !marks || (Array.isArray(marks) && marks.every((mark) => typeof mark === 'string'))
+    checkArgument(areTexts, 'journal: marks', marks, 'an array of names')
+  }
   const { ports } = context
   const { keep = 200, send } = options
   const marks = [...(options.marks ?? [])]

@@ -1,6 +1,8 @@
 import { contextOf } from './session/context.js'
 import { eachSession } from './session/each-session.js'
 import type { Session } from './types.js'
+import { checkOptions } from './util/arguments.js'
+import { DEVELOPMENT } from './util/development.js'
 
 /** A session, as OpenTelemetry's packages describe one. */
 export interface ObservedSession {
@@ -47,6 +49,8 @@ export function sessionProvider(session: Session): OtelSessionProvider {
       return (!context.isClosed() && context.liveRecord()?.id) || null
     },
     addObserver(observer) {
+      if (DEVELOPMENT)
+        checkOptions('addObserver', observer, { onSessionStarted: 'function', onSessionEnded: 'function' })
       let previous: ObservedSession | undefined
       let isKnown = true
       eachSession(session, ({ id }) => {

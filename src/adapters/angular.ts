@@ -54,7 +54,7 @@ export function provideSession(session: Session, initial?: Snapshot): ValueProvi
 function requireSession<S extends Session>(session?: S): S {
   // The application says which kind of session it has provided.
   const found = session ?? (inject(SESSION, { optional: true }) as S | null)
-  if (!found)
+  if (typeof found?.getSnapshot !== 'function')
     throw sessionError('invalid_options', DEVELOPMENT && 'No session: add provideSession(session) to the providers.')
   return found
 }

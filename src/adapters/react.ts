@@ -54,7 +54,7 @@ function useRequiredSession<S extends Session>(session: S | undefined): S {
   const provided = useContext(SessionContext)
   // The application says which kind of session it has provided.
   const found = session ?? (provided as S | null)
-  if (!found)
+  if (typeof found?.getSnapshot !== 'function')
     throw sessionError(
       'invalid_options',
       DEVELOPMENT && 'There is no <SessionProvider> above: add one, or pass the session.',

@@ -60,7 +60,7 @@ export function SessionProvider(props: {
 function requireSession<S extends Session>(given: S | undefined): S {
   // The application says which kind of session it has provided.
   const session = given ?? (useContext(SessionContext) as S | undefined)
-  if (session) return session
+  if (typeof session?.getSnapshot === 'function') return session
   throw sessionError(
     'invalid_options',
     DEVELOPMENT && 'There is no <SessionProvider> above: add one, or pass the session.',

@@ -45,7 +45,7 @@ export function provideSession<S extends Session>(session: S, initial?: Snapshot
 
 function requireSession<S extends Session>(given: S | undefined): S {
   const session = given ?? getContext<S | undefined>(sessionKey)
-  if (session) return session
+  if (typeof session?.getSnapshot === 'function') return session
   throw sessionError(
     'invalid_options',
     DEVELOPMENT && 'There is no session here: call provideSession(session) above, or pass it.',

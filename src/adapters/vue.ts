@@ -45,7 +45,7 @@ export function sessionPlugin(app: App, session: Session, initial?: Snapshot): v
 function requireSession<S extends Session>(given: S | undefined): S {
   // The application says which kind of session it has provided.
   const session = given ?? (inject(sessionKey, null) as S | null)
-  if (session) return session
+  if (typeof session?.getSnapshot === 'function') return session
   throw sessionError(
     'invalid_options',
     DEVELOPMENT && 'There is no session here: app.use(sessionPlugin, session), or pass it.',

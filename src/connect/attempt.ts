@@ -1,6 +1,7 @@
 import { sessionError } from '../errors.js'
 import type { SessionContext } from '../session/context.js'
 import type { Session } from '../types.js'
+import { checkFunction } from '../util/arguments.js'
 import { abortable, onceAborted } from '../util/async.js'
 import { DEVELOPMENT } from '../util/development.js'
 import type { TokenGate } from './token-gate.js'
@@ -80,6 +81,7 @@ export const attempt = (parts: ConnectionParts, signal: AbortSignal): Promise<Ou
       },
       token: () => abortable(token(), own.signal),
       onToken(send) {
+        if (DEVELOPMENT) checkFunction('onToken: send', send, 'takes a newer token')
         senders.push(send)
         onRefreshed()
       },

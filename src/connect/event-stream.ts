@@ -1,3 +1,5 @@
+import { checkFunction } from '../util/arguments.js'
+import { DEVELOPMENT } from '../util/development.js'
 import { report } from '../util/report.js'
 import type { Connection } from './types.js'
 
@@ -73,6 +75,10 @@ export function eventStream(
   url: string | URL,
   receive: (event: StreamEvent) => void,
 ): (connection: Connection) => Promise<void> {
+  if (DEVELOPMENT) {
+    checkFunction('eventStream: fetch', fetch, 'sends a request, such as createFetch(session) returns')
+    checkFunction('eventStream: receive', receive, 'takes each event')
+  }
   let lastId = ''
   let sessionId = ''
   return async (connection) => {

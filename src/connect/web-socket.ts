@@ -1,3 +1,5 @@
+import { checkMembers } from '../util/arguments.js'
+import { DEVELOPMENT } from '../util/development.js'
 import { report } from '../util/report.js'
 import type { Connection } from './types.js'
 
@@ -19,6 +21,10 @@ export interface WebSocketOptions {
  * by the close code 3000 or 4401, since scripts cannot see the status of a handshake.
  */
 export function webSocket(url: string | URL, options: WebSocketOptions): (connection: Connection) => Promise<void> {
+  if (DEVELOPMENT) {
+    const kinds = { open: 'function', renew: 'function' } as const
+    checkMembers('webSocket', options, 'an object with receive', kinds, { receive: 'function' })
+  }
   const { protocols } = options
   return async (connection) => {
     const wantsToken = !!options.open || !!options.renew || typeof protocols === 'function'

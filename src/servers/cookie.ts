@@ -4,6 +4,7 @@ import type { ServerTimes, SessionServer } from '../types.js'
 import { cookieSignOut } from './cookie-sign-out.js'
 import { keepAlive as keepAlivePlugin } from './keep-alive.js'
 import { parseUrl, createWarnings, responseError, sendThoughLeaving } from './response-error.js'
+import { checkArgument, checkOptions } from '../util/arguments.js'
 import { DEVELOPMENT } from '../util/development.js'
 
 /**
@@ -59,6 +60,11 @@ export interface CookieOptions {
  * ```
  */
 export function cookieSession(options: CookieOptions): SessionServer & Plugged {
+  if (DEVELOPMENT) {
+    checkOptions('cookieSession', options, { times: 'function', fetch: 'function' })
+    const { headers = {} } = options
+    checkArgument(Object(headers) === headers, 'headers', headers, 'an object of texts, or a function that returns one')
+  }
   const { headers = { 'X-Requested-With': 'sojourn' } } = options
   /** A copy: later changes to the application's object have no effect. */
   const fixedHeaders = new Headers(typeof headers === 'function' ? {} : headers)

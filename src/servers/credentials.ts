@@ -2,6 +2,7 @@ import { ending } from '../core/changes.js'
 import { sessionError } from '../errors.js'
 import { contextOf, type SessionContext } from '../session/context.js'
 import type { Session, StoredTokens } from '../types.js'
+import { checkArgument } from '../util/arguments.js'
 import { withTimeout } from '../util/async.js'
 import { DEVELOPMENT } from '../util/development.js'
 
@@ -156,6 +157,18 @@ function createCredentials(context: SessionContext): Credentials {
   }
   return {
     async authorize(request, previous) {
+      if (DEVELOPMENT) {
+        checkArgument('headers' in Object(request), 'authorize: request', request, 'a Request')
+        const { request: sent, response } = Object(
+          previous ?? { request, response: { headers: {} } },
+        ) as Partial<Previous>
+        checkArgument(
+          'headers' in Object(sent) && 'headers' in Object(response),
+          'authorize: previous',
+          previous,
+          'the request that was sent with its response, { request, response }, or leave it out',
+        )
+      }
       await context.ready
       const authorized = context.whileOpen(authorize(request, previous))
       return previous ? authorized.catch(() => null) : authorized

@@ -1,6 +1,8 @@
 import { pluginsOf, type Plugged } from '../session/plugin.js'
 import { tokens } from '../tokens/plugin.js'
 import type { SessionServer, TokenServer, TokenStore } from '../types.js'
+import { checkMembers } from '../util/arguments.js'
+import { DEVELOPMENT } from '../util/development.js'
 import { cookieSignOut } from './cookie-sign-out.js'
 import { keepAlive } from './keep-alive.js'
 
@@ -25,6 +27,10 @@ export { customDpop, type DPoP, type Proofs } from './proofs.js'
 export function customServer(hooks: SessionServer & Required<Pick<SessionServer, 'refresh'>>): TokenServer
 export function customServer(hooks: SessionServer): SessionServer
 export function customServer(hooks: SessionServer): SessionServer & Plugged {
+  if (DEVELOPMENT) {
+    const kinds = Object.fromEntries(METHODS.map((name) => [name, 'function' as const]))
+    checkMembers('customServer', hooks, 'an object with refresh, keepAlive, check or signOut', kinds)
+  }
   const methods = methodsOf(hooks)
   return {
     ...methods,
@@ -57,6 +63,14 @@ const methodsOf = (hooks: SessionServer): SessionServer =>
  * ```
  */
 export function customTokens(store: TokenStore): TokenStore & Plugged {
+  if (DEVELOPMENT)
+    checkMembers(
+      'customTokens',
+      store,
+      'a store with get, set and clear',
+      { forSession: 'function' },
+      { get: 'function', set: 'function', clear: 'function' },
+    )
   return {
     get shared() {
       return store.shared

@@ -4,6 +4,7 @@ import { ownOrigin } from '../util/origins.js'
 import { openDatabase } from '../tokens/stores/idb-connection.js'
 import { sessionKey } from '../util/session-key.js'
 import { customDpop, type DPoP, type Proofs } from './proofs.js'
+import { checkOptions } from '../util/arguments.js'
 import { DEVELOPMENT } from '../util/development.js'
 
 export type { DPoP } from './proofs.js'
@@ -55,6 +56,7 @@ const read = (objects: IDBObjectStore, key: string): Promise<Stored> => promisif
  * ```
  */
 export function dpop(options: DpopOptions = {}): DPoP {
+  if (DEVELOPMENT) checkOptions('dpop', options, { name: 'string', keyPair: 'object' })
   const { keyPair } = options
   let { name } = options
   let isGiven = false

@@ -5,6 +5,7 @@ import type { TokenServer, TokenResponse } from '../types.js'
 import { createDiscovery, parseEndpoints, type Json } from './discovery.js'
 import type { DPoP, Prove, TokenRequest } from './proofs.js'
 import { parseUrl, createWarnings, ownOptions, responseError, sendThoughLeaving } from './response-error.js'
+import { checkOptions } from '../util/arguments.js'
 import { DEVELOPMENT } from '../util/development.js'
 
 export type { DPoP } from './proofs.js'
@@ -55,6 +56,8 @@ export interface OAuthOptions {
  * ```
  */
 export function oauth(options: OAuthOptions): TokenServer {
+  if (DEVELOPMENT)
+    checkOptions('oauth', options, { clientId: 'string', parameters: 'object', dpop: 'object', fetch: 'function' })
   const {
     issuer,
     tokenEndpoint,

@@ -1,4 +1,5 @@
 import { sessionError, SessionError } from '../errors.js'
+import { inWords } from '../util/arguments.js'
 import { ownOrigin } from '../util/origins.js'
 import { DEVELOPMENT } from '../util/development.js'
 
@@ -10,9 +11,10 @@ import { DEVELOPMENT } from '../util/development.js'
  * @throws SessionError `invalid_options`
  */
 export function parseUrl(option: string, value: unknown, mayBePath = true): string {
-  const text = String(value)
+  let text = ''
   const pageOrigin = ownOrigin()
   try {
+    text = String(value)
     const base = pageOrigin ?? ((globalThis as Partial<typeof globalThis>).location ? undefined : 'http://server')
     const { href, username, password } = new URL(text, base)
     if (mayBePath && text.startsWith('/') && href.startsWith(`${base}/`)) return pageOrigin ? href : text
@@ -20,7 +22,10 @@ export function parseUrl(option: string, value: unknown, mayBePath = true): stri
   } catch {
     // Reported below.
   }
-  throw sessionError('invalid_options', DEVELOPMENT ? `${option} is ${text}. Give an http(s) URL, or a path.` : option)
+  throw sessionError(
+    'invalid_options',
+    DEVELOPMENT ? `${option} is ${text || inWords(value)}. Give an http(s) URL, or a path.` : option,
+  )
 }
 
 /** The error for a response that is no success. 429 comes first: the server has not examined the request, so it says nothing about the session. */

@@ -1,4 +1,6 @@
+import { checkFunction } from '../util/arguments.js'
 import { onceAborted } from '../util/async.js'
+import { DEVELOPMENT } from '../util/development.js'
 import type { Session } from '../types.js'
 import { contextOf } from './context.js'
 
@@ -14,7 +16,7 @@ export interface CurrentSession {
  * aborts and then what `start` returned is called, in the task in which this tab learns of the end. The undo and `destroy()` do the
  * same. An error of `start`, or of what it returned, goes to `reportError`.
  *
- * @throws SessionError `invalid_options` for what is no session
+ * @throws SessionError `invalid_options` for what is no session; the development build also for what is no function
  * @example A worker that is there while somebody is signed in, and never serves two users
  * ```ts
  * const undo = eachSession(session, () => {
@@ -25,6 +27,7 @@ export interface CurrentSession {
  */
 export function eachSession(session: Session, start: (current: CurrentSession) => (() => void) | void): () => void {
   const context = contextOf(session, 'eachSession')
+  if (DEVELOPMENT) checkFunction('eachSession: start', start, 'takes a session that begins')
   const undone = new AbortController()
   let startedId = ''
   let endStarted = (): void => undefined

@@ -1,4 +1,5 @@
 import type { Config } from '../core/deadlines.js'
+import { inWords } from '../util/arguments.js'
 import { milliseconds } from '../util/duration.js'
 import type { Ports } from '../ports/types.js'
 import { sessionError } from '../errors.js'
@@ -38,7 +39,7 @@ function configOf(options: SessionOptions): Config {
     if (ok) return
     throw sessionError(
       'invalid_options',
-      DEVELOPMENT ? `${option} is ${JSON.stringify(options[option])}. Give ${String(meant)}.` : option,
+      DEVELOPMENT ? `${option} is ${inWords(options[option])}. Give ${String(meant)}.` : option,
     )
   }
   check(typeof name === 'string' && name, 'name', DEVELOPMENT && 'a text by which tabs find their session')

@@ -2,6 +2,7 @@ import { ending, extension } from '../core/changes.js'
 import { activeWarning, deadlines, firstWarningAt } from '../core/deadlines.js'
 import type { OnMessage, Ports } from '../ports/types.js'
 import type { Session, SessionEvents, SessionOptions, TokenServer, TokenSession, TokenStore } from '../types.js'
+import { checkArgument, checkFunction } from '../util/arguments.js'
 import { DEVELOPMENT } from '../util/development.js'
 import { createEmitter, type Emitter } from '../util/emitter.js'
 import { createActiveSession } from './active-session.js'
@@ -17,6 +18,24 @@ import { createRecordSync } from './record-sync.js'
 import { createSignIn } from './sign-in.js'
 
 const noop = (): void => undefined
+
+const EVENTS: Readonly<Record<keyof SessionEvents, true>> = {
+  signedIn: true,
+  warning: true,
+  extended: true,
+  signedOut: true,
+  switched: true,
+  refreshed: true,
+  refreshFailed: true,
+  degraded: true,
+}
+
+/** An event with a colon is one of the library's own. */
+function checkListener(type: unknown, listener: unknown): void {
+  const isEvent = typeof type === 'string' && (Object.keys(EVENTS).includes(type) || type.includes(':'))
+  checkArgument(isEvent, 'on: the event', type, `one of ${Object.keys(EVENTS).join(', ')}`)
+  checkFunction('on: the listener', listener, 'takes the event')
+}
 
 /**
  * A session on a world of your own: `createSession` gives it the browser's. Throws as that does.
@@ -80,6 +99,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   const session: Session = {
     ...createMethods(context, loop, activity, emitter, hooks, active.cleanup),
     on(type, listener) {
+      if (DEVELOPMENT) checkListener(type, listener)
       if (type === 'degraded') replayDegraded(listener as (event: SessionEvents['degraded']) => void)
       // A closed session registers no listener: on a server it would never be called and never removed.
       return loop.isClosed() ? noop : emitter.add(type, listener)
@@ -114,8 +134,16 @@ function createMethods(
     ready: loop.ready,
     signIn,
     getSnapshot: snapshot,
-    subscribe: (listener) => (isClosed() ? noop : emitter.add('change', listener)),
-    inspect: (listener) => (isClosed() ? noop : emitter.add('step', listener)),
+    subscribe(listener) {
+      if (DEVELOPMENT) checkFunction('subscribe: the listener', listener, 'renders the snapshot')
+      return isClosed() ? noop : emitter.add('change', listener)
+    },
+    inspect(listener) {
+      // chai, and with it Vitest, prints an object that has an `inspect` by calling that with a number: nobody listens then.
+      if (DEVELOPMENT && typeof (listener as unknown) === 'number') return noop
+      if (DEVELOPMENT) checkFunction('inspect: the listener', listener, 'takes a step')
+      return isClosed() ? noop : emitter.add('step', listener)
+    },
     async signOut() {
       cancel()
       const waiting = early()

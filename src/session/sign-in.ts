@@ -3,6 +3,7 @@ import { fingerprint } from '../core/fingerprint.js'
 import { ANONYMOUS } from '../core/record.js'
 import { sessionError } from '../errors.js'
 import type { Duration, Session, SignInOptions, TokenResponse } from '../types.js'
+import { checkOptions } from '../util/arguments.js'
 import { milliseconds } from '../util/duration.js'
 import type { SessionContext } from './context.js'
 import type { PluginHooks } from './plugin.js'
@@ -103,6 +104,7 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
       cancelCount++
     },
     async signIn(tokens, options = {}) {
+      if (DEVELOPMENT) checkOptions('signIn', options, { keepData: 'boolean' })
       const given = parseTokens(context, tokens)
       const login = parseLogin(options)
       const limits = {

@@ -1,6 +1,7 @@
 import { customServer, customTokens } from '../servers/custom.js'
 import type { Ports } from '../ports/types.js'
 import { createSessionWith as createOn } from '../session/session.js'
+import { checkOptions } from '../util/arguments.js'
 import { setSessionTime } from '../util/session-time.js'
 import type { Session, SessionOptions, TokenServer, TokenSession, TokenStore } from '../types.js'
 
@@ -21,6 +22,7 @@ export function createSessionWith(
 ): TokenSession
 export function createSessionWith(ports: Ports, options?: SessionOptions): Session
 export function createSessionWith(ports: Ports, options: SessionOptions = {}): Session {
+  checkOptions('createSessionWith', options)
   const session = createOn(ports, { ...options, ...withPlugins(options) })
   setSessionTime(session, { now: ports.wallNow, after: ports.after })
   return session

@@ -1,5 +1,6 @@
 import { customServer } from '../servers/custom.js'
 import { memoryTokens } from '../tokens/stores/memory.js'
+import { checkOptions } from '../util/arguments.js'
 import { milliseconds } from '../util/duration.js'
 import type { Duration, TokenSession, SessionEvents, SessionOptions, Snapshot, TokenResponse } from '../types.js'
 import { createChannel, type FakeChannel } from './channel.js'
@@ -97,6 +98,7 @@ const EVENT_TYPES = ['signedIn', 'warning', 'extended', 'signedOut', 'switched',
  * ```
  */
 export function createWorld(options: WorldOptions = {}): World {
+  checkOptions('createWorld', options, { engine: 'string', ports: 'function', random: 'function', drain: 'function' })
   const { engine = 'chromium', random = () => 0.5, ports = (own: Ports) => own, drain } = options
   const time = createTime(drain)
   const storage = createStorage(time)
@@ -112,6 +114,7 @@ export function createWorld(options: WorldOptions = {}): World {
     createPage(`tab ${++tabs}`, { engine, time, storage, channel, locks, random, id, ports }, setup)
 
   const tab: World['tab'] = (options = {}, { methods = DEFAULT_METHODS, ...setup } = {}) => {
+    checkOptions('world.tab', options)
     const page = openPage(setup)
     const all = server.of(page)
     const offered = customServer(Object.fromEntries(methods.map((method) => [method, all[method]])))

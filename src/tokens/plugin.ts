@@ -5,7 +5,9 @@ import { createLocks } from '../plugins/locks.js'
 import { createVerify } from '../plugins/verify.js'
 import type { Plugin, PluginHooks } from '../session/plugin.js'
 import type { TokenResponse, TokenSession } from '../types.js'
+import { checkArgument, checkOptions } from '../util/arguments.js'
 import { abortable } from '../util/async.js'
+import { DEVELOPMENT } from '../util/development.js'
 import { milliseconds } from '../util/duration.js'
 import { lockWait, PROPAGATION_DELAY } from '../util/timing.js'
 import { createCleanup } from './cleanup.js'
@@ -59,7 +61,13 @@ export const tokens: Plugin = (context) => {
       // Listeners are called now that the lock is free.
       context.poll()
     },
-    async getAccessToken({ minValidity = 0, forceRefresh, signal } = {}) {
+    async getAccessToken(options = {}) {
+      if (DEVELOPMENT) {
+        checkOptions('getAccessToken', options, { forceRefresh: 'boolean' })
+        const isSignal = !options.signal || 'aborted' in Object(options.signal)
+        checkArgument(isSignal, 'getAccessToken: signal', options.signal, 'an AbortSignal, or leave it out')
+      }
+      const { minValidity = 0, forceRefresh, signal } = options
       const least = milliseconds(minValidity, 'minValidity')
       await abortable(context.ready, signal)
       const stored = await abortable(context.whileOpen(refresh.getUsable(least, forceRefresh)), signal)

@@ -1,4 +1,6 @@
 import type { Session } from '../types.js'
+import { checkArgument, checkSession } from '../util/arguments.js'
+import { DEVELOPMENT } from '../util/development.js'
 import { warningDialog, type DialogOptions, type DialogTexts } from './dialog/dialog.js'
 
 /** The attributes that set a text of the dialog. `{remaining}` in them stands for the length of time. */
@@ -31,6 +33,10 @@ export interface SessionWarningElement extends HTMLElement {
  * ```
  */
 export function defineSessionWarning(session?: Session, name = 'session-warning'): void {
+  if (DEVELOPMENT) {
+    if (session !== undefined) checkSession('defineSessionWarning', session)
+    checkArgument(typeof name === 'string', 'defineSessionWarning: name', name, 'a text with a hyphen')
+  }
   if (typeof customElements === 'undefined' || customElements.get(name)) return
 
   // eslint-disable-next-line no-restricted-syntax -- the platform takes a custom element as a class, and as nothing else

@@ -99,12 +99,13 @@ describe('an Angular injection context', () => {
 
   it('an Angular component without a session throws an error that says what is missing', async () => {
     const injector = await appWith()
-    expect(() => runInInjectionContext(injector, () => injectSession())).toThrow(
-      expect.objectContaining({
-        code: 'invalid_options',
-        message: expect.stringContaining('provideSession') as string,
-      }),
-    )
+    for (const none of [undefined, {} as Session])
+      expect(() => runInInjectionContext(injector, () => injectSession(none))).toThrow(
+        expect.objectContaining({
+          code: 'invalid_options',
+          message: expect.stringContaining('provideSession') as string,
+        }),
+      )
   })
 })
 

@@ -128,12 +128,13 @@ describe('a React component', () => {
   })
 
   it('a React component without a session throws an error that says what is missing', () => {
-    expect(() => renderToString(createElement(Shown))).toThrow(
-      expect.objectContaining({
-        code: 'invalid_options',
-        message: expect.stringContaining('SessionProvider') as string,
-      }),
-    )
+    for (const none of [createElement(Shown), provided({} as Session)])
+      expect(() => renderToString(none)).toThrow(
+        expect.objectContaining({
+          code: 'invalid_options',
+          message: expect.stringContaining('SessionProvider') as string,
+        }),
+      )
   })
 })
 

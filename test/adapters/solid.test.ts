@@ -107,12 +107,13 @@ describe('a Solid component', () => {
 
   it('a Solid component without a session throws an error that says what is missing', () => {
     createRoot(() => {
-      expect(() => useSession()).toThrow(
-        expect.objectContaining({
-          code: 'invalid_options',
-          message: expect.stringContaining('SessionProvider') as string,
-        }),
-      )
+      for (const none of [undefined, {} as Session])
+        expect(() => useSession(none)).toThrow(
+          expect.objectContaining({
+            code: 'invalid_options',
+            message: expect.stringContaining('SessionProvider') as string,
+          }),
+        )
     })
   })
 })

@@ -83,14 +83,15 @@ describe('a Svelte component', () => {
   })
 
   it('a Svelte component without a session throws an error that says what is missing', () => {
-    expect(() => {
-      show({}, Shown)
-    }).toThrow(
-      expect.objectContaining({
-        code: 'invalid_options',
-        message: expect.stringContaining('provideSession') as string,
-      }),
-    )
+    for (const none of [undefined, {}])
+      expect(() => {
+        show({ session: none }, Shown)
+      }).toThrow(
+        expect.objectContaining({
+          code: 'invalid_options',
+          message: expect.stringContaining('provideSession') as string,
+        }),
+      )
   })
 })
 

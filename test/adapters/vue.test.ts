@@ -111,12 +111,13 @@ describe('an effect scope outside of any component', () => {
 
   it('an effect scope without a session throws an error that says what is missing', () => {
     createApp({}).runWithContext(() => {
-      expect(() => useSession()).toThrow(
-        expect.objectContaining({
-          code: 'invalid_options',
-          message: expect.stringContaining('sessionPlugin') as string,
-        }),
-      )
+      for (const none of [undefined, {} as Session])
+        expect(() => useSession(none)).toThrow(
+          expect.objectContaining({
+            code: 'invalid_options',
+            message: expect.stringContaining('sessionPlugin') as string,
+          }),
+        )
     })
   })
 })

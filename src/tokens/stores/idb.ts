@@ -4,6 +4,7 @@ import { sessionKey } from '../../util/session-key.js'
 import type { Plugged } from '../../session/plugin.js'
 import { tokens } from '../plugin.js'
 import type { StoredTokens, TokenStore } from '../../types.js'
+import { checkOptions } from '../../util/arguments.js'
 import { DEVELOPMENT } from '../../util/development.js'
 import type { Cipher, Encryption } from './encryption.js'
 import { openDatabase } from './idb-connection.js'
@@ -39,6 +40,7 @@ type Stored = Partial<StoredTokens> | undefined
  * ```
  */
 export function idbTokens(options: IdbTokensOptions = {}): TokenStore & Plugged {
+  if (DEVELOPMENT) checkOptions('idbTokens', options)
   const [encrypt, decrypt] = [cipherOf('encrypt', options), cipherOf('decrypt', options)]
   const store = openDatabase()
   const forSession = (name: string): TokenStore & Plugged => ({

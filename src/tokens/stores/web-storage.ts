@@ -1,3 +1,5 @@
+import { checkArgument, checkFunction } from '../../util/arguments.js'
+import { DEVELOPMENT } from '../../util/development.js'
 import { sessionKey } from '../../util/session-key.js'
 import type { Plugged } from '../../session/plugin.js'
 import { tokens } from '../plugin.js'
@@ -27,6 +29,10 @@ export function webStorageTokens(
   storage: () => Storage = () => localStorage,
   key = 'sojourn-tokens',
 ): TokenStore & Plugged {
+  if (DEVELOPMENT) {
+    checkFunction('webStorageTokens: storage', storage, 'returns localStorage or sessionStorage')
+    checkArgument(typeof key === 'string', 'webStorageTokens: key', key, 'a text')
+  }
   const plugins = [tokens]
   const forSession = (name: string): TokenStore & Plugged =>
     Object.assign(createPart(storage, sessionKey(key, name)), { plugins })

@@ -4,6 +4,8 @@ import { activeElement, addElement } from '../dom.js'
 import { createGuard } from './guard.js'
 import { createPlace } from './place.js'
 import { remainingSeconds, watchRemaining } from '../../countdown.js'
+import { checkOptions, checkSession } from '../../util/arguments.js'
+import { DEVELOPMENT } from '../../util/development.js'
 import { applyStyle } from '../shadow-style.js'
 import { countInTitle } from './title-countdown.js'
 import { durationFormat, english, type DialogTexts } from './texts.js'
@@ -47,6 +49,15 @@ export interface DialogOptions {
  * ```
  */
 export function warningDialog(session: Session, options: DialogOptions = {}): () => void {
+  if (DEVELOPMENT) {
+    checkSession('warningDialog', session)
+    checkOptions('warningDialog', options, {
+      texts: 'object',
+      locale: 'string',
+      container: 'object',
+      titleCountdown: 'boolean',
+    })
+  }
   if (typeof document === 'undefined') return () => undefined
   const texts = { ...english, ...options.texts }
   const locale = options.locale ?? 'en'

@@ -2,6 +2,8 @@ import type { Journal } from '../../journal.js'
 import type { Session } from '../../types.js'
 import { createLog, timeOf, type Fields, type Line } from './inspector-log.js'
 import { inspectorStyle } from './inspector-style.js'
+import { checkOptions, checkSession } from '../../util/arguments.js'
+import { DEVELOPMENT } from '../../util/development.js'
 import { applyStyle } from '../shadow-style.js'
 import { sessionTime } from '../../util/session-time.js'
 
@@ -51,6 +53,10 @@ function addFolded(parent: Node, textContent: string): HTMLElement {
  * ```
  */
 export function sessionInspector(session: Session, options: InspectorOptions = {}): () => void {
+  if (DEVELOPMENT) {
+    checkSession('sessionInspector', session)
+    checkOptions('sessionInspector', options, { container: 'object', actions: 'object', journal: 'object' })
+  }
   if (typeof document === 'undefined') return () => undefined
   const { container, actions = {}, journal } = options
   const { now, after } = sessionTime(session)
