@@ -251,7 +251,12 @@ export interface Session {
    * ```
    */
   on<K extends keyof SessionEvents>(type: K, listener: (event: SessionEvents[K]) => void): () => void
-  /** Every step with its cause, for inspectors and tests. Holds no token. */
+  /**
+   * Each step with its cause, for inspectors and tests; returns the undo. Holds no token.
+   *
+   * Looks at the clock and at storage that change nothing are left out. A step that the listener itself causes, by `check()` for
+   * example, is reported if it changes more than the time of the last activity: so a listener may call the session.
+   */
   inspect(listener: (step: SessionStep) => void): () => void
   /**
    * Begins a session in all tabs, in place of one that may be there. Without tokens: a session by cookie. Tokens are for a

@@ -2,7 +2,7 @@ import { adopt, beganAt, unlessAhead } from '../core/adopt.js'
 import { ending, reduce, settle, shortening, type Change, type State } from '../core/changes.js'
 import { sharedNow, type Clock } from '../core/clock.js'
 import { configFor, nextWakeAt, type Config } from '../core/deadlines.js'
-import { isLive, merge, type SharedRecord } from '../core/record.js'
+import { encode, isLive, merge, type SharedRecord } from '../core/record.js'
 import { eventsOf, isSameSnapshot, snapshotOf, type Snapshot } from '../core/snapshot.js'
 import type { Ports, Undo } from '../ports/types.js'
 import type { Emitter } from '../util/emitter.js'
@@ -152,7 +152,8 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
       queryUntil = 0
       show(cause, before, taken, !!doing.replace, clock)
     }
-    emitter.enqueue('step', { cause, at: clock.wall, before: previous, after: snapshot, record: state.record })
+    if (previous !== snapshot || isReported(cause, before, state.record, emitter.isTelling('step')))
+      emitter.enqueue('step', { cause, at: clock.wall, before: previous, after: snapshot, record: state.record })
     active.note(taken.record)
     // Pending input was for the session before.
     if (!isPrerendered && active.follow(taken.record, state.record)) activity.watch(false)
@@ -207,6 +208,18 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
       resolveReady(snapshot)
     },
   }
+}
+
+/**
+ * Whether a step is reported that has left the snapshot as it was. A look that changes nothing is not: a listener that sends each step
+ * by the session's own fetch would cause the next one. `isNested`: a listener of steps took it, and would be told of it without end.
+ * Then activity is no change either, because it may be later each time.
+ */
+function isReported(cause: Cause, before: SharedRecord | null, after: SharedRecord | null, isNested: boolean): boolean {
+  if (!isNested && cause !== 'look') return true
+  const textOf = (record: SharedRecord | null): string =>
+    record ? encode(isNested ? { ...record, activeAt: 0 } : record) : ''
+  return textOf(before) !== textOf(after)
 }
 
 /** Pages with different options are mostly a mistake: the developer of the shorter ones reads of it, once for each session. */

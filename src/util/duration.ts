@@ -17,7 +17,7 @@ export function milliseconds(value: Duration, option: string): number {
   throw sessionError(
     'invalid_options',
     DEVELOPMENT
-      ? `${option} is ${inWords(value)}, no length of time. Give milliseconds, or a number with ms, s, m, h or d: '15m'.`
+      ? `${option} is ${typeof value === 'string' ? value : inWords(value)}, no length of time. Give milliseconds, or a number with ms, s, m, h or d: '15m'.`
       : option,
   )
 }

@@ -4,6 +4,8 @@ export interface Emitter {
   readonly add: (type: string, listener: Listener) => () => void
   /** Queues an event for the next `flush`. */
   readonly enqueue: (type: string, value?: unknown) => void
+  /** Whether the listeners of an event of this type are called now. */
+  readonly isTelling: (type: string) => boolean
   /** Calls the listeners of all queued events. During a call it does nothing: an event that a listener causes comes after the others. */
   readonly flush: () => void
   /** Removes all listeners. */
@@ -15,6 +17,7 @@ export function createEmitter(report: (error: unknown) => void): Emitter {
   const entries = new Set<readonly [type: string, listener: Listener]>()
   const queue: [type: string, value: unknown][] = []
   let isFlushing = false
+  let telling = ''
 
   const emit = (type: string, value: unknown): void => {
     for (const entry of [...entries]) {
@@ -44,10 +47,15 @@ export function createEmitter(report: (error: unknown) => void): Emitter {
     enqueue(type, value) {
       queue.push([type, value])
     },
+    isTelling: (type) => type === telling,
     flush() {
       if (isFlushing) return
       isFlushing = true
-      for (let next = queue.shift(); next; next = queue.shift()) emit(...next)
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        telling = next[0]
+        emit(...next)
+      }
+      telling = ''
       isFlushing = false
     },
   }

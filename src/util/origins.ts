@@ -39,7 +39,7 @@ function parse(who: string, origins: readonly string[]): readonly string[] {
     throw sessionError(
       'invalid_options',
       DEVELOPMENT &&
-        `${who}: origins has ${inWords(given)}, which is no origin. Give a list such as ['https://api.example.com'], without path or wildcard.`,
+        `${who}: origins has ${typeof given === 'string' ? given : inWords(given)}, which is no origin. Give a list such as ['https://api.example.com'], without path or wildcard.`,
     )
   })
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SessionError } from '../../../src/errors.js'
+import { createFetch } from '../../../src/fetch.js'
+import type { SessionStep } from '../../../src/types.js'
 import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND, type Tab, type World } from './world.js'
 
 /** Matches a text with these words. */
@@ -20,7 +22,7 @@ describe('inspect()', () => {
     const taken = (): Set<string> => new Set(causes.splice(0))
 
     await world.until(tab.session.signIn(world.grant()))
-    expect(taken()).toEqual(new Set(['look', 'signIn']))
+    expect(taken()).toEqual(new Set(['signIn']))
     tab.session.check()
     tab.session.hold()()
     expect([...taken()]).toEqual(['check', 'hold'])
@@ -30,7 +32,7 @@ describe('inspect()', () => {
     tab.input()
     expect(taken()).toContain('activity')
     await world.until(tab.session.getAccessToken({ forceRefresh: true }))
-    expect([...taken()]).toEqual(['look', 'refresh', 'refreshed'])
+    expect([...taken()]).toEqual(['refresh', 'refreshed'])
     world.tokens.stored = { ...world.tokens.stored!, generation: 9 }
     await world.until(tab.session.getAccessToken({ forceRefresh: true }))
     expect(taken()).toContain('adopted')
@@ -41,7 +43,7 @@ describe('inspect()', () => {
     expect(taken()).toEqual(new Set(['timer']))
     await world.until(tab.session.extend())
     // The user is active again, and the token has expired.
-    expect([...taken()]).toEqual(['look', 'extend', 'refresh'])
+    expect([...taken()]).toEqual(['extend', 'refresh'])
     const other = world.tab()
     await world.until(other.session.signOut())
     await world.advance(SECOND)
@@ -57,6 +59,69 @@ describe('inspect()', () => {
     const causes = causesIn(tab)
     await world.until(outcome(tab.session.getAccessToken({ forceRefresh: true })))
     expect(causes).toContain('wiped')
+  })
+})
+
+describe('inspect(), and a listener that calls the session', () => {
+  const acts: Record<string, readonly [act: (tab: Tab) => unknown, causes: readonly string[]]> = {
+    'check()': [({ session }) => session.check(), ['check']],
+    'touch()': [({ session }) => session.touch(), ['check']],
+    'hold()': [({ session }) => session.hold(), ['check']],
+    'extend()': [({ session }) => session.extend(), ['check']],
+    'signOut()': [({ session }) => session.signOut(), ['check', 'signOut']],
+    'getAccessToken()': [({ session }) => session.getAccessToken(), ['check']],
+    'a request by createFetch()': [
+      ({ session }) => createFetch(session, { origins: ['https://api.example'], fetch: send })('https://api.example/'),
+      ['check'],
+    ],
+  }
+  const send = (): Promise<Response> => Promise.resolve(new Response())
+
+  it.each(Object.entries(acts))(
+    'a listener that calls %s at each step is not called without end',
+    async (_name, [act, causes]) => {
+      // Each reading of the clock shows a later time, as while a slow listener runs.
+      let late = 0
+      const world = createWorld({
+        ports: (own) => ({
+          ...own,
+          clock: () => ({ wall: own.clock().wall + ++late, mono: own.clock().mono + late }),
+        }),
+      })
+      const tab = await world.signedIn()
+      const heard: string[] = []
+      tab.session.inspect(({ cause }) => {
+        heard.push(cause)
+        // Not more often than that: a test that fails has to end.
+        if (heard.length < 50) Promise.resolve(act(tab)).catch(() => undefined)
+      })
+      tab.session.check()
+      await world.advance(1)
+      expect(heard).toEqual(causes)
+    },
+  )
+
+  it('does not miss what a look finds', async () => {
+    const world = createWorld()
+    const [tab, other] = [await world.signedIn(), world.tab()]
+    world.deafen()
+    await world.advance(MINUTE)
+    other.input()
+    world.storage.delay = 0
+    const steps: SessionStep[] = []
+    tab.session.inspect((step) => steps.push(step))
+    tab.session.verify().catch(() => undefined)
+    await world.advance(1)
+    expect(steps.map(({ cause }) => cause)).toContain('look')
+  })
+
+  it('is told of the session that a listener of another event ends', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const causes = causesIn(tab)
+    tab.session.subscribe(() => tab.session.check())
+    await world.until(tab.session.signOut())
+    expect(causes.filter((cause) => cause !== 'server')).toEqual(['signOut', 'check'])
   })
 })
 
