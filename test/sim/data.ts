@@ -2,7 +2,7 @@
 import { sessionData } from '../../src/data.js'
 import type { SessionData } from '../../src/types.js'
 import { idOf, isAwake, type Actor } from './actor.js'
-import { latestEnd } from './life.js'
+import { earliestEnd, latestEnd } from './life.js'
 import { ignorance, isMisled, look } from './rules.js'
 import type { Scene } from './scene.js'
 
@@ -108,25 +108,35 @@ function write(scene: Scene, actor: Actor, handle: Handle): void {
   scene.must('I18: what is written can be read', data.getItem(KEY) !== null, () => `${actor.name}: ${data.id}`)
 }
 
-/** The data of a visitor in their tab, before a user signs in there; null for a session of a user. */
-export function keptByVisitor(scene: Scene, actor: Actor): string | null {
-  const id = idOf(actor.session.getSnapshot())
-  if (!scene.ofVisitors.has(id) || !actor.data.some(({ data }) => data.id === id)) return null
-  return sessionData(actor.session).getItem(KEY)
+/** The data of a visitor in their tab, before a user signs in there. */
+export interface Kept {
+  readonly id: string
+  readonly text: string
 }
 
-/** Checks the data after a user has signed in in a tab where a visitor kept `text`. */
-export function takenOver(scene: Scene, actor: Actor, text: string | null, since: number): void {
+/** Null for the session of a user. A session that was given tokens counts as one. */
+export function keptByVisitor(scene: Scene, actor: Actor): Kept | null {
   const id = idOf(actor.session.getSnapshot())
-  if (text === null || !isAwake(actor) || !scene.ofUsers.has(id)) return
+  const isOfVisitor = scene.ofVisitors.has(id) && !scene.familiesOf.has(id)
+  if (!isOfVisitor || !actor.data.some(({ data }) => data.id === id)) return null
+  const text = sessionData(actor.session).getItem(KEY)
+  return text === null ? null : { id, text }
+}
+
+/** Checks the data after a user has signed in in a tab where a visitor kept some. */
+export function takenOver(scene: Scene, actor: Actor, kept: Kept | null, since: number): void {
+  const id = idOf(actor.session.getSnapshot())
+  if (!kept || !isAwake(actor) || !scene.ofUsers.has(id) || scene.familiesOf.has(kept.id)) return
+  const before = scene.lives.get(kept.id)
   scene.must(
     'I18: a user takes over what a visitor kept',
     sessionData(actor.session).getItem(KEY) !== null,
-    () => `${actor.name}: ${id} has not taken over ${text}`,
+    () => `${actor.name}: ${id} has not taken over ${kept.text}`,
     {
       'storage is denied': !scene.world.storage.isAvailable || scene.world.storage.full || scene.deniedAt >= since,
       'storage was emptied': scene.emptiedAt >= since,
       'another session came in between': scene.signIns.size > 1 || scene.signOutAt >= since,
+      'the end has come': !before || scene.now() >= earliestEnd(before, scene.traits, scene.jumps),
     },
   )
 }
