@@ -18,9 +18,13 @@ export const layers = [
   { files: everyone, imports: [], types: ['core/'] },
   { files: ['core/'], imports: [], types: ['errors.ts'] },
   { files: ['ports/'], imports: ['core/', ...everyone] },
-  { files: ['plugins/'], imports: ['core/', 'ports/web-locks.ts', ...everyone], types: ['session/'] },
+  {
+    files: ['plugins/'],
+    imports: ['core/', 'ports/web-locks.ts', 'session/context.ts', ...everyone],
+    types: ['session/'],
+  },
   { files: ['tokens/stores/'], imports: ['tokens/', 'idb-keyval', ...everyone], types: ['session/'] },
-  { files: ['tokens/'], imports: ['core/', 'plugins/', ...everyone], types: ['session/'] },
+  { files: ['tokens/'], imports: ['core/', 'plugins/', 'session/context.ts', ...everyone], types: ['session/'] },
   {
     files: ['servers/'],
     imports: [

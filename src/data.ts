@@ -1,6 +1,6 @@
 import type { SharedRecord } from './core/record.js'
 import { browserStorage } from './ports/shared-storage.js'
-import { contextOf, isAnonymous, type SessionContext } from './session/context.js'
+import { contextOf, isAnonymous, lastEnded, type SessionContext } from './session/context.js'
 import type { DataHooks } from './session/data-hooks.js'
 import type { Session, SessionData } from './types.js'
 
@@ -71,7 +71,7 @@ function createData(context: SessionContext, session: Session): DataHooks {
    */
   const clean = (key: string): boolean => {
     const next = context.liveRecord()
-    const record = next ?? context.lastEnded()
+    const record = next ?? lastEnded(context)
     if (!record || context.opening() || !key.startsWith(root)) return false
     // A semicolon follows the colon: then the session's own keys are before it.
     const own = partOf(record, next ? '' : ';')

@@ -1,5 +1,5 @@
 import { sessionError } from './errors.js'
-import { contextOf } from './session/context.js'
+import { contextOf, lastEnded } from './session/context.js'
 import { eachSession } from './session/each-session.js'
 import type { SharedRecord } from './core/record.js'
 import type { Session, SessionEvents } from './types.js'
@@ -173,7 +173,7 @@ export function journal(session: Session, options: JournalOptions = {}): Journal
     ]
     return () => {
       for (const undo of undos) undo()
-      const over = context.lastEnded()
+      const over = lastEnded(context)
       const shown = session.getSnapshot()
       // Neither `stop()` nor `destroy()` ends a session.
       if (!context.isClosed() && current) {

@@ -26,18 +26,13 @@ export interface End {
   readonly warnAt: number
 }
 
-/**
- * The options for one session: the record may allow less time than the options of this tab do. `keepAlive` is then called more
- * often as well, or the server would end the session between two calls.
- */
+/** The options for one session: the record may allow less time than the options of this tab do. */
 export function configFor(record: SharedRecord | null, config: Config): Config {
   const { idleTimeout, absoluteTimeout } = record ?? config
   return {
     ...config,
     idleTimeout: Math.min(config.idleTimeout, idleTimeout),
     absoluteTimeout: Math.min(config.absoluteTimeout, absoluteTimeout),
-    keepAliveEvery:
-      idleTimeout < config.idleTimeout ? Math.min(config.keepAliveEvery, idleTimeout / 3) : config.keepAliveEvery,
   }
 }
 
@@ -95,11 +90,14 @@ export const backgroundRefreshAt = (record: SharedRecord, config: Config): numbe
     ? refreshAt(record, config)
     : Infinity
 
-/** When `keepAlive` is due: only for activity that the server does not know of, and at most once per `keepAliveEvery`. */
-export const keepAliveAt = (record: SharedRecord, config: Config): number =>
-  config.canKeepAlive && record.activeAt > record.toldAt
-    ? record.toldAt + configFor(record, config).keepAliveEvery
-    : Infinity
+/**
+ * When `keepAlive` is due: only for activity that the server does not know of, and at most once per `keepAliveEvery`. More often where
+ * the record allows less time than the options of this tab do, or the server would end the session between two calls.
+ */
+export function keepAliveAt({ activeAt, toldAt, idleTimeout }: SharedRecord, config: Config): number {
+  if (!config.canKeepAlive || activeAt <= toldAt) return Infinity
+  return toldAt + Math.min(config.keepAliveEvery, idleTimeout < config.idleTimeout ? idleTimeout / 3 : Infinity)
+}
 
 /** When `check` is due: shortly before the warning and shortly before the end, once each. */
 export function checkAt(record: SharedRecord, config: Config): number {

@@ -87,41 +87,32 @@ export interface StepResult {
  * // [['signedOut', { reason: 'signOut', where: 'elsewhere' }]]
  * ```
  */
-export function eventsOf(step: StepResult): SessionEvent[] {
-  const { before, after, next } = step
-  const where = isSameSnapshot(step.found, next) ? 'elsewhere' : 'here'
+export function eventsOf({ before, after, previous, found, next, cause, config }: StepResult): SessionEvent[] {
+  const where = isSameSnapshot(found, next) ? 'elsewhere' : 'here'
   if (next.phase === 'loading') return []
   if (next.phase === 'signedOut')
     return isLive(before) && next.reason ? [['signedOut', { reason: next.reason, where }]] : []
+  const events: SessionEvent[] = []
   const { id } = next
-  const warning = warningEvents(step.previous, next)
-  if (!isLive(before) || !after) return [['signedIn', { id, where }], ...warning]
-  if (before.id !== id)
-    return [where === 'here' ? ['signedIn', { id, where }] : ['switched', { from: before.id, to: id }], ...warning]
-  return [...refreshedEvents(before, after), ...extendedEvents(step, before, after, where), ...warning]
-}
-
-const refreshedEvents = (before: SharedRecord, { generation }: SharedRecord): SessionEvent[] =>
-  generation > before.generation ? [['refreshed', { generation }]] : []
-
-/** The warning ended and the session did not. */
-function extendedEvents(
-  { previous, next, cause, config }: StepResult,
-  before: SharedRecord,
-  after: SharedRecord,
-  where: 'here' | 'elsewhere',
-): SessionEvent[] {
-  if (next.phase !== 'active' || previous.phase !== 'warning') return []
-  const isByServer = after.serverAt > before.serverAt && after.activeAt < after.serverAt
-  // In another tab activity extends only if the options say so: else it was the user's answer.
-  const isByUser = cause === 'extend' || (where === 'elsewhere' && !config.activityExtends)
-  return [['extended', { by: isByServer ? 'server' : isByUser ? 'user' : 'activity', where }]]
-}
-
-/** A warning began, or became one that cannot be answered. */
-function warningEvents(previous: Snapshot, next: Snapshot): SessionEvent[] {
-  if (next.phase !== 'warning') return []
-  const { id, endAt, canExtend } = next
-  const isNew = previous.phase !== 'warning' || previous.id !== id || (previous.canExtend && !canExtend)
-  return isNew ? [['warning', { endAt, canExtend }]] : []
+  if (!isLive(before) || !after) events.push(['signedIn', { id, where }])
+  else if (before.id !== id)
+    events.push(where === 'here' ? ['signedIn', { id, where }] : ['switched', { from: before.id, to: id }])
+  else {
+    const { generation } = after
+    if (generation > before.generation) events.push(['refreshed', { generation }])
+    // The warning ended and the session did not.
+    if (next.phase === 'active' && previous.phase === 'warning') {
+      const isByServer = after.serverAt > before.serverAt && after.activeAt < after.serverAt
+      // In another tab activity extends only if the options say so: else it was the user's answer.
+      const isByUser = cause === 'extend' || (where === 'elsewhere' && !config.activityExtends)
+      events.push(['extended', { by: isByServer ? 'server' : isByUser ? 'user' : 'activity', where }])
+    }
+  }
+  if (next.phase === 'warning') {
+    const { endAt, canExtend } = next
+    // It began, or became one that cannot be answered.
+    if (previous.phase !== 'warning' || previous.id !== id || (previous.canExtend && !canExtend))
+      events.push(['warning', { endAt, canExtend }])
+  }
+  return events
 }

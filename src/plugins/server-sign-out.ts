@@ -1,6 +1,7 @@
+import { endSent } from '../core/changes.js'
 import type { SharedRecord } from '../core/record.js'
 import { toSessionError } from '../errors.js'
-import type { SessionContext } from '../session/context.js'
+import { lastEnded, type SessionContext } from '../session/context.js'
 import type { Locks } from './locks.js'
 import type { EndReason, TokenResponse } from '../types.js'
 import { sleep, withTimeout } from '../util/async.js'
@@ -32,12 +33,12 @@ export function createServerSignOut(context: SessionContext, { serverLock }: Loc
     } catch (error) {
       isPaid ||= toSessionError(error).code === 'rejected'
     }
-    if (isPaid) context.endSent(id)
+    if (isPaid) context.replace('server', (state, clock) => endSent(state, id, clock))
   }
 
   const owed = (): SharedRecord | null => {
     context.poll()
-    const record = context.lastEnded()
+    const record = lastEnded(context)
     return record && server?.signOut && record.reason !== 'rejected' && !record.endSentAt ? record : null
   }
 

@@ -1,6 +1,6 @@
 import { ending } from '../core/changes.js'
 import { sessionError } from '../errors.js'
-import { contextOf, type SessionContext } from '../session/context.js'
+import { contextOf, whileOpen, type SessionContext } from '../session/context.js'
 import type { Session, StoredTokens } from '../types.js'
 import { checkArgument } from '../util/arguments.js'
 import { withTimeout } from '../util/async.js'
@@ -170,7 +170,7 @@ function createCredentials(context: SessionContext): Credentials {
         )
       }
       await context.ready
-      const authorized = context.whileOpen(authorize(request, previous))
+      const authorized = whileOpen(context, authorize(request, previous))
       return previous ? authorized.catch(() => null) : authorized
     },
   }

@@ -3,14 +3,17 @@ import type { PluginHooks } from './plugin.js'
 
 /** The session that this tab acts for: the work that its end aborts, and the work that its end asks for. */
 export interface ActiveSession {
-  /** This tab has seen session `found` alive, in a prerendered page too. */
-  readonly note: (found: SharedRecord | null) => void
-  /** Acts for the session of `record`, and for no other. `found`: the record before this tab did anything. True: it is another one. */
-  readonly follow: (found: SharedRecord | null, record: SharedRecord | null) => boolean
+  /**
+   * Acts for the session of `record`, and for no other. `found`: the record before this tab did anything. True: it is another one. A
+   * prerendered page only notes which session it has seen alive.
+   */
+  readonly follow: (found: SharedRecord | null, record: SharedRecord | null, isPrerendered: boolean) => boolean
   /** Empty while no session lives. */
   readonly id: () => string
-  /** Aborts when that session ends; `forTab`: or this tab is done with it. */
-  readonly signal: (forTab: boolean) => AbortSignal
+  /** Aborts when that session ends, or this tab is done with it. */
+  readonly signal: () => AbortSignal
+  /** Aborts when that session ends. */
+  readonly ended: () => AbortSignal
   /** This tab is done with it. */
   readonly leave: () => void
   /** Resolves when the plugins have done what the end of the last session asks of them. */
@@ -24,12 +27,10 @@ export function createActiveSession(hooks: readonly PluginHooks[]): ActiveSessio
   let cleanup = Promise.resolve()
 
   return {
-    note(found) {
+    follow(found, record, isPrerendered) {
       if (isLive(found)) activeId ||= found.id
-    },
-    follow(found, record) {
       const id = isLive(record) ? record.id : ''
-      if (id === activeId) return false
+      if (isPrerendered || id === activeId) return false
       const [endedId, aborts] = [activeId, [tabAbort, sessionAbort]]
       // First: a listener of the signals may cause a step of its own, and what has ended must not end twice.
       activeId = id
@@ -44,7 +45,8 @@ export function createActiveSession(hooks: readonly PluginHooks[]): ActiveSessio
       return true
     },
     id: () => activeId,
-    signal: (forTab) => (forTab ? tabAbort : sessionAbort).signal,
+    signal: () => tabAbort.signal,
+    ended: () => sessionAbort.signal,
     leave() {
       tabAbort.abort()
     },

@@ -1,4 +1,5 @@
-import type { Change } from '../core/changes.js'
+import type { Change, State } from '../core/changes.js'
+import type { Clock } from '../core/clock.js'
 import type { Config } from '../core/deadlines.js'
 import { ANONYMOUS, type SharedRecord } from '../core/record.js'
 import { sessionError } from '../errors.js'
@@ -7,6 +8,7 @@ import type { Lease, Session, SessionEvents, SessionServer, TokenStore } from '.
 import type { Cause } from './causes.js'
 import type { DataHooks, EndHook } from './data-hooks.js'
 import type { TokenHooks } from './token-hooks.js'
+import { abortable } from '../util/async.js'
 import { DEVELOPMENT } from '../util/development.js'
 
 /** The session as its parts and plugins see it. */
@@ -32,10 +34,8 @@ export interface SessionContext {
   readonly latest: (id: string) => SharedRecord
   /** The same, or null. */
   readonly liveRecord: () => SharedRecord | null
-  /** The record of the last session where that is over, or null. */
-  readonly lastEnded: () => SharedRecord | null
-  /** Why the last session ended; `'replaced'` where another lives. */
-  readonly endReason: () => string | undefined
+  /** The record of the last session, alive or not, as of the last step. */
+  readonly record: () => SharedRecord | null
   /** Whether the last session, alive or not, began with this login; throws where this tab is done. */
   readonly hasLogin: (login: string) => boolean
   /** Whether this tab is done with the session, by `destroy()`. */
@@ -46,8 +46,6 @@ export interface SessionContext {
   readonly opening: () => Promise<unknown> | null
   /** Resolves once the phase is known. */
   readonly ready: Promise<unknown>
-  /** `work`, or `signed_out` as soon as `destroy()` is called; the work itself goes on. */
-  readonly whileOpen: <T>(work: Promise<T>) => Promise<T>
   /** Why nothing can be done now: `signed_out`. */
   readonly signedOutError: () => Error
   /** Shared time. */
@@ -64,10 +62,8 @@ export interface SessionContext {
   readonly poll: () => void
   /** Queries the other tabs: they may know what could not be written. */
   readonly query: () => void
-  /** Begins a session, listeners are told when the lock is free again. */
-  readonly startSession: (known: Partial<SharedRecord>) => void
-  /** The server has heard that session `id` is over. */
-  readonly endSent: (id: string) => void
+  /** Puts another state in place of the one there is, also after `destroy()`. `quiet`: as in `step`. */
+  readonly replace: (cause: Cause, work: (state: State, clock: Clock) => State, quiet?: boolean) => void
   readonly enqueue: (type: string, value: unknown) => void
   /** Tells listeners what is queued. */
   readonly flush: () => void
@@ -84,6 +80,18 @@ const CONTEXT = '~context'
 export const setContext = (session: Session, context: SessionContext): void => {
   Object.assign(session, { [CONTEXT]: () => context })
 }
+
+/** The record of the last session where that is over, or null; null where this tab is done with it. */
+export const lastEnded = ({ isClosed, liveRecord, record }: SessionContext): SharedRecord | null =>
+  isClosed() || liveRecord() ? null : record()
+
+/** Why the last session ended; `'replaced'` where another lives. */
+export const endReason = ({ liveRecord, record }: SessionContext): string | undefined =>
+  liveRecord() ? 'replaced' : record()?.reason
+
+/** `work`, or `signed_out` as soon as `destroy()` is called; the work itself goes on. */
+export const whileOpen = <T>({ destroyed, signedOutError }: SessionContext, work: Promise<T>): Promise<T> =>
+  abortable(work, destroyed, signedOutError)
 
 /** Whether a session has had no user so far, as far as anybody knows. */
 export const isAnonymous = ({ login, generation }: SharedRecord): boolean => login === ANONYMOUS && !generation

@@ -1,29 +1,13 @@
-import type { Config } from '../core/deadlines.js'
-import type { Channel, Ports, Undo } from '../ports/types.js'
-import type { ActiveSession } from './active-session.js'
-import type { Activity } from './activity.js'
+import type { Undo } from '../ports/types.js'
 import type { Cause } from './causes.js'
+import type { Parts } from './create-context.js'
 import type { Loop } from './loop.js'
-import type { PluginHooks } from './plugin.js'
-import type { RecordSync } from './record-sync.js'
-
-/** The parts of a session that follow the page's lifecycle. */
-export interface PageParts {
-  readonly ports: Ports
-  readonly config: Config
-  readonly channel: Channel
-  readonly sync: RecordSync
-  readonly activity: Activity
-  readonly active: ActiveSession
-  readonly loop: Loop
-  readonly hooks: readonly PluginHooks[]
-}
 
 /** Signs that time may have passed, but not that somebody comes back. */
 const LEAVING: readonly Cause[] = ['hidden', 'blur']
 
 /** Reads the record, shows the phase in the same task, and follows the page from then on. */
-export function followPage({ ports, config, channel, sync, activity, active, loop, hooks }: PageParts): Undo {
+export function followPage({ ports, config, channel, sync, activity, active, hooks }: Parts, loop: Loop): Undo {
   sync.read()
   if (!sync.isAvailable() && channel.works) {
     loop.query()

@@ -5,14 +5,10 @@ import { configFor, nextWakeAt, type Config } from '../core/deadlines.js'
 import { encode, isLive, merge, type SharedRecord } from '../core/record.js'
 import { eventsOf, isSameSnapshot, snapshotOf, type Snapshot } from '../core/snapshot.js'
 import type { Ports, Undo } from '../ports/types.js'
-import type { Emitter } from '../util/emitter.js'
 import { DEVELOPMENT } from '../util/development.js'
 import { PROPAGATION_DELAY } from '../util/timing.js'
-import type { ActiveSession } from './active-session.js'
-import type { Activity } from './activity.js'
 import type { Cause } from './causes.js'
-import type { PluginHooks } from './plugin.js'
-import type { RecordSync } from './record-sync.js'
+import type { Parts } from './create-context.js'
 
 /** The work of a step, beside reading storage and the clock. */
 export interface Doing {
@@ -28,22 +24,13 @@ export interface Doing {
   readonly evenIfClosed?: boolean | undefined
 }
 
-/** The parts of a loop. */
-export interface LoopParts {
-  readonly ports: Ports
-  readonly config: Config
-  readonly sync: RecordSync
-  readonly activity: Activity
-  readonly active: ActiveSession
-  readonly emitter: Emitter
-  readonly hooks: readonly PluginHooks[]
-}
-
 /** The session as this tab knows it, and the one way in which it changes. */
 export interface Loop {
   /** Everything that happens goes through here: read what other tabs did, settle, let it happen, make the world agree with it. */
   readonly step: (cause: Cause, doing?: Doing) => void
   readonly record: () => SharedRecord | null
+  /** The same where the session lives, else null. */
+  readonly liveRecord: () => SharedRecord | null
   readonly snapshot: () => Snapshot
   /** Shared time. */
   readonly now: () => number
@@ -64,7 +51,7 @@ export interface Loop {
 
 const noop = (): void => undefined
 
-export function createLoop({ ports, config, sync, activity, active, emitter, hooks }: LoopParts): Loop {
+export function createLoop({ ports, config, sync, activity, active, emitter, hooks }: Parts): Loop {
   let state: State = { record: null, anchor: { shared: 0, mono: 0 } }
   /** The state that the next step starts from. In a prerendered page it is the state as read: when the page is opened, the session may still be live. */
   let basis = state
@@ -154,9 +141,8 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
     }
     if (previous !== snapshot || isReported(cause, before, state.record, emitter.isTelling('step')))
       emitter.enqueue('step', { cause, at: clock.wall, before: previous, after: snapshot, record: state.record })
-    active.note(taken.record)
     // Pending input was for the session before.
-    if (!isPrerendered && active.follow(taken.record, state.record)) activity.watch(false)
+    if (active.follow(taken.record, state.record, isPrerendered)) activity.watch(false)
     activity.watch(!!liveRecord() && !isPrerendered)
     arm(runHooks(sharedNow(state.record, clock)), clock)
     if (!doing.deferEvents) emitter.flush()
@@ -186,6 +172,7 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
     step,
     ready,
     record: () => state.record,
+    liveRecord,
     snapshot: () => snapshot,
     now: () => sharedNow(state.record, ports.clock()),
     isPrerendered: () => isPrerendered,

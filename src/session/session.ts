@@ -4,11 +4,11 @@ import type { OnMessage, Ports } from '../ports/types.js'
 import type { Session, SessionEvents, SessionOptions, TokenServer, TokenSession, TokenStore } from '../types.js'
 import { checkArgument, checkFunction } from '../util/arguments.js'
 import { DEVELOPMENT } from '../util/development.js'
-import { createEmitter, type Emitter } from '../util/emitter.js'
+import { createEmitter } from '../util/emitter.js'
 import { createActiveSession } from './active-session.js'
-import { createActivity, type Activity } from './activity.js'
+import { createActivity } from './activity.js'
 import { setContext, type SessionContext } from './context.js'
-import { createContext } from './create-context.js'
+import { createContext, type Parts } from './create-context.js'
 import { createDegraded } from './degraded.js'
 import { followPage } from './follow-page.js'
 import { createLoop, type Loop } from './loop.js'
@@ -71,15 +71,14 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   const sync = createRecordSync(ports.openRecordStore(key), channel, ports.wallNow, config.sharesTokens, () => {
     degraded('storage', 'Tabs talk by channel alone, and a reload signs out.')
   })
-  const active = createActiveSession(hooks)
-  const loop = createLoop({ ports, config, sync, activity, active, emitter, hooks })
-  const query = (): void => {
-    channel.post({})
-  }
-  const context = createContext({
+  const parts: Parts = {
     ...parsed,
-    ...{ ports, loop, active, emitter, hooks, degraded, destroyed: destroyed.signal, query },
-  })
+    ...{ ports, channel, sync, activity, emitter, hooks, degraded },
+    active: createActiveSession(hooks),
+    destroyed: destroyed.signal,
+  }
+  const loop = createLoop(parts)
+  const context = createContext(parts, loop)
   // Tokens first: with them, the others leave the sign-out to them. A wrapper's own plugins are missing from what `forSession`
   // returns. Hooks have no prototype, to which a page may have added `extend`.
   for (const plugin of pluginsOf(tokenStore, server, options.tokenStore, options.server))
@@ -89,15 +88,15 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   if (ports.hasPage) {
     if (DEVELOPMENT) warnOfShortWarning(ports, config)
     if (!channel.works) degraded('channel', 'Tabs hear of each other by storage alone.')
-    stopFollowing = followPage({ ports, config, channel, sync, activity, active, loop, hooks })
+    stopFollowing = followPage(parts, loop)
     // Not while other tabs are queried, and not where only they could know.
     void loop.ready.then(() => {
       if (loop.isClosed() || !sync.isAvailable()) return
-      for (const hook of hooks) void hook.started?.(!!context.liveRecord()).catch(noop)
+      for (const hook of hooks) void hook.started?.(!!loop.liveRecord()).catch(noop)
     })
   }
   const session: Session = {
-    ...createMethods(context, loop, activity, emitter, hooks, active.cleanup),
+    ...createMethods(context, loop, parts),
     on(type, listener) {
       if (DEVELOPMENT) checkListener(type, listener)
       if (type === 'degraded') replayDegraded(listener as (event: SessionEvents['degraded']) => void)
@@ -121,13 +120,9 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
 function createMethods(
   context: SessionContext,
   loop: Loop,
-  activity: Activity,
-  emitter: Emitter,
-  hooks: readonly PluginHooks[],
-  cleanup: () => Promise<void>,
+  { ports, config, activity, active, emitter, hooks }: Parts,
 ): Omit<Session, 'on' | 'destroy'> {
-  const { ports, config, now } = context
-  const { step, snapshot, isClosed } = loop
+  const { step, snapshot, liveRecord, isClosed, now } = loop
   const { signIn, cancel } = createSignIn(context, hooks)
   const early = (): Promise<unknown> | null => context.opening() ?? context.loading()
   return {
@@ -151,13 +146,13 @@ function createMethods(
       // Not silently: the caller takes the user for signed out.
       if (isClosed() && ports.hasPage) ports.report(context.signedOutError())
       step('signOut', { change: ending('signOut') })
-      await cleanup()
+      await active.cleanup()
     },
     async extend() {
       const waiting = early()
       if (waiting) await waiting
       step('look')
-      const record = context.liveRecord()
+      const record = liveRecord()
       if (isClosed() || !record) return false
       const [first] = deadlines(record, config)
       const { by } = activeWarning(record, config, now()) ?? first
@@ -165,7 +160,7 @@ function createMethods(
       const extend = hooks.find((hook) => hook.extend)?.extend
       if (extend) return extend(extension)
       step('extend', { change: extension })
-      return !!context.liveRecord()
+      return !!liveRecord()
     },
     touch() {
       if (!isClosed() && !loop.isPrerendered()) activity.onInput()
@@ -198,7 +193,7 @@ function createMethods(
       return snapshot()
     },
     deadlines() {
-      const record = context.liveRecord()
+      const record = liveRecord()
       if (!record) return null
       const all = deadlines(record, config)
       const [{ at, by }] = all

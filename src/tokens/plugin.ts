@@ -3,6 +3,7 @@ import { createSignInLock } from '../plugins/sign-in-lock.js'
 import { createServerSignOut } from '../plugins/server-sign-out.js'
 import { createLocks } from '../plugins/locks.js'
 import { createVerify } from '../plugins/verify.js'
+import { lastEnded, whileOpen } from '../session/context.js'
 import type { Plugin, PluginHooks } from '../session/plugin.js'
 import type { TokenResponse, TokenSession } from '../types.js'
 import { checkArgument, checkOptions } from '../util/arguments.js'
@@ -70,7 +71,7 @@ export const tokens: Plugin = (context) => {
       const { minValidity = 0, forceRefresh, signal } = options
       const least = milliseconds(minValidity, 'minValidity')
       await abortable(context.ready, signal)
-      const stored = await abortable(context.whileOpen(refresh.getUsable(least, forceRefresh)), signal)
+      const stored = await abortable(whileOpen(context, refresh.getUsable(least, forceRefresh)), signal)
       return stored.tokens.access_token
     },
   }
@@ -115,7 +116,7 @@ export const tokens: Plugin = (context) => {
     },
     async ended(id, reason, endedHere) {
       // A session by cookie has no tokens to revoke: the tab that ended it tells the server.
-      const always = endedHere && !context.lastEnded()?.generation
+      const always = endedHere && !lastEnded(context)?.generation
       // Web storage has no compare-and-delete: a tab that only heard of the end waits, so that the ending tab removes the tokens
       // first.
       if (!endedHere && tokenStore?.shared) {

@@ -1,6 +1,6 @@
 import type { TokenTimes } from '../core/changes.js'
 import type { SharedRecord } from '../core/record.js'
-import type { SessionContext } from '../session/context.js'
+import { endReason, lastEnded, type SessionContext } from '../session/context.js'
 import type { StoredTokens, TokenResponse } from '../types.js'
 import { sleep, withTimeout } from '../util/async.js'
 import { PROPAGATION_DELAY } from '../util/timing.js'
@@ -49,8 +49,8 @@ export function createTokenWriter(
     const { replaced, kept } = await cache.replace(next)
     // The tab that ended that session does not find its tokens any more, and cannot revoke them. Those of one that lives are left
     // alone: a server may count old and new tokens as one grant.
-    if (replaced && context.lastEnded()?.id === replaced.id && replaced.tokens.refresh_token !== given.refresh_token)
-      void clearAndRevoke(replaced.id, context.endReason(), replaced.tokens)
+    if (replaced && lastEnded(context)?.id === replaced.id && replaced.tokens.refresh_token !== given.refresh_token)
+      void clearAndRevoke(replaced.id, endReason(context), replaced.tokens)
     return known(kept)
   }
 
@@ -92,7 +92,7 @@ export function createTokenWriter(
     } catch (error) {
       // The end of the session cleared the store, perhaps a moment too early; or it will, and then finds nothing to revoke.
       const isNew = tokens.refresh_token !== used?.tokens.refresh_token
-      void clearAndRevoke(id, context.endReason(), isNew && !isStored ? tokens : null)
+      void clearAndRevoke(id, endReason(context), isNew && !isStored ? tokens : null)
       throw error
     }
   }
