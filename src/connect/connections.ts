@@ -1,4 +1,5 @@
 import { isSessionError } from '../errors.js'
+import { DEVELOPMENT } from '../util/development.js'
 import { attempt, type ConnectionParts } from './attempt.js'
 import { until } from './until.js'
 
@@ -91,7 +92,7 @@ export function createConnections(parts: ConnectionParts): Connections {
       // WebKit takes the lock from a page that it puts into the back/forward cache.
       .catch(noop)
     if (!work && !signal.aborted) {
-      context.degraded('locks', 'Each tab has a connection of its own.')
+      context.degraded('locks', DEVELOPMENT && 'Each tab has a connection of its own.')
       work = loop(signal)
     }
     await work

@@ -40,7 +40,10 @@ export interface SessionEvents {
   switched: { from: string; to: string }
   refreshed: { generation: number }
   refreshFailed: { error: SessionError; retryAt: number | null }
-  /** A browser feature is missing or broken; the session goes on with less. Listeners that are added later get it as well. */
+  /**
+   * A browser feature is missing or broken; the session goes on with less. Listeners that are added later get it as well.
+   * `consequence` says in the development build what follows; in the production build it is the feature's name.
+   */
   degraded: { feature: 'storage' | 'channel' | 'locks' | 'tokenStore' | 'dpop'; consequence: string }
 }
 

@@ -1,4 +1,5 @@
 import { browserLocks } from '../ports/web-locks.js'
+import { DEVELOPMENT } from '../util/development.js'
 import { leaseLength } from '../util/timing.js'
 import type { SessionContext } from '../session/context.js'
 
@@ -19,7 +20,8 @@ export function createLocks({ ports, config, key, lease, opening, destroyed, flu
     return withLock(name, { wait, hold: leaseLength(config.requestTimeout), signal: destroyed, lease }, work, () => {
       degraded(
         'locks',
-        lease ? 'Two tabs may now and then refresh at once.' : 'Tabs may refresh at once: see sojourn/lease.',
+        DEVELOPMENT &&
+          (lease ? 'Two tabs may now and then refresh at once.' : 'Tabs may refresh at once: see sojourn/lease.'),
       )
     }).finally(flush)
   }

@@ -151,7 +151,7 @@ function createPart(session: string, keyPair: CryptoKeyPair | undefined, databas
         }
         return !mark
       }).catch(() => false)
-      if (!isStored) degraded('dpop', 'Only this tab has the key.')
+      if (!isStored) degraded('dpop', DEVELOPMENT ? 'Only this tab has the key.' : 'dpop')
     },
 
     async proof({ method, url, accessToken }) {

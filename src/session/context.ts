@@ -67,7 +67,7 @@ export interface SessionContext {
   readonly enqueue: (type: string, value: unknown) => void
   /** Tells listeners what is queued. */
   readonly flush: () => void
-  readonly degraded: (feature: SessionEvents['degraded']['feature'], consequence: string) => void
+  readonly degraded: (feature: SessionEvents['degraded']['feature'], consequence: string | false) => void
 }
 
 /**

@@ -6,8 +6,8 @@ type Degraded = SessionEvents['degraded']
 
 /** The features that are missing or broken in this tab. */
 export interface DegradedFeatures {
-  /** Reports a feature once, a moment later: never in the middle of a step. */
-  readonly degraded: (feature: Degraded['feature'], consequence: string) => void
+  /** Reports a feature once, in production by its name alone, a moment later: never in the middle of a step. */
+  readonly degraded: (feature: Degraded['feature'], consequence: string | false) => void
   /** Tells a late listener of everything that was reported before. */
   readonly replayDegraded: (listener: (event: Degraded) => void) => void
 }
@@ -16,7 +16,7 @@ export function createDegraded(emitter: Emitter, ports: Ports): DegradedFeatures
   const features = new Map<string, Degraded>()
   return {
     degraded(feature, consequence) {
-      const event = { feature, consequence }
+      const event = { feature, consequence: consequence || feature }
       void Promise.resolve().then(() => {
         if (features.has(feature)) return
         features.set(feature, event)

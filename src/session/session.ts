@@ -69,7 +69,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   }
   const channel = ports.hasPage ? ports.openChannel(key, onMessage) : { works: true, post: noop, close: noop }
   const sync = createRecordSync(ports.openRecordStore(key), channel, ports.wallNow, config.sharesTokens, () => {
-    degraded('storage', 'Tabs talk by channel alone, and a reload signs out.')
+    degraded('storage', DEVELOPMENT && 'Tabs talk by channel alone, and a reload signs out.')
   })
   const parts: Parts = {
     ...parsed,
@@ -87,7 +87,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   let stopFollowing = noop
   if (ports.hasPage) {
     if (DEVELOPMENT) warnOfShortWarning(ports, config)
-    if (!channel.works) degraded('channel', 'Tabs hear of each other by storage alone.')
+    if (!channel.works) degraded('channel', DEVELOPMENT && 'Tabs hear of each other by storage alone.')
     stopFollowing = followPage(parts, loop)
     // Not while other tabs are queried, and not where only they could know.
     void loop.ready.then(() => {

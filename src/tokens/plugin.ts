@@ -26,7 +26,7 @@ export const tokens: Plugin = (context) => {
   const locks = createLocks(context)
   const withLock = createSignInLock(locks)
   const cache = createTokenCache(tokenStore, ports.after, () => {
-    context.degraded('tokenStore', 'Tokens stay in the memory of this tab.')
+    context.degraded('tokenStore', DEVELOPMENT && 'Tokens stay in the memory of this tab.')
   })
   const { send, sendOwed } = createServerSignOut(context, locks)
   const { clearAndRevoke, clearLeftovers } = createCleanup(context, cache, { send, sendOwed })

@@ -3,6 +3,7 @@ import { SessionError } from '../../../src/errors.js'
 import { createSessionWith } from '../../../src/testing.js'
 import { memoryTokens } from '../../../src/tokens/stores/memory.js'
 import type { SessionOptions } from '../../../src/types.js'
+import { DEVELOPMENT } from '../../../src/util/development.js'
 import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND, stranger, type Tab, type World } from './world.js'
 
 const wall = (world: World): number => world.time.clock().wall
@@ -344,7 +345,7 @@ describe('I4: several tabs', () => {
     expect(world.server.count('refresh')).toBe(2)
     expect([one.phase(), two.phase()]).toEqual(['active', 'active'])
     expect(one.degraded).toMatchObject([
-      { feature: 'locks', consequence: 'Tabs may refresh at once: see sojourn/lease.' },
+      { feature: 'locks', consequence: DEVELOPMENT ? 'Tabs may refresh at once: see sojourn/lease.' : 'locks' },
     ])
     await outlive(world, one)
     await world.until(Promise.all([token(one), token(two)]))
