@@ -44,7 +44,7 @@ export function customServer(hooks: SessionServer): SessionServer & Plugged {
         } as SessionServer),
     }),
     ...(hooks.refresh && { tokens: true }),
-    plugins: [...(hooks.refresh ? [tokens, keepAlive] : [keepAlive, cookieSignOut]), ...pluginsOf(hooks)],
+    plugins: [...(hooks.refresh ? [tokens] : []), keepAlive, cookieSignOut, ...pluginsOf(hooks)],
   }
 }
 

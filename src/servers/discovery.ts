@@ -27,7 +27,7 @@ export function createDiscovery(
         // RFC 8414 §3.3: metadata that names another issuer must not be used.
         if ([base, `${base}/`].includes(found['issuer'] as string)) return found
         status = response.status
-        throw responseError(response, false, 'without metadata of issuer.')
+        throw responseError(response, false, DEVELOPMENT ? 'without metadata of issuer.' : '')
       }
       let status = 0
       // RFC 8414 §3.1 puts the well-known part before the issuer's path, OpenID Connect Discovery §4 after it.

@@ -79,7 +79,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   }
   const loop = createLoop(parts)
   const context = createContext(parts, loop)
-  // Tokens first: with them, the others leave the sign-out to them. A wrapper's own plugins are missing from what `forSession`
+  // Tokens first: what a crash has left of them is revoked before a sign-out is sent. A wrapper's own plugins are missing from what `forSession`
   // returns. Hooks have no prototype, to which a page may have added `extend`.
   for (const plugin of pluginsOf(tokenStore, server, options.tokenStore, options.server))
     hooks.push(Object.assign(Object.create(null) as PluginHooks, plugin(context)))
@@ -90,9 +90,10 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     if (!channel.works) degraded('channel', DEVELOPMENT && 'Tabs hear of each other by storage alone.')
     stopFollowing = followPage(parts, loop)
     // Not while other tabs are queried, and not where only they could know.
-    void loop.ready.then(() => {
+    void loop.ready.then(async () => {
       if (loop.isClosed() || !sync.isAvailable()) return
-      for (const hook of hooks) void hook.started?.(!!loop.liveRecord()).catch(noop)
+      const isLive = !!loop.liveRecord()
+      for (const hook of hooks) await hook.started?.(isLive).catch(noop)
     })
   }
   const session: Session = {

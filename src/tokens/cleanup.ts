@@ -1,5 +1,5 @@
+import { sendSignOut } from '../plugins/server-sign-out.js'
 import type { SessionContext } from '../session/context.js'
-import type { ServerSignOut } from '../plugins/server-sign-out.js'
 import type { TokenResponse } from '../types.js'
 import { sleep } from '../util/async.js'
 import { PROPAGATION_DELAY } from '../util/timing.js'
@@ -9,24 +9,18 @@ import type { TokenCache } from './token-cache.js'
 export interface Cleanup {
   /**
    * Removes the tokens of session `id` first, then revokes them at the server. The tab that removed them revokes them, so that it
-   * happens once. `newTokens`: tokens to revoke if none are stored. `always`: the server is told without tokens as well.
+   * happens once. `newTokens`: tokens to revoke if none are stored.
    */
-  readonly clearAndRevoke: (
-    id: string,
-    reason?: string,
-    newTokens?: TokenResponse | null,
-    always?: boolean,
-  ) => Promise<void>
+  readonly clearAndRevoke: (id: string, reason?: string, newTokens?: TokenResponse | null) => Promise<void>
   /** Removes tokens that a crash left behind, of a session that no longer lives. */
   readonly clearLeftovers: () => Promise<void>
 }
 
-export function createCleanup(context: SessionContext, cache: TokenCache, { send }: ServerSignOut): Cleanup {
-  const clearAndRevoke: Cleanup['clearAndRevoke'] = async (id, reason = 'wiped', newTokens = null, always = false) => {
+export function createCleanup(context: SessionContext, cache: TokenCache): Cleanup {
+  const clearAndRevoke: Cleanup['clearAndRevoke'] = async (id, reason = 'wiped', newTokens = null) => {
     const removed = (await cache.clear(id))?.tokens ?? newTokens
     // `rejected`: the server knows. `replaced`: it may count old and new tokens as one grant, and would end both.
-    if ((!removed && !always) || reason === 'rejected' || reason === 'replaced') return
-    await send(id, reason, removed)
+    if (removed && reason !== 'rejected' && reason !== 'replaced') await sendSignOut(context, id, reason, removed)
   }
 
   return {

@@ -1,20 +1,20 @@
 import { backgroundRefreshAt } from '../core/deadlines.js'
 import { createSignInLock } from '../plugins/sign-in-lock.js'
-import { createServerSignOut } from '../plugins/server-sign-out.js'
 import { createLocks } from '../plugins/locks.js'
 import { createVerify } from '../plugins/verify.js'
-import { lastEnded, whileOpen } from '../session/context.js'
+import { whileOpen } from '../session/context.js'
 import type { Plugin, PluginHooks } from '../session/plugin.js'
 import type { TokenResponse, TokenSession } from '../types.js'
 import { checkArgument, checkOptions } from '../util/arguments.js'
 import { abortable } from '../util/async.js'
 import { DEVELOPMENT } from '../util/development.js'
 import { milliseconds } from '../util/duration.js'
-import { lockWait, PROPAGATION_DELAY } from '../util/timing.js'
+import { lockWait } from '../util/timing.js'
 import { createCleanup } from './cleanup.js'
 import { createRefresh } from './refresh.js'
 import { createTokenCache } from './token-cache.js'
 import { parseTokenResponse } from './token-response.js'
+import { createTokenWriter } from './token-writer.js'
 
 /** How long a tab waits for the one that ended the session to remove its tokens. */
 const ENDING_TAB = 100
@@ -28,20 +28,17 @@ export const tokens: Plugin = (context) => {
   const cache = createTokenCache(tokenStore, ports.after, () => {
     context.degraded('tokenStore', DEVELOPMENT && 'Tokens stay in the memory of this tab.')
   })
-  const { send, sendOwed } = createServerSignOut(context, locks)
-  const { clearAndRevoke, clearLeftovers } = createCleanup(context, cache, { send, sendOwed })
-  const refresh = createRefresh(context, cache, locks, clearAndRevoke)
-  const sendNow = (): void => {
-    void sendOwed()
-  }
+  const { clearAndRevoke, clearLeftovers } = createCleanup(context, cache)
+  const writer = createTokenWriter(context, cache, clearAndRevoke)
+  const refresh = createRefresh(context, cache, locks, writer)
 
   const add = async (id: string, given: TokenResponse, givenAt: number): Promise<void> => {
     let unstored: TokenResponse | null = given
     try {
-      await refresh.clearForeign(id)
+      await writer.clearForeign(id)
       const { generation } = context.requireLive(id)
       unstored = null
-      const lifetimes = await refresh.storeGiven(id, generation, given, givenAt)
+      const lifetimes = await writer.storeGiven(id, generation, given, givenAt)
       context.latest(id)
       context.step('setTokens', id, () => lifetimes, true)
       context.requireLive(id)
@@ -81,7 +78,7 @@ export const tokens: Plugin = (context) => {
     withLock,
     tokens: {
       parse: parseTokenResponse,
-      store: (id, given, givenAt) => refresh.storeGiven(id, 0, given, givenAt),
+      store: (id, given, givenAt) => writer.storeGiven(id, 0, given, givenAt),
       add,
       discard: (id, given) => clearAndRevoke(id, 'signOut', given),
       use: refresh.getUsable,
@@ -96,27 +93,17 @@ export const tokens: Plugin = (context) => {
           return refresh.refreshBeyond(id, context.requireLive(id).generation)
         }),
       }),
-    continued: sendNow,
-    started: (isLive) =>
-      isLive
-        ? refresh.findLost()
-        : locks.refreshLock(SWEEP_WAIT, clearLeftovers).then(() => sendOwed(PROPAGATION_DELAY)),
+    started: (isLive) => (isLive ? refresh.findLost() : locks.refreshLock(SWEEP_WAIT, clearLeftovers)),
     look(record, at) {
       const refreshAt = backgroundRefreshAt(record, config)
       if (refreshAt <= at) refresh.refreshInBackground(record)
       return [refreshAt]
     },
     wake(cause) {
-      if (cause !== 'online') return
       // After the step that this hint causes.
-      void Promise.resolve().then(() => {
-        refresh.retryMissed()
-        sendNow()
-      })
+      if (cause === 'online') void Promise.resolve().then(refresh.retryMissed)
     },
     async ended(id, reason, endedHere) {
-      // A session by cookie has no tokens to revoke: the tab that ended it tells the server.
-      const always = endedHere && !lastEnded(context)?.generation
       // Web storage has no compare-and-delete: a tab that only heard of the end waits, so that the ending tab removes the tokens
       // first.
       if (!endedHere && tokenStore?.shared) {
@@ -124,7 +111,7 @@ export const tokens: Plugin = (context) => {
           ports.after(ENDING_TAB, resolve)
         })
       }
-      await clearAndRevoke(id, reason, null, always)
+      await clearAndRevoke(id, reason)
     },
   } satisfies PluginHooks
 }

@@ -6,14 +6,13 @@ import type { SessionContext } from '../session/context.js'
 import type { StoredTokens } from '../types.js'
 import { backoff, sleep } from '../util/async.js'
 import { BETWEEN_TRIES, PROPAGATION_DELAY, quietAfter, SECOND_TRY } from '../util/timing.js'
-import type { Cleanup } from './cleanup.js'
 import { createTokenRequest } from './token-request.js'
 import type { TokenCache } from './token-cache.js'
-import { createTokenWriter, type TokenWriter } from './token-writer.js'
+import type { TokenWriter } from './token-writer.js'
 import { DEVELOPMENT } from '../util/development.js'
 
 /** The work of one tab while it holds the refresh lock. */
-export interface RefreshTurn extends Omit<TokenWriter, 'commit' | 'newerThan'> {
+export interface RefreshTurn {
   /**
    * Adopts what another tab got, else asks the server and stores its answer. `acquire`: waits for the lock anew, where the browser
    * took it away. `until`: the end of the second try, by the monotonic clock.
@@ -29,13 +28,12 @@ export interface RefreshTurn extends Omit<TokenWriter, 'commit' | 'newerThan'> {
   readonly assertBackoffOver: (record: SharedRecord) => void
   /** Whether nobody has tokens for this session and generation. */
   readonly hasNoTokens: (record: SharedRecord) => boolean
-  readonly noTokens: () => SessionError
   /** A background refresh of this session and generation waits for the network. */
   readonly noteMissed: (record: SharedRecord) => void
   readonly wasMissed: (record: SharedRecord) => boolean
 }
 
-const noTokens = (): SessionError =>
+export const noTokens = (): SessionError =>
   sessionError(
     'no_tokens',
     DEVELOPMENT && 'The session lives, but there are no tokens for it here. Bring some with setTokens().',
@@ -46,15 +44,10 @@ const keyOf = ({ id, generation }: SharedRecord): string => id + String(generati
 export function createRefreshTurn(
   context: SessionContext,
   cache: TokenCache,
-  clearAndRevoke: Cleanup['clearAndRevoke'],
+  { clearForeign, noteGeneration, newerThan, commit }: TokenWriter,
 ): RefreshTurn {
   const { ports, config, server } = context
   const network = networkOf(context)
-  const { clearForeign, storeGiven, noteGeneration, newerThan, commit } = createTokenWriter(
-    context,
-    cache,
-    clearAndRevoke,
-  )
   let lastFailure: SessionError | undefined
   let noTokensFor: string | undefined
   let missedOffline: string | undefined
@@ -159,11 +152,7 @@ export function createRefreshTurn(
 
   return {
     refreshUnderLock,
-    clearForeign,
-    storeGiven,
-    noteGeneration,
     assertBackoffOver,
-    noTokens,
     hasNoTokens: (record) => noTokensFor === keyOf(record),
     noteMissed(record) {
       missedOffline = keyOf(record)

@@ -7,12 +7,12 @@ import type { Locks } from '../plugins/locks.js'
 import type { StoredTokens } from '../types.js'
 import { sleep } from '../util/async.js'
 import { lockWait, PROPAGATION_DELAY } from '../util/timing.js'
-import type { Cleanup } from './cleanup.js'
-import { createRefreshTurn, type RefreshTurn } from './refresh-turn.js'
+import { createRefreshTurn, noTokens } from './refresh-turn.js'
 import type { TokenCache } from './token-cache.js'
+import type { TokenWriter } from './token-writer.js'
 
 /** The tokens of the session that lives, refreshed once for all tabs. */
-export interface Refresh extends Pick<RefreshTurn, 'clearForeign' | 'storeGiven'> {
+export interface Refresh {
   /** Tokens that are valid for `minValidity` ms, refreshed if necessary. `ahead`: before they expire, too, in the background. */
   readonly getUsable: (minValidity?: number, force?: boolean, ahead?: boolean) => Promise<StoredTokens>
   /** Newer tokens of session `id` than `generation`, once for all tabs and callers. */
@@ -31,17 +31,17 @@ export function createRefresh(
   context: SessionContext,
   cache: TokenCache,
   { refreshLock }: Locks,
-  clearAndRevoke: Cleanup['clearAndRevoke'],
+  writer: TokenWriter,
 ): Refresh {
   const { ports, config, server } = context
   const network = networkOf(context)
-  const turn = createRefreshTurn(context, cache, clearAndRevoke)
+  const turn = createRefreshTurn(context, cache, writer)
   /** The refresh that is under way, and its session. */
   let inFlight: { readonly id: string; readonly result: Promise<StoredTokens> } | null = null
 
   const acquire = async (id: string, seen: number): Promise<StoredTokens> => {
     // A session by cookie has no tokens that could be lost.
-    if (!context.requireLive(id).generation && !server?.refresh) throw turn.noTokens()
+    if (!context.requireLive(id).generation && !server?.refresh) throw noTokens()
     // A prerendered page waits until it is opened: a failure from before that may be over.
     await context.opening()
     const record = context.requireLive(id)
@@ -95,8 +95,6 @@ export function createRefresh(
   return {
     refreshBeyond,
     refreshInBackground,
-    clearForeign: turn.clearForeign,
-    storeGiven: turn.storeGiven,
     async findLost() {
       const record = context.liveRecord()
       if (!record?.generation) return
@@ -111,7 +109,7 @@ export function createRefresh(
     async getUsable(minValidity = 0, force = false, ahead = true) {
       const { id, generation } = context.requireLive()
       let tokens = await cache.get(id, generation)
-      if (tokens) turn.noteGeneration(tokens)
+      if (tokens) writer.noteGeneration(tokens)
       if (force || !isValid(id, tokens, minValidity)) {
         try {
           tokens = await refreshBeyond(id, tokens?.generation ?? generation)
