@@ -48,7 +48,6 @@ export const attempt = (parts: ConnectionParts, signal: AbortSignal): Promise<Ou
 
     const isOver = (): boolean => own.signal.aborted
     const finish = (reason?: unknown): void => {
-      if (isOver()) return
       own.abort()
       for (const undo of [cancelLimit, release, stopListening]) undo()
       resolve({ reason, used, lasted: ports.clock().mono - upAt || 0 })

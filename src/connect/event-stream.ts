@@ -26,7 +26,7 @@ function createParser(lastId: string, receive: (event: StreamEvent) => void, set
   let data: string[] = []
 
   const take = (line: string): void => {
-    const [, field, value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? []
+    const [, field, value = ''] = /([^:]*)(?:: ?(.*))?/s.exec(line) ?? []
     if (!line) {
       setId(id)
       const event = { type: type || 'message', data: data.join('\n'), id }
@@ -79,8 +79,8 @@ export function eventStream(
     checkFunction('eventStream: fetch', fetch, 'sends a request, such as createFetch(session) returns')
     checkFunction('eventStream: receive', receive, 'takes each event')
   }
-  let lastId = ''
-  let sessionId = ''
+  let lastId: string
+  let sessionId: string | undefined
   return async (connection) => {
     if (sessionId !== connection.sessionId) lastId = ''
     sessionId = connection.sessionId

@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { connect } from '../../../src/connect.js'
 import { SessionError } from '../../../src/errors.js'
+import { createSessionWith } from '../../../src/testing.js'
 import type { Session } from '../../../src/types.js'
 import { createWorld, MINUTE, SECOND } from '../session/world.js'
 import { follow } from './connections.js'
@@ -120,6 +121,13 @@ describe('a connection and its session', () => {
     expect([...onServer.states, ...done.states]).toEqual([])
   })
 
+  it('connect() listens to no event on a server', () => {
+    const onWake = vi.fn()
+    const ports = { ...createWorld().page({ hasPage: false }).ports, onWake }
+    connect(createSessionWith(ports), () => Promise.resolve())
+    expect(onWake).not.toHaveBeenCalled()
+  })
+
   it('connect() refuses an object that is no session', () => {
     const message = 'connect takes the session that createSession() returned.'
     expect(() => connect({} as Session, () => Promise.resolve())).toThrow(
@@ -139,6 +147,38 @@ describe('a connection and its session', () => {
     })
     opened[0]!.connection.up()
     expect(states).toEqual(['0 connecting', '10 up'])
+  })
+
+  it('a connection opens in a session without a server', async () => {
+    const world = createWorld()
+    const tab = world.tab({ server: undefined as never })
+    await world.until(tab.session.signIn())
+    const { states } = follow(tab, { goesUp: false })
+    await world.advance(10)
+    expect(states).toEqual(['0 connecting'])
+  })
+
+  it('a connection opens in a page without tokens, even if those of other pages have expired', async () => {
+    const world = createWorld()
+    const other = await world.signedIn()
+    await world.advance('6m')
+    const page = world.page()
+    const tab = { ...other, ports: page.ports, session: createSessionWith(page.ports) as never }
+    const { states } = follow(tab, { goesUp: false })
+    await world.advance(10)
+    expect(states).toEqual(['0 connecting'])
+  })
+
+  it('the signal of a lost connection causes no step', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { opened } = follow(tab)
+    await world.advance(10)
+    opened[0]!.lose()
+    await world.advance(1)
+    const causes: string[] = []
+    tab.session.inspect(({ cause }) => causes.push(cause))
+    expect([opened[0]!.connection.signal.aborted, causes]).toEqual([true, []])
   })
 })
 
@@ -170,6 +210,28 @@ describe('a page that is left', () => {
     tab.comeBack()
     await world.advance('1m')
     expect(opened).toHaveLength(1)
+    expect(tab.reports).toEqual([])
+  })
+
+  it('S114: a page that is left reports no state if nobody is signed in', () => {
+    const tab = createWorld().tab()
+    const { states } = follow(tab)
+    tab.leave()
+    expect(states).toEqual([])
+  })
+
+  it('S114: a page that is left opens no connection for a session that begins meanwhile', async () => {
+    const world = createWorld()
+    const [tab, other] = [await world.signedIn(), world.tab()]
+    const { opened } = follow(tab)
+    await world.advance(10)
+    tab.hint('pagehide')
+    await world.until(other.session.signIn(world.grant()))
+    await world.advance('1s')
+    expect(opened).toHaveLength(1)
+    tab.hint('pageshow')
+    await world.advance(10)
+    expect(opened).toHaveLength(2)
   })
 
   it('S114: a page that is left while the token is read opens no connection', async () => {
@@ -221,13 +283,13 @@ describe('a connection that is lost', () => {
     // The connection was up for a moment only: the server accepts it, and closes it.
     opened[1]!.lose()
     await world.advance(1000)
-    await world.advance('6s')
+    await world.advance('5s')
     opened[2]!.lose()
     await world.advance(10)
     expect(states.filter((state) => state.includes('waiting'))).toEqual([
       '10 waiting until 510',
       '520 waiting until 1520',
-      '7520 waiting until 8020',
+      '6520 waiting until 7020',
     ])
   })
 
@@ -250,10 +312,48 @@ describe('a connection that is lost', () => {
     const tab = await world.signedIn()
     const { states } = follow(tab, { onOpen: (one) => one.lose() })
     await world.advance('8s')
+    tab.hint('focus')
     expect(states.at(-1)).toBe('7500 waiting until 15500')
     tab.hint('online')
     await world.advance(600)
     expect(states.slice(-3)).toEqual(['8000 waiting until 8500', '8500 connecting', '8500 waiting until 9500'])
+  })
+
+  it('a lost connection starts its back-off anew at each `online` event', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { states } = follow(tab, { onOpen: (one) => one.lose() })
+    await world.advance('8s')
+    tab.hint('online')
+    await world.advance(200)
+    tab.hint('online')
+    await world.advance(500)
+    expect(states.slice(-4)).toEqual([
+      '8000 waiting until 8500',
+      '8200 waiting until 8700',
+      '8700 connecting',
+      '8700 waiting until 9700',
+    ])
+  })
+
+  it('a lost connection is not opened again by `online` if nobody is signed in', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { opened } = follow(tab)
+    await world.until(tab.session.signOut())
+    tab.hint('online')
+    await world.advance('1m')
+    expect(opened).toEqual([])
+  })
+
+  it('a lost connection that is closed while it waits reports no further state', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { states, undo } = follow(tab, { onOpen: (one) => one.lose() })
+    await world.advance(10)
+    undo()
+    await world.advance('1m')
+    expect(states).toEqual(['0 connecting', '0 waiting until 500', '10 closed'])
   })
 
   it('a connection that is not up within 30 s is given up, and its signal aborts', async () => {
@@ -355,6 +455,50 @@ describe('the token of a connection', () => {
     opened[0]!.connection.up()
     await world.advance(10)
     expect(sent).toEqual(['access-f1-2'])
+  })
+
+  it('the token of a connection is sent once if the user was idle past its expiry and comes back', async () => {
+    const world = createWorld()
+    world.server.expiresIn = 10
+    const tab = await world.signedIn()
+    const sent: string[] = []
+    const { opened } = follow(tab)
+    await world.advance('12s')
+    opened[0]!.connection.onToken((token) => sent.push(token))
+    tab.input()
+    await world.advance(100)
+    expect(sent).toEqual(['access-f1-2'])
+  })
+
+  it('the token of a connection is not sent again if another tab could not store the newer one', async () => {
+    const world = createWorld()
+    const [tab, other] = [await world.signedIn(), world.tab()]
+    await world.until(other.session.getAccessToken())
+    const sent: string[] = []
+    const { opened } = follow(tab)
+    await world.advance(10)
+    opened[0]!.connection.onToken((token) => sent.push(token))
+    world.tokens.fault = (access) => (access === 'set' ? 'fails' : 'works')
+    await world.until(other.session.getAccessToken({ forceRefresh: true }))
+    await world.advance('1s')
+    expect(tab.takeEvents()).toMatchObject([{ type: 'refreshed', generation: 2 }])
+    expect(sent).toEqual([])
+  })
+
+  it('the token of a connection is not sent if the connection was lost while it was read', async () => {
+    const world = createWorld()
+    const [tab, other] = [await world.signedIn(), world.tab()]
+    const sent: string[] = []
+    const { opened } = follow(tab)
+    await world.advance(10)
+    opened[0]!.connection.onToken((token) => sent.push(token))
+    world.tokens.delay = () => 50
+    await world.until(other.session.getAccessToken({ forceRefresh: true }))
+    await world.advance(20)
+    expect(tab.takeEvents().map(({ type }) => type)).toEqual(['refreshed'])
+    opened[0]!.lose()
+    await world.advance(100)
+    expect(sent).toEqual([])
   })
 
   it('the token of a connection is not sent if the session has ended meanwhile', async () => {
@@ -575,6 +719,21 @@ describe('a connection of an idle user', () => {
       expect(opened).toHaveLength(2)
     },
   )
+
+  it('S118: a connection that waits for the user reports why, and no further state once it is closed', async () => {
+    const world = createWorld()
+    world.server.expiresIn = 10
+    const tab = await world.signedIn()
+    const reasons: unknown[] = []
+    const { opened, states, undo } = follow(tab, { onState: ({ reason }) => reasons.push(reason) })
+    await world.advance('11s')
+    opened[0]!.lose('expired')
+    await world.advance(10)
+    undo()
+    await world.advance('1m')
+    expect(states).toEqual(['0 connecting', '0 up', '11000 waiting', '11010 closed'])
+    expect(reasons).toEqual([undefined, undefined, 'expired', undefined])
+  })
 
   it('S118: a connection refreshes once for activity since the last refresh, and no more', async () => {
     const { world, tab } = await closing(10, { code: 4401 })
@@ -818,6 +977,41 @@ describe('one connection of the device', () => {
     const all = ['feed', 'chat'].map((name) => follow(tab, { one: 'device', name }))
     await world.advance(100)
     expect(all.map(({ opened }) => opened.length)).toEqual([1, 1])
+  })
+
+  it('one connection for all tabs has an empty name if it was given none', async () => {
+    const world = createWorld()
+    const tabs = [await world.signedIn(), world.tab()]
+    const all = [follow(tabs[0]!, { one: 'device' }), follow(tabs[1]!, { one: 'device', name: '' })]
+    await world.advance(100)
+    expect(all.map(({ opened }) => opened.length)).toEqual([1, 0])
+  })
+
+  it('one connection for all tabs is requested no longer after the undo', async () => {
+    const world = createWorld()
+    const [one, two] = [await world.signedIn(), world.tab()]
+    follow(one, { one: 'device' })
+    const { undo } = follow(two, { one: 'device' })
+    await world.advance(100)
+    expect(world.locks.isUsedBy(two)).toBe(true)
+    undo()
+    expect(world.locks.isUsedBy(two)).toBe(false)
+  })
+
+  it('one connection for all tabs goes to another tab if the application gives it up when it is refused', async () => {
+    const world = createWorld()
+    const [one, two] = [await world.signedIn(), world.tab()]
+    const first = follow(one, {
+      one: 'device',
+      onOpen: ({ lose }) => lose({ code: 4401 }),
+      onState({ state }) {
+        if (state === 'refused') first.undo()
+      },
+    })
+    const second = follow(two, { one: 'device' })
+    await world.advance('1s')
+    expect(first.states).toEqual(['0 waiting', '0 connecting', '0 closed', '0 refused'])
+    expect(second.opened).toHaveLength(1)
   })
 
   it.each(['missing', 'refused'] as const)(

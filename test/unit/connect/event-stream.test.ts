@@ -14,6 +14,7 @@ afterEach(() => {
 
 interface StreamRequest {
   readonly headers: Headers
+  readonly cache: RequestCache | undefined
   readonly signal: AbortSignal
   isCancelled: boolean
   /** The server sends these bytes, or this text. */
@@ -28,6 +29,7 @@ function createServer(answer = { status: 200, type: 'text/event-stream' }) {
     let controller!: ReadableStreamDefaultController<Uint8Array>
     const one: StreamRequest = {
       headers: new Headers(init?.headers),
+      cache: init?.cache,
       signal: init!.signal!,
       isCancelled: false,
       send: (piece) => controller.enqueue(typeof piece === 'string' ? encoder.encode(piece) : piece),
@@ -91,6 +93,7 @@ describe('the parser of eventStream, by the examples of the standard', () => {
     ['lines that end in CR LF', ['data: a\r\ndata: b\r\n\r\n'], [message('a\nb')]],
     ['line ends of all kinds', ['data: a\r\ndata: b\ndata: c\r\r\n'], [message('a\nb\nc')]],
     ['CR and LF in different pieces', ['data: a\r', '\ndata: b\r', '\n\r', '\n'], [message('a\nb')]],
+    ['CR and LF with an empty piece between them', ['data: a\r', '', '\ndata: b\n\n'], [message('a\nb')]],
     ['CR at the end of a piece, another line after it', ['data: a\r', 'data: b\r', '\r'], [message('a\nb')]],
     ['a line separator of Unicode in data', ['data: a\u2028b\n\n'], [message('a\u2028b')]],
     ['pieces of single letters', Array.from('id: 1\r\ndata: ab\r\n\r\n'), [message('ab', { id: '1' })]],
@@ -122,6 +125,7 @@ describe('eventStream()', () => {
     await world.advance(10)
     expect(states).toEqual(['connecting', 'up'])
     expect([...requests[0]!.headers]).toEqual([['accept', 'text/event-stream']])
+    expect(requests[0]!.cache).toBe('no-store')
     requests[0]!.send('data: a\n\n')
     await world.advance(1)
     expect(events).toEqual([message('a')])
@@ -189,6 +193,7 @@ describe('eventStream()', () => {
     [403, 'text/event-stream', 'waiting'],
     [204, 'text/event-stream', 'waiting'],
     [200, 'text/html', 'waiting'],
+    [200, 'application/text/event-stream', 'waiting'],
   ])('eventStream() ends with the response as reason if that is no stream: %s %s', async (status, type, state) => {
     const world = createWorld()
     const tab = await world.signedIn()

@@ -66,6 +66,18 @@ describe('webSocket()', () => {
     await world.advance(10)
     expect(last().sent).toEqual(['open access-f1-1', 'renew access-f1-2'])
     expect(sockets().map(({ url, protocols }) => [url, protocols])).toEqual([['wss://api.test/feed', ['feed.v1']]])
+    expect(tab.reports).toEqual([])
+  })
+
+  it('webSocket() sends no newer token without `renew`', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    connect(tab.session, webSocket('wss://api.test/feed', { open: (token) => token, receive: () => undefined }))
+    await world.advance(10)
+    last().open()
+    await world.until(tab.session.getAccessToken({ forceRefresh: true }))
+    await world.advance(10)
+    expect(last().sent).toEqual(['access-f1-1'])
   })
 
   it('webSocket() sends the token as a subprotocol if protocols is a function', async () => {
@@ -223,11 +235,35 @@ describe('webSocket()', () => {
       onToken: () => undefined,
       up: () => ups.push('up'),
     }
-    const done = webSocket('wss://api.test/feed', { open: (token) => token, receive: () => undefined })(connection)
+    const open = webSocket('wss://api.test/feed', { open: (token) => token, receive: () => undefined })
+    const done = open(connection)
     await Promise.resolve()
     last().open()
     over.abort()
     await done
     expect([ups, last().sent, last().isClosed]).toEqual([['up'], ['t'], true])
+    await open(connection)
+    expect(sockets()).toHaveLength(1)
+  })
+
+  it('webSocket() reports that the browser refuses the URL or the subprotocols, without the token', async () => {
+    vi.stubGlobal('WebSocket', function refuse(_url: string, [protocol]: string[]): never {
+      throw new SyntaxError(`The subprotocol '${String(protocol)}' is invalid.`)
+    })
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const reasons: unknown[] = []
+    connect(
+      tab.session,
+      webSocket('wss://api.test/feed', { protocols: (token) => [token], receive: () => undefined }),
+      {
+        onState: ({ reason }) => reasons.push(reason),
+      },
+    )
+    await world.advance(10)
+    expect(reasons).toEqual([
+      undefined,
+      new SyntaxError('webSocket: the browser refuses this URL, or these subprotocols.'),
+    ])
   })
 })
