@@ -22,11 +22,13 @@ export default defineConfig({
     // Long runs over many values: what they would notice, shorter ones do.
     exclude: [
       'test/laws/{data,hostile}.test.ts',
-      'test/unit/session/day.test.ts',
+      'test/unit/{journal-day,session/day}.test.ts',
       'test/unit/{connect,data}/recipes.test.ts',
     ],
     // One environment for all files takes half the time, and the same mutants live.
     isolate: false,
+    // All tests run at once at first, beside other work of the machine.
+    testTimeout: 60_000,
     sequence: { sequencer: ShortestFirst },
   },
 })

@@ -141,9 +141,8 @@ export function journal(session: Session, options: JournalOptions = {}): Journal
     const { name } = current
     // A prerendered page writes nothing; the next step comes when somebody opens it.
     if (!record.pseudonym && !context.opening()) context.step('look', record.id, () => ({ pseudonym: name }))
-    const { pseudonym } = context.liveRecord() ?? record
     // A text that is no name was planted in storage: then this tab goes by its own.
-    if (NAME.test(pseudonym)) current.name = pseudonym
+    if (NAME.test(record.pseudonym)) current.name = record.pseudonym
   }
   const entries = (): JournalEntry[] => lines.map(({ of, n, ...rest }) => ({ session: of.name, tab, n, ...rest }))
   const sender = createSender(ports.after, entries, send)
@@ -215,7 +214,7 @@ function createSender(
 ): (isLeaving: boolean) => Promise<void> {
   let sent = 0
   let running: Promise<void> | undefined
-  let keepalive = false
+  let keepalive: boolean
   /** What was noted before the last call: a `send` that notes something must not send for ever. */
   let wanted = 0
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SessionError } from '../../src/index.js'
+import { SessionError, type SessionOptions } from '../../src/index.js'
 import { createWorld, type Tab, type World } from '../../src/testing.js'
 
 const BY_COOKIE = { methods: ['signOut'] } as const
@@ -84,6 +84,32 @@ describe('a sign-out by cookie that did not reach the server', () => {
     world.tab({}, BY_COOKIE)
     await world.advance('1s')
     expect(world.server.count('signOut')).toBe(before + 1)
+  })
+
+  it('a hidden page sends the owed sign-out at once when it is online, though its timers wait', async () => {
+    const { world, tab } = await signedIn()
+    fail(world)
+    await world.until(tab.session.signOut())
+    answer(world)
+    tab.timersEvery = 6e4
+    tab.hint('online')
+    await world.advance(100)
+    expect(world.server.count('signOut')).toBe(2)
+  })
+
+  it.each<[string, SessionOptions]>([
+    ['a server without a sign-out', { server: {} }],
+    ['a session without a server', { server: undefined as never }],
+  ])('nothing is owed to %s', async (_what, options) => {
+    const world = createWorld()
+    const tab = world.tab(options)
+    await world.until(tab.session.signIn(undefined, ADA))
+    await world.until(tab.session.signOut())
+    const { endedAt } = tab.session.getSnapshot() as { endedAt: number }
+    expect(JSON.parse(world.storage.stored.get('sojourn:session:1') ?? '')).toMatchObject({ endSentAt: endedAt + 1 })
+    tab.hint('online')
+    await world.advance('1s')
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
   })
 
   it('two tabs that come online together send the owed sign-out once', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
+import { createSessionWith } from '../../../src/testing.js'
 import { createWorld, HOUR, MINUTE, outcome, SECOND, type Tab, type World } from './world.js'
 
 /** Takes the network away, and the browser reports it. */
@@ -70,6 +71,58 @@ describe('a refresh without a network', () => {
     await world.advance(SECOND)
     expect(world.server.calls).toEqual([])
   })
+
+  it('a refresh that nobody waits for is not tried by a page that was loaded without a network', async () => {
+    const world = createWorld()
+    ;(await world.signedIn()).close()
+    const page = world.page()
+    page.online = false
+    createSessionWith(page.ports, { server: world.server.of(page), tokenStore: world.tokens.of(page) })
+    await world.advance(MINUTE)
+    page.input()
+    await world.advance(4 * MINUTE)
+    expect(world.server.count('refresh')).toBe(0)
+  })
+
+  it('a refresh that nobody waits for is put off by each time without a network, for as long', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const wait = async (minutes: number): Promise<void> => {
+      tab.input()
+      await world.advance(minutes * MINUTE)
+    }
+    await world.advance(SECOND)
+    disconnect(world, tab)
+    // Due after 4 minutes, and put off for 5.
+    await wait(4.5)
+    connect(world, tab)
+    tab.hint('online')
+    await wait(0.5)
+    expect(world.server.count('refresh')).toBe(1)
+    disconnect(world, tab)
+    // Due after 8.5 minutes, and put off for 5.
+    await wait(4)
+    await wait(4)
+    expect(world.server.count('refresh')).toBe(1)
+    await wait(1)
+    expect(world.server.count('refresh')).toBe(2)
+  })
+
+  it.each(['timeout', 'no_tokens', 'offline'] as const)(
+    'a failure of a refresh (%s) does not disprove that the browser is offline',
+    async (code) => {
+      const world = createWorld()
+      const tab = await world.signedIn({}, { methods: ['refresh', 'keepAlive'] })
+      tab.online = false
+      world.server.reply = () => ({ fails: new SessionError(code) })
+      await world.advance(MINUTE)
+      await world.until(outcome(tab.session.getAccessToken({ forceRefresh: true })))
+      expect(world.server.count('refresh')).toBe(1)
+      tab.input()
+      await world.advance(8 * MINUTE)
+      expect(world.server.count('keepAlive')).toBe(0)
+    },
+  )
 
   it('a refresh after a server failure waits for its back-off, and not for the network', async () => {
     const world = createWorld()

@@ -78,6 +78,18 @@ describe('keepAlive', () => {
     expect(world.server.calls).toHaveLength(10)
   })
 
+  it('keepAlive asks for its lock in the task in which it is due', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, reporting)
+    await world.advance(SECOND)
+    tab.input()
+    tab.timersEvery = Infinity
+    await world.advance(6 * MINUTE)
+    expect(world.locks.isUsedBy(tab)).toBe(false)
+    tab.hint('online')
+    expect(world.locks.isUsedBy(tab)).toBe(true)
+  })
+
   it('keepAlive is claimed before it is called, so that no tab calls while another waits', async () => {
     const world = createWorld()
     const tabs = [await world.signedIn({}, reporting), world.tab({}, reporting)]

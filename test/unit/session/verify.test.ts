@@ -46,6 +46,23 @@ describe('verify()', () => {
     expect(calls(world)).toEqual(['check tab 1'])
   })
 
+  it('S127: verify() called twice in one tab in the same moment is one call', async () => {
+    const world = createWorld()
+    const [tab] = await tabsOf(world, 1)
+    expect(await world.until(verifyIn([tab!, tab!]))).toEqual([true, true])
+    expect(calls(world)).toEqual(['check tab 1'])
+  })
+
+  it('verify() resolves in a hidden page as soon as the server replies, although timers wait', async () => {
+    const world = createWorld()
+    const [tab] = await tabsOf(world, 1)
+    tab!.timersEvery = MINUTE
+    const results: boolean[] = []
+    void tab!.session.verify().then((result) => results.push(result))
+    await world.advance(100)
+    expect(results).toEqual([true])
+  })
+
   it('S127: verify() in ten tabs is one call, also without Web Locks', async () => {
     const world = createWorld()
     const tabs = await tabsOf(world, 10)

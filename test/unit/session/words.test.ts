@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { SessionError } from '../../../src/errors.js'
 import { createFetch } from '../../../src/fetch.js'
+import { lease as browserLease } from '../../../src/ports/lease.js'
 import type { SessionStep } from '../../../src/types.js'
 import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND, type Tab, type World } from './world.js'
 
 /** Matches a text with these words. */
 const like = (words: RegExp): string => expect.stringMatching(words) as string
+
+/** A lease that each tab has at once: there is no localStorage here. */
+const lease = { ...browserLease, run: async (...[, , , start]: unknown[]) => (start as () => Promise<void>)() }
 
 /** The causes of all steps from now on. */
 function causesIn(tab: Tab): string[] {
@@ -225,6 +229,14 @@ describe('an error', () => {
       locks: like(/refresh/),
       tokenStore: like(/memory/),
     })
+  })
+
+  it('the event `degraded` says that a lease is no lock', async () => {
+    const world = createWorld()
+    world.locks.isAvailable = false
+    const tab = await world.signedIn({ lease })
+    await world.advance(SECOND)
+    expect(tab.degraded).toEqual([{ feature: 'locks', consequence: 'Two tabs may now and then refresh at once.' }])
   })
 
   it('the event `degraded` reaches late listeners as well, and no other event’s listeners', async () => {
