@@ -151,6 +151,33 @@ describe('an order of sessions in a store that may be cleared', () => {
     expect(newest.visible()).toBe('active')
   })
 
+  it('a tab whose own session ran out meanwhile gives way to one that began earlier by its clock', async () => {
+    const world = createWorld()
+    const options = { idleTimeout: '40m' } as const
+    // No message reaches the tab that sleeps.
+    world.storage.delay = world.channel.delay = Infinity
+    const first = await world.signedIn(options)
+    const sleeper = world.tab(options)
+    await world.advance('1s')
+    sleeper.frozen = true
+    first.close()
+    empty(world)
+    await world.advance('10m')
+    world.setClock(-HOUR)
+    const newest = world.tab(options)
+    await signIn(world, newest)
+    await world.advance('31m')
+    newest.input()
+    // The clock that measured how far the other was set back stands still.
+    world.sleep('20m')
+    sleeper.frozen = false
+    sleeper.hint('resume')
+    await world.advance('1s')
+    expect(newest.takeEvents().map(({ type }) => type)).toEqual(['refreshed'])
+    expect(sleeper.session.getSnapshot()).toMatchObject({ phase: 'active', id: 'session-0002' })
+    expect(newest.session.getSnapshot()).toMatchObject({ phase: 'active', id: 'session-0002' })
+  })
+
   it('a clock that is set back between two sign-ins does not change their order', async () => {
     const world = createWorld()
     const one = await world.signedIn()

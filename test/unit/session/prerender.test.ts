@@ -441,6 +441,14 @@ describe('a prerendered page that is opened', () => {
     expect(ahead.page.reloads).toBe(0)
   })
 
+  it('a page that is opened where nobody ever signed in waits for no other tab', async () => {
+    const world = createWorld()
+    const ahead = world.tab({}, AHEAD)
+    await world.advance(SECOND)
+    ahead.activate()
+    expect([ahead.phase(), ahead.timers()]).toEqual(['signedOut', 0])
+  })
+
   it('a page that is opened past the deadline without other pages ends and revokes once', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
