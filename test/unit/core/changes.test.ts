@@ -359,6 +359,14 @@ describe('shared time', () => {
     expect(adopt(fresh, fresh.record, back(MINUTE, HOUR)).record!.skew).toBe(HOUR)
   })
 
+  it('shared time is met by a tab that knew another session before', () => {
+    const next = createRecord({ ...active, id: 'session-b', seq: 5, activeAt: T + HOUR })
+    expect(adopt(live, next, at(0))).toEqual({
+      record: { ...next, skew: HOUR },
+      anchor: { shared: T + HOUR, mono: 5e6, isSkewGuessed: true },
+    })
+  })
+
   it('shared time is not met for a record that has ended', () => {
     const ended = { ...active, endedAt: T, reason: 'signOut' }
     expect(adopt(nobody, ended, back(0, HOUR)).record).toMatchObject({ endedAt: T, reason: 'signOut', skew: 0 })

@@ -1,7 +1,7 @@
 /** Each limit of the pure code, at its last value and one beyond. */
 import { describe, expect, it } from 'vitest'
 import { adopt, unlessAhead } from '../../../src/core/adopt.js'
-import { begin, serverReply, type State } from '../../../src/core/changes.js'
+import { begin, serverReply, shortening, type State } from '../../../src/core/changes.js'
 import { drift } from '../../../src/core/clock.js'
 import {
   backgroundRefreshAt,
@@ -77,6 +77,19 @@ describe('the limits of clocks', () => {
   it('a skew that leaves no room to grow is reset by the next sign-in', () => {
     const skewOf = (skew: number): number | undefined => begin(state({ skew }), {}, clock).record?.skew
     expect([skewOf(2e12 - 1), skewOf(2e12)]).toEqual([2e12 - 1, 0])
+  })
+})
+
+describe('the limits of what shortens a session', () => {
+  it.each([
+    ['both are as long', 0, 0, false],
+    ['both are longer', 1, 1, false],
+    ['the idle timeout is shorter', -1, 1, true],
+    ['the absolute timeout is shorter', 1, -1, true],
+  ])('the timeouts of a tab where %s', (_what, idle, absolute, shortens) => {
+    const timeouts = { idleTimeout: 15 * MINUTE + idle, absoluteTimeout: 720 * MINUTE + absolute }
+    const known = record({ idleTimeout: 15 * MINUTE, absoluteTimeout: 720 * MINUTE })
+    expect(shortening(timeouts)(known, T)).toEqual(shortens && timeouts)
   })
 })
 
