@@ -65,8 +65,15 @@ export interface SessionServer {
       degraded: (feature: SessionEvents['degraded']['feature'], consequence: string) => void
     },
   ): Promise<void>
-  /** New tokens for old. Runs in one tab at a time. `tokens` is null where the refresh token is an HttpOnly cookie. */
-  refresh?(tokens: TokenResponse | null, init: { signal: AbortSignal }): Promise<TokenResponse>
+  /**
+   * New tokens for old. Runs in one tab at a time. `tokens` is null where the refresh token is an HttpOnly cookie. `activeAt`: when
+   * the user was last active, for a server that keeps an idle timeout of its own. `resource`: the API that the access token is for
+   * (RFC 8707), where `getAccessToken` was given one. Throw `SessionError('invalid_options')` for one that the server does not know.
+   */
+  refresh?(
+    tokens: TokenResponse | null,
+    init: { signal: AbortSignal; activeAt: number; resource?: string },
+  ): Promise<TokenResponse>
   /** Tells the server that the user is active. Only after real activity, and at most once per `keepAliveEvery` over all tabs. */
   keepAlive?(init: { signal: AbortSignal }): Promise<ServerTimes | void>
   /** Asks how long the session still lives, without extending it. Asked shortly before a warning and before an end, by one tab. */
@@ -335,15 +342,32 @@ export interface TokenSession extends Session {
    * An access token that is valid for at least `minValidity` (default 0), refreshed if need be, once for all tabs.
    * A temporary failure still returns a token that has not expired, unless `forceRefresh` was asked for: then it rejects. In a
    * prerendered page a refresh waits until somebody opens it.
-   * Rejects with a `SessionError` (`signed_out`, `no_tokens`, `offline`, `server`, `rate_limited`, `timeout`, `invalid_response`),
-   * or with `signal.reason`.
+   * `resource` (RFC 8707): the token for that API. Each resource has its own, out of one refresh token; it is refreshed when you ask for
+   * it, and never in the background.
+   * Rejects with a `SessionError` (`signed_out`, `no_tokens`, `offline`, `server`, `rate_limited`, `timeout`, `invalid_response`; for a
+   * resource that the server gives no token for `invalid_options`, with its error code as `cause`), or with `signal.reason`.
    *
    * @example A request that takes a minute
    * ```ts
    * const token = await session.getAccessToken({ minValidity: '1m' })
    * ```
+   * @example Two APIs, each with a token of its own
+   * ```ts
+   * const orders = await session.getAccessToken({ resource: 'https://orders.example.com' })
+   * const billing = await session.getAccessToken({ resource: 'https://billing.example.com' })
+   * ```
    */
-  getAccessToken(options?: { minValidity?: Duration; forceRefresh?: boolean; signal?: AbortSignal }): Promise<string>
+  getAccessToken(options?: {
+    minValidity?: Duration
+    forceRefresh?: boolean
+    resource?: string
+    signal?: AbortSignal
+  }): Promise<string>
+  /**
+   * The ID token of the last response that had one, for `id_token_hint` and for claims (`decodeClaims` of `sojourn/login`). Null where
+   * there was none, and where nobody is signed in. It is not refreshed, and may have expired.
+   */
+  getIdToken(): Promise<string | null>
 }
 
 /** One step of the session, as `session.inspect` reports it. */

@@ -50,9 +50,11 @@ export function createTokenGate(session: Session, context: SessionContext, id: s
       const { generation } = live(id)
       const tokens = context.tokens()
       if (!tokens || !(generation || canRefresh)) return null
-      const isForced = generation <= refusedUpTo
       // Not ahead of its end: reading the store may take until then, for a user who does nothing.
-      const found = await (isForced ? tokens.newer(id, refusedUpTo) : tokens.use(0, false, false))
+      let found = generation <= refusedUpTo ? null : await tokens.use(0, false, false)
+      // The generation of the record counts refreshes for other APIs as well, which bring no token for this server.
+      const isForced = !found || found.generation <= refusedUpTo
+      if (!found || isForced) found = await tokens.newer(id, refusedUpTo)
       // The wait may have passed the end of the session.
       live(id)
       if (isForced) forced = found.generation

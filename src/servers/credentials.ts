@@ -15,9 +15,10 @@ const REFRESH_PAUSE = 6e4
 export interface Credentials {
   /**
    * The request with the session's credentials. With `previous`, the request again with the remedy that its response calls for: a
-   * newer token, a refresh, a fresh nonce. Null if no remedy is left, or if the session has been replaced since.
+   * newer token, a refresh, a fresh nonce. Null if no remedy is left, or if the session has been replaced since. `resource`: the API
+   * that the token is for (RFC 8707); a request with `previous` has that of the first.
    */
-  readonly authorize: (request: Request, previous?: Previous) => Promise<Request | null>
+  readonly authorize: (request: Request, previous?: Previous, resource?: string) => Promise<Request | null>
 }
 
 /** A request that was sent, and its response. */
@@ -51,7 +52,7 @@ function createCredentials(context: SessionContext): Credentials {
   /** Which session and generation a request went out with, and what had been attempted for it before. */
   const sentWith = new WeakMap<
     Request,
-    { readonly id: string; readonly generation: number; readonly attempted: string }
+    { readonly id: string; readonly generation: number; readonly attempted: string; readonly resource: string }
   >()
 
   /** Endpoints that refused a token which had just been refreshed for them: its generation, and until when there is no further refresh. */
@@ -79,6 +80,7 @@ function createCredentials(context: SessionContext): Credentials {
     request: Request,
     id: string,
     stored: StoredTokens | null,
+    resource: string,
     attempted = '',
   ): Promise<Request> => {
     context.requireLive(id)
@@ -96,11 +98,11 @@ function createCredentials(context: SessionContext): Credentials {
     }
     // `authorize` of the server may have taken long: the session is checked again before the request is sent.
     context.requireLive(id)
-    sentWith.set(next, { id, generation: stored?.generation ?? 0, attempted })
+    sentWith.set(next, { id, generation: stored?.generation ?? 0, attempted, resource })
     return next
   }
 
-  const usableTokens = async (): Promise<StoredTokens | null> => {
+  const usableTokens = async (resource: string): Promise<StoredTokens | null> => {
     const tokens = context.tokens()
     // The tokens of this session are in a store that this page has not imported, and a server would refuse a request without them.
     if (!tokens && context.requireLive().generation)
@@ -109,7 +111,7 @@ function createCredentials(context: SessionContext): Credentials {
         DEVELOPMENT && 'This page keeps no tokens, other pages of the session do. Import the same.',
       )
     try {
-      return (await tokens?.use()) ?? null
+      return (await tokens?.use(0, false, true, resource)) ?? null
     } catch (error) {
       // A session by cookie needs no tokens.
       const isByCookie = !server?.refresh && !context.requireLive().generation
@@ -126,7 +128,7 @@ function createCredentials(context: SessionContext): Credentials {
     const isStepUp = response.headers.get('WWW-Authenticate')?.includes('insufficient_user_auth')
     const sent = sentWith.get(previous.request)
     if (!sent) return null
-    const { id, generation, attempted } = sent
+    const { id, generation, attempted, resource } = sent
     const endpoint = id + request.url.replace(/[?#].*/, '')
     if (!challenge) refusedFresh.delete(endpoint)
     if (challenge === 'refresh' && attempted.includes(challenge)) noteRefusal(endpoint, generation)
@@ -136,27 +138,29 @@ function createCredentials(context: SessionContext): Credentials {
     if (challenge === 'rejected') {
       await context.opening()
       // A refusal of tokens that have been replaced since does not end the session.
-      if (generation < record.generation) return withCredentials(request, id, await usableTokens(), attempted)
+      const newest = generation < record.generation ? await usableTokens(resource) : null
+      if (newest && generation < newest.generation) return withCredentials(request, id, newest, resource, attempted)
       context.step(challenge, id, ending(challenge))
       return null
     }
-    if (challenge === 'resend') return withCredentials(request, id, await usableTokens(), attempted + challenge)
+    if (challenge === 'resend')
+      return withCredentials(request, id, await usableTokens(resource), resource, attempted + challenge)
     if (!mayRefresh(endpoint, generation)) return null
     const newer = context.tokens()?.newer
     if (!newer) return null
-    const tokens = await newer(id, generation)
+    const tokens = await newer(id, generation, resource)
     refreshedFor = tokens.generation
-    return withCredentials(request, id, tokens, attempted + challenge)
+    return withCredentials(request, id, tokens, resource, attempted + challenge)
   }
 
-  const authorize = async (request: Request, previous?: Previous): Promise<Request | null> => {
+  const authorize = async (request: Request, previous?: Previous, resource = ''): Promise<Request | null> => {
     // If no remedy works, the application gets the response that it has, which says more than the failure of the remedy.
     if (previous) return retry(request, previous).catch(() => null)
     const { id } = context.requireLive()
-    return withCredentials(request, id, await usableTokens())
+    return withCredentials(request, id, await usableTokens(resource), resource)
   }
   return {
-    async authorize(request, previous) {
+    async authorize(request, previous, resource) {
       if (DEVELOPMENT) {
         checkArgument('headers' in Object(request), 'authorize: request', request, 'a Request')
         const { request: sent, response } = Object(
@@ -170,7 +174,7 @@ function createCredentials(context: SessionContext): Credentials {
         )
       }
       await context.ready
-      const authorized = whileOpen(context, authorize(request, previous))
+      const authorized = whileOpen(context, authorize(request, previous, resource))
       return previous ? authorized.catch(() => null) : authorized
     },
   }

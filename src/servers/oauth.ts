@@ -1,4 +1,4 @@
-import { sessionError } from '../errors.js'
+import { sessionError, SessionError } from '../errors.js'
 import type { Plugged } from '../session/plugin.js'
 import { tokens as tokensPlugin } from '../tokens/plugin.js'
 import type { TokenServer, TokenResponse } from '../types.js'
@@ -104,11 +104,11 @@ export function oauth(options: OAuthOptions): TokenServer {
   const serverWith = (prove?: Prove): TokenServer & Plugged => ({
     tokens: true,
     plugins: [tokensPlugin],
-    async refresh(tokens, { signal }) {
+    async refresh(tokens, { signal, resource }) {
       const token = tokens?.refresh_token
       if (!token) throw sessionError('no_tokens', DEVELOPMENT && 'There is no refresh token. Sign in.')
       const url = (await endpointUrl('token_endpoint', signal)) ?? parseUrl('token_endpoint', undefined)
-      const form = { ...extraFields, grant_type: 'refresh_token', refresh_token: token }
+      const form = { ...extraFields, ...(resource && { resource }), grant_type: 'refresh_token', refresh_token: token }
 
       const send: TokenRequest = (headers = {}) => post(url, form, { signal, headers })
       const [response, body] = await (prove ? prove(url, send) : send())
@@ -122,6 +122,12 @@ export function oauth(options: OAuthOptions): TokenServer {
           warn('tokenEndpoint', url, ' without tokens. Is this the token endpoint?', status)
         return body as unknown as TokenResponse
       }
+      // The refresh token is good, and no token comes for this one resource: RFC 8707 §2, or a stronger sign-in is required for it.
+      if (resource && /target|_required$/.test(errorCode))
+        throw new SessionError('invalid_options', {
+          message: DEVELOPMENT ? `${errorCode}: the server gives no token for the resource ${resource}.` : errorCode,
+          cause: errorCode,
+        })
       const isClientError = CLIENT_ERROR.test(errorCode)
       if (DEVELOPMENT && isClientError)
         warn('tokenEndpoint', url, ` ${errorCode}. Mend the options of oauth(), or the client there.`, status)

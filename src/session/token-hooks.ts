@@ -11,8 +11,11 @@ export interface TokenHooks {
   readonly add: (id: string, given: TokenResponse, givenAt: number) => Promise<void>
   /** Revokes tokens of a sign-in that was given up, and removes them if they are stored. */
   readonly discard: (id: string, given: TokenResponse | null) => Promise<void>
-  /** Tokens that are valid for `minValidity` ms, refreshed if necessary. `ahead`: before they expire, too, in the background. */
-  readonly use: (minValidity?: number, force?: boolean, ahead?: boolean) => Promise<StoredTokens>
+  /**
+   * Tokens that are valid for `minValidity` ms, refreshed if necessary. `ahead`: before they expire, too, in the background.
+   * `resource`: those for one API (RFC 8707), which are never refreshed ahead.
+   */
+  readonly use: (minValidity?: number, force?: boolean, ahead?: boolean, resource?: string) => Promise<StoredTokens>
   /** Newer tokens of session `id` than `generation`, once for all tabs and callers. */
-  readonly newer: (id: string, generation: number) => Promise<StoredTokens>
+  readonly newer: (id: string, generation: number, resource?: string) => Promise<StoredTokens>
 }

@@ -14,6 +14,8 @@ export interface ServerCall {
   readonly at: number
   readonly tokens: TokenResponse | null
   readonly reason?: EndReason
+  /** The API that the access token is for, where `getAccessToken` was given one. */
+  readonly resource?: string
 }
 
 /** How the server replies to a call. `lost`: it does the work, and the network loses the reply. `hangs`: it does the work, and never replies. */
@@ -53,8 +55,8 @@ export interface FakeServer {
 export function createServer(time: Time): FakeServer {
   /** The number of the valid refresh token, by grant; 0 if the grant is revoked. */
   const grants = new Map<string, number>()
-  const tokens = (family: string, number: number): TokenResponse => ({
-    access_token: `access-${family}-${number}`,
+  const tokens = (family: string, number: number, resource?: string): TokenResponse => ({
+    access_token: `access-${family}-${number}${resource ? `@${resource}` : ''}`,
     refresh_token: `refresh-${family}-${number}`,
     token_type: 'Bearer',
     expires_in: server.expiresIn,
@@ -64,7 +66,7 @@ export function createServer(time: Time): FakeServer {
     return { family, number: Number(number) }
   }
 
-  const rotate = (used: TokenResponse | null): TokenResponse => {
+  const rotate = (used: TokenResponse | null, resource?: string): TokenResponse => {
     const { family, number } = read(used)
     const valid = grants.get(family) ?? 0
     if (!family) throw new SessionError('no_tokens')
@@ -74,7 +76,7 @@ export function createServer(time: Time): FakeServer {
     }
     if (!grants.get(family)) throw new SessionError('rejected')
     grants.set(family, Math.max(valid, number + 1))
-    return tokens(family, Math.max(valid, number + 1))
+    return tokens(family, Math.max(valid, number + 1), resource)
   }
 
   const server: FakeServer = {
@@ -117,7 +119,10 @@ export function createServer(time: Time): FakeServer {
           })
         })
       return {
-        refresh: (used, { signal }) => receive({ method: 'refresh', tokens: used }, signal, () => rotate(used)),
+        refresh: (used, { signal, resource }) =>
+          receive({ method: 'refresh', tokens: used, ...(resource && { resource }) }, signal, () =>
+            rotate(used, resource),
+          ),
         keepAlive: ({ signal }) => receive({ method: 'keepAlive', tokens: null }, signal, () => server.times),
         check: ({ signal }) => receive({ method: 'check', tokens: null }, signal, () => server.times),
         signOut: (given, { signal, reason }) =>

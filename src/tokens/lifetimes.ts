@@ -2,6 +2,7 @@ import type { TokenTimes } from '../core/changes.js'
 import { WITH_TOKENS, type SharedRecord } from '../core/record.js'
 import type { SessionContext } from '../session/context.js'
 import type { StoredTokens, TokenResponse } from '../types.js'
+import { payloadOf } from '../util/claims.js'
 import type { TokenCache } from './token-cache.js'
 
 /** A length of time in ms as a token response says it, in seconds; `Infinity` where it says none. 0 is Keycloak's word for "never". */
@@ -10,11 +11,10 @@ const ms = (seconds: unknown): number => {
   return value > 0 ? value : Infinity
 }
 
-/** A claim of an ID token, which nobody verifies here: it can only shorten the session. */
+/** The claims of an ID token, which nobody verifies here: they can only shorten the session. */
 function claims(idToken: unknown): { readonly session_expiry?: unknown; readonly iat?: unknown } {
   try {
-    const [, payload = ''] = String(idToken).split('.')
-    return Object(JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/')))) as object
+    return Object(JSON.parse(payloadOf(idToken))) as object
   } catch {
     return {}
   }

@@ -49,7 +49,7 @@ export const tokens: Plugin = (context) => {
     }
   }
 
-  const methods: Pick<TokenSession, 'setTokens' | 'getAccessToken'> = {
+  const methods: Pick<TokenSession, 'setTokens' | 'getAccessToken' | 'getIdToken'> = {
     async setTokens(tokens) {
       await context.ready
       const given = parseTokenResponse(tokens)
@@ -61,15 +61,21 @@ export const tokens: Plugin = (context) => {
     },
     async getAccessToken(options = {}) {
       if (DEVELOPMENT) {
-        checkOptions('getAccessToken', options, { forceRefresh: 'boolean' })
+        checkOptions('getAccessToken', options, { forceRefresh: 'boolean', resource: 'string' })
         const isSignal = !options.signal || 'aborted' in Object(options.signal)
         checkArgument(isSignal, 'getAccessToken: signal', options.signal, 'an AbortSignal, or leave it out')
       }
-      const { minValidity = 0, forceRefresh, signal } = options
+      const { minValidity = 0, forceRefresh, resource, signal } = options
       const least = milliseconds(minValidity, 'minValidity')
       await abortable(context.ready, signal)
-      const stored = await abortable(whileOpen(context, refresh.getUsable(least, forceRefresh)), signal)
+      const stored = await abortable(whileOpen(context, refresh.getUsable(least, forceRefresh, true, resource)), signal)
       return stored.tokens.access_token
+    },
+    async getIdToken() {
+      await context.ready
+      const record = context.liveRecord()
+      const stored = record && (await whileOpen(context, cache.get(record.id, record.generation)))
+      return stored?.tokens.id_token ?? null
     },
   }
 

@@ -6,6 +6,7 @@ import type { SessionContext } from '../session/context.js'
 import type { StoredTokens } from '../types.js'
 import { backoff, sleep } from '../util/async.js'
 import { BETWEEN_TRIES, PROPAGATION_DELAY, quietAfter, SECOND_TRY } from '../util/timing.js'
+import { tokensFor } from './resource-tokens.js'
 import { createTokenRequest } from './token-request.js'
 import type { TokenCache } from './token-cache.js'
 import type { TokenWriter } from './token-writer.js'
@@ -15,12 +16,13 @@ import { DEVELOPMENT } from '../util/development.js'
 export interface RefreshTurn {
   /**
    * Adopts what another tab got, else asks the server and stores its answer. `acquire`: waits for the lock anew, where the browser
-   * took it away. `until`: the end of the second try, by the monotonic clock.
+   * took it away. `until`: the end of the second try, by the monotonic clock. Returns all that is stored, also for a `resource`.
    */
   readonly refreshUnderLock: (
     id: string,
     seen: number,
-    acquire: (id: string, seen: number) => Promise<StoredTokens>,
+    resource: string,
+    acquire: () => Promise<StoredTokens>,
     isLost?: () => boolean,
     until?: number,
   ) => Promise<StoredTokens>
@@ -119,22 +121,25 @@ export function createRefreshTurn(
     })
   }
 
-  const refreshUnderLock: RefreshTurn['refreshUnderLock'] = async (id, seen, acquire, isLost, until) => {
+  const refreshUnderLock: RefreshTurn['refreshUnderLock'] = async (id, seen, resource, acquire, isLost, until) => {
     await clearForeign(id)
     const record = context.requireLive(id)
-    // The newest: a tab that waited long for the lock may hold a generation in between, which has expired as well.
-    const used = await cache.get(id, Math.max(seen + 1, record.generation))
-    if (used && used.generation > seen) return noteGeneration(used)
-    if (!server?.refresh) throw await lost(id)
+    // The newest: a tab that waited long for the lock may hold a generation in between, which has expired as well. The token of a
+    // resource is older than the refresh token that gets the next one, which another tab may have used.
+    const used = await cache.get(id, resource ? record.generation + 1 : Math.max(seen + 1, record.generation))
+    const known = tokensFor(used, resource)
+    if (used && known && known.generation > seen) return noteGeneration(used)
+    if (!server?.refresh || (resource && !used)) throw await lost(id)
     assertBackoffOver(record)
     // Its refresh token has been used: the newer one was lost with the tab that could not store it.
     if (used && used.generation < record.generation) throw await lost(id)
     // WebKit takes the lock from a page that it puts into the back/forward cache.
-    if (isLost?.()) return acquire(id, seen)
+    if (isLost?.()) return acquire()
     const { requestTimeout } = config
     const { mono } = ports.clock()
     try {
-      return await requestTokens(id, used, Math.min(requestTimeout, Math.max((until ?? Infinity) - mono, SECOND_TRY)))
+      const limit = Math.min(requestTimeout, Math.max((until ?? Infinity) - mono, SECOND_TRY))
+      return await requestTokens(id, used, limit, resource)
     } catch (thrown) {
       const error = toSessionError(thrown)
       // The server may have rotated while its answer was lost. Those with a grace period answer the old token once more.
@@ -142,10 +147,11 @@ export function createRefreshTurn(
         // A page that is being left loses its requests first and lives on for a moment: the next page is to ask, not this one.
         await sleep(ports.after, BETWEEN_TRIES, context.signal())
         // From the start: another tab may have come in between.
-        return refreshUnderLock(id, seen, acquire, isLost, mono + requestTimeout)
+        return refreshUnderLock(id, seen, resource, acquire, isLost, mono + requestTimeout)
       }
       if (error.code === 'no_tokens') throw await lost(id, error)
-      if (error.code !== 'signed_out' && error.code !== 'rejected') fail(id, error)
+      // `invalid_options`: a resource that the server does not know. It must not stop the refresh that all others need.
+      if (!['signed_out', 'rejected', 'invalid_options'].includes(error.code)) fail(id, error)
       throw error
     }
   }

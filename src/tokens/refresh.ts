@@ -8,15 +8,24 @@ import type { StoredTokens } from '../types.js'
 import { sleep } from '../util/async.js'
 import { lockWait, PROPAGATION_DELAY } from '../util/timing.js'
 import { createRefreshTurn, noTokens } from './refresh-turn.js'
+import { tokensFor, type TokensFor } from './resource-tokens.js'
 import type { TokenCache } from './token-cache.js'
 import type { TokenWriter } from './token-writer.js'
 
 /** The tokens of the session that lives, refreshed once for all tabs. */
 export interface Refresh {
-  /** Tokens that are valid for `minValidity` ms, refreshed if necessary. `ahead`: before they expire, too, in the background. */
-  readonly getUsable: (minValidity?: number, force?: boolean, ahead?: boolean) => Promise<StoredTokens>
+  /**
+   * Tokens that are valid for `minValidity` ms, refreshed if necessary. `ahead`: before they expire, too, in the background.
+   * `resource`: those for one API (RFC 8707), which are never refreshed ahead.
+   */
+  readonly getUsable: (
+    minValidity?: number,
+    force?: boolean,
+    ahead?: boolean,
+    resource?: string,
+  ) => Promise<StoredTokens>
   /** Newer tokens of session `id` than `generation`, once for all tabs and callers. */
-  readonly refreshBeyond: (id: string, generation: number) => Promise<StoredTokens>
+  readonly refreshBeyond: (id: string, generation: number, resource?: string) => Promise<StoredTokens>
   /** Refreshes before a token expires; nobody waits for it. */
   readonly refreshInBackground: (record: SharedRecord) => void
   /** Starts a background refresh that waited for the network. */
@@ -36,10 +45,10 @@ export function createRefresh(
   const { ports, config, server } = context
   const network = networkOf(context)
   const turn = createRefreshTurn(context, cache, writer)
-  /** The refresh that is under way, and its session. */
-  let inFlight: { readonly id: string; readonly result: Promise<StoredTokens> } | null = null
+  /** The refreshes that are under way, by session and resource. */
+  const inFlight = new Map<string, Promise<StoredTokens>>()
 
-  const acquire = async (id: string, seen: number): Promise<StoredTokens> => {
+  const acquire = async (id: string, seen: number, resource: string): Promise<StoredTokens> => {
     // A session by cookie has no tokens that could be lost.
     if (!context.requireLive(id).generation && !server?.refresh) throw noTokens()
     // A prerendered page waits until it is opened: a failure from before that may be over.
@@ -48,30 +57,34 @@ export function createRefresh(
     if (server?.refresh) turn.assertBackoffOver(record)
     return new Promise((resolve, reject) => {
       refreshLock(lockWait(config.requestTimeout), (isLost) =>
-        turn.refreshUnderLock(id, seen, acquire, isLost).catch(async (thrown: unknown) => {
-          const error = toSessionError(thrown)
-          if (error.code === 'timeout') {
-            reject(error)
-            // The request may still be served: the next holder of the lock has to read the back-off first.
-            await sleep(ports.after, PROPAGATION_DELAY, context.ended())
-          }
-          throw error
-        }),
+        turn
+          .refreshUnderLock(id, seen, resource, () => acquire(id, seen, resource), isLost)
+          .catch(async (thrown: unknown) => {
+            const error = toSessionError(thrown)
+            if (error.code === 'timeout') {
+              reject(error)
+              // The request may still be served: the next holder of the lock has to read the back-off first.
+              await sleep(ports.after, PROPAGATION_DELAY, context.ended())
+            }
+            throw error
+          }),
       ).then(resolve, reject)
     })
   }
 
-  const refreshBeyond: Refresh['refreshBeyond'] = (id, seen) => {
-    if (inFlight?.id !== id) {
-      const result = Promise.resolve()
-        .then(() => acquire(id, seen))
+  const refreshBeyond: Refresh['refreshBeyond'] = async (id, seen, resource = '') => {
+    const key = id + resource
+    const result =
+      inFlight.get(key) ??
+      Promise.resolve()
+        .then(() => acquire(id, seen, resource))
         .finally(() => {
-          if (inFlight === own) inFlight = null
+          inFlight.delete(key)
         })
-      const own = (inFlight = { id, result })
-    }
+    inFlight.set(key, result)
+    const tokens = tokensFor(await result, resource)
     // The one that is under way may have been started for an older generation.
-    return inFlight.result.then((tokens) => (tokens.generation > seen ? tokens : refreshBeyond(id, seen)))
+    return tokens && tokens.generation > seen ? tokens : refreshBeyond(id, seen, resource)
   }
 
   const refreshInBackground = (record: SharedRecord): void => {
@@ -81,13 +94,14 @@ export function createRefresh(
   }
 
   /** Whether `tokens` are valid for another `left` ms. */
-  const isValid = (id: string, tokens: StoredTokens | null, left: number): boolean => {
+  const isValid = (id: string, tokens: TokensFor | null, left: number, resource: string): boolean => {
     const record = context.requireLive(id)
     if (!tokens) return false
     // Shared time knows of a clock that was set back since the store was written.
-    const known = tokens.generation === record.generation ? record.tokenExpiresAt : Infinity
+    const { generation, storedGeneration = generation } = tokens
+    const known = !resource && storedGeneration === record.generation ? record.tokenExpiresAt : Infinity
     // A wish for more than any token of this server can give must not cause a refresh at each call.
-    const life = record.tokenExpiresAt - record.tokenAt
+    const life = resource ? Number(tokens.tokens.expires_in) * 1e3 : record.tokenExpiresAt - record.tokenAt
     const wanted = left < life ? left : life / 2
     return Math.min(known, (tokens.expiresAt ?? Infinity) + record.skew) > context.now() + wanted
   }
@@ -106,20 +120,24 @@ export function createRefresh(
       // Another tab may have refreshed meanwhile.
       if (record && turn.wasMissed(record)) refreshInBackground(record)
     },
-    async getUsable(minValidity = 0, force = false, ahead = true) {
+    async getUsable(minValidity = 0, force = false, ahead = true, resource = '') {
       const { id, generation } = context.requireLive()
-      let tokens = await cache.get(id, generation)
-      if (tokens) writer.noteGeneration(tokens)
-      if (force || !isValid(id, tokens, minValidity)) {
+      const stored = await cache.get(id, generation)
+      if (stored) writer.noteGeneration(stored)
+      // The token of a single API is kept beside those of a refresh for none.
+      else if (resource) await refreshBeyond(id, generation)
+      let tokens = tokensFor(stored, resource)
+      const seen = resource ? 0 : generation
+      if (force || !isValid(id, tokens, minValidity, resource)) {
         try {
-          tokens = await refreshBeyond(id, tokens?.generation ?? generation)
+          tokens = await refreshBeyond(id, tokens?.generation ?? seen, resource)
           // The token of another tab may have expired by now: the machine slept.
-          if (!isValid(id, tokens, 0)) tokens = await refreshBeyond(id, tokens.generation)
+          if (!isValid(id, tokens, 0, resource)) tokens = await refreshBeyond(id, tokens.generation, resource)
         } catch (error) {
           // A caller that forces a refresh wants to know that there was none. But first: an end of the session counts for more.
-          if (!isValid(id, tokens, 0) || force) throw error
+          if (!isValid(id, tokens, 0, resource) || force) throw error
         }
-      } else if (ahead && config.canRefresh && refreshAt(context.requireLive(id), config) <= context.now())
+      } else if (ahead && !resource && config.canRefresh && refreshAt(context.requireLive(id), config) <= context.now())
         refreshInBackground(context.requireLive(id))
       // The wait may have passed the deadline of this session.
       context.requireLive(id)

@@ -3,10 +3,16 @@ import { networkOf } from '../plugins/network.js'
 import type { SessionContext } from '../session/context.js'
 import type { StoredTokens, TokenResponse } from '../types.js'
 import { withTimeout } from '../util/async.js'
+import { isOfResource } from './resource-tokens.js'
 import { parseTokenResponse } from './token-response.js'
 
-/** Asks the server for newer tokens than `used`, and waits `limit` ms at most. */
-export type RequestTokens = (id: string, used: StoredTokens | null, limit: number) => Promise<StoredTokens>
+/** Asks the server for newer tokens than `used`, for one API (RFC 8707) where `resource` is not empty, and waits `limit` ms at most. */
+export type RequestTokens = (
+  id: string,
+  used: StoredTokens | null,
+  limit: number,
+  resource: string,
+) => Promise<StoredTokens>
 
 /** The members that are carried over if a reply leaves them out. */
 const KEPT = ['refresh_token', 'id_token', 'scope']
@@ -14,21 +20,22 @@ const KEPT = ['refresh_token', 'id_token', 'scope']
 /** `commit` and `refused` are given what the server answered, however late. */
 export function createTokenRequest(
   context: SessionContext,
-  commit: (id: string, used: StoredTokens | null, tokens: TokenResponse) => Promise<StoredTokens>,
+  commit: (id: string, used: StoredTokens | null, tokens: TokenResponse, resource: string) => Promise<StoredTokens>,
   refused: (id: string, used: StoredTokens | null, generation: number, error: SessionError) => Promise<StoredTokens>,
 ): RequestTokens {
   const { ports, config, server } = context
   const network = networkOf(context)
 
-  const send = async (used: StoredTokens | null, signal: AbortSignal): Promise<TokenResponse> => {
-    const reply = parseTokenResponse(await server?.refresh?.(used?.tokens ?? null, { signal }))
+  const send = async (
+    used: StoredTokens | null,
+    init: { signal: AbortSignal; activeAt: number; resource?: string },
+  ): Promise<TokenResponse> => {
+    const reply = parseTokenResponse(await server?.refresh?.(used?.tokens ?? null, init))
     // RFC 6749 §5.1 and §6: without a new refresh token the old one stays in force, and without a scope it is the same. OpenID
     // Connect Core §12.2: a refresh need not bring an ID token, which a sign-out at the server may ask for.
     const kept: Record<string, unknown> = {}
-    for (const key of KEPT) {
-      const value = used?.tokens[key]
-      if (value && !reply[key]) kept[key] = value
-    }
+    for (const [key, value] of Object.entries(used?.tokens ?? {}))
+      if (value && !reply[key] && (KEPT.includes(key) || isOfResource(key))) kept[key] = value
     return { ...reply, ...kept }
   }
 
@@ -36,20 +43,20 @@ export function createTokenRequest(
    * A reply after `limit` counts as well while the session is live, and so does one after `destroy()`: the server
    * may have rotated, and the next refresh with the old token would end the session.
    */
-  return (id, used, limit) => {
+  return (id, used, limit, resource) => {
     // Each try is an act of its own: a laptop may have slept past the deadline since the last.
-    const { generation } = context.requireLive(id, 'refresh')
+    const { generation, activeAt, skew } = context.requireLive(id, 'refresh')
     let noteReply: () => void = () => undefined
     const replied = new Promise<void>((resolve) => {
       noteReply = resolve
     })
     const result = withTimeout(ports.after, limit + config.requestTimeout, context.ended(), (signal) =>
-      send(used, signal)
+      send(used, { signal, activeAt: activeAt - skew, ...(resource && { resource }) })
         .finally(noteReply)
         .then(
           (tokens) => {
             network.noteOutcome()
-            return commit(id, used, tokens)
+            return commit(id, used, tokens, resource)
           },
           (thrown: unknown) => refused(id, used, generation, toSessionError(thrown)),
         ),

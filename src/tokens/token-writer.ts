@@ -6,6 +6,7 @@ import { sleep, withTimeout } from '../util/async.js'
 import { PROPAGATION_DELAY } from '../util/timing.js'
 import type { Cleanup } from './cleanup.js'
 import { createLifetimes, grantEnds } from './lifetimes.js'
+import { withOthers } from './resource-tokens.js'
 import type { TokenCache } from './token-cache.js'
 
 /** Writes tokens into the store, and what the record says of them. All of it runs under the refresh lock. */
@@ -19,7 +20,12 @@ export interface TokenWriter {
   /** Tokens that were stored since: by the refresh of another tab, or by `setTokens()`. */
   readonly newerThan: (id: string, used: StoredTokens | null) => Promise<StoredTokens | null>
   /** Stores refreshed tokens in place of those that were `used`, and of no others: the commit guard. */
-  readonly commit: (id: string, used: StoredTokens | null, tokens: TokenResponse) => Promise<StoredTokens>
+  readonly commit: (
+    id: string,
+    used: StoredTokens | null,
+    tokens: TokenResponse,
+    resource: string,
+  ) => Promise<StoredTokens>
 }
 
 const RECEIVING = 5e3
@@ -69,11 +75,12 @@ export function createTokenWriter(
     return found
   }
 
-  const commit: TokenWriter['commit'] = async (id, used, tokens) => {
+  const commit: TokenWriter['commit'] = async (id, used, tokens, resource) => {
     let isStored = false
     try {
       const generation = Math.max(context.latest(id).generation, used?.generation ?? 0) + 1
-      const [next, known] = lifetimesOf(id, generation, tokens, undefined, used)
+      const [reply, known] = lifetimesOf(id, generation, tokens, undefined, used)
+      const next = withOthers(used, reply, resource)
       let kept = next
       isStored = await cache.set(next, used)
       if (!isStored) {
@@ -84,10 +91,19 @@ export function createTokenWriter(
         kept = (await cache.replace(next)).kept
         isStored = true
       }
-      context.latest(id)
+      const { tokenAt, tokenExpiresAt } = context.latest(id)
       const told = known(kept)
-      // Activity that is known is older than these tokens, even if it lies a little ahead by the clock of another tab.
-      context.step('refreshed', id, ({ activeAt }) => ({ ...told, tokenAt: Math.max(told.tokenAt, activeAt) }), true)
+      // Activity that is known is older than these tokens, even if it lies a little ahead by the clock of another tab. The record
+      // has no times of a single API's token: those of the access token for all others stay.
+      context.step(
+        'refreshed',
+        id,
+        ({ activeAt }) => ({
+          ...told,
+          ...(resource ? { tokenAt, tokenExpiresAt } : { tokenAt: Math.max(told.tokenAt, activeAt) }),
+        }),
+        true,
+      )
       return kept
     } catch (error) {
       // The end of the session cleared the store, perhaps a moment too early; or it will, and then finds nothing to revoke.

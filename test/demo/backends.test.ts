@@ -190,7 +190,7 @@ describe('the provider and the resource, with tokens that are bound to a key', (
     expect([first.status, server.challenge(first)]).toEqual([401, 'resend'])
     const second = await call(server, tokens)
     expect([second.status, server.challenge(second)]).toEqual([200, null])
-    const next = await server.refresh(tokens, { signal })
+    const next = await server.refresh(tokens, { signal, activeAt: 0 })
     expect(next.access_token).not.toBe(tokens.access_token)
     // Both servers share one origin here, so that the provider's nonce has taken the place of the resource's.
     expect(server.challenge(await call(server, next))).toBe('resend')
@@ -210,14 +210,14 @@ describe('the provider and the resource, with tokens that are bound to a key', (
     thief.server.challenge(await call(thief.server, tokens))
     const refused = await call(thief.server, tokens)
     expect([refused.status, thief.server.challenge(refused)]).toEqual([401, 'refresh'])
-    await expect(thief.server.refresh(tokens, { signal })).rejects.toMatchObject({ code: 'rejected' })
-    expect(await made.server.refresh(tokens, { signal })).toMatchObject({ token_type: 'DPoP' })
+    await expect(thief.server.refresh(tokens, { signal, activeAt: 0 })).rejects.toMatchObject({ code: 'rejected' })
+    expect(await made.server.refresh(tokens, { signal, activeAt: 0 })).toMatchObject({ token_type: 'DPoP' })
   })
 
   test('the provider gives a client with bound tokens no bearer tokens', async () => {
     const made = connect()
     const tokens = await signIn(made)
     const bare = oauth({ issuer: demo.issuer, clientId: demo.dpopClientId })
-    await expect(bare.refresh!(tokens, { signal })).rejects.toMatchObject({ code: 'rejected' })
+    await expect(bare.refresh!(tokens, { signal, activeAt: 0 })).rejects.toMatchObject({ code: 'rejected' })
   })
 })

@@ -168,7 +168,7 @@ it(
       const body = random() < 0.7 ? spoilt(sound, names) : pick([json(), `<html>${mark}`, mark, ''])
       answer = () => new Response(body, { status, headers: { 'Retry-After': header(), Date: header() } })
       const { signal } = new AbortController()
-      const got: unknown = await server.refresh!({ access_token: 'a', refresh_token: 'r' }, { signal })
+      const got: unknown = await server.refresh!({ access_token: 'a', refresh_token: 'r' }, { signal, activeAt: 0 })
         .then(parseTokenResponse)
         .catch((error: unknown) => error)
       if (isSessionError(got)) {

@@ -288,7 +288,10 @@ describe('tokens that are no plain object', () => {
     }
     const server = oauth({ tokenEndpoint: 'https://id.example/t', clientId: 'app', parameters, fetch: send as never })
     parameters['scope'] = 'admin'
-    await server.refresh!({ access_token: 'a-1', refresh_token: 'r-1' }, { signal: new AbortController().signal })
+    await server.refresh!(
+      { access_token: 'a-1', refresh_token: 'r-1' },
+      { signal: new AbortController().signal, activeAt: 0 },
+    )
     expect(sent).toEqual(['openid'])
   })
 

@@ -67,9 +67,10 @@ describe('a token response with Retry-After', () => {
       Promise.resolve(new Response(null, { status: 429, headers: { 'Retry-After': header } }))
     const server = oauth({ tokenEndpoint: 'https://id.example/token', clientId: 'app', fetch: send })
     const { signal } = new AbortController()
-    const error: unknown = await server.refresh!({ access_token: 'a', refresh_token: 'r' }, { signal }).catch(
-      (reason: unknown) => reason,
-    )
+    const error: unknown = await server.refresh!(
+      { access_token: 'a', refresh_token: 'r' },
+      { signal, activeAt: 0 },
+    ).catch((reason: unknown) => reason)
     vi.useRealTimers()
     return (error as { retryAt?: number }).retryAt! - at
   }

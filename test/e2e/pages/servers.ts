@@ -66,10 +66,10 @@ window.servers = {
     const [send, sendBound] = [await fetching('plain', plain), await fetching('bound', bound)]
     const post = { method: 'POST', body: 'a;b' }
     calls = {
-      refresh: async (signal) => plain.refresh?.(held, { signal }),
-      'refresh with proof': async (signal) => bound.refresh?.(held, { signal }),
+      refresh: async (signal) => plain.refresh?.(held, { signal, activeAt: 0 }),
+      'refresh with proof': async (signal) => bound.refresh?.(held, { signal, activeAt: 0 }),
       // A new one each time: what was found is kept.
-      discovery: async (signal) => oauth({ issuer: origin, clientId }).refresh?.(held, { signal }),
+      discovery: async (signal) => oauth({ issuer: origin, clientId }).refresh?.(held, { signal, activeAt: 0 }),
       revocation: async (signal) => plain.signOut?.(held, { signal, reason: 'signOut' }),
       keepAlive: async (signal) => cookie.keepAlive?.({ signal }),
       check: async (signal) => cookie.check?.({ signal }),

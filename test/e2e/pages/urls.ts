@@ -40,12 +40,12 @@ window.urls = {
     const server = oauth({ clientId: 'app', tokenEndpoint: '/token', revocationEndpoint: '/revoke', fetch: send })
     const cookie = cookieSession({ keepAlive: '/alive', check: '/session', signOut: '/logout', fetch: send })
     const discovered = oauth({ clientId: 'app', issuer: '/realm', fetch: send })
-    await server.refresh?.(tokens, { signal })
+    await server.refresh?.(tokens, { signal, activeAt: 0 })
     await server.signOut?.(tokens, { signal, reason: 'signOut' })
     await cookie.keepAlive?.({ signal })
     await cookie.check?.({ signal })
     await cookie.signOut?.(null, { signal, reason: 'signOut' })
-    await discovered.refresh?.(tokens, { signal }).catch(() => undefined)
+    await discovered.refresh?.(tokens, { signal, activeAt: 0 }).catch(() => undefined)
     return went
   },
   async credentials(urls) {

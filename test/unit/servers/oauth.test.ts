@@ -17,12 +17,13 @@ function server(answer: Answer, options: Partial<OAuthOptions> = {}) {
   const made = oauth({ ...urls, clientId: 'app', fetch: calls as unknown as typeof fetch, ...options })
   return {
     calls,
-    refresh: async (tokens: TokenResponse | null = held, during = signal) => made.refresh!(tokens, { signal: during }),
+    refresh: async (tokens: TokenResponse | null = held, during = signal) =>
+      made.refresh!(tokens, { signal: during, activeAt: 0 }),
     signOut: async (tokens: TokenResponse | null = held, during = signal) =>
       made.signOut!(tokens, { signal: during, reason: 'signOut' }),
     /** What a refresh fails with, as the session sees it. */
     failure: async (during = signal): Promise<SessionError> => {
-      const outcome: unknown = await made.refresh!(held, { signal: during })
+      const outcome: unknown = await made.refresh!(held, { signal: during, activeAt: 0 })
         .then(parseTokenResponse)
         .catch((reason: unknown) => toSessionError(reason))
       const error = outcome as SessionError
@@ -95,6 +96,26 @@ describe('the refresh of oauth()', () => {
     })
   })
 
+  it('the refresh of oauth() names the resource that it is for, in place of one of the parameters', async () => {
+    const calls = vi.fn(json({ access_token: 'new' }))
+    const parameters = { resource: 'https://all.example' }
+    const made = oauth({ ...urls, clientId: 'app', fetch: calls as unknown as typeof fetch, parameters })
+    await made.refresh!(held, { signal, activeAt: 0, resource: 'https://orders.example' })
+    await made.refresh!(held, { signal, activeAt: 0 })
+    expect(sent(calls).form['resource']).toBe('https://orders.example')
+    expect(sent(calls, 1).form['resource']).toBe('https://all.example')
+  })
+
+  it.each(['invalid_target', 'interaction_required', 'consent_required'])(
+    'a refresh for one resource that fails with %s is no end and no failure of the server',
+    async (error) => {
+      const made = oauth({ ...urls, clientId: 'app', fetch: json({ error }, 400) as unknown as typeof fetch })
+      const refreshed = made.refresh!(held, { signal, activeAt: 0, resource: 'https://orders.example' })
+      await expect(refreshed).rejects.toMatchObject({ code: 'invalid_options', cause: error })
+      expect(warnings()).toEqual([])
+    },
+  )
+
   it.each([null, { access_token: 'a' }, { access_token: 'a', refresh_token: '' }])(
     'the refresh of oauth() fails with no_tokens, and sends nothing, without a refresh token: %j',
     async (tokens) => {
@@ -113,7 +134,7 @@ describe('the refresh of oauth()', () => {
   it('the refresh of oauth() reads the global fetch at each call, so that later mocks are used', async () => {
     const made = oauth({ ...urls, clientId: 'app' })
     vi.stubGlobal('fetch', json({ access_token: 'mocked' }))
-    await expect(made.refresh!(held, { signal })).resolves.toEqual({ access_token: 'mocked' })
+    await expect(made.refresh!(held, { signal, activeAt: 0 })).resolves.toEqual({ access_token: 'mocked' })
   })
 })
 
@@ -234,7 +255,7 @@ describe('how oauth() sorts failures', () => {
       expect((await failure()).message).not.toContain('options')
       await signOut()
       const found = oauth({ issuer: 'https://id.example', clientId: 'app', fetch: text('', status) as typeof fetch })
-      await expect(found.refresh!(held, { signal })).rejects.toThrow()
+      await expect(found.refresh!(held, { signal, activeAt: 0 })).rejects.toThrow()
       expect(warnings()).toEqual([])
     },
   )
@@ -335,7 +356,7 @@ describe('a wrong endpoint', () => {
       clientId: 'app',
       fetch: answer as typeof fetch,
     })
-    await expect(made.refresh!(held, { signal })).rejects.toMatchObject({ code: 'server' })
+    await expect(made.refresh!(held, { signal, activeAt: 0 })).rejects.toMatchObject({ code: 'server' })
     await made.signOut!(held, { signal, reason: 'signOut' })
     expect(warnings().map((text) => text.slice(0, 44))).toEqual([
       'sojourn: issuer (https://id.example) answere',
@@ -497,7 +518,7 @@ describe('discovery by issuer (RFC 8414)', () => {
     const made = oauth({ issuer, clientId: 'app', fetch: answer as unknown as typeof fetch, ...options })
     return {
       calls,
-      refresh: async () => made.refresh!(held, { signal }),
+      refresh: async () => made.refresh!(held, { signal, activeAt: 0 }),
       signOut: async () => made.signOut!(held, { signal, reason: 'signOut' }),
     }
   }
@@ -625,13 +646,13 @@ describe('oauth() with sender-constrained tokens', () => {
     const send = calls as unknown as typeof fetch
     const server = oauth({ ...urls, clientId: 'app', fetch: send, dpop: customDpop({ ...all, forSession }) })
       .forSession!('shop')
-    await server.refresh!(held, { signal })
+    await server.refresh!(held, { signal, activeAt: 0 })
     await server.receive!(bound, { signal, degraded: () => undefined })
     expect([own.proof, own.receive, all.proof, all.receive].map((made) => made.mock.calls.length)).toEqual([1, 1, 0, 0])
     expect(forSession).toHaveBeenCalledWith('shop')
     // Keys of the application's own making, which know no sessions, serve them all.
     const alone = oauth({ ...urls, clientId: 'app', fetch: send, dpop: customDpop(all) }).forSession!('shop')
-    await alone.refresh!(held, { signal })
+    await alone.refresh!(held, { signal, activeAt: 0 })
     expect(all.proof).toHaveBeenCalledTimes(1)
     expect(calls.mock.calls.map(([url]) => url)).toEqual([AS, AS])
   })

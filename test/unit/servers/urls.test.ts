@@ -23,7 +23,7 @@ async function placesOf(options: Partial<OAuthOptions>, answers: Record<string, 
     return Response.json(answers[url] ?? { access_token: 'a-2' })
   }
   const server = oauth({ clientId: 'app', fetch: send as typeof fetch, ...options })
-  await server.refresh!(old, { signal }).catch(() => undefined)
+  await server.refresh!(old, { signal, activeAt: 0 }).catch(() => undefined)
   await server.signOut!(old, { signal, reason: 'signOut' }).catch(() => undefined)
   return calls
 }
@@ -43,7 +43,7 @@ describe('a path', () => {
     const server = oauth({ clientId: 'app', tokenEndpoint: '/token', revocationEndpoint: '/revoke?all=1', fetch: send })
     const backend = cookieSession({ keepAlive: '/alive', check: '/check', signOut: '/out', fetch: send })
     onPage('https://elsewhere.example/')
-    await server.refresh!(old, { signal })
+    await server.refresh!(old, { signal, activeAt: 0 })
     await server.signOut!(old, { signal, reason: 'signOut' })
     await backend.keepAlive!({ signal })
     await backend.check!({ signal })

@@ -190,6 +190,7 @@ const methods: Readonly<
   check: (session) => session.check(),
   deadlines: (session) => session.deadlines(),
   getAccessToken: (session) => session.getAccessToken({ forceRefresh: true }),
+  getIdToken: (session) => session.getIdToken(),
   '~context': async (session) => {
     const request = await credentials(session).authorize(new Request(REQUEST))
     return credentials(session).authorize(new Request(REQUEST), {

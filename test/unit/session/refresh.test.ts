@@ -278,7 +278,7 @@ describe('I4: several tabs', () => {
     await world.until(token(one))
     const ghost = world.server.of(stranger('ghost'))
     const tokens = await world.until(
-      ghost.refresh(world.tokens.stored!.tokens, { signal: new AbortController().signal }),
+      ghost.refresh(world.tokens.stored!.tokens, { signal: new AbortController().signal, activeAt: 0 }),
     )
     world.tokens.stored = { id: 'session-0001', generation: 2, tokens, expiresAt: wall(world) + 5 * MINUTE }
     await outlive(world, one)
@@ -323,7 +323,7 @@ describe('I4: several tabs', () => {
     const three = world.tab()
     const ghost = world.server.of(stranger('ghost'))
     const { signal } = new AbortController()
-    const tokens = await world.until(ghost.refresh(world.tokens.stored!.tokens, { signal }))
+    const tokens = await world.until(ghost.refresh(world.tokens.stored!.tokens, { signal, activeAt: 0 }))
     world.tokens.stored = { id: 'session-0001', generation: 2, tokens, expiresAt: wall(world) + 5 * MINUTE }
     for (const tab of [two, three]) expect(await world.until(token(tab))).toBe('access-f1-2')
     for (const round of [2, 3, 4]) {
