@@ -1,16 +1,32 @@
 import { checkOptions } from './util/arguments.js'
 import { abortable } from './util/async.js'
 import { DEVELOPMENT } from './util/development.js'
-import { originsOf } from './util/origins.js'
+import { originsOf, type Origins } from './util/origins.js'
 import { credentials, type Credentials } from './servers/credentials.js'
 import type { Session } from './types.js'
 
 export { credentials, type Credentials }
 
+/** What a response asks of the sign-in, RFC 9470 §3. `login().start()` takes both. */
+export interface StepUpChallenge {
+  /** The authentication context class references, separated by spaces. */
+  acrValues?: string
+  /** How long ago the user may have authenticated, ms. */
+  maxAge?: number
+}
+
 /** Options of {@link createFetch}. */
 export interface FetchOptions {
-  /** Exact origins (scheme, host, port) that get credentials, such as `'https://api.example.com'`. @default the page's own */
-  origins?: readonly string[]
+  /**
+   * Exact origins (scheme, host, port) that get credentials, such as `'https://api.example.com'`. An object gives each origin the
+   * resource that its token is for (RFC 8707), `''` for none in particular. @default the page's own
+   */
+  origins?: Origins
+  /**
+   * Brings the user to a stronger sign-in, for a response that asks for one (RFC 9470). If it resolves with true, the request is sent
+   * again, once, with the tokens of then. It runs once at a time for the same challenge. What it rejects with, `fetch` rejects with.
+   */
+  stepUp?(challenge: StepUpChallenge): Promise<boolean>
   /** The `fetch` that sends the requests. @default `globalThis.fetch`, read at each call */
   fetch?: typeof fetch
 }
@@ -22,7 +38,7 @@ export interface FetchOptions {
  * It sends a request again, once for each remedy: after a 401 with a newer token, refreshed once for all requests and tabs if
  * necessary; after a demand for a nonce with a new proof (RFC 9449 §9). You get the first response where that is not possible: if
  * the body is a stream, which can be sent only once; if there is no newer token; if the session has ended or been replaced. You
- * also get a 403, and a demand for a stronger sign-in (RFC 9470).
+ * also get a 403, and without `stepUp` a demand for a stronger sign-in (RFC 9470).
  *
  * It rejects as `fetch` does, or with the error of `credentials(session)`. A request with credentials follows no redirect: it
  * rejects with a TypeError if the server answers with one, unless you set `redirect: 'manual'`. So request the final address; a
@@ -34,11 +50,18 @@ export interface FetchOptions {
  * const api = createFetch(session, { origins: ['https://api.example.com'] })
  * const response = await api('https://api.example.com/orders')
  * ```
+ * @example Two APIs with tokens of their own, and a stronger sign-in in a window of its own where one asks for it
+ * ```ts
+ * const api = createFetch(session, {
+ *   origins: { 'https://orders.example.com': 'urn:orders', 'https://billing.example.com': 'urn:billing' },
+ *   stepUp: (challenge) => signInAgain(challenge),
+ * })
+ * ```
  */
 export function createFetch(session: Session, options: FetchOptions = {}): typeof fetch {
   const { authorize: authorizeRequest } = credentials(session)
-  if (DEVELOPMENT) checkOptions('createFetch', options, { fetch: 'function' })
-  const isAllowed = originsOf('createFetch', options.origins)
+  if (DEVELOPMENT) checkOptions('createFetch', options, { fetch: 'function', stepUp: 'function' })
+  const resourceOf = originsOf('createFetch', options.origins)
   const originalFetch = globalThis.fetch
 
   // Read at each call, so that mocks and instrumentation installed later are used; but never itself, if it replaces the global one.
@@ -47,11 +70,12 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
 
   const sessionFetch: typeof fetch = async (input, init) => {
     const { url } = new Request(typeof input === 'object' && 'url' in input ? input.url : input)
-    if (!isAllowed(url)) return send(input, init)
+    if (resourceOf(url) === undefined) return send(input, init)
 
     const request = new Request(input, init)
     // An object may have one URL in its member `url` and give another as a string. The URL of the request decides.
-    if (!isAllowed(request.url) || request.headers.has('Authorization')) return send(request)
+    const resource = resourceOf(request.url)
+    if (resource === undefined || request.headers.has('Authorization')) return send(request)
     const headers = String([...request.headers])
     const authorize: Credentials['authorize'] = (...call) => abortable(authorizeRequest(...call), request.signal)
     // A stream can be read once, so the request cannot be sent again. An empty copy lets the session refresh for the next request.
@@ -59,13 +83,38 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
     const copy = isStream ? new Request(url) : request.clone()
     // At most one for a nonce and one for a refresh.
     let replays = isStream ? 0 : 2
+    let mayStepUp = !isStream && !!options.stepUp
+    const id = mayStepUp ? sessionId() : undefined
 
-    for (let current = (await authorize(request)) ?? request; ;) {
+    for (let current = (await authorize(request, undefined, resource)) ?? request; ;) {
       const response = await sendSafely(current, headers)
-      const retry = await authorize(copy.clone(), { request: current, response })
+      let retry = await authorize(copy.clone(), { request: current, response })
+      const challenge = !retry && mayStepUp && challengeOf(response)
+      if (challenge) {
+        mayStepUp = false
+        replays++
+        // Another user's session must not repeat the request.
+        if ((await abortable(stepUp(challenge), request.signal)) && sessionId() === id)
+          retry = await authorize(copy.clone(), undefined, resource)
+      }
       if (!retry || !replays--) return response
       current = retry
     }
+  }
+
+  const sessionId = (): string | undefined => (session.check() as { readonly id?: string }).id
+
+  /** The step-ups that are under way, by their challenge. */
+  const stepUps = new Map<string, Promise<boolean | undefined>>()
+  const stepUp = (challenge: StepUpChallenge): Promise<boolean | undefined> => {
+    const key = JSON.stringify(challenge)
+    const underWay =
+      stepUps.get(key) ??
+      Promise.resolve(options.stepUp?.(challenge)).finally(() => {
+        stepUps.delete(key)
+      })
+    stepUps.set(key, underWay)
+    return underWay
   }
 
   /** `headers`: the headers before the session added its own. */
@@ -78,4 +127,13 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
     return send(request, { redirect: 'error', referrer, referrerPolicy })
   }
   return sessionFetch
+}
+
+/** The demand for a stronger sign-in, RFC 9470 §3; undefined where there is none. */
+function challengeOf({ headers }: Response): StepUpChallenge | undefined {
+  const header = headers.get('WWW-Authenticate') ?? ''
+  if (!header.includes('insufficient_user_auth')) return undefined
+  const [, acrValues] = /acr_values="([^"]+)"/.exec(header) ?? []
+  const [, maxAge] = /max_age="?(\d+)/.exec(header) ?? []
+  return { ...(acrValues && { acrValues }), ...(maxAge && { maxAge: Number(maxAge) * 1e3 }) }
 }

@@ -14,7 +14,7 @@ import type { ActivatedRouteSnapshot, CanActivateFn, GuardResult, RouterStateSna
 import { catchError, defer, switchMap, tap, type Observable } from 'rxjs'
 import { sessionError } from '../errors.js'
 import { credentials } from '../servers/credentials.js'
-import { originsOf } from '../util/origins.js'
+import { originsOf, type Origins } from '../util/origins.js'
 import type { Session, Snapshot } from '../types.js'
 import { remainingSeconds, watchRemaining } from '../countdown.js'
 import { DEVELOPMENT } from '../util/development.js'
@@ -140,8 +140,11 @@ export function sessionGuard(
 
 /** Options of {@link sessionInterceptor}. */
 export interface InterceptorOptions {
-  /** Exact origins (scheme, host, port) that get credentials, such as `'https://api.example.com'`. @default the page's own */
-  origins?: readonly string[]
+  /**
+   * Exact origins (scheme, host, port) that get credentials, such as `'https://api.example.com'`. An object gives each origin the
+   * resource that its token is for (RFC 8707), `''` for none in particular. @default the page's own
+   */
+  origins?: Origins
 }
 
 const namesAndValues = (headers: HttpHeaders): [string, string][] =>
@@ -162,7 +165,7 @@ const namesAndValues = (headers: HttpHeaders): [string, string][] =>
  * ```
  */
 export function sessionInterceptor(options: InterceptorOptions = {}): HttpInterceptorFn {
-  const isAllowed = originsOf('sessionInterceptor', options.origins)
+  const resourceOf = originsOf('sessionInterceptor', options.origins)
   return (request, next) => {
     const session = requireSession()
     // A server has no session, and no origin to resolve a path against.
@@ -171,7 +174,8 @@ export function sessionInterceptor(options: InterceptorOptions = {}): HttpInterc
       method: request.method,
       headers: namesAndValues(request.headers),
     })
-    if (!isAllowed(plainRequest.url) || plainRequest.headers.has('Authorization')) return next(request)
+    const resource = resourceOf(plainRequest.url)
+    if (resource === undefined || plainRequest.headers.has('Authorization')) return next(request)
 
     const send = (authorized: Request, replays: number): Observable<HttpEvent<unknown>> => {
       const headers = [...authorized.headers]
@@ -211,7 +215,7 @@ export function sessionInterceptor(options: InterceptorOptions = {}): HttpInterc
     return defer(
       () =>
         credentials(session)
-          .authorize(plainRequest.clone())
+          .authorize(plainRequest.clone(), undefined, resource)
           .catch((error: unknown) => {
             if ((error as { code?: unknown }).code !== 'signed_out') throw error
           }),

@@ -279,6 +279,8 @@ describe('createFetch', () => {
     { origins: API },
     { origins: 7 },
     { origins: null },
+    ...['api.example.com', '*', '', `${API}/v1`].map((origin) => ({ origins: { [origin]: 'orders' } })),
+    ...[null, 7, ['orders']].map((resource) => ({ origins: { [API]: resource } })),
   ])('createFetch refuses values that are no origins, and says what is right: %j', (options) => {
     expect(() => harness(options as unknown as FetchOptions)).toThrow(
       expect.objectContaining({
@@ -411,6 +413,149 @@ describe('the replay of createFetch', () => {
     const send = vi.fn<typeof fetch>().mockResolvedValueOnce(refused()).mockRejectedValueOnce(cut)
     const session = { authorize: async (request: Request) => authorize(request) } as unknown as Session
     await expect(createFetch(session, { origins: [API], fetch: send })(`${API}/x`)).rejects.toBe(cut)
+  })
+})
+
+describe('the resources of createFetch', () => {
+  const ORDERS = 'https://orders.example.com'
+
+  it('createFetch asks for the token of the resource that its origin has', async () => {
+    const asked: (string | undefined)[] = []
+    const session = {
+      authorize: async (request: Request, _previous: unknown, resource?: string) => {
+        if (!_previous) asked.push(resource)
+        return _previous ? null : authorize(request)
+      },
+    } as unknown as Session
+    const sent = async (...call: Sent): Promise<Response> =>
+      new Response(new Request(...call).headers.get('Authorization'))
+    const api = createFetch(session, {
+      origins: { [ORDERS]: 'urn:orders', [API]: '' },
+      fetch: sent,
+    })
+    expect(await (await api(`${ORDERS}/1`)).text()).toBe(bearer)
+    expect(await (await api(`${API}/1`)).text()).toBe(bearer)
+    expect(await (await api('https://elsewhere.example/1')).text()).toBe('')
+    expect(asked).toEqual(['urn:orders', ''])
+  })
+
+  it('createFetch gives nobody credentials for an object without origins', async () => {
+    const { asked, api } = harness({ origins: {} })
+    await api(`${API}/x`)
+    expect(asked).not.toHaveBeenCalled()
+  })
+})
+
+describe('the step-up of createFetch', () => {
+  const weak = (parameters: string): Response =>
+    new Response('not like this', {
+      status: 401,
+      headers: { 'WWW-Authenticate': `Bearer error="insufficient_user_authentication"${parameters}` },
+    })
+  const steppingUp = (
+    answers: Response[],
+    stepUp: FetchOptions['stepUp'],
+    ids = ['a'],
+  ): { api: typeof fetch; sent: Request[] } => {
+    const sent: Request[] = []
+    const session = {
+      check: () => ({ phase: 'active', id: ids.length > 1 ? ids.shift() : ids[0] }),
+      authorize: async (request: Request, previous?: unknown) => (previous ? null : authorize(request)),
+    } as unknown as Session
+    const send = async (request: Request): Promise<Response> => {
+      sent.push(request)
+      return answers.shift() ?? new Response('done')
+    }
+    return {
+      sent,
+      api: createFetch(session, { origins: [API], fetch: send as unknown as typeof fetch, stepUp: stepUp! }),
+    }
+  }
+
+  it.each([
+    [', acr_values="gold silver", max_age="300"', { acrValues: 'gold silver', maxAge: 300_000 }],
+    [', max_age=5', { maxAge: 5000 }],
+    [', error_description="acr"', {}],
+  ])(
+    'S133: createFetch calls stepUp with the challenge %s and sends the request again',
+    async (parameters, challenge) => {
+      const stepUp = vi.fn(async () => true)
+      const { api, sent } = steppingUp([weak(parameters)], stepUp)
+      const response = await api(`${API}/x`, { method: 'POST', body: 'order' })
+      expect(await response.text()).toBe('done')
+      expect(stepUp.mock.calls).toEqual([[challenge]])
+      expect(await Promise.all(sent.map((request) => request.text()))).toEqual(['order', 'order'])
+    },
+  )
+
+  it('createFetch returns the first response if stepUp resolves with false', async () => {
+    const { api, sent } = steppingUp([weak('')], async () => false)
+    expect(await (await api(`${API}/x`)).text()).toBe('not like this')
+    expect(sent).toHaveLength(1)
+  })
+
+  it('createFetch sends no request again for another session than the one that sent it', async () => {
+    const { api, sent } = steppingUp([weak('')], async () => true, ['a', 'b'])
+    expect(await (await api(`${API}/x`)).text()).toBe('not like this')
+    expect(sent).toHaveLength(1)
+  })
+
+  it('createFetch calls stepUp once per request, even if that did not help', async () => {
+    const stepUp = vi.fn(async () => true)
+    const { api, sent } = steppingUp([weak(''), weak('')], stepUp)
+    expect((await api(`${API}/x`)).status).toBe(401)
+    expect(stepUp).toHaveBeenCalledTimes(1)
+    expect(sent).toHaveLength(2)
+  })
+
+  it('createFetch calls stepUp once for the same challenge of several requests, and again for the next', async () => {
+    let finish: (value: boolean) => void = () => undefined
+    const stepUp = vi.fn(
+      () =>
+        new Promise<boolean>((resolve) => {
+          finish = resolve
+        }),
+    )
+    const { api } = steppingUp([weak(''), weak(''), weak('')], stepUp)
+    const both = Promise.all([api(`${API}/x`), api(`${API}/y`), api(`${API}/z`)])
+    await vi.waitFor(() => expect(stepUp).toHaveBeenCalledTimes(1))
+    finish(true)
+    expect((await both).map(({ status }) => status)).toEqual([200, 200, 200])
+    expect(stepUp).toHaveBeenCalledTimes(1)
+    const next = steppingUp([weak('')], stepUp).api(`${API}/x`)
+    await vi.waitFor(() => expect(stepUp).toHaveBeenCalledTimes(2))
+    finish(false)
+    expect((await next).status).toBe(401)
+  })
+
+  it('createFetch rejects with what stepUp rejects with', async () => {
+    const reason = new Error('the window is blocked')
+    await expect(steppingUp([weak('')], async () => Promise.reject(reason)).api(`${API}/x`)).rejects.toBe(reason)
+  })
+
+  it('createFetch stops waiting for stepUp on abort', async () => {
+    const controller = new AbortController()
+    const stepUp = vi.fn(async () => new Promise<boolean>(() => undefined))
+    const response = steppingUp([weak('')], stepUp).api(`${API}/x`, { signal: controller.signal })
+    await vi.waitFor(() => expect(stepUp).toHaveBeenCalledTimes(1))
+    const reason = new Error('changed my mind')
+    controller.abort(reason)
+    await expect(response).rejects.toBe(reason)
+  })
+
+  it('createFetch asks for no step-up where the body is a stream, which cannot be sent again', async () => {
+    const stepUp = vi.fn(async () => true)
+    const body = new Blob(['order']).stream()
+    const init = { method: 'POST', body, duplex: 'half' } as RequestInit
+    expect((await steppingUp([weak('')], stepUp).api(`${API}/x`, init)).status).toBe(401)
+    expect(stepUp).not.toHaveBeenCalled()
+  })
+
+  it('createFetch asks for no step-up where a response demands none', async () => {
+    const stepUp = vi.fn(async () => true)
+    const { api } = steppingUp([new Response('no', { status: 401 })], stepUp)
+    expect((await api(`${API}/x`)).status).toBe(401)
+    expect(stepUp).not.toHaveBeenCalled()
   })
 })
 
