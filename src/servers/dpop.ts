@@ -124,19 +124,21 @@ function createPart(session: string, keyPair: CryptoKeyPair | undefined, databas
     throw sessionError('no_tokens', DEVELOPMENT && 'The key of the tokens is not here. Sign in, with prepare().')
   }
 
+  const prepare = async (): Promise<CryptoKeyPair> => {
+    const known = keyPair ?? next
+    if (known) return known
+    // Made beforehand and mostly thrown away, for a transaction does not wait. What counts is what can be read back: Safari
+    // takes keys that it then gives out as null, https://github.com/dialog-db/dialog-db/pull/473
+    const fresh = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify'])
+    const stored = await access('readwrite', async (objects) => {
+      if (!(await read(objects, NEXT))) objects.put(fresh, NEXT)
+      return read(objects, NEXT)
+    }).catch(() => null)
+    return (stored as CryptoKeyPair | null) ?? (next = fresh)
+  }
+
   return {
-    async prepare() {
-      const known = keyPair ?? next
-      if (known) return known
-      // Made beforehand and mostly thrown away, for a transaction does not wait. What counts is what can be read back: Safari
-      // takes keys that it then gives out as null, https://github.com/dialog-db/dialog-db/pull/473
-      const fresh = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify'])
-      const stored = await access('readwrite', async (objects) => {
-        if (!(await read(objects, NEXT))) objects.put(fresh, NEXT)
-        return read(objects, NEXT)
-      }).catch(() => null)
-      return (stored as CryptoKeyPair | null) ?? (next = fresh)
-    },
+    prepare,
 
     async receive(_tokens, { degraded }) {
       if (keyPair) return
@@ -154,8 +156,9 @@ function createPart(session: string, keyPair: CryptoKeyPair | undefined, databas
       if (!isStored) degraded('dpop', DEVELOPMENT ? 'Only this tab has the key.' : 'dpop')
     },
 
-    async proof({ method, url, accessToken }) {
-      const pair = accessToken && accessToken === last?.token ? last.pair : await load()
+    async proof({ method, url, accessToken, prepared }) {
+      const known = accessToken && accessToken === last?.token ? last.pair : undefined
+      const pair = known ?? (await (prepared ? prepare() : load()))
       last = { token: accessToken, pair }
       const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', pair.publicKey)
       // As everywhere, a path is of the page's own origin, whatever `<base>` says.

@@ -12,8 +12,11 @@ export interface Proofs {
   prepare(): Promise<CryptoKeyPair>
   /** Called with the tokens of a sign-in: from then on proofs are signed with the prepared key. */
   receive?: SessionServer['receive']
-  /** A proof for one request (RFC 9449 §4.2), with `ath` where an access token is given. */
-  proof(request: { method: string; url: string; accessToken?: string }): Promise<string>
+  /**
+   * A proof for one request (RFC 9449 §4.2), with `ath` where an access token is given. `prepared`: by the key of the next sign-in, for
+   * the request that exchanges the code.
+   */
+  proof(request: { method: string; url: string; accessToken?: string; prepared?: boolean }): Promise<string>
   /** Remembers a server's nonce and clock, per origin. True if either was new. */
   nonce(response: Response): boolean
 }

@@ -182,6 +182,19 @@ describe('the key', () => {
     expect(await keyOf(await one.prepare())).toBe(second)
   })
 
+  it('of the next sign-in signs the proof of the exchange, while the session keeps its own', async () => {
+    const made = await signedIn()
+    const own = await keyOf(made.pair)
+    const exchange = { method: 'POST', url: AS, prepared: true }
+    const { key, htm, htu, ath } = await verified(await made.proof(exchange))
+    expect([htm, htu, ath]).toEqual(['POST', AS, undefined])
+    expect(key).not.toBe(own)
+    expect(key).toBe(await keyOf(await made.prepare()))
+    expect(await made.key()).toBe(own)
+    await made.signIn()
+    expect(await made.key('other')).toBe(key)
+  })
+
   it('of two tabs that prepare at once is one', async () => {
     const pairs = await Promise.all([tab().prepare(), tab().prepare(), tab().prepare()])
     expect(new Set(await Promise.all(pairs.map(keyOf))).size).toBe(1)
