@@ -62,6 +62,12 @@ export const layers = [
     imports: ['session/context.ts', 'session/each-session.ts', 'core/fingerprint.ts', 'ports/safe-dom.ts', ...everyone],
     types: ['core/'],
   },
+  {
+    files: ['login.ts', 'login/'],
+    // The same checks of URLs and the same errors as those of `oauth()`.
+    imports: ['servers/response-error.ts', 'oauth4webapi', ...everyone],
+    types: ['servers/oauth.ts'],
+  },
   { files: ['countdown.ts'], imports: ['util/'], types: ['types.ts'] },
   {
     files: ['connect.ts', 'connect/'],

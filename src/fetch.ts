@@ -6,6 +6,7 @@ import { credentials, type Credentials } from './servers/credentials.js'
 import type { Session } from './types.js'
 
 export { credentials, type Credentials }
+export type { Origins }
 
 /** What a response asks of the sign-in, RFC 9470 §3. `login().start()` takes both. */
 export interface StepUpChallenge {
@@ -24,7 +25,7 @@ export interface FetchOptions {
   origins?: Origins
   /**
    * Brings the user to a stronger sign-in, for a response that asks for one (RFC 9470). If it resolves with true, the request is sent
-   * again, once, with the tokens of then. It runs once at a time for the same challenge. What it rejects with, `fetch` rejects with.
+   * again, once, with the tokens of then. It runs once at a time, for all requests that are waiting. What it rejects with, `fetch` rejects with.
    */
   stepUp?(challenge: StepUpChallenge): Promise<boolean>
   /** The `fetch` that sends the requests. @default `globalThis.fetch`, read at each call */
@@ -104,18 +105,12 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
 
   const sessionId = (): string | undefined => (session.check() as { readonly id?: string }).id
 
-  /** The step-ups that are under way, by their challenge. */
-  const stepUps = new Map<string, Promise<boolean | undefined>>()
-  const stepUp = (challenge: StepUpChallenge): Promise<boolean | undefined> => {
-    const key = JSON.stringify(challenge)
-    const underWay =
-      stepUps.get(key) ??
-      Promise.resolve(options.stepUp?.(challenge)).finally(() => {
-        stepUps.delete(key)
-      })
-    stepUps.set(key, underWay)
-    return underWay
-  }
+  /** The step-up that is under way. */
+  let underWay: Promise<boolean | undefined> | undefined
+  const stepUp = (challenge: StepUpChallenge): Promise<boolean | undefined> =>
+    (underWay ??= Promise.resolve(options.stepUp?.(challenge)).finally(() => {
+      underWay = undefined
+    }))
 
   /** `headers`: the headers before the session added its own. */
   const sendSafely = (request: Request, headers: string): Promise<Response> => {

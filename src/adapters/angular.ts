@@ -20,6 +20,7 @@ import { remainingSeconds, watchRemaining } from '../countdown.js'
 import { DEVELOPMENT } from '../util/development.js'
 import { createViews, type SessionView } from '../util/session-view.js'
 
+export type { Origins }
 export type { SessionView } from '../util/session-view.js'
 
 /** The token of {@link provideSession}: `inject(SESSION)` is the session. */

@@ -91,6 +91,12 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
     [...page, ...storage, ...databases, ...channels, ...network, ...time, ...secrets],
     ['addEventListener'],
   ),
+  // Its slots lie in localStorage, and one tab at a time sends a code.
+  'sojourn/login': [
+    ...without([...page, ...storage], ['document', 'navigator', 'location', 'addEventListener', 'localStorage']),
+    ...without([...databases, ...channels, ...network], ['locks', 'fetch']),
+    ...without([...time, ...secrets], ['Date', 'setTimeout']),
+  ],
   'sojourn/fetch': [...storage, ...databases, ...channels, ...time, ...secrets, 'document', 'navigator'],
   'sojourn/oauth': without([...notOfOwnOrigin, ...storage, ...databases, ...channels], turns),
   'sojourn/react': [...page.filter((name) => name !== 'document'), ...notInAdapters],
@@ -134,6 +140,7 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
 /** What a part is made of beside our own code. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   'sojourn/dpop': ['idb-keyval'],
+  'sojourn/login': ['oauth4webapi'],
   'sojourn/react': ['react'],
   'sojourn/svelte': ['svelte', 'svelte/reactivity'],
   'sojourn/solid': ['solid-js'],

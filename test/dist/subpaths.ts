@@ -18,7 +18,7 @@ export const subpaths: readonly (readonly [specifier: string, file: string])[] =
   typeof target === 'string' ? [] : [[join(manifest.name, key), join(target.default)] as const],
 )
 
-/** Those that need a framework beside them. */
-export const adapters = subpaths.filter(([, file]) => file.startsWith('dist/adapters/'))
+/** Those that need a package beside them: a framework, or the library under the login. */
+export const adapters = subpaths.filter(([, file]) => file.startsWith('dist/adapters/') || file === 'dist/login.js')
 /** Those that need nothing. */
 export const plain = subpaths.filter((subpath) => !adapters.includes(subpath))

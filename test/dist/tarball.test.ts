@@ -72,6 +72,7 @@ describe('what is published', () => {
         "dist/development/fetch.js",
         "dist/development/index.js",
         "dist/development/journal.js",
+        "dist/development/login.js",
         "dist/development/otel.js",
         "dist/development/policies.js",
         "dist/development/ports/lease.js",
@@ -81,9 +82,12 @@ describe('what is published', () => {
         "dist/development/servers/oauth.js",
         "dist/development/shared/async.js",
         "dist/development/shared/changes.js",
+        "dist/development/shared/claims.js",
+        "dist/development/shared/clock.js",
         "dist/development/shared/context.js",
         "dist/development/shared/credentials.js",
         "dist/development/shared/deadlines.js",
+        "dist/development/shared/development.js",
         "dist/development/shared/each-session.js",
         "dist/development/shared/errors.js",
         "dist/development/shared/fingerprint.js",
@@ -116,6 +120,10 @@ describe('what is published', () => {
         "dist/index.js",
         "dist/journal.d.ts",
         "dist/journal.js",
+        "dist/login.d.ts",
+        "dist/login.js",
+        "dist/login/claims.d.ts",
+        "dist/login/types.d.ts",
         "dist/otel.d.ts",
         "dist/otel.js",
         "dist/policies.d.ts",
@@ -140,6 +148,8 @@ describe('what is published', () => {
         "dist/session/token-hooks.d.ts",
         "dist/shared/async.js",
         "dist/shared/changes.js",
+        "dist/shared/claims.js",
+        "dist/shared/clock.js",
         "dist/shared/context.js",
         "dist/shared/credentials.js",
         "dist/shared/deadlines.js",
@@ -191,6 +201,7 @@ describe('what is published', () => {
         "dist/ui/element.js",
         "dist/ui/inspector/inspector.d.ts",
         "dist/ui/inspector/inspector.js",
+        "dist/util/origins.d.ts",
         "package.json",
       ]
     `)
@@ -353,8 +364,16 @@ describe('importing it apart', () => {
   )
 })
 
-/** What an application in this framework has installed, and how it begins. */
+/** What an application has installed beside, and how it begins. */
 const frameworks: Readonly<Record<string, { readonly packages: readonly string[]; readonly use: string }>> = {
+  'sojourn/login': {
+    packages: ['oauth4webapi'],
+    use: `import { memoryTokens } from 'sojourn'
+      import { decodeClaims, login } from 'sojourn/login'
+      const { finish } = login({ issuer: 'https://id.example.com', clientId: 'app' })
+      export const done = finish(createSession({ tokenStore: memoryTokens() }))
+      export const name: unknown = decodeClaims('a.e30.c')['name']`,
+  },
   'sojourn/react': {
     packages: ['react', '@types/react'],
     use: `import type { ReactElement } from 'react'
@@ -396,7 +415,7 @@ const frameworks: Readonly<Record<string, { readonly packages: readonly string[]
   },
 }
 
-describe('beside one framework and no other', () => {
+describe('beside one package and no other', () => {
   let where = ''
   afterEach(() => {
     rmSync(where, { recursive: true, force: true })

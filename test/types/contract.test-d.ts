@@ -14,6 +14,7 @@ import {
 } from 'sojourn'
 import { cookieSession } from 'sojourn/cookie'
 import { createFetch, credentials } from 'sojourn/fetch'
+import { decodeClaims, login, type Finished } from 'sojourn/login'
 import { oauth } from 'sojourn/oauth'
 import { policies } from 'sojourn/policies'
 import { customServer, customTokens } from 'sojourn/server'
@@ -67,6 +68,30 @@ describe('what an editor says while one writes', () => {
       ...policies.nistAal2,
       tokenStore: idbTokens({ encrypt: aesGcm }),
       server: oauth({ tokenEndpoint: '/token', clientId: 'app' }),
+    })
+  })
+
+  test('a login takes a session with tokens, and no other', () => {
+    const auth = login({ issuer: 'https://id.example.com', clientId: 'app', parameters: { resource: ['a', 'b'] } })
+    const tokens = createSession({ tokenStore: memoryTokens() })
+    expectTypeOf(auth.start({ maxAge: '5m' })).resolves.toBeNever()
+    expectTypeOf(auth.finish(tokens, { keepData: true })).resolves.toEqualTypeOf<Finished | null>()
+    expectTypeOf(auth.end(tokens, { returnTo: '/' })).resolves.toBeVoid()
+    expectTypeOf(decodeClaims('a.b.c')['name']).toBeUnknown()
+    // @ts-expect-error it keeps no tokens
+    void auth.finish(createSession())
+    // @ts-expect-error a page can keep no secret
+    login({ issuer: 'https://id.example.com', clientId: 'app', clientSecret: 'x' })
+  })
+
+  test('several APIs have tokens of their own, and a step-up takes to the login what was demanded', () => {
+    const tokens = createSession({ tokenStore: memoryTokens() })
+    const auth = login({ issuer: 'https://id.example.com', clientId: 'app' })
+    expectTypeOf(tokens.getAccessToken({ resource: 'urn:orders' })).resolves.toBeString()
+    expectTypeOf(tokens.getIdToken()).resolves.toEqualTypeOf<string | null>()
+    expectTypeOf(createFetch).toBeCallableWith(tokens, {
+      origins: { 'https://orders.example.com': 'urn:orders' },
+      stepUp: async (challenge) => auth.start(challenge),
     })
   })
 

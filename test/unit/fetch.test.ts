@@ -508,7 +508,7 @@ describe('the step-up of createFetch', () => {
     expect(sent).toHaveLength(2)
   })
 
-  it('createFetch calls stepUp once for the same challenge of several requests, and again for the next', async () => {
+  it('createFetch calls stepUp once for several requests that wait, and again for the next', async () => {
     let finish: (value: boolean) => void = () => undefined
     const stepUp = vi.fn(
       () =>

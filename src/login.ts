@@ -1,0 +1,97 @@
+import { sessionError } from './errors.js'
+import { createFinish } from './login/finish.js'
+import { createLeave } from './login/leave.js'
+import { ownPath } from './login/own-path.js'
+import { createProvider } from './login/provider.js'
+import type { Login, LoginOptions } from './login/types.js'
+import { watchEnd } from './login/watch-end.js'
+import { ownOptions, parseUrl } from './servers/response-error.js'
+import type { TokenSession } from './types.js'
+import { DEVELOPMENT } from './util/development.js'
+import { ownOrigin } from './util/origins.js'
+
+export { decodeClaims } from './login/claims.js'
+export type { Finished, Login, LoginOptions, StartOptions } from './login/types.js'
+
+const noop = (): void => undefined
+
+/**
+ * A login by OpenID Connect, on `oauth4webapi`, which you install beside: authorization code with PKCE, for a session with tokens.
+ *
+ * @throws SessionError `invalid_options`
+ * @example A login, from the first page to the last
+ * ```ts
+ * const { start, finish, end } = login({ issuer: 'https://id.example.com', clientId: 'app', scope: 'openid profile' })
+ *
+ * const done = await finish(session)
+ * if (done) history.replaceState(null, '', done.returnTo)
+ *
+ * signInButton.onclick = () => start()
+ * signOutButton.onclick = () => end(session, { returnTo: '/' })
+ * ```
+ */
+export function login(options: LoginOptions): Login {
+  const { clientId, scope = 'openid', dpop, parameters = {}, ...urls } = ownOptions(Object(options) as LoginOptions)
+  const issuer = parseUrl('issuer', urls.issuer)
+  const redirectUri = parseUrl('redirectUri', urls.redirectUri ?? '/')
+  if (!clientId) throw sessionError('invalid_options', DEVELOPMENT ? 'Give the clientId.' : 'clientId')
+  if (!scope.split(' ').includes('openid'))
+    throw sessionError(
+      'invalid_options',
+      DEVELOPMENT ? `scope is ${scope}. OpenID Connect needs openid in it.` : 'scope',
+    )
+  const provider = createProvider(issuer, clientId, dpop)
+  let known: TokenSession | undefined
+  const client = { provider, clientId, name: `${clientId} ${issuer}`, redirectUri, scope, parameters }
+  const leave = createLeave(client, () => known)
+  const finish = createFinish(client, leave)
+
+  const meet = (session: TokenSession): void => {
+    if (typeof (Object(session) as Partial<TokenSession>).getIdToken !== 'function')
+      throw sessionError(
+        'invalid_options',
+        DEVELOPMENT && 'A login takes a session with tokens: createSession({ server: oauth({ … }) }).',
+      )
+    known = session
+    watchEnd(session)
+  }
+  const checkedPath = (method: string, returnTo: unknown): string => {
+    const path = ownPath(returnTo)
+    if (path) return path
+    throw sessionError(
+      'invalid_options',
+      DEVELOPMENT ? `${method}: returnTo is ${String(returnTo)}. Give a path of this page's own origin.` : 'returnTo',
+    )
+  }
+
+  return {
+    async start(options = {}) {
+      const { returnTo } = options
+      const here = ownOrigin() && location.href
+      // The page's own path may be one that `ownPath` refuses.
+      return leave(checkedPath('start', returnTo ?? ownPath(here) ?? '/'), options)
+    },
+    async finish(session, options) {
+      meet(session)
+      return finish(session, options)
+    },
+    async end(session, { returnTo } = {}) {
+      meet(session)
+      const idToken = await session.getIdToken().catch(() => null)
+      const found = provider.discover()
+      found.catch(noop)
+      await session.signOut()
+      const path = returnTo === undefined ? '' : checkedPath('end', returnTo)
+      const { end_session_endpoint } = await found
+      if (!end_session_endpoint) {
+        if (path) location.assign(path)
+        return
+      }
+      const url = new URL(parseUrl('end_session_endpoint', end_session_endpoint, false))
+      url.searchParams.set('client_id', clientId)
+      if (idToken) url.searchParams.set('id_token_hint', idToken)
+      if (path) url.searchParams.set('post_logout_redirect_uri', `${ownOrigin() ?? ''}${path}`)
+      location.assign(url)
+    },
+  }
+}
