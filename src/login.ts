@@ -7,6 +7,7 @@ import type { Login, LoginOptions } from './login/types.js'
 import { watchEnd } from './login/watch-end.js'
 import { ownOptions, parseUrl } from './servers/response-error.js'
 import type { TokenSession } from './types.js'
+import { checkOptions, inWords } from './util/arguments.js'
 import { DEVELOPMENT } from './util/development.js'
 import { ownOrigin } from './util/origins.js'
 
@@ -31,10 +32,12 @@ const noop = (): void => undefined
  * ```
  */
 export function login(options: LoginOptions): Login {
-  const { clientId, scope = 'openid', dpop, parameters = {}, ...urls } = ownOptions(Object(options) as LoginOptions)
+  if (DEVELOPMENT) checkOptions('login', options, { scope: 'string', parameters: 'object', dpop: 'object' })
+  const { clientId, scope = 'openid', dpop, parameters, ...urls } = ownOptions(Object(options) as LoginOptions)
   const issuer = parseUrl('issuer', urls.issuer)
   const redirectUri = parseUrl('redirectUri', urls.redirectUri ?? '/')
-  if (!clientId) throw sessionError('invalid_options', DEVELOPMENT ? 'Give the clientId.' : 'clientId')
+  if (!clientId || typeof clientId !== 'string')
+    throw sessionError('invalid_options', DEVELOPMENT ? 'Give the clientId.' : 'clientId')
   if (!scope.split(' ').includes('openid'))
     throw sessionError(
       'invalid_options',
@@ -42,7 +45,7 @@ export function login(options: LoginOptions): Login {
     )
   const provider = createProvider(issuer, clientId, dpop)
   let known: TokenSession | undefined
-  const client = { provider, clientId, name: `${clientId} ${issuer}`, redirectUri, scope, parameters }
+  const client = { provider, clientId, name: `${clientId} ${issuer}`, redirectUri, scope, parameters: parameters ?? {} }
   const leave = createLeave(client, () => known)
   const finish = createFinish(client, leave)
 
@@ -60,12 +63,13 @@ export function login(options: LoginOptions): Login {
     if (path) return path
     throw sessionError(
       'invalid_options',
-      DEVELOPMENT ? `${method}: returnTo is ${String(returnTo)}. Give a path of this page's own origin.` : 'returnTo',
+      DEVELOPMENT ? `${method}: returnTo is ${inWords(returnTo)}. Give a path of this page's own origin.` : 'returnTo',
     )
   }
 
   return {
     async start(options = {}) {
+      if (DEVELOPMENT) checkOptions('start', options, { prompt: 'string', acrValues: 'string', loginHint: 'string' })
       const { returnTo } = options
       const here = ownOrigin() && location.href
       // The page's own path may be one that `ownPath` refuses.
@@ -75,8 +79,10 @@ export function login(options: LoginOptions): Login {
       meet(session)
       return finish(session, options)
     },
-    async end(session, { returnTo } = {}) {
+    async end(session, options = {}) {
       meet(session)
+      if (DEVELOPMENT) checkOptions('end', options)
+      const { returnTo } = options
       const idToken = await session.getIdToken().catch(() => null)
       const found = provider.discover()
       found.catch(noop)

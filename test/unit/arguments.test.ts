@@ -1,6 +1,7 @@
 /** What no application means to give, for every public function: each says in a sentence what is wrong, and what to give. */
 import { describe, expect, it } from 'vitest'
 import * as library from '../../src/global.js'
+import * as loginModule from '../../src/login.js'
 import * as testing from '../../src/testing.js'
 import * as otel from '../../src/otel.js'
 import * as inspector from '../../src/ui/inspector/inspector.js'
@@ -9,7 +10,9 @@ import { createWorld } from './session/world.js'
 /** As JavaScript calls it: without types. */
 type Call = (...args: unknown[]) => unknown
 
-const all = { ...library, ...testing, ...inspector, ...otel } as unknown as Readonly<Record<string, Call>>
+const all = { ...library, ...testing, ...inspector, ...otel, ...loginModule } as unknown as Readonly<
+  Record<string, Call>
+>
 const call =
   (name: string, ...args: unknown[]) =>
   (): unknown =>
@@ -26,6 +29,12 @@ const method =
 
 const world = createWorld()
 const { session } = await world.signedIn()
+
+const auth = loginModule.login({
+  issuer: 'https://id.example.com',
+  clientId: 'app',
+  redirectUri: 'https://app.example',
+})
 
 const noop = (): void => undefined
 const nobody = Object.create(null) as object
@@ -211,6 +220,38 @@ const rows: readonly Row[] = [
     ),
     (value) => call('oauth', value),
   ),
+  ...each('login', 'options', [undefined, {}, ...strangers], (value) => call('login', value)),
+  ...members(
+    'login',
+    [
+      { clientId: 7 },
+      { clientId: '' },
+      { issuer: 'id.example' },
+      { issuer: nobody },
+      { redirectUri: 7 },
+      { scope: 7 },
+      { scope: 'profile' },
+      { parameters: 'a=b' },
+      { dpop: true },
+    ].map((one) => ({ issuer: 'https://id.example.com', clientId: 'app', redirectUri: 'https://app.example', ...one })),
+    (value) => call('login', value),
+  ),
+  ...each('login.start', 'options', strangers, (value) => () => auth.start(value as object)),
+  ...members(
+    'login.start',
+    [
+      { prompt: 7 },
+      { maxAge: 'soon' },
+      { acrValues: ['gold'] },
+      { loginHint: {} },
+      { returnTo: 7n },
+      { returnTo: nobody },
+    ],
+    (value) => () => auth.start(value as object),
+  ),
+  ...each('login.finish', 'session', noSession, (value) => () => auth.finish(value as never)),
+  ...each('login.end', 'session', noSession, (value) => () => auth.end(value as never)),
+
   ...each('dpop', 'options', strangers, (value) => call('dpop', value)),
   ...members('dpop', [{ name: 7 }, { keyPair: 'text' }], (value) => call('dpop', value)),
   ...each('idbTokens', 'options', strangers, (value) => call('idbTokens', value)),
@@ -255,6 +296,9 @@ const rows: readonly Row[] = [
 const responses: readonly Row[] = ['signIn', 'setTokens'].flatMap((name) =>
   each(`session.${name}`, 'tokens', [{}, [], nobody, ...strangers], (value) => method(name, value)),
 )
+const idTokens: readonly Row[] = each('decodeClaims', 'ID token', [undefined, {}, nobody, ...strangers], (value) =>
+  call('decodeClaims', value),
+)
 
 describe('a bad argument', () => {
   const check = async (run: () => unknown, code: string): Promise<void> => {
@@ -270,12 +314,14 @@ describe('a bad argument', () => {
     check(run, 'invalid_response'),
   )
 
+  it.each(idTokens)('%s refuses what is no ID token: %s', async (_name, _what, run) => check(run, 'invalid_response'))
+
   it('changes nothing', () => {
     expect(session.getSnapshot()).toMatchObject({ phase: 'active' })
   })
 
   it('is tried with every public function that takes any', () => {
-    const tried = new Set([...rows, ...responses].map(([name]) => name))
+    const tried = new Set([...rows, ...responses, ...idTokens].map(([name]) => name))
     const without = ['SessionError', 'isSessionError', 'memoryTokens', 'playgroundActions']
     const methods = Object.keys(session).flatMap((name) => {
       const member: unknown = Reflect.get(session, name)
