@@ -6,7 +6,7 @@ import { DEVELOPMENT } from '../util/development.js'
 import { cookieSignOut } from './cookie-sign-out.js'
 import { keepAlive } from './keep-alive.js'
 
-export { customDpop, type DPoP, type Proofs } from './proofs.js'
+export { customDpop, type CustomDPoP, type DPoP, type Proofs } from './proofs.js'
 
 /**
  * A server of your own. With `refresh` the session keeps tokens; with `keepAlive` and `check` the server sets its limits.

@@ -3,11 +3,11 @@ import { sessionError } from '../errors.js'
 import { ownOrigin } from '../util/origins.js'
 import { openDatabase } from '../tokens/stores/idb-connection.js'
 import { sessionKey } from '../util/session-key.js'
-import { customDpop, type DPoP, type Proofs } from './proofs.js'
+import { customDpop, type CustomDPoP, type Proofs } from './proofs.js'
 import { checkOptions } from '../util/arguments.js'
 import { DEVELOPMENT } from '../util/development.js'
 
-export type { DPoP } from './proofs.js'
+export type { CustomDPoP, DPoP } from './proofs.js'
 
 /** Where {@link dpop} keeps its keys, or which key it has. */
 export interface DpopOptions {
@@ -55,7 +55,7 @@ const read = (objects: IDBObjectStore, key: string): Promise<Stored> => promisif
  * const handle = oauth4webapi.DPoP(client, await proofs.prepare())
  * ```
  */
-export function dpop(options: DpopOptions = {}): DPoP {
+export function dpop(options: DpopOptions = {}): CustomDPoP {
   if (DEVELOPMENT) checkOptions('dpop', options, { name: 'string', keyPair: 'object' })
   const { keyPair } = options
   let { name } = options

@@ -71,8 +71,12 @@ export function oauth(options: OAuthOptions): TokenServer {
   const endpoints = parseEndpoints(given)
   parseUrl('tokenEndpoint or issuer', tokenEndpoint ?? issuer)
   if (!clientId) throw sessionError('invalid_options', DEVELOPMENT ? 'Give the clientId.' : 'clientId')
-  if (DEVELOPMENT && dpop && !(dpop as Partial<DPoP>).bind)
-    throw sessionError('invalid_options', 'dpop: give dpop(), or customDpop(proofs) of sojourn/server.')
+  // In production too: without the code that sends proofs, the tokens would be used as bearer tokens.
+  if (dpop && !dpop.bind)
+    throw sessionError(
+      'invalid_options',
+      DEVELOPMENT ? 'dpop: give dpop(), or customDpop(proofs) of sojourn/server.' : 'dpop',
+    )
   /** A copy: later changes to the application's object have no effect. */
   const extraFields = { ...parameters }
 
@@ -159,7 +163,7 @@ export function oauth(options: OAuthOptions): TokenServer {
         warn('revocationEndpoint', url, '. Tokens may stay valid at the server after sign-out.', status)
     },
   })
-  return dpop ? dpop.bind(serverWith) : serverWith()
+  return dpop?.bind ? dpop.bind(serverWith) : serverWith()
 }
 
 /**

@@ -1,6 +1,7 @@
 import { sessionError } from '../errors.js'
 import type { Plugged } from '../session/plugin.js'
 import type { SessionServer, TokenServer } from '../types.js'
+import { checkMembers } from '../util/arguments.js'
 import { DEVELOPMENT } from '../util/development.js'
 import type { Json } from './discovery.js'
 
@@ -27,9 +28,16 @@ export type TokenRequest = (headers?: HeadersInit) => Promise<readonly [Response
 /** Sends a request to the token endpoint `url` with a proof. */
 export type Prove = (url: string, send: TokenRequest) => ReturnType<TokenRequest>
 
-/** Proof of possession (RFC 9449), as `oauth()` needs it: `dpop()` makes one. */
+/** Proof of possession (RFC 9449), for `oauth()`, which takes only what `dpop()` or {@link customDpop} has made. */
 export interface DPoP extends Proofs {
-  forSession(name: string): DPoP
+  forSession?(name: string): DPoP
+  /** The code that sends the proofs. */
+  readonly bind?: CustomDPoP['bind']
+}
+
+/** What {@link customDpop} makes of proofs. */
+export interface CustomDPoP extends DPoP {
+  forSession(name: string): CustomDPoP
   /** A server whose tokens are bound to these keys. `serverWith` makes it: refreshes go through `prove`. */
   bind(serverWith: (prove: Prove) => TokenServer & Plugged): TokenServer & Plugged
 }
@@ -42,7 +50,9 @@ export interface DPoP extends Proofs {
  * const server = oauth({ issuer: 'https://id.example.com', clientId: 'app', dpop: customDpop(proofs) })
  * ```
  */
-export function customDpop(proofs: Proofs): DPoP {
+export function customDpop(proofs: Proofs): CustomDPoP {
+  if (DEVELOPMENT)
+    checkMembers('customDpop', proofs, 'an object with proof and nonce', {}, { proof: 'function', nonce: 'function' })
   const prove: Prove = async (url, send) => {
     const attempt = async (): ReturnType<TokenRequest> => send({ DPoP: await proofs.proof({ method: 'POST', url }) })
     let [response, body] = await attempt()
@@ -55,7 +65,7 @@ export function customDpop(proofs: Proofs): DPoP {
     if (response.ok && body['access_token']) requireBound(body)
     return [response, body]
   }
-  const forSession = (name: string): DPoP => customDpop(proofs.forSession?.(name) ?? proofs)
+  const forSession = (name: string): CustomDPoP => customDpop(proofs.forSession?.(name) ?? proofs)
   return {
     ...proofs,
     forSession,

@@ -181,6 +181,7 @@ const rows: readonly Row[] = [
   ),
   ...each('createWorld', 'options of a tab', strangers, (value) => () => world.tab(value as object)),
 
+  ...each('customDpop', 'proofs', [undefined, {}, { proof: noop }, ...strangers], (value) => call('customDpop', value)),
   ...each('customServer', 'hooks', [undefined, [], ...strangers], (value) => call('customServer', value)),
   ...members('customServer', [{ refresh: 7 }, { check: '/session' }, { signOut: {} }, { challenge: true }], (value) =>
     call('customServer', value),

@@ -3,14 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { adopt, unlessAhead } from '../../../src/core/adopt.js'
 import { begin, serverReply, shortening, type State } from '../../../src/core/changes.js'
 import { drift } from '../../../src/core/clock.js'
-import {
-  backgroundRefreshAt,
-  checkAt,
-  configFor,
-  keepAliveAt,
-  nextWakeAt,
-  type Config,
-} from '../../../src/core/deadlines.js'
+import { backgroundRefreshAt, checkAt, keepAliveAt, nextWakeAt, type Config } from '../../../src/core/deadlines.js'
 import { fingerprint } from '../../../src/core/fingerprint.js'
 import { createRecord, decode, merge, type SharedRecord } from '../../../src/core/record.js'
 
@@ -154,7 +147,7 @@ describe('the limits of a reply of the server', () => {
 describe('the limits of what is due', () => {
   it('keepAlive is due more often where the record allows less idle time than the options', () => {
     const every = (idleTimeout: number): number =>
-      configFor(record({ idleTimeout }), { ...config, keepAliveEvery: 6 * MINUTE }).keepAliveEvery
+      keepAliveAt(record({ idleTimeout, activeAt: T + 1 }), { ...config, keepAliveEvery: 6 * MINUTE }) - T
     expect([every(15 * MINUTE), every(15 * MINUTE - 3)]).toEqual([6 * MINUTE, 5 * MINUTE - 1])
   })
 
