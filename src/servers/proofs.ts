@@ -3,7 +3,6 @@ import type { Plugged } from '../session/plugin.js'
 import type { SessionServer, TokenServer } from '../types.js'
 import { checkMembers } from '../util/arguments.js'
 import { DEVELOPMENT } from '../util/development.js'
-import type { Json } from './discovery.js'
 
 /** Proofs of possession (RFC 9449), on keys of your own: give them to {@link customDpop}. */
 export interface Proofs {
@@ -23,7 +22,7 @@ export interface Proofs {
 }
 
 /** Sends a request to the token endpoint, with these headers added; resolves with the response and its JSON. */
-export type TokenRequest = (headers?: HeadersInit) => Promise<readonly [Response, Json]>
+export type TokenRequest = (headers?: HeadersInit) => Promise<readonly [Response, Readonly<Record<string, unknown>>]>
 
 /** Sends a request to the token endpoint `url` with a proof. */
 export type Prove = (url: string, send: TokenRequest) => ReturnType<TokenRequest>
@@ -52,7 +51,13 @@ export interface CustomDPoP extends DPoP {
  */
 export function customDpop(proofs: Proofs): CustomDPoP {
   if (DEVELOPMENT)
-    checkMembers('customDpop', proofs, 'an object with proof and nonce', {}, { proof: 'function', nonce: 'function' })
+    checkMembers(
+      'customDpop',
+      proofs,
+      'an object with prepare, proof and nonce',
+      { forSession: 'function', receive: 'function' },
+      { prepare: 'function', proof: 'function', nonce: 'function' },
+    )
   const prove: Prove = async (url, send) => {
     const attempt = async (): ReturnType<TokenRequest> => send({ DPoP: await proofs.proof({ method: 'POST', url }) })
     let [response, body] = await attempt()

@@ -1,32 +1,12 @@
 import { sessionError } from '../errors.js'
-import type { Channel, Ports } from '../ports/types.js'
-import type { Emitter } from '../util/emitter.js'
-import type { ActiveSession } from './active-session.js'
-import type { Activity } from './activity.js'
+import type { Ports } from '../ports/types.js'
 import type { SessionContext } from './context.js'
-import type { DegradedFeatures } from './degraded.js'
 import type { Loop } from './loop.js'
-import type { Parsed } from './options.js'
-import type { PluginHooks } from './plugin.js'
-import type { RecordSync } from './record-sync.js'
+import type { Parts } from './parts.js'
 import { DEVELOPMENT } from '../util/development.js'
 
 export const NO_DOCUMENT =
   'There is no document here (a server or a worker): a session runs in a page. Ask the page for what you need.'
-
-/** The parts of a session object. */
-export interface Parts extends Parsed {
-  readonly ports: Ports
-  readonly channel: Channel
-  readonly sync: RecordSync
-  readonly activity: Activity
-  readonly active: ActiveSession
-  readonly emitter: Emitter
-  readonly hooks: PluginHooks[]
-  readonly degraded: DegradedFeatures['degraded']
-  /** Aborts at `destroy()`. */
-  readonly destroyed: AbortSignal
-}
 
 /** The context is made of the parts; its type says what others may use of them. */
 export function createContext(parts: Parts, loop: Loop): SessionContext {

@@ -1,6 +1,6 @@
 import type { Undo } from '../ports/types.js'
 import type { Cause } from './causes.js'
-import type { Parts } from './create-context.js'
+import type { Parts } from './parts.js'
 import type { Loop } from './loop.js'
 
 /** Signs that time may have passed, but not that somebody comes back. */

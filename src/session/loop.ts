@@ -8,7 +8,7 @@ import type { Ports, Undo } from '../ports/types.js'
 import { DEVELOPMENT } from '../util/development.js'
 import { PROPAGATION_DELAY } from '../util/timing.js'
 import type { Cause } from './causes.js'
-import type { Parts } from './create-context.js'
+import type { Parts } from './parts.js'
 
 /** The work of a step, beside reading storage and the clock. */
 export interface Doing {

@@ -181,7 +181,6 @@ const rows: readonly Row[] = [
   ),
   ...each('createWorld', 'options of a tab', strangers, (value) => () => world.tab(value as object)),
 
-  ...each('customDpop', 'proofs', [undefined, {}, { proof: noop }, ...strangers], (value) => call('customDpop', value)),
   ...each('customServer', 'hooks', [undefined, [], ...strangers], (value) => call('customServer', value)),
   ...members('customServer', [{ refresh: 7 }, { check: '/session' }, { signOut: {} }, { challenge: true }], (value) =>
     call('customServer', value),
@@ -194,6 +193,15 @@ const rows: readonly Row[] = [
       { get: noop, set: noop, clear: 7 },
     ],
     (value) => call('customTokens', value),
+  ),
+  ...each('customDpop', 'proofs', [undefined, {}, [], ...strangers], (value) => call('customDpop', value)),
+  ...members(
+    'customDpop',
+    [
+      { prepare: noop, proof: noop },
+      { prepare: noop, proof: noop, nonce: 7 },
+    ],
+    (value) => call('customDpop', value),
   ),
   ...each('cookieSession', 'options', [undefined, ...strangers], (value) => call('cookieSession', value)),
   ...members(
