@@ -1,7 +1,7 @@
 // @ts-check
 
 // Breaks the code that decides in about two thousand small ways, and counts how many of them the tests notice.
-// Ends with a line that gives the score; fails below 92 %. Names each mutant that lived and is not in test/mutants.md.
+// Ends with a line that gives the score; fails below 95 %. Names each mutant that lived and is not in test/mutants.md.
 // First of all that list is compared with the source: it fails if a text that the list quotes is no longer there.
 
 import { spawnSync } from 'node:child_process'
@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { Failure, installDependencies, report, root } from './lib.mjs'
 import { readList } from './mutants-list.mjs'
 
-const LEAST = 92
+const LEAST = 95
 
 /**
  * @typedef {object} Mutant

@@ -233,24 +233,29 @@ describe('the journal', () => {
     expect(causes).toEqual(new Set(['look']))
   })
 
-  it('I12: the journal notes codes and features that are not in its lists without a reason', async () => {
-    const world = createWorld()
-    const page = world.page()
-    const error = Object.assign(new SessionError('server'), { code: 'ada@example.com' })
-    const server = customServer({
-      refresh: () => Promise.reject(error),
-      receive: async (_tokens, { degraded }) => {
-        degraded('storage of ada@example.com' as never, '')
-        return Promise.resolve()
-      },
-    })
-    const session = createSessionWith(page.ports, { server })
-    const log = journal(session)
-    await world.until(session.signIn(world.grant()))
-    await world.until(outcome(session.getAccessToken({ forceRefresh: true })))
-    expect(told(log)).toEqual(['start', 'degraded', 'refreshFailed'])
-    expect(page.reports).toEqual([])
-  })
+  it.each([
+    ['server of ada@example.com', 'storage of ada@example.com'],
+    ['ada@example.com server', 'ada@example.com storage'],
+  ])(
+    'I12: the journal notes codes and features that are not in its lists without a reason: %s',
+    async (code, feature) => {
+      const world = createWorld()
+      const page = world.page()
+      const server = customServer({
+        refresh: () => Promise.reject(Object.assign(new SessionError('server'), { code })),
+        receive: async (_tokens, { degraded }) => {
+          degraded(feature as never, '')
+          return Promise.resolve()
+        },
+      })
+      const session = createSessionWith(page.ports, { server })
+      const log = journal(session)
+      await world.until(session.signIn(world.grant()))
+      await world.until(outcome(session.getAccessToken({ forceRefresh: true })))
+      expect(told(log)).toEqual(['start', 'degraded', 'refreshFailed'])
+      expect(page.reports).toEqual([])
+    },
+  )
 
   it('I16: is no activity', async () => {
     const world = createWorld()

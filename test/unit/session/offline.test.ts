@@ -108,7 +108,7 @@ describe('a refresh without a network', () => {
     expect(world.server.count('refresh')).toBe(2)
   })
 
-  it.each(['timeout', 'no_tokens', 'offline'] as const)(
+  it.each(['timeout', 'no_tokens', 'signed_out', 'offline'] as const)(
     'a failure of a refresh (%s) does not disprove that the browser is offline',
     async (code) => {
       const world = createWorld()
