@@ -9,11 +9,12 @@ export default {
   vitest: { configFile: 'vitest.mutants.config.ts' },
   mutate: [
     'src/core/*.ts',
-    'src/session/{loop,session,create-context,active-session,follow-page}.ts',
+    'src/session/{loop,session,context,create-context,active-session,follow-page}.ts',
     'src/tokens/{refresh,refresh-turn,token-writer,token-request}.ts',
     'src/{data,connect,journal,otel,companion}.ts',
     'src/connect/*.ts',
     'src/plugins/*.ts',
+    'src/servers/cookie-sign-out.ts',
     'src/session/{each-session,data-hooks}.ts',
   ],
   coverageAnalysis: 'perTest',

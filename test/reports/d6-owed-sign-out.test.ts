@@ -103,7 +103,7 @@ describe('a sign-out by cookie that did not reach the server', () => {
   ])('nothing is owed to %s', async (_what, options) => {
     const world = createWorld()
     const tab = world.tab(options)
-    await world.until(tab.session.signIn(undefined, ADA))
+    await world.until(tab.session.signIn({ access_token: 'a' }, ADA))
     await world.until(tab.session.signOut())
     tab.hint('online')
     await world.advance('1s')
