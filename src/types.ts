@@ -261,8 +261,8 @@ export interface Session {
   /**
    * Each step with its cause, for inspectors and tests; returns the undo. Holds no token.
    *
-   * Looks at the clock and at storage that change nothing are left out. A step that the listener itself causes, by `check()` for
-   * example, is reported if it changes more than the time of the last activity: so a listener may call the session.
+   * Looks at the clock and at storage that change nothing are left out. A step that a listener itself causes, by `check()` for
+   * example, is reported if it changes the snapshot: so a listener may call the session.
    */
   inspect(listener: (step: SessionStep) => void): () => void
   /**
@@ -290,6 +290,9 @@ export interface Session {
   touch(): void
   /**
    * Counts as continuous activity until released: an upload, a call, a video. Never beyond the absolute timeout.
+   *
+   * A hold is of the session in which it is taken, and is over when that ends, released or not: a call of one user does not keep
+   * the next one signed in. One that is taken while nobody is signed in counts for the session that begins next.
    *
    * @example Keeping the session alive while a file is on its way
    * ```ts

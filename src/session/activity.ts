@@ -8,13 +8,16 @@ export type PendingChange = readonly [at: number, change: Change]
 
 /** The activity of the user in this tab. */
 export interface Activity {
-  /** Listens to input while a session is live, and only then. */
+  /** Listens to input while a session is live, and only then. Its holds end with it. */
   readonly watch: (isLive: boolean) => void
   /** Listens to one more window, from the next `watch` on. */
   readonly add: (view: Window) => Undo
   /** An input event of the user. Most calls only read the clock and set a flag. */
   readonly onInput: () => void
+  /** A hold is of the session that is live, or of the next one where none is. */
   readonly hold: () => () => void
+  /** Another tab has signed somebody else in: for them the holds of this tab do not count. */
+  readonly endHolds: () => void
   /** The page was frozen: no work went on meanwhile, whatever the clocks say. */
   readonly thawed: () => void
   /** The changes that are due: flagged input, `hold()`, and activity in frames of other origins. */
@@ -51,7 +54,7 @@ export function createActivity(ports: Ports, config: Config, step: (cause: 'acti
   let isFlagged = false
   let isFirstInput = false
   let pending: PendingChange[] = []
-  let holdCount = 0
+  const holds = new Set<object>()
   let holdAt = 0
   /** When `hold()` was last recorded. */
   let heldAt = NEVER
@@ -98,7 +101,7 @@ export function createActivity(ports: Ports, config: Config, step: (cause: 'acti
     holdAt = heldAt.shared + holdEvery
     const isHidden = !!page.input?.hidden()
     wasHidden ||= isHidden
-    if (holdCount < 1 || at < holdAt) return
+    if (holds.size < 1 || at < holdAt) return
     // The timer of a hidden page fires late, but the work went on all the time: it counts as of when the timer was due. Where the
     // clocks do not agree on how long that was, the machine slept, and the work may have stopped.
     const hasRun = wasHidden && at - holdAt < LATEST_TIMER && !drift(heldAt, at, now.mono)
@@ -121,6 +124,7 @@ export function createActivity(ports: Ports, config: Config, step: (cause: 'acti
   return {
     onInput,
     watch(isLive) {
+      if (isWatching && !isLive) holds.clear()
       isWatching = isLive
       for (const one of windows) {
         if (one.view?.closed) windows.delete(one)
@@ -147,13 +151,15 @@ export function createActivity(ports: Ports, config: Config, step: (cause: 'acti
       heldAt = NEVER
     },
     hold() {
-      if (holdCount === 0) heldAt = NEVER
-      holdCount++
-      let isHeld = true
+      if (holds.size < 1) heldAt = NEVER
+      const own = {}
+      holds.add(own)
       return () => {
-        if (isHeld) holdCount--
-        isHeld = false
+        holds.delete(own)
       }
+    },
+    endHolds() {
+      holds.clear()
     },
     takePending(now, idleTimeout) {
       const at = now.shared
@@ -170,6 +176,6 @@ export function createActivity(ports: Ports, config: Config, step: (cause: 'acti
       takeSample(at)
       return pending
     },
-    wakeTimes: () => (isWatching ? [flushAt, sampleAt, holdCount > 0 ? holdAt : 0] : []),
+    wakeTimes: () => (isWatching ? [flushAt, sampleAt, holds.size > 0 ? holdAt : 0] : []),
   }
 }

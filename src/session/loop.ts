@@ -2,9 +2,11 @@ import { adopt, beganAt, unlessAhead } from '../core/adopt.js'
 import { ending, reduce, settle, shortening, type Change, type State } from '../core/changes.js'
 import { sharedNow, type Clock } from '../core/clock.js'
 import { configFor, nextWakeAt, type Config } from '../core/deadlines.js'
-import { encode, isLive, merge, type SharedRecord } from '../core/record.js'
+import { isLive, merge, type SharedRecord } from '../core/record.js'
 import { eventsOf, isSameSnapshot, snapshotOf, type Snapshot } from '../core/snapshot.js'
 import type { Ports, Undo } from '../ports/types.js'
+import type { SessionStep } from '../types.js'
+import type { Emitter } from '../util/emitter.js'
 import { DEVELOPMENT } from '../util/development.js'
 import { PROPAGATION_DELAY } from '../util/timing.js'
 import type { Cause } from './causes.js'
@@ -128,6 +130,8 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
     const before = state.record
     const previous = snapshot
     const taken = read(doing.received ?? null, clock)
+    // Before they count: another tab may have signed somebody else in.
+    if (active.id() && active.id() !== taken.record?.id) activity.endHolds()
     if (DEVELOPMENT) compareLimits(taken.record)
     state = apply(taken, doing, sharedNow(taken.record, clock), clock)
     basis = isPrerendered ? taken : state
@@ -139,8 +143,7 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
       queryUntil = 0
       show(cause, before, taken, !!doing.replace, clock)
     }
-    if (previous !== snapshot || isReported(cause, before, state.record, emitter.isTelling('step')))
-      emitter.enqueue('step', { cause, at: clock.wall, before: previous, after: snapshot, record: state.record })
+    reportStep(emitter, before, { cause, at: clock.wall, before: previous, after: snapshot, record: state.record })
     // Pending input was for the session before.
     if (active.follow(taken.record, state.record, isPrerendered)) activity.watch(false)
     activity.watch(!!liveRecord() && !isPrerendered)
@@ -198,15 +201,14 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
 }
 
 /**
- * Whether a step is reported that has left the snapshot as it was. A look that changes nothing is not: a listener that sends each step
- * by the session's own fetch would cause the next one. `isNested`: a listener of steps took it, and would be told of it without end.
- * Then activity is no change either, because it may be later each time.
+ * Reports a step to the listeners of steps. Not one that leaves the snapshot as it was and that such a listener took itself, of which
+ * it would be told without end; nor a look that found the record as `known`, which a listener causes that sends each step by the
+ * session's own fetch.
  */
-function isReported(cause: Cause, before: SharedRecord | null, after: SharedRecord | null, isNested: boolean): boolean {
-  if (!isNested && cause !== 'look') return true
-  const textOf = (record: SharedRecord | null): string =>
-    record ? encode(isNested ? { ...record, activeAt: 0 } : record) : ''
-  return textOf(before) !== textOf(after)
+function reportStep(emitter: Emitter, known: SharedRecord | null, step: SessionStep): void {
+  const { cause, before, after, record } = step
+  const isIdle = cause === 'look' && JSON.stringify(known) === JSON.stringify(record)
+  if (before !== after || !(isIdle || emitter.isTelling('step'))) emitter.enqueue('step', step)
 }
 
 /** Pages with different options are mostly a mistake: the developer of the shorter ones reads of it, once for each session. */

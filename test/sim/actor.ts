@@ -35,7 +35,8 @@ export interface Actor {
   /** The running time of the page until which timers may be late, because they were set while they were throttled. */
   lateUntil: number
   readonly pending: Set<Pending>
-  readonly holds: (() => void)[]
+  /** `of`: the session of the hold; empty for a session that is to begin. */
+  readonly holds: { of: string; readonly release: () => void }[]
   /** The data handles of its application, for this session and for earlier ones. */
   readonly data: Handle[]
   extending: number
@@ -63,6 +64,12 @@ export const shownBy = ({ page, seen, session }: Actor): Snapshot => (page.gone 
 /** True while something counts as activity of its user. */
 export const isAtWork = ({ page, holds }: Actor): boolean =>
   !page.prerendered && (holds.length > 0 || (page.focusInFrame && page.userActive))
+
+/** Holds end with their session, and those that were taken before one begin with it. */
+export function followHolds({ holds, session }: Actor): void {
+  const shown = idOf(session.getSnapshot())
+  for (const hold of holds.splice(0)) if (!hold.of || hold.of === shown) holds.push({ ...hold, of: shown })
+}
 
 /** True if the page can run now. */
 export const isAwake = ({ page, destroyedAt }: Actor): boolean => !page.gone && !page.frozen && destroyedAt === null

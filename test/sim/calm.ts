@@ -85,7 +85,7 @@ export async function calm(scene: Scene): Promise<void> {
     look(scene)
     unthrottle(scene, actor)
     Object.assign(page, { online: true, framed: false, activated: false })
-    for (const release of actor.holds.splice(0)) release()
+    for (const { release } of actor.holds.splice(0)) release()
     actor.awakeSince = scene.now()
   }
   bury(scene)

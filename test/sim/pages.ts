@@ -2,7 +2,7 @@
 import { createSessionWith } from '../../src/testing.js'
 import { START } from '../../src/testing/time.js'
 import { isSessionError } from '../../src/errors.js'
-import { idOf, isAtWork, type Actor } from './actor.js'
+import { followHolds, idOf, isAtWork, type Actor } from './actor.js'
 import { connectIn } from './connections.js'
 import { guessed, hinted, look, noteApart, onItsWay, sign } from './rules.js'
 import { KEY, type Scene } from './scene.js'
@@ -199,6 +199,7 @@ function listen(scene: Scene, actor: Actor): void {
     if (scene.traces) scene.trace(`${actor.name} steps: ${step.cause} ${newsOf(told, step.record as object | null)}`)
     told = step.record as object | null
     // Chromium delivers messages to frozen pages, and work that goes on there is written as well.
+    followHolds(actor)
     if (actor.page.frozen && isAtWork(actor)) sign(scene, actor)
     // A step in the very moment of the freeze comes before it.
     if (actor.unaware && !actor.page.frozen) {

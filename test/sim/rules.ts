@@ -3,7 +3,7 @@ import { decode } from '../../src/core/record.js'
 import type { Page } from '../../src/testing.js'
 import { browser } from '../../src/testing/time.js'
 import type { ServerTimes, Snapshot, TokenResponse } from '../../src/types.js'
-import { idOf, isAtWork, isAwake, shownBy, type Actor } from './actor.js'
+import { followHolds, idOf, isAtWork, isAwake, shownBy, type Actor } from './actor.js'
 import { earliestEnd, FLUSH, latestEnd, type Life } from './life.js'
 import type { Excuses, Rule } from './rule-names.js'
 import { named, touch, touchedAt } from './touch.js'
@@ -139,6 +139,7 @@ export function noteApart(scene: Scene): void {
 export function look(scene: Scene): void {
   for (const actor of scene.actors) {
     const { page } = actor
+    if (!page.gone) followHolds(actor)
     const works = isAtWork(actor)
     if (page.gone) {
       // It may have written activity in this very task, before it crashed.

@@ -36,11 +36,12 @@ export const userActs = {
     if (!isAwake(actor) || actor.page.prerendered) return
     // The server may get the keep-alive in the same task.
     sign(scene, actor)
-    actor.holds.push(actor.session.hold())
+    const of = idOf(actor.session.getSnapshot())
+    actor.holds.push({ of, release: actor.session.hold() })
     look(scene)
   }),
   release: inTab(3, 'release a hold', (_scene, actor) => {
-    actor.holds.shift()?.()
+    actor.holds.shift()?.release()
   }),
   answer: inTab(8, 'answer the warning', (scene, actor) => {
     if (isAwake(actor)) extend(scene, actor)

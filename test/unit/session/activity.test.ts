@@ -475,7 +475,7 @@ describe('a hold', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'absolute' })
   })
 
-  it('a hold sets no timer while nobody is signed in, and counts again after the next sign-in', async () => {
+  it('a hold ends with its session, and does not keep the next one alive', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
     const release = tab.session.hold()
@@ -483,8 +483,52 @@ describe('a hold', () => {
     await world.advance(10 * SECOND)
     expect(tab.timers()).toBe(0)
     await world.until(tab.session.signIn(world.grant()))
+    await world.advance(15 * MINUTE)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+    release()
+  })
+
+  it('a hold of the session before ends nothing of this one when it is released', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const before = tab.session.hold()
+    await world.until(tab.session.signIn(world.grant()))
+    const release = tab.session.hold()
+    before()
     await world.advance(HOUR)
     expect(tab.phase()).toBe('active')
+    release()
+    await world.advance(15 * MINUTE)
+    expect(tab.phase()).toBe('signedOut')
+  })
+
+  it('a hold ends where another tab signs in somebody else, before it counts for them', async () => {
+    const world = createWorld()
+    const [tab, other] = [await world.signedIn(), world.tab()]
+    tab.session.hold()
+    world.deafen()
+    await world.until(other.session.signIn(world.grant()))
+    const { id, activeAt } = world.record()
+    // This tab finds the new session when the hold is to be renewed.
+    await world.advance(MINUTE)
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'active', id })
+    expect(world.record()).toMatchObject({ id, activeAt })
+    await world.advance(14 * MINUTE)
+    expect([tab.phase(), other.phase()]).toEqual(['signedOut', 'signedOut'])
+  })
+
+  it('a hold that is taken while nobody is signed in counts for the next session, and for no further one', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    const release = tab.session.hold()
+    expect(tab.timers()).toBe(0)
+    await world.until(tab.session.signIn(world.grant()))
+    await world.advance(HOUR)
+    expect(tab.phase()).toBe('active')
+    await world.until(tab.session.signOut())
+    await world.until(tab.session.signIn(world.grant()))
+    await world.advance(15 * MINUTE)
+    expect(tab.phase()).toBe('signedOut')
     release()
   })
 })
