@@ -118,8 +118,8 @@ export interface Kept {
 export function keptByVisitor(scene: Scene, actor: Actor): Kept | null {
   const id = idOf(actor.session.getSnapshot())
   const isOfVisitor = scene.ofVisitors.has(id) && !scene.familiesOf.has(id)
-  if (!isOfVisitor || !actor.data.some(({ data }) => data.id === id)) return null
-  const text = sessionData(actor.session).getItem(KEY)
+  const handle = actor.data.find(({ data }) => data.id === id)
+  const text = isOfVisitor && handle ? handle.data.getItem(KEY) : null
   return text === null ? null : { id, text }
 }
 
@@ -128,9 +128,11 @@ export function takenOver(scene: Scene, actor: Actor, kept: Kept | null, since: 
   const id = idOf(actor.session.getSnapshot())
   if (!kept || !isAwake(actor) || !scene.ofUsers.has(id) || scene.familiesOf.has(kept.id)) return
   const before = scene.lives.get(kept.id)
+  take(scene, actor)
+  const handle = actor.data.find(({ data }) => data.id === id)
   scene.must(
     'I18: a user takes over what a visitor kept',
-    sessionData(actor.session).getItem(KEY) !== null,
+    !handle || handle.data.getItem(KEY) !== null,
     () => `${actor.name}: ${id} has not taken over ${kept.text}`,
     {
       'storage is denied': !scene.world.storage.isAvailable || scene.world.storage.full || scene.deniedAt >= since,

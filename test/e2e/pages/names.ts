@@ -75,7 +75,7 @@ window.names = {
       ...(bound && { dpop: proofs }),
     })
     const session = createSession({ name, server, tokenStore: stores[kind] })
-    sessions.set(name, { session, keys: bound ? proofs.forSession?.(name) : undefined })
+    sessions.set(name, { session, keys: bound ? proofs.forSession(name) : undefined })
   },
   async signIn(name) {
     const { session, keys } = of(name)
