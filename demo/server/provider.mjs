@@ -41,7 +41,7 @@ async function importProvider() {
   const { warn } = console
   console.warn = (...args) => String(args[0]).includes('Unsupported runtime') || warn(...args)
   try {
-    return (await import('oidc-provider')).Provider
+    return await import('oidc-provider')
   } finally {
     console.warn = warn
   }
@@ -56,6 +56,8 @@ async function importProvider() {
  * @param {readonly string[]} options.redirectUris of pages
  * @param {readonly string[]} options.backendRedirectUris of backends
  * @param {string} options.backchannelLogoutUri of the backend that has sessions
+ * @param {boolean} options.keepsSessions whether the provider remembers its users, and can log them out (RP-Initiated Logout)
+ * @param {readonly string[]} options.resources APIs that get access tokens of their own (RFC 8707)
  * @param {number} options.accessTokenTtl seconds
  * @param {number} options.refreshTokenTtl seconds, from the sign-in on: rotation does not prolong it
  * @param {ReturnType<typeof import('./accounts.mjs').createAccounts>} options.accounts
@@ -67,20 +69,22 @@ export async function createProvider({
   redirectUris,
   backendRedirectUris,
   backchannelLogoutUri,
+  keepsSessions,
+  resources,
   accessTokenTtl,
   refreshTokenTtl,
   accounts,
   counters,
   renderError,
 }) {
-  const Provider = await importProvider()
+  const { errors, Provider } = await importProvider()
   const origins = new Set([origin, ...redirectUris.map((uri) => new URL(uri).origin)])
   const signingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
 
   const provider = new Provider(origin + MOUNT, {
     adapter: createMemoryStore(),
     clients: [
-      client(CLIENT_ID, redirectUris),
+      { ...client(CLIENT_ID, redirectUris), post_logout_redirect_uris: [...redirectUris] },
       { ...client(DPOP_CLIENT_ID, redirectUris), dpop_bound_access_tokens: true },
       {
         ...client(BACKEND_CLIENT_ID, backendRedirectUris),
@@ -107,7 +111,23 @@ export async function createProvider({
       dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true },
       // A server that keeps connections open asks until when a token is valid (RFC 7662).
       introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
-      rpInitiatedLogout: { enabled: false },
+      rpInitiatedLogout: {
+        enabled: keepsSessions,
+        logoutSource(ctx, form) {
+          ctx.body = `<!doctype html><html lang="en"><title>Sign out</title>${form}
+            <button form="op.logoutForm" name="logout" value="yes">Yes, sign me out here as well</button></html>`
+        },
+      },
+      resourceIndicators: {
+        enabled: resources.length > 0,
+        // A token for no API in particular is for the provider's own endpoints.
+        defaultResource: () => undefined,
+        getResourceServerInfo(_ctx, audience) {
+          if (!resources.includes(audience)) throw new errors.InvalidTarget()
+          return { scope: 'api', audience, accessTokenFormat: 'opaque', accessTokenTTL: accessTokenTtl }
+        },
+        useGrantedResource: () => false,
+      },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
     },
     clientBasedCORS: (_ctx, requestOrigin) => origins.has(requestOrigin),
@@ -135,6 +155,7 @@ export async function createProvider({
       if (!accountId) return undefined
       const grant = new ctx.oidc.provider.Grant({ accountId, clientId: ctx.oidc.client.clientId })
       grant.addOIDCScope('openid')
+      for (const resource of resources) grant.addResourceScope(resource, 'api')
       await grant.save()
       return grant
     },
@@ -147,8 +168,8 @@ export async function createProvider({
       const { RefreshToken, AccessToken } = ctx.oidc.entities
       counters.count('revocations', labelOf((RefreshToken ?? AccessToken)?.grantId))
     }
-    // The provider keeps no session of its own after it has sent the code: each sign-in shows the login page again.
-    if (ctx.oidc?.route === 'resume' && ctx.oidc.session?.accountId) await ctx.oidc.session.destroy()
+    // Without a session of its own after the code was sent, the provider shows the login page at each sign-in.
+    if (!keepsSessions && ctx.oidc?.route === 'resume' && ctx.oidc.session?.accountId) await ctx.oidc.session.destroy()
   })
 
   /** The logins, by the grant's id. @type {Map<string, { sub: string, clientId: string, sid?: string }>} */

@@ -50,6 +50,10 @@ export interface DemoOptions {
   absoluteTimeout?: number
   /** Further pages, of this or of other origins, that may sign in. */
   redirectUris?: readonly string[]
+  /** Whether the provider remembers its users, as most do: then a sign-in may need no question. @default false */
+  keepsSessions?: boolean
+  /** APIs that get access tokens of their own (RFC 8707). @default [] */
+  resources?: readonly string[]
   /** Further names of this machine at which the pages and the backend for frontend are, `'app.localhost'` for one. */
   hosts?: readonly string[]
   /**
