@@ -7,7 +7,8 @@ import { idbTokens } from 'sojourn/tokens/idb'
 
 import { chosen } from './choices.js'
 
-const ISSUER = `${location.origin}/oidc`
+/** The provider, on the demo's own origin. */
+export const ISSUER = `${location.origin}/oidc`
 
 /** The header that the backends require with each POST: no form and no page of another origin can send it. */
 export const asked = { 'X-Requested-With': 'sojourn' }

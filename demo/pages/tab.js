@@ -13,7 +13,7 @@ import { showFeed } from './parts/feed.js'
 import { showJournal } from './parts/journal.js'
 import { server } from './servers.js'
 import { session } from './session.js'
-import { beginSignIn, takeSignIn } from './sign-in.js'
+import { beginSignIn, finishSignIn, isBack } from './sign-in.js'
 import { showStay } from './stay.js'
 import { writeWho } from './who.js'
 
@@ -47,19 +47,15 @@ document.getElementById('sign-in').addEventListener('click', () => {
 // A tab may learn of an end after the next sign-in: then the stored name belongs to that and must stay.
 session.on('signedOut', () => session.getSnapshot().phase === 'signedOut' && writeWho(null))
 
-const finishSignIn = takeSignIn()
-if (finishSignIn) {
-  stay.busy(true)
-  try {
-    const { tokens, name, signIn } = await finishSignIn()
-    writeWho({ name, signIn })
-    await session.signIn(tokens)
-  } catch (error) {
-    problem.textContent =
-      error.error === 'access_denied' ? 'The sign-in was cancelled.' : `The sign-in failed: ${error.message}`
-  } finally {
-    stay.busy(false)
-  }
+stay.busy(isBack)
+try {
+  const user = await finishSignIn(session)
+  if (user) writeWho(user)
+} catch (error) {
+  problem.textContent =
+    error.cause === 'access_denied' ? 'The sign-in was cancelled.' : `The sign-in failed: ${error.message}`
+} finally {
+  stay.busy(false)
 }
 
 // `signIn` is safe on every page load, because the backend makes a new `login` for each sign-in.
