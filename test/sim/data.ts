@@ -136,7 +136,7 @@ export function takenOver(scene: Scene, actor: Actor, kept: Kept | null, since: 
   const handle = actor.data.find(({ data }) => data.id === id)
   scene.must(
     'I18: a user takes over what a visitor kept',
-    !handle || handle.data.getItem(KEY) !== null,
+    handle?.data.getItem(KEY) !== null,
     () => `${actor.name}: ${id} has not taken over ${kept.text}`,
     {
       'storage is denied': !scene.world.storage.isAvailable || scene.world.storage.full || scene.deniedAt >= since,
