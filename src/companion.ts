@@ -6,6 +6,12 @@ import type { Session } from './types.js'
 import { onceAborted } from './util/async.js'
 import { DEVELOPMENT } from './util/development.js'
 
+/** What `CookieStore` says has changed. */
+interface CookieChange extends Event {
+  readonly changed?: readonly { readonly name: string; readonly value?: string }[]
+  readonly deleted?: readonly { readonly name: string }[]
+}
+
 /**
  * Watches a cookie of the parent domain that the server sets to a new value at each sign-in and removes at each sign-out, and asks the
  * server (`session.verify()`) when it changes. So a sign-out in another application, on another subdomain, reaches this page. Returns
@@ -45,14 +51,11 @@ export function companionCookie(session: Session, name: string): () => void {
       if (answers() === before && last === about) last = ''
     })
   }
-  const look = (): void => {
+  /** `cookie`: as an event says. */
+  const compare = (cookie: string): void => {
     const record = context.liveRecord()
     // A prerendered page changes nothing.
     if (!record || undone.signal.aborted || context.opening()) return
-    const cookie = ofDocument('cookie')
-      .split('; ')
-      .filter((pair) => pair.startsWith(`${name}=`))
-      .join()
     const { id, companion } = record
     const value = fingerprint(cookie)
     const isNew = last !== id + value
@@ -61,8 +64,21 @@ export function companionCookie(session: Session, name: string): () => void {
     if (isNew && (companion ? companion !== value : !cookie)) ask(last)
   }
 
+  const look = (): void => {
+    const pairs = ofDocument('cookie').split('; ')
+    compare(pairs.filter((pair) => pair.startsWith(`${name}=`)).join())
+  }
+  /** Chromium may fire the event while `document.cookie` still has the text before. */
+  const onChange = (event: Event): void => {
+    const { changed = [], deleted = [] } = event as CookieChange
+    const own = changed.find((one) => one.name === name)
+    if (own) compare(`${name}=${own.value ?? ''}`)
+    else if (deleted.some((one) => one.name === name)) compare('')
+    else look()
+  }
+
   const { cookieStore } = globalThis as { readonly cookieStore?: EventTarget }
-  if (cookieStore) listen(cookieStore, 'change', look, { signal: undone.signal })
+  if (cookieStore) listen(cookieStore, 'change', onChange, { signal: undone.signal })
   undone.signal.addEventListener('abort', session.inspect(look))
   onceAborted(context.destroyed, undo, undone.signal)
   look()

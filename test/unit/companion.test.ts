@@ -44,6 +44,22 @@ const watching = async (
 
 describe('the companion cookie', () => {
   it.each([
+    ['removed', { changed: [], deleted: [{ name: 'signed-in' }] }, 1],
+    ['set anew', { changed: [{ name: 'signed-in', value: '2' }], deleted: [] }, 1],
+    ['set as it is', { changed: [{ name: 'signed-in', value: '1' }], deleted: [] }, 0],
+    ['one of another name', { changed: [{ name: 'theme', value: 'x' }], deleted: [{ name: 'other' }] }, 0],
+  ])(
+    'a cookie is %s by what the event says, although document.cookie shows the text before',
+    async (_how, lists, n) => {
+      const world = createWorld()
+      await watching(world)
+      browser.store.dispatchEvent(Object.assign(new Event('change'), lists))
+      await world.advance(SECOND)
+      expect(world.server.count('check')).toBe(n)
+    },
+  )
+
+  it.each([
     ['is removed', 'theme=dark'],
     ['has another value', 'theme=dark; signed-in=2'],
     ['comes twice', 'signed-in=1; theme=dark; signed-in=2'],
