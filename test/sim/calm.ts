@@ -244,12 +244,12 @@ async function signOutAll(scene: Scene, family: string): Promise<void> {
       excuses,
     )
   }
-  scene.must('I8: locks are released', !scene.world.locks.isHeld(KEY), () => 'a lock is still held')
   const alone = {
     'a tab that could not know goes on': [...scene.actors].some(
       (other) => isAwake(other) && !!idOf(other.session.getSnapshot()),
     ),
   }
+  scene.must('I8: locks are released', !scene.world.locks.isHeld(KEY), () => 'a lock is still held', alone)
   const isLeft = !!scene.world.tokens.stored || JSON.stringify([...scene.world.storage.stored]).includes(`${MARK}.f`)
   scene.must('I9: no token is left after the end', !isLeft, () => 'tokens are left', {
     ...alone,
