@@ -38,9 +38,9 @@ const kept = (page: Page): Promise<string> =>
 
 const kinds = [
   { kind: 'tokens', tag: '@chromium' },
-  { kind: 'dpop', tag: [] },
+  { kind: 'dpop', tag: '@chromium' },
   { kind: 'mixed', tag: '@chromium' },
-  { kind: 'cookie', tag: '@chromium' },
+  { kind: 'cookie', tag: [] },
 ]
 for (const { kind, tag } of kinds) {
   test(`a day in two tabs with a server of the kind "${kind}"`, { tag }, async ({ context, demo }) => {
