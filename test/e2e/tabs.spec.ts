@@ -143,27 +143,26 @@ for (const { number, what, config, plain } of lockless) {
   )
 }
 
-test(
-  'S18 twenty tabs that need a token at once cause one refresh and at most twenty messages',
-  { tag: '@chromium' },
-  async ({ tabs, tokens }) => {
-    test.slow()
-    const all = await tabs.openMany(20, noTimeouts)
-    await signInAll(all, tokens)
-    await sleepAll(all, afterExpiry)
-    const told = async (): Promise<number> => {
-      const each = await Promise.all(
-        all.map((tab) => tab.page.evaluate(() => window.harness.messages.length + window.harness.writes.length)),
-      )
-      return each.reduce((sum, count) => sum + count, 0)
-    }
-    const before = await told()
-    tokens.failNext({ kind: 'delay', ms: 200 })
-    expect(new Set(await askAtOnce(all)).size).toBe(1)
-    expect(tokens.tokenCalls()).toHaveLength(1)
-    expect((await told()) - before).toBeLessThanOrEqual(20)
-  },
-)
+test('S18 twenty tabs that need a token at once cause one refresh and at most twenty messages', async ({
+  tabs,
+  tokens,
+}) => {
+  test.slow()
+  const all = await tabs.openMany(20, noTimeouts)
+  await signInAll(all, tokens)
+  await sleepAll(all, afterExpiry)
+  const told = async (): Promise<number> => {
+    const each = await Promise.all(
+      all.map((tab) => tab.page.evaluate(() => window.harness.messages.length + window.harness.writes.length)),
+    )
+    return each.reduce((sum, count) => sum + count, 0)
+  }
+  const before = await told()
+  tokens.failNext({ kind: 'delay', ms: 200 })
+  expect(new Set(await askAtOnce(all)).size).toBe(1)
+  expect(tokens.tokenCalls()).toHaveLength(1)
+  expect((await told()) - before).toBeLessThanOrEqual(20)
+})
 
 test('S20 a reply lost after the rotation is recovered with the old token if the server has grace', async ({
   tabs,
