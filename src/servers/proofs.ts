@@ -72,7 +72,13 @@ export function customDpop(proofs: Proofs): CustomDPoP {
   }
   const forSession = (name: string): CustomDPoP => customDpop(proofs.forSession?.(name) ?? proofs)
   return {
-    ...proofs,
+    // Not `...proofs`: an instance of a class has its methods on its prototype.
+    prepare: () => proofs.prepare(),
+    proof: (request) => proofs.proof(request),
+    nonce: (response) => proofs.nonce(response),
+    async receive(...what) {
+      await proofs.receive?.(...what)
+    },
     forSession,
     bind: (serverWith) => ({
       ...serverWith(prove),

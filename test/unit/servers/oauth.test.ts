@@ -657,6 +657,27 @@ describe('oauth() with sender-constrained tokens', () => {
     expect(calls.mock.calls.map(([url]) => url)).toEqual([AS, AS])
   })
 
+  it('customDpop() takes proofs whose methods are those of a class', async () => {
+    class Keys {
+      readonly #pair = { privateKey: {}, publicKey: {} } as CryptoKeyPair
+      #made = 0
+      prepare(): Promise<CryptoKeyPair> {
+        return Promise.resolve(this.#pair)
+      }
+      proof({ method }: { method: string }): Promise<string> {
+        return Promise.resolve(`proof ${++this.#made} of ${method}`)
+      }
+      nonce(): boolean {
+        return this.#made > 0
+      }
+    }
+    const keys = new Keys()
+    const made = customDpop(keys)
+    expect(await made.prepare()).toBe(await keys.prepare())
+    expect([await made.proof({ method: 'GET', url: AS }), made.nonce(new Response())]).toEqual(['proof 1 of GET', true])
+    expect(await made.forSession('shop').proof({ method: 'POST', url: AS })).toBe('proof 2 of POST')
+  })
+
   it.each(['use_dpop_nonce', 'invalid_dpop_proof'])(
     'oauth() with bound tokens tries once more after a new %s, with the same token and a new proof',
     async (error) => {
