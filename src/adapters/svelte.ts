@@ -58,12 +58,17 @@ function live<T>(read: () => T, watch: (listener: () => void) => () => void, fir
   const current = (): T => (isFirst ? (first as T) : read())
   /** Shows what the session knows, once the first render is done: Svelte does not say when it hydrates. */
   const follow = (update: () => void): (() => void) => {
+    let isStopped = false
     if (isFirst)
       queueMicrotask(() => {
         isFirst = false
-        update()
+        if (!isStopped) update()
       })
-    return watch(update)
+    const stop = watch(update)
+    return () => {
+      isStopped = true
+      stop()
+    }
   }
   const track = createSubscriber(follow)
   return {

@@ -118,6 +118,17 @@ describe('outside of any component', () => {
 })
 
 describe('a page that a server rendered', () => {
+  it('S134 a store of Svelte that is left at once gets nothing more', async () => {
+    const { session } = await watched()
+    const phases: string[] = []
+    const found = (): void => {
+      useSession().subscribe(({ phase }) => phases.push(phase))()
+    }
+    show({ session, initial: { phase: 'signedOut', reason: null, endedAt: null }, found })
+    await Promise.resolve()
+    expect(phases).toEqual(['signedOut'])
+  })
+
   it('S134 shows in Svelte what the server knew until it is hydrated, and then what the session knows', async () => {
     const { session } = await watched()
     show({ session, initial: { phase: 'signedOut', reason: null, endedAt: null } })
