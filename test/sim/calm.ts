@@ -172,7 +172,7 @@ async function handOut(scene: Scene): Promise<void> {
 async function signInAnew(scene: Scene): Promise<string> {
   const actor = [...scene.actors].find((one) => isAwake(one)) ?? open(scene)
   const { grant, tokens } = scene.servers.grant('zoe')
-  const signIn = { at: scene.now() }
+  const signIn = { at: scene.now(), page: actor.page }
   scene.signIns.add(signIn)
   const done = await settle(scene, actor.session.signIn(tokens, { login: `login-${grant.family}` }), 30e3)
   look(scene)

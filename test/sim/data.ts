@@ -134,9 +134,11 @@ export function takenOver(scene: Scene, actor: Actor, kept: Kept | null, since: 
   const before = scene.lives.get(kept.id)
   take(scene, actor)
   const handle = actor.data.find(({ data }) => data.id === id)
+  // The session may have ended in this very moment.
+  if (!handle) return
   scene.must(
     'I18: a user takes over what a visitor kept',
-    handle?.data.getItem(KEY) !== null,
+    handle.data.getItem(KEY) !== null,
     () => `${actor.name}: ${id} has not taken over ${kept.text}`,
     {
       'storage is denied': !scene.world.storage.isAvailable || scene.world.storage.full || scene.deniedAt >= since,

@@ -555,7 +555,7 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
       // For a tab that guesses the time by the last activity, the token is from the future.
       'a clock was set back unseen': life.unseen || life.putOff > 0,
       // The session of a gateway requests other tokens if its own were displaced by a sign-in that never wrote its record.
-      'a tab crashed as it signed in': [...scene.signIns].some(({ at }) => at >= life.startedAt),
+      'a tab crashed as it signed in': [...scene.signIns].some(({ at, page }) => page.gone && at >= life.startedAt),
       // The user was active when it began.
       'the page was frozen while it connected': (actor.connectingSince ?? Infinity) < actor.awakeSince,
     }

@@ -36,7 +36,7 @@ export interface Scene {
   readonly touched: Map<string, Record<Touch, number>>
   readonly jumps: Jump[]
   /** The sign-ins that are under way, including those of pages that have crashed. */
-  readonly signIns: Set<{ readonly at: number }>
+  readonly signIns: Set<{ readonly at: number; readonly page: Page }>
   /** The sessions that began with a user, and those that began without one. */
   readonly ofUsers: Set<string>
   readonly ofVisitors: Set<string>

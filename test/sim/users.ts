@@ -100,7 +100,7 @@ export function signInWith(scene: Scene, actor: Actor, tokens: TokenResponse | u
   const who = family ? 'users' : 'visitors'
   actor.signingIn[who]++
   // The session may begin at any time while the promise of this sign-in is pending, and not otherwise.
-  const signIn = { at: scene.now() }
+  const signIn = { at: scene.now(), page: actor.page }
   scene.signIns.add(signIn)
   const kept = family ? keptByVisitor(scene, actor) : null
   const promise = actor.session.signIn(tokens, { ...(!tokens && family && { login: family }), keepData: true })
