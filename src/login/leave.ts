@@ -35,7 +35,7 @@ export const createLeave =
     const seconds = maxAge === undefined ? undefined : Math.floor(milliseconds(maxAge, 'maxAge') / 1e3)
     const known = session()
     if (DEVELOPMENT && !known)
-      // eslint-disable-next-line no-console -- for the developer
+      // eslint-disable-next-line no-console -- for the developer, who has to call finish() first
       console.warn('sojourn: start() came before finish(session), so it asks for the password, to be safe.')
     await known?.ready
     const asksAgain = prompt === undefined && endedByTimeout(known)

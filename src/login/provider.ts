@@ -134,8 +134,7 @@ export function createProvider(issuer: string, clientId: string, dpop: DPoP | un
         const checked = { ...client, [clockSkew]: await skewOf(response) }
         const options = { expectedNonce, requireIdToken: true }
         const tokens = await processAuthorizationCodeResponse(server, checked, response, options)
-        // `requireIdToken` has thrown where there is none.
-        // eslint-disable-next-line @typescript-eslint/no-non-null-assertion -- see above
+        // eslint-disable-next-line @typescript-eslint/no-non-null-assertion -- `requireIdToken` has thrown where there is none
         return { tokens, claims: getValidatedIdTokenClaims(tokens)! }
       }
       return timed(exchange).catch((error: unknown) => {

@@ -80,8 +80,8 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   }
   const loop = createLoop(parts)
   const context = createContext(parts, loop)
-  // Tokens first: what a crash has left of them is revoked before a sign-out is sent. A wrapper's own plugins are missing from what `forSession`
-  // returns. Hooks have no prototype, to which a page may have added `extend`.
+  // Tokens first: what a crash has left of them is revoked before a sign-out is sent. A wrapper's own plugins are missing from
+  // what `forSession` returns. Hooks have no prototype, to which a page may have added `extend`.
   for (const plugin of pluginsOf(tokenStore, server, options.tokenStore, options.server))
     hooks.push(Object.assign(Object.create(null) as PluginHooks, plugin(context)))
 
