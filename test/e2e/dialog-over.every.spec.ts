@@ -5,7 +5,7 @@
 import { focused } from './dialogs.js'
 import { expect, pause, test, type AnyTab, type AnyTabs } from './every.js'
 import type { DialogConfig } from './pages/dialog.js'
-import type { ModalName } from './pages/modals.bundle.js'
+import type { ModalName } from './pages/modals.js'
 
 /** So long a person has the dialog before them: the first moment, in which nothing is an answer, is over. */
 const READING = 1000

@@ -1,6 +1,7 @@
 /** A connection of the page's session, and all that it delivers. */
 import { connect, eventStream, webSocket, type ConnectOptions } from 'sojourn/connect'
 import { createFetch } from 'sojourn/fetch'
+import './app.js'
 
 export type FeedKind = 'socket' | 'stream'
 

@@ -1,8 +1,8 @@
 /**
- * The pages of the tests, and the built package as a browser would get it: modules through an import map that is made from
- * package.json's `exports` under the `development` condition, so that tests can read its sentences, and the script builds, which
- * are for production. Every page lives under a strict policy with Trusted Types, so that each test
- * is also one for it.
+ * The pages of the tests, and the built package as a browser would get it: bundled with a page's script, as modules through an
+ * import map, and as the script builds. Bundles and modules are those of package.json's `exports` under the `development`
+ * condition, so that tests can read its sentences; the script builds are for production. Every page lives under a strict policy
+ * with Trusted Types, so that each test is also one for it.
  */
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -184,7 +184,7 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
     case '/connect':
       return sendPage({
         title: 'With a connection',
-        scripts: ['/test/e2e/pages/app.ts', '/test/e2e/pages/connect.ts'],
+        scripts: ['/test/e2e/pages/connect.ts'],
         body: controls,
         // To some browsers `'self'` is no WebSocket: https://github.com/w3c/webappsec-csp/issues/7.
         asks: `ws://${String(request.headers.host)}`,
@@ -224,7 +224,7 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
     case '/modals':
       return sendPage({
         title: 'Claim',
-        scripts: ['/node_modules/axe-core/axe.min.js', '/test/e2e/pages/dialog.ts', '/test/e2e/pages/modals.bundle.ts'],
+        scripts: ['/node_modules/axe-core/axe.min.js', '/test/e2e/pages/dialog.ts', '/test/e2e/pages/modals.ts'],
         body: form,
         frames: '',
         styles: true,
@@ -242,7 +242,7 @@ export async function handlePages(request: IncomingMessage, response: ServerResp
     case '/names':
       return sendPage({ title: 'Applications', scripts: ['/test/e2e/pages/names.ts'], body: '' })
     case '/data':
-      return sendPage({ title: 'Data', scripts: ['/test/e2e/pages/data.bundle.ts'], body: '' })
+      return sendPage({ title: 'Data', scripts: ['/test/e2e/pages/data.ts'], body: '' })
     case '/urls':
       return sendPage({
         title: 'With a base and a frame',
@@ -350,7 +350,7 @@ async function sendFile(path: string, response: ServerResponse): Promise<boolean
   if (!allowed.some((prefix) => path.startsWith(prefix)) || path.includes('..')) return false
   const found = await readFirst(/^\/(src|test)\/.*\.js$/.test(path) ? [path.replace(/\.js$/, '.ts'), path] : [path])
   if (!found) return false
-  const body = found.path.endsWith('.bundle.ts')
+  const body = isBundled(found.path)
     ? await bundled(found.path)
     : found.path.endsWith('.ts')
       ? (await transform(found.text, { loader: 'ts', format: 'esm' })).code
@@ -365,20 +365,30 @@ async function sendFile(path: string, response: ServerResponse): Promise<boolean
   return true
 }
 
+/** Pages that get the library as modules through the import map, as a browser loads them without a bundler. */
+const AS_MODULES = ['contract', 'names', 'ports', 'servers', 'urls', 'worker'].map(
+  (name) => `/test/e2e/pages/${name}.ts`,
+)
+
+/**
+ * The others come with all that they import in one file, as applications do. As modules a page takes 36 requests: to report each
+ * of them to its driver, Firefox needs more of a processor than for the page itself.
+ */
+const isBundled = (path: string): boolean => /^\/test\/e2e\/pages\/[^/]+\.ts$/.test(path) && !AS_MODULES.includes(path)
+
 const bundles = new Map<string, Promise<string>>()
 
 /** Recipes import our sources; in a page they get what is published. */
 const published: Plugin = {
   name: 'published',
   setup(build) {
-    build.onResolve({ filter: /\/src\/(index|data)\.js$/ }, ({ path }) => ({
-      path: path.endsWith('data.js') ? 'sojourn/data' : 'sojourn',
-      external: true,
-    }))
+    build.onResolve({ filter: /\/src\/(index|data)\.js$/ }, ({ path, resolveDir, kind }) =>
+      build.resolve(path.endsWith('data.js') ? 'sojourn/data' : 'sojourn', { resolveDir, kind }),
+    )
   },
 }
 
-/** A module with the libraries of others that it imports; those of ours come through the import map. Made once. */
+/** A page's script with all that it imports. Made once. */
 function bundled(path: string): Promise<string> {
   const made =
     bundles.get(path) ??
@@ -387,8 +397,9 @@ function bundled(path: string): Promise<string> {
       bundle: true,
       write: false,
       format: 'esm',
-      minify: true,
-      external: ['sojourn', 'sojourn/*'],
+      conditions: ['development'],
+      // A page's script is imported for what it does.
+      ignoreAnnotations: true,
       define: { 'process.env.NODE_ENV': '"production"' },
       plugins: [published],
     }).then(({ outputFiles }) => outputFiles[0]!.text)
