@@ -295,11 +295,12 @@ export function installHarness(library: Library): void {
     EventTarget.prototype.addEventListener.call(window, 'pageshow', (event) => {
       const { persisted } = event as PageTransitionEvent
       const seen: Return = { persisted, frames: [] }
-      const before = keptReturns()
+      const place = keptReturns().length
       const look = (): void => {
         const { visibility } = getComputedStyle(root)
         seen.frames.push({ phase: made.getSnapshot().phase, visible: visibility !== 'hidden' })
-        keepReturns([...before, seen])
+        // The frames of the return before may go on after this one has begun.
+        keepReturns(keptReturns().toSpliced(place, 1, seen))
         if (seen.frames.length < 10) requestAnimationFrame(look)
       }
       look()
