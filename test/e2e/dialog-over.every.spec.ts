@@ -124,7 +124,7 @@ const modals = tagged<ModalName>({
   'open-trap': 'long',
   native: 'short',
   popover: 'long',
-  thorough: 'short',
+  thorough: 'long',
 })
 // There an open modal of the library took all clicks from what another library showed above it, or swallowed them.
 test.describe('radix-ui/primitives#2122, mxenabled/mx-react-components#690', () => {

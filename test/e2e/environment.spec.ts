@@ -255,23 +255,27 @@ test('malformed data in storage and on the channel changes nothing and throws no
   expect((await tab.token()).token).toBe(issued.access_token)
 })
 
-test('`destroy()` leaves a page that receives nothing and does nothing', async ({ tabs, tokens }) => {
-  const [tab, other] = await tabs.openMany(2, { ...shortIdle, keepAlive: true })
-  if (!tab || !other) throw new Error('no tabs')
-  await tab.signIn(tokens.issue())
-  await other.next('signedIn')
-  await tab.page.evaluate(() => {
-    window.harness.session.destroy()
-    window.harness.session.destroy()
-  })
-  const seen = (await tab.events()).length
-  const writes = await tab.page.evaluate(() => window.harness.writes.length)
-  await tab.click()
-  await other.next('signedOut')
-  await tab.click()
-  expect(await tab.events()).toHaveLength(seen)
-  expect(await tab.page.evaluate(() => window.harness.writes.length)).toBe(writes)
-})
+test(
+  '`destroy()` leaves a page that receives nothing and does nothing',
+  { tag: '@chromium' },
+  async ({ tabs, tokens }) => {
+    const [tab, other] = await tabs.openMany(2, { ...shortIdle, keepAlive: true })
+    if (!tab || !other) throw new Error('no tabs')
+    await tab.signIn(tokens.issue())
+    await other.next('signedIn')
+    await tab.page.evaluate(() => {
+      window.harness.session.destroy()
+      window.harness.session.destroy()
+    })
+    const seen = (await tab.events()).length
+    const writes = await tab.page.evaluate(() => window.harness.writes.length)
+    await tab.click()
+    await other.next('signedOut')
+    await tab.click()
+    expect(await tab.events()).toHaveLength(seen)
+    expect(await tab.page.evaluate(() => window.harness.writes.length)).toBe(writes)
+  },
+)
 
 test('S80 a page of an opaque origin has a session of its own and throws nothing', async ({ tabs, tokens }) => {
   const tab = await tabs.open(noTimeouts, { path: '/sandboxed' })

@@ -210,16 +210,25 @@ for (const { option, code, title } of [
   })
 }
 
-for (const error of ['interaction_required', 'login_required', 'consent_required', 'mfa_required']) {
-  test(`S101 ${error} signs out once, in all tabs, with the reason rejected`, async ({ tabs, tokens }) => {
-    const all = await tabs.openMany(2, noTimeouts)
-    await all[0]?.signIn(tokens.issue())
-    await Promise.all(all.map((tab) => tab.next('signedIn')))
-    tokens.failAlways({ kind: 'error', error })
-    expect((await all[1]?.token({ forceRefresh: true }))?.code).toBe('signed_out')
-    for (const tab of all) expect((await tab.next('signedOut')).detail['reason']).toBe('rejected')
-    expect(tokens.tokenCalls()).toHaveLength(1)
-  })
+for (const [error, tag] of [
+  ['interaction_required', []],
+  ['login_required', []],
+  ['consent_required', '@long'],
+  ['mfa_required', '@long'],
+] as const) {
+  test(
+    `S101 ${error} signs out once, in all tabs, with the reason rejected`,
+    { tag: [tag].flat() },
+    async ({ tabs, tokens }) => {
+      const all = await tabs.openMany(2, noTimeouts)
+      await all[0]?.signIn(tokens.issue())
+      await Promise.all(all.map((tab) => tab.next('signedIn')))
+      tokens.failAlways({ kind: 'error', error })
+      expect((await all[1]?.token({ forceRefresh: true }))?.code).toBe('signed_out')
+      for (const tab of all) expect((await tab.next('signedOut')).detail['reason']).toBe('rejected')
+      expect(tokens.tokenCalls()).toHaveLength(1)
+    },
+  )
 }
 
 test('S102 a proxy’s page with 401 in place of the token endpoint signs nobody out', async ({ tabs, tokens }) => {

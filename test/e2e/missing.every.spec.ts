@@ -12,7 +12,13 @@ const degradedBy: Readonly<Record<Feature, string>> = {
 }
 const features = Object.keys(degradedBy) as Feature[]
 /** What `npm test` leaves to `npm run test:all`: it misses each of these as well, in other tests, and refuses the two stores. */
-const long = new Set(['locks is missing', 'indexedDB is missing', 'locks refuses', 'channel refuses'])
+const long = new Set([
+  'locks is missing',
+  'localStorage is missing',
+  'indexedDB is missing',
+  'locks refuses',
+  'channel refuses',
+])
 
 const degraded = async (tab: AnyTab): Promise<unknown[]> =>
   (await tab.events('degraded')).map(({ detail }) => detail['feature'])

@@ -64,6 +64,7 @@ const rows: readonly Row[] = [
     what: 'that listens to `unload`',
     before: listenTo('unload'),
     kept: { chromium: false, firefox: false, webkit: true },
+    long: true,
   },
   {
     what: 'that holds a lock of its own',

@@ -27,7 +27,9 @@ const servers: readonly { what: string; acts: 'before' | 'after'; grace: number 
 ]
 for (const { how, leave } of departures) {
   for (const { what, acts, grace } of servers) {
-    test(`a page that ${how} during a refresh gets its token, at once (${what})`, async ({ tabs, tokens }) => {
+    // `npm test` has each departure and each server once.
+    const tag = (how === 'is reloaded') === grace > 0 ? '@long' : []
+    test(`a page that ${how} during a refresh gets its token, at once (${what})`, { tag }, async ({ tabs, tokens }) => {
       tokens.grace = grace
       const [tab, other] = await tabs.openTwo(noTimeouts)
       const issued = tokens.issue()

@@ -67,18 +67,19 @@ test('S10 each tab without tokens in memory says so, and no refresh token is use
   expect(tokens.counts.reuse).toBe(0)
 })
 
-test('S10 no refresh token is used twice with tokens in localStorage, which each process has a copy of', async ({
-  tabs,
-  tokens,
-}) => {
-  tabs.allowTokensInWebStorage()
-  const all = await tabs.openMany(5, { ...noTimeouts, store: 'local' })
-  await signInAll(all, tokens)
-  for (let refreshes = 1; refreshes <= 10; refreshes++) {
-    expect(new Set(await forceAtOnce(all, tokens)).size).toBe(1)
-    expect(tokens.counts).toEqual({ refreshes, reuse: 0, graceUses: 0 })
-  }
-})
+test(
+  'S10 no refresh token is used twice with tokens in localStorage, which each process has a copy of',
+  { tag: '@chromium' },
+  async ({ tabs, tokens }) => {
+    tabs.allowTokensInWebStorage()
+    const all = await tabs.openMany(5, { ...noTimeouts, store: 'local' })
+    await signInAll(all, tokens)
+    for (let refreshes = 1; refreshes <= 10; refreshes++) {
+      expect(new Set(await forceAtOnce(all, tokens)).size).toBe(1)
+      expect(tokens.counts).toEqual({ refreshes, reuse: 0, graceUses: 0 })
+    }
+  },
+)
 
 test('S11 five tabs that drift into the refresh window cause one refresh', async ({ tabs, tokens }) => {
   const all = await tabs.openMany(5, { options: { ...noTimeouts.options, refreshBefore: '2s' } })
