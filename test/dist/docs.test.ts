@@ -12,9 +12,10 @@ test('the example of docs/testing.md is the one that runs here', () => {
 test('each test that docs/accessibility.md names is one of the dialog', () => {
   const page = readFileSync(join(root, 'docs/accessibility.md'), 'utf8')
   const tests = readFileSync(join(root, 'test/e2e/dialog.spec.ts'), 'utf8')
+  const titles = [...tests.matchAll(/\btest\(\s*'([^']+)'/g)].map(([, title]) => title)
   const named = [...page.matchAll(/(?<=: |; )_([^_]+)_/g)].map(([, name = '']) => name)
   expect(named.length).toBeGreaterThan(4)
-  expect(named.filter((name) => !tests.includes(`test('${name}'`))).toEqual([])
+  expect(named.filter((name) => !titles.includes(name))).toEqual([])
 })
 
 test('each link of README and docs leads to a file', () => {
@@ -52,6 +53,18 @@ test('docs/data.md shows the recipes that are tried in test/unit/data', () => {
     const code = pageOf(join('test/recipes/data', file))
     const shown = code.replaceAll('../../../src/index.js', 'sojourn').replaceAll('../../../src/data.js', 'sojourn/data')
     return !pageOf('docs/data.md').includes(`// ${file}\n${shown}`)
+  })
+  expect(missing).toEqual([])
+})
+
+test('the pages of the frameworks show the guards that are tried in test/adapters', () => {
+  const recipes = readdirSync(join(root, 'test/recipes/routers'))
+  expect(recipes.length).toBeGreaterThan(2)
+  const all = pages.map(({ text }) => text).join()
+  const missing = recipes.filter((file) => {
+    const code = pageOf(join('test/recipes/routers', file))
+    const shown = code.replace(/^ *\/\/ eslint-disable.*\n/gm, '').replaceAll('../../../src/index.js', 'sojourn')
+    return !all.includes(`// ${file}\n${shown}`)
   })
   expect(missing).toEqual([])
 })

@@ -114,21 +114,24 @@ test('every example in README, docs and docstrings compiles', () => {
     "export declare const session: import('sojourn').TokenSession\nexport declare const auth: import('sojourn/login').Login",
   )
   texts.set(join(root, 'test/types/api.ts'), 'export declare const api: typeof fetch')
-  // As create-vue writes it.
   texts.set(
-    join(root, 'test/types/router.ts'),
-    `declare const router: {
-      beforeEach(guard: (to: { meta: Record<string, unknown> }) => unknown): void
-      push(path: string): Promise<unknown>
-    }
-    export default router`,
+    join(root, 'test/types/query-client.ts'),
+    "export declare const queryClient: import('@tanstack/query-core').QueryClient",
   )
-  texts.set(join(root, 'test/types/App.ts'), 'export declare function App(): null')
-  texts.set(
-    join(root, 'test/types/Warning.svelte.ts'),
-    "declare const Warning: import('svelte').Component\nexport default Warning",
-  )
-  texts.set(join(root, 'test/types/App.vue.ts'), "declare const App: import('vue').Component\nexport default App")
+  // A store of Pinia.
+  texts.set(join(root, 'test/types/cart.ts'), 'export declare function useCart(): { $reset(): void }')
+  for (const name of ['App', 'Pages', 'SignIn'])
+    texts.set(join(root, `test/types/${name}.ts`), `export declare function ${name}(): null`)
+  for (const name of ['Pages', 'Warning'])
+    texts.set(
+      join(root, `test/types/${name}.svelte.ts`),
+      `declare const ${name}: import('svelte').Component\nexport default ${name}`,
+    )
+  for (const name of ['App', 'Pages'])
+    texts.set(
+      join(root, `test/types/${name}.vue.ts`),
+      `declare const ${name}: import('vue').Component\nexport default ${name}`,
+    )
   const lenient = {
     ...options,
     module: ts.ModuleKind.ESNext,
