@@ -57,12 +57,15 @@ test('docs/data.md shows the recipes that are tried in test/unit/data', () => {
   expect(missing).toEqual([])
 })
 
-test('the pages of the frameworks show the guards that are tried in test/adapters', () => {
-  const recipes = readdirSync(join(root, 'test/recipes/routers'))
-  expect(recipes.length).toBeGreaterThan(2)
+test.each([
+  ['guards', 'test/adapters', 'routers'],
+  ['steps of a migration', 'test/unit', 'migration'],
+])('the docs show the %s that are tried in %s', (_what, _where, folder) => {
+  const recipes = readdirSync(join(root, 'test/recipes', folder))
+  expect(recipes.length).toBeGreaterThan(1)
   const all = pages.map(({ text }) => text).join()
   const missing = recipes.filter((file) => {
-    const code = pageOf(join('test/recipes/routers', file))
+    const code = pageOf(join('test/recipes', folder, file))
     const shown = code.replace(/^ *\/\/ eslint-disable.*\n/gm, '').replaceAll('../../../src/index.js', 'sojourn')
     return !all.includes(`// ${file}\n${shown}`)
   })
