@@ -190,6 +190,7 @@ function listen(scene: Scene, actor: Actor): void {
     actor.steppedAt = scene.now()
     actor.record = step.record as Actor['record']
     const { users, visitors } = actor.signingIn
+    if (step.cause === 'signIn' && actor.record && scene.signIns.size > 0) scene.begun.set(actor.record.id, scene.now())
     if (step.cause === 'signIn' && actor.record && !actor.record.reason)
       if (!visitors) scene.ofUsers.add(actor.record.id)
       else if (!users) scene.ofVisitors.add(actor.record.id)

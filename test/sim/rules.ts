@@ -1,5 +1,6 @@
 /** The rules of I1 to I17, which are checked after each task, each hint and each call. */
-import { decode } from '../../src/core/record.js'
+import { decode, isLive, type SharedRecord } from '../../src/core/record.js'
+import { contextOf } from '../../src/session/context.js'
 import type { Page } from '../../src/testing.js'
 import { browser } from '../../src/testing/time.js'
 import type { ServerTimes, Snapshot, TokenResponse } from '../../src/types.js'
@@ -172,10 +173,15 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
     )
     let life = scene.lives.get(to)
     if (!life) {
-      scene.must('I12: sessions begin by a sign-in', scene.signIns.size > 0, () => `${actor.name} shows ${to}`)
+      scene.must(
+        'I12: sessions begin by a sign-in',
+        // The next sign-in may have replaced it in the same task: then a page that was frozen shows it later, and no other.
+        scene.signIns.size > 0 || scene.begun.has(to),
+        () => `${actor.name} shows ${to}`,
+      )
       // The tab that signed in may have crashed right after it.
       const began = is.phase === 'active' || is.phase === 'warning' ? realOf(scene, is.startedAt) : now
-      const startedAt = now - began > 1e3 ? began : now
+      const startedAt = Math.min(now - began > 1e3 ? began : now, scene.begun.get(to) ?? Infinity)
       life = {
         id: to,
         startedAt,
@@ -239,7 +245,7 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
       return
     }
     // If the session was replaced, and the next one is over as well, the snapshot shows the end of the next one.
-    const life = scene.lives.get(endedIn(scene, actor) ?? from)
+    const life = scene.lives.get(recordOf(actor)?.id ?? from)
     if (from) actor.over.add(from)
     if (from && life) end(scene, actor, life, is)
     actor.warnedSince = null
@@ -257,12 +263,8 @@ export function guessed(scene: Scene, { page }: Actor, life: Life): void {
   life.signAt = scene.now()
 }
 
-/** The id of the session whose end a tab shows, by its last step or, if that came without an event so far, by storage. */
-function endedIn(scene: Scene, actor: Actor): string | undefined {
-  const { record, sound, over } = actor
-  const buried = record && !record.reason && sound && scene.world.storage.isAvailable ? endIn(scene, actor) : ''
-  return buried && !over.has(buried) ? buried : record?.id
-}
+/** The record of a tab as of now: its listeners may be told of the last step only when a lock is free. */
+const recordOf = ({ session }: Actor): SharedRecord | null => contextOf(session, 'sim').record()
 
 /** Checks an end that a tab shows: whether it is right, and whether a warning came before it. */
 function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { phase: 'signedOut' }>): void {
@@ -670,7 +672,12 @@ export function cleared(scene: Scene, page: Page, id: string): void {
   if (life.ended) touch(scene, id, 'robbed')
   else if (isKnown && hasStoreFailed(scene, life.tokenAt)) touch(scene, id, 'withdrawn')
   else if (!isKnown && (isUnread || !wereTogether(scene, life.startedAt))) touch(scene, id, 'swept')
-  const lives = !life.ended && !life.signOutCalled && [...scene.lives.keys()].at(-1) === id
+  // A session that was over as it began has replaced it: its tokens had come long before. No tab ever shows such a session.
+  const isReplaced = [...scene.actors].some((actor) => {
+    const record = recordOf(actor)
+    return actor.page === page && record && !isLive(record) && !scene.lives.has(record.id)
+  })
+  const lives = !life.ended && !isReplaced && !life.signOutCalled && [...scene.lives.keys()].at(-1) === id
   const ids = [...scene.actors].filter((actor) => isAwake(actor) && actor.page !== page).map((one) => idOf(one.seen))
   scene.must(
     'I5: no tokens are removed from a live session',

@@ -37,6 +37,8 @@ export interface Scene {
   readonly jumps: Jump[]
   /** The sign-ins that are under way, including those of pages that have crashed. */
   readonly signIns: Set<{ readonly at: number; readonly page: Page }>
+  /** When each session began whose sign-in was under way then. */
+  readonly begun: Map<string, number>
   /** The sessions that began with a user, and those that began without one. */
   readonly ofUsers: Set<string>
   readonly ofVisitors: Set<string>
@@ -300,6 +302,7 @@ export function createScene(
     touched: new Map(),
     jumps: [],
     signIns: new Set(),
+    begun: new Map(),
     ofUsers: new Set(),
     ofVisitors: new Set(),
     broken: null,
