@@ -668,7 +668,11 @@ export function cleared(scene: Scene, page: Page, id: string): void {
   if (!life) return
   const isKnown = [...scene.actors].every((one) => one.page !== page || idOf(one.session.getSnapshot()) === id)
   // The tab reads another session in storage, or none.
-  const isUnread = life.touchedAt.overwritten >= life.startedAt && decodedOf(scene)?.id !== id
+  const isUnread =
+    decodedOf(scene)?.id !== id &&
+    (life.touchedAt.overwritten >= life.startedAt ||
+      // A process that lagged wrote the session before over it, and the tab that began it learns of that too late to write it again.
+      (traits.lag > 0 && (traits.lost > 0 || traits.delay > 250)))
   if (life.ended) touch(scene, id, 'robbed')
   else if (isKnown && hasStoreFailed(scene, life.tokenAt)) touch(scene, id, 'withdrawn')
   else if (!isKnown && (isUnread || !wereTogether(scene, life.startedAt))) touch(scene, id, 'swept')
