@@ -131,8 +131,8 @@ export function createRefreshTurn(
     if (used && known && known.generation > seen) return noteGeneration(used)
     if (!server?.refresh || (resource && !used)) throw await lost(id)
     assertBackoffOver(record)
-    // Its refresh token has been used: the newer one was lost with the tab that could not store it.
-    if (used && used.generation < record.generation) throw await lost(id)
+    // Its refresh token, where there is one, has been used: the newer one was lost with the tab that could not store it.
+    if (used?.tokens.refresh_token && used.generation < record.generation) throw await lost(id)
     // WebKit takes the lock from a page that it puts into the back/forward cache.
     if (isLost?.()) return acquire()
     const { requestTimeout } = config

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { memoryTokens } from '../../src/index.js'
+import type { TokenResponse } from '../../src/types.js'
 import { createWorld, type Tab, type World } from '../../src/testing.js'
 
 const wiped = { phase: 'signedOut', reason: 'wiped' }
@@ -123,6 +124,23 @@ describe('a shared store without the tokens of the record', () => {
     await world.advance('1s')
     expect([tab.visible(), next.visible()]).toEqual(['active', 'active'])
     await expect(world.until(next.session.getAccessToken())).resolves.toBe('by cookie')
+  })
+
+  // A process that lags wrote older tokens over newer ones. No refresh token among them is used up, for there is none.
+  it('a server that refreshes by a cookie is called where the store has older tokens than the record', async () => {
+    const world = createWorld()
+    const refresh = (): Promise<TokenResponse> => Promise.resolve({ access_token: 'by cookie', expires_in: 300 })
+    const server = { refresh }
+    const tab = world.tab({ server })
+    await world.until(tab.session.signIn({ access_token: 'first', expires_in: 300 }))
+    const older = world.tokens.stored
+    await expect(askFor(world, tab)).resolves.toBe('by cookie')
+    world.tokens.stored = older
+    const next = world.tab({ server })
+    await world.advance('1s')
+    expect([tab.visible(), next.visible()]).toEqual(['active', 'active'])
+    await expect(world.until(next.session.getAccessToken())).resolves.toBe('by cookie')
+    expect(world.tokens.stored).toMatchObject({ generation: 3 })
   })
 
   it('tokens in memory belong to one tab, and a new page without them ends nothing', async () => {
