@@ -14,6 +14,8 @@ export type RequestTokens = (
   resource: string,
 ) => Promise<StoredTokens>
 
+const noop = (): void => undefined
+
 /** The members that are carried over if a reply leaves them out. */
 const KEPT = ['refresh_token', 'id_token', 'scope']
 
@@ -23,7 +25,7 @@ export function createTokenRequest(
   commit: (id: string, used: StoredTokens | null, tokens: TokenResponse, resource: string) => Promise<StoredTokens>,
   refused: (id: string, used: StoredTokens | null, generation: number, error: SessionError) => Promise<StoredTokens>,
 ): RequestTokens {
-  const { ports, config, server } = context
+  const { ports, config, server, flush } = context
   const network = networkOf(context)
 
   const send = async (
@@ -46,22 +48,25 @@ export function createTokenRequest(
   return (id, used, limit, resource) => {
     // Each try is an act of its own: a laptop may have slept past the deadline since the last.
     const { generation, activeAt, skew } = context.requireLive(id, 'refresh')
-    let noteReply: () => void = () => undefined
-    const replied = new Promise<void>((resolve) => {
-      noteReply = resolve
+    let sent: Promise<TokenResponse> | undefined
+    const result = withTimeout(ports.after, limit + config.requestTimeout, context.ended(), (signal) => {
+      sent = send(used, { signal, activeAt: activeAt - skew, ...(resource && { resource }) })
+      return sent.then(
+        (tokens) => {
+          network.noteOutcome()
+          return commit(id, used, tokens, resource)
+        },
+        (thrown: unknown) => refused(id, used, generation, toSessionError(thrown)),
+      )
     })
-    const result = withTimeout(ports.after, limit + config.requestTimeout, context.ended(), (signal) =>
-      send(used, { signal, activeAt: activeAt - skew, ...(resource && { resource }) })
-        .finally(noteReply)
-        .then(
-          (tokens) => {
-            network.noteOutcome()
-            return commit(id, used, tokens, resource)
-          },
-          (thrown: unknown) => refused(id, used, generation, toSessionError(thrown)),
-        ),
+    // The limit is for the reply: what is done with that takes as long as it takes.
+    return withTimeout(ports.after, limit, null, () => Promise.race([sent, result]).catch(noop)).then(
+      () => result,
+      (error: unknown) => {
+        // Whoever frees the lock tells listeners of what happened under it, and that is long before a late reply.
+        result.then(flush, flush)
+        throw error
+      },
     )
-    result.catch(noteReply)
-    return withTimeout(ports.after, limit, null, () => replied).then(() => result)
   }
 }

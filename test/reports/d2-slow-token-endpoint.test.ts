@@ -106,6 +106,25 @@ describe('a slow token endpoint', () => {
     expect(world.tokens.stored).toMatchObject({ generation: 2, tokens: { access_token: 'access-f2-1' } })
   })
 
+  // The lock had been free for seconds, and nothing else happened in the page: its listeners were told at the next hint.
+  it('listeners are told at once of what a late reply brought', async () => {
+    for (const [fails, type] of [
+      [undefined, 'refreshed'],
+      [Object.assign(new Error(), { name: 'SessionError', code: 'rejected' }), 'signedOut'],
+    ] as const) {
+      const [world, one, two] = await slow(0)
+      two.close()
+      world.server.reply = () => ({ after: 14 * SECOND, ...(fails && { fails }) })
+      const heard: [string, number][] = []
+      const began = world.time.clock().mono
+      for (const event of ['refreshed', 'signedOut'] as const)
+        one.session.on(event, () => heard.push([event, world.time.clock().mono - began]))
+      expect(await world.until(token(one))).toBe('timeout')
+      await world.advance(MINUTE)
+      expect(heard).toEqual([[type, 14_003]])
+    }
+  })
+
   it('a late refusal ends the session, and a late failure does not', async () => {
     for (const [code, phase] of [
       ['rejected', 'signedOut'],
