@@ -86,11 +86,11 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
       !!last &&
       isLive(found) &&
       sync.isReplaced(last.id) &&
-      (beganAt(found) > beganAt(last) || (isLive(last) && !isLive(settle(last, config, sharedNow(last, clock)))))
+      (beganAt(found) > beganAt(last) || settle(last, config, sharedNow(last, clock)) !== last)
     const own = isOver ? null : unlessAhead(last, found, clock)
     const others = merge(found, unlessAhead(received, found, clock))
     // A session that began here since the clock was set back is not displaced by one that counted on before.
-    return adopt({ ...basis, record: own }, unlessAhead(others, own, clock, true), clock)
+    return adopt({ ...basis, record: own }, unlessAhead(others, own, clock, true), clock, merge(found, received)?.seq)
   }
 
   /** `taken` with what happened in this tab. */
