@@ -81,12 +81,9 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
     // First what this tab's own clocks show: a clock that was set back tells how old the session is.
     const last = adopt(basis, null, clock).record
     // A tab that slept while storage was emptied and filled again does not displace the session that it finds there, if that
-    // lives and began later, or the tab's own has come to its end meanwhile.
-    const isOver =
-      !!last &&
-      isLive(found) &&
-      sync.isReplaced(last.id) &&
-      (beganAt(found) > beganAt(last) || settle(last, config, sharedNow(last, clock)) !== last)
+    // lives and began later, or the tab's own has come to its end meanwhile. A session that begins in the future was planted.
+    const isOther = last && isLive(found) && sync.isReplaced(last.id) && beganAt(found) <= clock.wall
+    const isOver = isOther && (beganAt(found) > beganAt(last) || settle(last, config, sharedNow(last, clock)) !== last)
     const own = isOver ? null : unlessAhead(last, found, clock)
     const others = merge(found, unlessAhead(received, found, clock))
     // A session that began here since the clock was set back is not displaced by one that counted on before.

@@ -219,6 +219,23 @@ describe('an older session that is over', () => {
   })
 })
 
+describe('a record of a session that has not begun yet', () => {
+  // Something wrote the session before over the next one, with a start in the future: it seemed to be the newer one.
+  it('a session that begins in the future does not displace the one that replaced it', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { stored } = world.storage
+    const first = JSON.parse(stored.get(KEY)!) as { startedAt: number }
+    await world.advance('1s')
+    await signIn(world, tab)
+    world.storage.change({ [KEY]: JSON.stringify({ ...first, startedAt: first.startedAt + HOUR }) })
+    await world.advance('1s')
+    expect(tab.takeEvents()).toEqual([])
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'active', id: 'session-0002' })
+    expect(world.tab().session.getSnapshot()).toEqual(tab.session.getSnapshot())
+  })
+})
+
 describe('a process that lags', () => {
   // The process read the writes of another tab one after the other, and took the live session, although it was the older one.
   it('a process that lags does not bring back the session before the one whose end it knows', async () => {
