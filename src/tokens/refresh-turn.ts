@@ -67,7 +67,7 @@ export function createRefreshTurn(
       if (newer) return noteGeneration(newer)
       // Only another tab may have them.
       if (context.latest(id).generation > generation) throw noTokens()
-      fail(id, error)
+      context.step('rejected', id, ending('rejected'), true)
     }
     throw error
   }
@@ -77,10 +77,6 @@ export function createRefreshTurn(
   const fail = (id: string, error: SessionError): void => {
     const record = context.latest(id)
     const { code, retryAt: wantedAt = 0 } = error
-    if (code === 'rejected') {
-      context.step(code, id, ending(code), true)
-      return
-    }
     const now = context.now()
     // While the browser itself is offline there is no back-off: it says when it is online.
     missedOffline = code === 'offline' ? keyOf(record) : undefined
