@@ -650,7 +650,19 @@ function revoked(scene: Scene, call: Call): void {
       (other.told || !other.settled),
   )
   const { issuedAt = 0 } = scene.servers.grants.get(call.family) ?? {}
+  const isGiven = ({ actor }: Call): boolean =>
+    scene.servers.calls.some(
+      (other) =>
+        other.method === 'refresh' &&
+        other.actor === actor &&
+        other.family === call.family &&
+        other.number === call.number - 1 &&
+        other.told,
+    )
   scene.must('I7: a grant is revoked once', before.length === 0, () => call.family, {
+    // In its time of grace, where the tab did not know yet that the other had ended the session (I4 checks that).
+    'the server gave each tab the same tokens':
+      before.length > 0 && isGiven(call) && before.every((other) => other.actor !== call.actor && isGiven(other)),
     'the token store failed': hasStoreFailed(scene, issuedAt),
     'tabs were apart': !wereTogether(scene, issuedAt),
     // Two tabs may both get the removed tokens.
