@@ -143,8 +143,11 @@ function createMethods(
     },
     async signOut() {
       cancel()
-      const waiting = early()
-      if (waiting) await waiting
+      // In the order of a sign-in: that of a later call must not begin first, and be ended by this one.
+      const loading = context.loading()
+      if (loading) await loading
+      const opening = loop.opening()
+      if (opening) await opening
       // Not silently: the caller takes the user for signed out.
       if (isClosed() && ports.hasPage) ports.report(context.signedOutError())
       step('signOut', { change: ending('signOut') })

@@ -1,6 +1,7 @@
 import { credentials } from '../../../src/fetch.js'
 import { describe, expect, it } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
+import { createSessionWith } from '../../../src/testing.js'
 import { memoryTokens } from '../../../src/tokens/stores/memory.js'
 import type { TokenSession, TokenResponse } from '../../../src/types.js'
 import { createWorld, HOUR, MINUTE, outcome, SECOND, type Tab, type World } from './world.js'
@@ -657,6 +658,20 @@ describe('a prerendered page where storage is denied', () => {
     ahead.activate()
     await world.advance(SECOND)
     expect([done.value, tab.phase()]).toEqual([undefined, 'signedOut'])
+  })
+
+  it('a prerendered page without storage signs in after a sign-out that was called before', async () => {
+    for (const setup of [AHEAD, {}]) {
+      const world = denied()
+      const page = world.page(setup)
+      // Without tokens a sign-in waits for no lock.
+      const session = createSessionWith(page.ports)
+      const out = watched(session.signOut())
+      const done = watched(session.signIn(undefined, { login: 'ada' }))
+      page.activate()
+      await world.advance(SECOND)
+      expect([out.value, done.value, session.getSnapshot().phase]).toEqual([undefined, undefined, 'active'])
+    }
   })
 
   it('a prerendered page without storage cancels a sign-in if a sign-out follows while it is loading', async () => {
