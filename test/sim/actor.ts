@@ -47,6 +47,8 @@ export interface Actor {
   refreshedAt: number
   /** Since when a connection of it has been waiting for its token. */
   connectingSince: number | null
+  /** When it last found tokens in the store that its record did not know, and the page that had stored them. */
+  adopted: { readonly at: number; readonly from: object | null }
   steppedAt: number
   /** How long its page had run when it was destroyed. */
   destroyedAt: number | null

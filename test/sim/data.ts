@@ -145,7 +145,7 @@ export function takenOver(scene: Scene, actor: Actor, kept: Kept | null, since: 
       'storage was emptied': scene.emptiedAt >= since,
       'another session came in between':
         scene.signIns.size > 1 || scene.signOutAt >= since || begun(scene) > kept.begun + 1,
-      'the end has come': !before || scene.now() >= earliestEnd(before, scene.traits, scene.jumps),
+      'the end has come': !before || !!before.ended || scene.now() >= earliestEnd(before, scene.traits, scene.jumps),
     },
   )
 }

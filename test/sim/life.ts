@@ -22,6 +22,8 @@ export interface Life {
   readonly grantEnds: number[]
   /** When the current token came, and when the last keep-alive was sent. */
   tokenAt: number
+  /** The page that stored the current token. */
+  tokenBy: object | null
   keptAliveAt: number
   signOutCalled: boolean
   /** `behind`: the record in storage was older than one that had been written before. */

@@ -79,6 +79,7 @@ export function open(scene: Scene, page = scene.world.page(), isBare = false): A
     wantedAt: -Infinity,
     refreshedAt: -Infinity,
     connectingSince: null,
+    adopted: { at: -Infinity, from: null },
     steppedAt: now,
     destroyedAt: null,
     hears: 'out',
@@ -201,6 +202,8 @@ function listen(scene: Scene, actor: Actor): void {
           misled.add(actor)
     actor.steppedAt = scene.now()
     actor.record = step.record as Actor['record']
+    if (step.cause === 'adopted')
+      actor.adopted = { at: scene.now(), from: scene.lives.get(idOf(actor.session.getSnapshot()))?.tokenBy ?? null }
     const { users, visitors } = actor.signingIn
     if (step.cause === 'signIn' && actor.record && scene.signIns.size > 0) scene.begun.set(actor.record.id, scene.now())
     if (step.cause === 'signIn' && actor.record && !actor.record.reason)

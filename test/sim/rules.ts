@@ -198,6 +198,7 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
         }),
         told: null,
         tokenAt: startedAt,
+        tokenBy: null,
         keptAliveAt: startedAt,
         // A page that is still querying other tabs signs in and out after their answer.
         signOutCalled:
@@ -560,6 +561,9 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
       'a tab crashed as it signed in': [...scene.signIns].some(({ at, page }) => page.gone && at >= life.startedAt),
       // The user was active when it began.
       'the page was frozen while it connected': (actor.connectingSince ?? Infinity) < actor.awakeSince,
+      // By the record, the user was active since the last token. The store had a later one, which has expired as well.
+      'a tab crashed before it noted its token':
+        actor.adopted.at >= (actor.connectingSince ?? Infinity) && (actor.adopted.from as Page | null)?.gone === true,
     }
     for (const rule of rules) scene.must(rule, wasActive, text, excuses)
   }

@@ -259,7 +259,10 @@ export function createScene(
       if (written && !page.gone) {
         scene.storedNumber.set(family, Math.max(number, scene.storedNumber.get(family) ?? 0))
         const life = scene.lives.get(value.id)
-        if (life) life.tokenAt = issuedAt
+        if (life) {
+          life.tokenAt = issuedAt
+          life.tokenBy = page
+        }
       }
       return written
     },
