@@ -45,17 +45,28 @@ export function isSessionError(value: unknown): value is SessionError {
   return name === 'SessionError' && !!code
 }
 
+/** Where each code has a section. The package has this page, and unpkg serves each file of a package. */
+const CODES_URL = 'https://unpkg.com/sojourn/docs/troubleshooting.md'
+
+/** A sentence with the link to the section about its code. For the development build alone. */
+export const withLink = (code: SessionErrorCode, sentence: string): string => `${sentence} See ${CODES_URL}#${code}`
+
 /** `message`: false in the production build, where the code has to do. */
 export const sessionError = (code: SessionErrorCode, message: string | false): SessionError =>
-  new SessionError(code, message ? { message } : {})
+  new SessionError(code, message ? { message: DEVELOPMENT ? withLink(code, message) : message } : {})
+
+const GOES_ON = 'The session stays, and this is tried again.'
 
 /** An error of a server or the browser, as a `SessionError`. `fetch` rejects with a TypeError when no response came back. */
 export function toSessionError(cause: unknown): SessionError {
   if (isSessionError(cause)) return cause
   const isUnreachable = cause instanceof TypeError
-  const message = isUnreachable ? 'The server cannot be reached; is the browser online?' : 'The server call failed.'
   return new SessionError(isUnreachable ? 'offline' : 'server', {
-    ...(DEVELOPMENT && { message: `${message} The session stays, and this is tried again.` }),
+    ...(DEVELOPMENT && {
+      message: isUnreachable
+        ? withLink('offline', `The server cannot be reached; is the browser online? ${GOES_ON}`)
+        : withLink('server', `The server call failed. ${GOES_ON}`),
+    }),
     // What is no JSON is quoted by the error that says so: it may hold a token.
     ...((cause as Partial<Error> | undefined)?.name !== 'SyntaxError' && { cause }),
   })

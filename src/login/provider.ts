@@ -12,7 +12,7 @@ import {
   type AuthorizationServer,
   type IDToken,
 } from 'oauth4webapi'
-import { isSessionError, SessionError, toSessionError } from '../errors.js'
+import { isSessionError, SessionError, toSessionError, withLink } from '../errors.js'
 import type { DPoP } from '../servers/oauth.js'
 import { responseError } from '../servers/response-error.js'
 import type { TokenResponse } from '../types.js'
@@ -59,8 +59,9 @@ export function refusal(error: unknown): SessionError {
     : isOurs
       ? 'Mend the options of login(), or the client at the provider.'
       : 'Nobody was signed in. Let the user try again.'
-  return new SessionError(isTemporary ? 'server' : isOurs ? 'invalid_options' : 'rejected', {
-    message: DEVELOPMENT ? `The provider answered ${cause}. ${remedy}` : cause,
+  const code = isTemporary ? 'server' : isOurs ? 'invalid_options' : 'rejected'
+  return new SessionError(code, {
+    message: DEVELOPMENT ? withLink(code, `The provider answered ${cause}. ${remedy}`) : cause,
     cause,
   })
 }
@@ -75,7 +76,10 @@ function failure(thrown: unknown, response?: Response): SessionError {
   if (typeof code !== 'string') return toSessionError(thrown)
   return new SessionError('invalid_response', {
     ...(DEVELOPMENT && {
-      message: `The provider's answer is not right, and nobody was signed in: ${String(message)}.`,
+      message: withLink(
+        'invalid_response',
+        `The provider's answer is not right, and nobody was signed in: ${String(message)}.`,
+      ),
     }),
   })
 }

@@ -1,4 +1,4 @@
-import { sessionError, SessionError } from '../errors.js'
+import { sessionError, SessionError, withLink } from '../errors.js'
 import type { Plugged } from '../session/plugin.js'
 import { tokens as tokensPlugin } from '../tokens/plugin.js'
 import type { TokenServer, TokenResponse } from '../types.js'
@@ -129,7 +129,9 @@ export function oauth(options: OAuthOptions): TokenServer {
       // The refresh token is good, and no token comes for this one resource: RFC 8707 §2, or a stronger sign-in is required for it.
       if (resource && /target|_required$/.test(errorCode))
         throw new SessionError('invalid_options', {
-          message: DEVELOPMENT ? `${errorCode}: the server gives no token for the resource ${resource}.` : errorCode,
+          message: DEVELOPMENT
+            ? withLink('invalid_options', `${errorCode}: the server gives no token for the resource ${resource}.`)
+            : errorCode,
           cause: errorCode,
         })
       const isClientError = CLIENT_ERROR.test(errorCode)

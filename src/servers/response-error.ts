@@ -1,4 +1,4 @@
-import { sessionError, SessionError } from '../errors.js'
+import { sessionError, SessionError, withLink } from '../errors.js'
 import { inWords } from '../util/arguments.js'
 import { ownOrigin } from '../util/origins.js'
 import { DEVELOPMENT } from '../util/development.js'
@@ -34,11 +34,16 @@ export function responseError({ status, headers }: Response, isRejected: boolean
   const date = (name: string): number => Date.parse(headers.get(name) ?? '')
   // RFC 9110 §10.2.3: seconds, or a date. A date counts by the server's own clock, if CORS exposes `Date`.
   const wait = Number(headers.get('Retry-After')) * 1e3 || date('Retry-After') - (date('Date') || now)
-  return new SessionError(status === 429 ? 'rate_limited' : isRejected ? 'rejected' : 'server', {
-    message: DEVELOPMENT ? `The server answered ${status || 'with a redirect'} ${detail}`.trim() : String(status),
+  const code = status === 429 ? 'rate_limited' : isRejected ? 'rejected' : 'server'
+  return new SessionError(code, {
+    message: DEVELOPMENT ? withLink(code, answered(status, detail)) : String(status),
     ...(wait > 0 && wait < Infinity && { retryAt: now + wait }),
   })
 }
+
+/** A sentence about a response. */
+const answered = (status: number, detail: string): string =>
+  `The server answered ${status || 'with a redirect'} ${detail}`.replace(/[ .]*$/, '.')
 
 /** Statuses that say nothing about the request itself: the server or a gateway is busy, too slow, or limits the rate. */
 const isBusy = (status: number): boolean => status >= 500 || [408, 425, 429].includes(status)

@@ -1,6 +1,6 @@
 import { ending, failure } from '../core/changes.js'
 import type { SharedRecord } from '../core/record.js'
-import { SessionError, sessionError, toSessionError } from '../errors.js'
+import { SessionError, sessionError, toSessionError, withLink } from '../errors.js'
 import { networkOf } from '../plugins/network.js'
 import type { SessionContext } from '../session/context.js'
 import type { StoredTokens } from '../types.js'
@@ -110,8 +110,11 @@ export function createRefreshTurn(
 
   const assertBackoffOver: RefreshTurn['assertBackoffOver'] = ({ retryAt, skew }) => {
     if (retryAt <= context.now()) return
-    throw new SessionError(lastFailure?.code ?? 'server', {
-      ...(DEVELOPMENT && { message: 'The server failed a moment ago. Nobody asks again before `retryAt`.' }),
+    const code = lastFailure?.code ?? 'server'
+    throw new SessionError(code, {
+      ...(DEVELOPMENT && {
+        message: withLink(code, 'The server failed a moment ago. Nobody asks again before `retryAt`.'),
+      }),
       retryAt: retryAt - skew,
       cause: lastFailure,
     })

@@ -158,11 +158,18 @@ test('the docs name no event, reason, code or member of a session that is not th
   const called = [...ours.matchAll(/\bsession\.(?!ts\b|js\b|test\b)(\w+)/g)].map(([, name]) => name)
   expect(called.filter((name) => !members('TokenSession').includes(name!))).toEqual([])
 
-  const codes = [...pageOf('docs/troubleshooting.md').matchAll(/^\| `(\w+)` +\|/gm)].map(([, code]) => code)
+  const codes = [...pageOf('docs/troubleshooting.md').matchAll(/^### (\w+)$/gm)].map(([, code]) => code)
   expect(codes.sort()).toEqual(texts('SessionErrorCode').sort())
 
   const [, reasons = ''] = /`reason` says why: (.*?); null/.exec(pageOf('docs/start.md')) ?? []
   expect([...reasons.matchAll(/`(\w+)`/g)].map(([, reason]) => reason).sort()).toEqual(texts('EndReason').sort())
+})
+
+test('the link of an error leads to a page that the package has', () => {
+  const { name, files } = JSON.parse(pageOf('package.json')) as { name: string; files: string[] }
+  const [, page = ''] = new RegExp(`'https://unpkg\\.com/${name}/(\\S+)'`).exec(pageOf('src/errors.ts')) ?? []
+  expect(files).toContain(page)
+  expect(page).toBe('docs/troubleshooting.md')
 })
 
 test('docs/migrating.md leads to names that are there', () => {

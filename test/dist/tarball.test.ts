@@ -207,6 +207,7 @@ describe('what is published', () => {
         "dist/ui/inspector/inspector.js",
         "dist/util/origins.d.ts",
         "dist/util/session-view.d.ts",
+        "docs/troubleshooting.md",
         "package.json",
       ]
     `)

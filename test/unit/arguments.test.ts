@@ -313,8 +313,10 @@ describe('a bad argument', () => {
   const check = async (run: () => unknown, code: string): Promise<void> => {
     const error: unknown = await new Promise((resolve) => resolve(run())).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ name: 'SessionError', code })
-    // Sentences, and not the code, which is what the production build has.
-    expect((error as Error).message).toMatch(/^\S+ .+ .+\.$/)
+    // Sentences, and not the code, which is what the production build has; then where the code is explained.
+    expect((error as Error).message).toMatch(
+      new RegExp(`^\\S+ .+ .+\\. See https://\\S+/troubleshooting\\.md#${code}$`),
+    )
   }
 
   it.each(rows)('%s refuses it: %s', async (_name, _what, run) => check(run, 'invalid_options'))

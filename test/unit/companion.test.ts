@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { companionCookie } from '../../src/companion.js'
-import { SessionError } from '../../src/errors.js'
+import { SessionError, withLink } from '../../src/errors.js'
 import type { Session } from '../../src/types.js'
 import { createWorld, MINUTE, SECOND, type Tab, type World } from './session/world.js'
 
@@ -277,7 +277,8 @@ describe('the companion cookie', () => {
 
   it('refuses what is no session and no name, and does nothing on a server', () => {
     const { session } = createWorld().tab({}, { hasPage: false })
-    const refusal = (message: string): Error => expect.objectContaining({ code: 'invalid_options', message }) as Error
+    const refusal = (message: string): Error =>
+      expect.objectContaining({ code: 'invalid_options', message: withLink('invalid_options', message) }) as Error
     expect(() => companionCookie({} as Session, 'signed-in')).toThrow(
       refusal('companionCookie takes the session that createSession() returned.'),
     )

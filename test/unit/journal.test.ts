@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SessionError } from '../../src/errors.js'
+import { SessionError, withLink } from '../../src/errors.js'
 import { journal, type Journal, type JournalEntry, type JournalOptions } from '../../src/journal.js'
 import { customServer } from '../../src/servers/custom.js'
 import { createSessionWith } from '../../src/testing.js'
@@ -185,7 +185,8 @@ describe('the journal', () => {
     ['a number of entries that is not whole', NO_NUMBER, () => journal(createWorld().tab().session, { keep: 1.5 })],
     ['what is no session', 'journal takes the session that createSession() returned.', () => journal({} as Session)],
   ])('refuses %s', (_what, message, act) => {
-    expect(act).toThrow(expect.objectContaining({ code: 'invalid_options', message }))
+    const told = { code: 'invalid_options', message: withLink('invalid_options', message) }
+    expect(act).toThrow(expect.objectContaining(told))
   })
 
   it('I10: stops, and leaves no timer; what is there can still be read and sent', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { connect } from '../../../src/connect.js'
-import { SessionError } from '../../../src/errors.js'
+import { SessionError, withLink } from '../../../src/errors.js'
 import { createSessionWith } from '../../../src/testing.js'
 import type { Session } from '../../../src/types.js'
 import { createWorld, MINUTE, SECOND } from '../session/world.js'
@@ -129,7 +129,7 @@ describe('a connection and its session', () => {
   })
 
   it('connect() refuses an object that is no session', () => {
-    const message = 'connect takes the session that createSession() returned.'
+    const message = withLink('invalid_options', 'connect takes the session that createSession() returned.')
     expect(() => connect({} as Session, () => Promise.resolve())).toThrow(
       expect.objectContaining({ code: 'invalid_options', message }) as Error,
     )
@@ -143,7 +143,7 @@ describe('a connection and its session', () => {
     await world.advance(10)
     await expect(opened[0]!.connection.token()).rejects.toMatchObject({
       code: 'no_tokens',
-      message: 'The connection is over, or its session has no tokens.',
+      message: withLink('no_tokens', 'The connection is over, or its session has no tokens.'),
     })
     opened[0]!.connection.up()
     expect(states).toEqual(['0 connecting', '10 up'])
@@ -367,7 +367,7 @@ describe('a connection that is lost', () => {
     expect(opened[0]?.isOver()).toBe(true)
     expect(reasons.at(-1)).toMatchObject({
       code: 'timeout',
-      message: 'The connection did not call up() within 30 s of its start.',
+      message: withLink('timeout', 'The connection did not call up() within 30 s of its start.'),
     })
     opened[0]!.connection.up()
     await world.advance(500)

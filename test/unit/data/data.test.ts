@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { sessionData } from '../../../src/data.js'
+import { withLink } from '../../../src/errors.js'
 import { eachSession } from '../../../src/session/each-session.js'
 import { createSessionWith } from '../../../src/testing.js'
 import type { Session } from '../../../src/types.js'
@@ -54,7 +55,7 @@ describe('sessionData()', () => {
     const server = world.tab({}, { hasPage: false })
     for (const one of [tab, destroyed, server])
       expect(() => dataOf(one)).toThrow(expect.objectContaining({ code: 'signed_out' }) as Error)
-    const message = 'sessionData takes the session that createSession() returned.'
+    const message = withLink('invalid_options', 'sessionData takes the session that createSession() returned.')
     expect(() => sessionData({} as Session)).toThrow(
       expect.objectContaining({ code: 'invalid_options', message }) as Error,
     )

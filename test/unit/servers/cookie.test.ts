@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { toSessionError, type SessionError } from '../../../src/errors.js'
+import { toSessionError, withLink, type SessionError } from '../../../src/errors.js'
 import { cookieSession, type CookieOptions } from '../../../src/servers/cookie.js'
 import { createWorld, MINUTE, SECOND, type Tab, type World } from '../session/world.js'
 
@@ -191,7 +191,7 @@ describe('isOver of cookieSession()', () => {
     await expect(check()).rejects.toMatchObject({ code: 'rejected' })
     expect(calls.mock.calls[0]![1].redirect).toBe('manual')
     const other = await backend(async () => redirect, is(419)).failure()
-    expect(other).toMatchObject({ code: 'server', message: 'The server answered with a redirect' })
+    expect(other).toMatchObject({ code: 'server', message: withLink('server', 'The server answered with a redirect.') })
   })
 
   it.each([

@@ -36,7 +36,9 @@ describe('I12: an invalid option', () => {
         expect.objectContaining({
           name: 'SessionError',
           code: 'invalid_options',
-          message: expect.stringMatching(new RegExp(`^${option} is .+\\. Give .+\\.$`)) as string,
+          message: expect.stringMatching(
+            new RegExp(`^${option} is .+\\. Give .+\\. See .+#invalid_options$`),
+          ) as string,
         }),
       )
       expect(world.storage.count).toEqual({ reads: 0, writes: 0 })
