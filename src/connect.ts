@@ -42,6 +42,7 @@ export function connect(session: Session, run: Run, options: ConnectOptions = {}
     checkFunction('connect: run', run, 'opens one connection, such as webSocket(…) makes one')
     checkOptions('connect', options, {
       hold: 'boolean',
+      one: 'any',
       name: 'string',
       isRefused: 'function',
       onState: 'function',

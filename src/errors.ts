@@ -1,4 +1,5 @@
 import { DEVELOPMENT } from './util/development.js'
+import { didYouMean, hint } from './util/hints.js'
 
 /** Why a call failed. Only `rejected` ends a session; every other failure is temporary or the caller's to mend. */
 export type SessionErrorCode =
@@ -11,6 +12,26 @@ export type SessionErrorCode =
   | 'timeout'
   | 'invalid_response'
   | 'invalid_options'
+
+const CODES: Readonly<Record<SessionErrorCode, true>> = {
+  signed_out: true,
+  no_tokens: true,
+  rejected: true,
+  offline: true,
+  server: true,
+  rate_limited: true,
+  timeout: true,
+  invalid_response: true,
+  invalid_options: true,
+}
+
+/** Nothing looks for a code that is misspelt: a server of the application's own that throws `'reject'` ends no session. */
+function warnOfCode(code: string): void {
+  const codes = Object.keys(CODES)
+  // What is no word may be data.
+  if (!codes.includes(code) && /^\w{1,40}$/.test(code))
+    hint(`SessionError: there is no code ${code}, and nothing looks for it.${didYouMean(code, codes)}`)
+}
 
 /**
  * Every failure that the library reports. `name` and `code` are literal, so that they survive minification and other
@@ -33,6 +54,7 @@ export class SessionError extends Error {
 
   constructor(code: SessionErrorCode, options: { message?: string; cause?: unknown; retryAt?: number } = {}) {
     super(options.message ?? code, options)
+    if (DEVELOPMENT) warnOfCode(code)
     this.code = code
     if (options.retryAt !== undefined) this.retryAt = options.retryAt
   }

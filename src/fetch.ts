@@ -61,7 +61,7 @@ export interface FetchOptions {
  */
 export function createFetch(session: Session, options: FetchOptions = {}): typeof fetch {
   const { authorize: authorizeRequest } = credentials(session)
-  if (DEVELOPMENT) checkOptions('createFetch', options, { fetch: 'function', stepUp: 'function' })
+  if (DEVELOPMENT) checkOptions('createFetch', options, { origins: 'any', fetch: 'function', stepUp: 'function' })
   const resourceOf = originsOf('createFetch', options.origins)
   const originalFetch = globalThis.fetch
 

@@ -1,6 +1,7 @@
 import { browserPorts } from './ports/browser.js'
 import { NO_DOCUMENT } from './session/create-context.js'
 import { createSessionWith } from './session/session.js'
+import { warnOfTwins } from './session/twins.js'
 import { DEVELOPMENT } from './util/development.js'
 import type { Session, SessionOptions, TokenServer, TokenSession, TokenStore } from './types.js'
 
@@ -48,6 +49,7 @@ export function createSession(options?: SessionOptions): Session
 export function createSession(options: SessionOptions = {}): Session {
   const ports = browserPorts()
   const session = createSessionWith(ports, options)
+  if (DEVELOPMENT && ports.hasPage) warnOfTwins(session)
   // A server that renders pages is meant to; servers at the edge have a WorkerGlobalScope as well, but load no scripts.
   if (DEVELOPMENT && !ports.hasPage && 'importScripts' in globalThis) ports.warn(`sojourn: ${NO_DOCUMENT}`)
   return session

@@ -106,7 +106,7 @@ const check = (ok: unknown, message: string | false): void => {
 export function journal(session: Session, options: JournalOptions = {}): Journal {
   const context = contextOf(session, 'journal')
   if (DEVELOPMENT) {
-    checkOptions('journal', options, { send: 'function' })
+    checkOptions('journal', options, { keep: 'any', marks: 'any', send: 'function' })
     const { marks = [] } = options as { readonly marks?: unknown }
     const areTexts = !marks || (Array.isArray(marks) && marks.every((mark) => typeof mark === 'string'))
     checkArgument(areTexts, 'journal: marks', marks, 'an array of names')

@@ -9,6 +9,7 @@ import { ownOptions, parseUrl } from './servers/response-error.js'
 import type { TokenSession } from './types.js'
 import { checkOptions, inWords } from './util/arguments.js'
 import { DEVELOPMENT } from './util/development.js'
+import { warnOfShortLengths } from './util/hints.js'
 import { ownOrigin } from './util/origins.js'
 
 export { decodeClaims } from './login/claims.js'
@@ -32,7 +33,15 @@ const noop = (): void => undefined
  * ```
  */
 export function login(options: LoginOptions): Login {
-  if (DEVELOPMENT) checkOptions('login', options, { scope: 'string', parameters: 'object', dpop: 'object' })
+  if (DEVELOPMENT)
+    checkOptions('login', options, {
+      scope: 'string',
+      parameters: 'object',
+      dpop: 'object',
+      issuer: 'any',
+      clientId: 'any',
+      redirectUri: 'any',
+    })
   const { clientId, scope = 'openid', dpop, parameters, ...urls } = ownOptions(Object(options) as LoginOptions)
   const issuer = parseUrl('issuer', urls.issuer)
   const redirectUri = parseUrl('redirectUri', urls.redirectUri ?? '/')
@@ -69,7 +78,16 @@ export function login(options: LoginOptions): Login {
 
   return {
     async start(options = {}) {
-      if (DEVELOPMENT) checkOptions('start', options, { prompt: 'string', acrValues: 'string', loginHint: 'string' })
+      if (DEVELOPMENT) {
+        checkOptions('start', options, {
+          prompt: 'string',
+          acrValues: 'string',
+          loginHint: 'string',
+          returnTo: 'any',
+          maxAge: 'any',
+        })
+        warnOfShortLengths('start', options, ['maxAge'])
+      }
       const { returnTo } = options
       const here = ownOrigin() && location.href
       // The page's own path may be one that `ownPath` refuses.
@@ -81,7 +99,7 @@ export function login(options: LoginOptions): Login {
     },
     async end(session, options = {}) {
       meet(session)
-      if (DEVELOPMENT) checkOptions('end', options)
+      if (DEVELOPMENT) checkOptions('end', options, { returnTo: 'any' })
       const { returnTo } = options
       const idToken = await session.getIdToken().catch(() => null)
       const found = provider.discover()

@@ -1,7 +1,7 @@
 import { contextOf } from './session/context.js'
 import { eachSession } from './session/each-session.js'
 import type { Session } from './types.js'
-import { checkOptions } from './util/arguments.js'
+import { checkMembers } from './util/arguments.js'
 import { DEVELOPMENT } from './util/development.js'
 
 /** A session, as OpenTelemetry's packages describe one. */
@@ -50,7 +50,10 @@ export function sessionProvider(session: Session): OtelSessionProvider {
     },
     addObserver(observer) {
       if (DEVELOPMENT)
-        checkOptions('addObserver', observer, { onSessionStarted: 'function', onSessionEnded: 'function' })
+        checkMembers('addObserver', observer, 'an object of methods', {
+          onSessionStarted: 'function',
+          onSessionEnded: 'function',
+        })
       let previous: ObservedSession | undefined
       let isKnown = true
       eachSession(session, ({ id }) => {

@@ -22,7 +22,7 @@ export interface WebSocketOptions {
  */
 export function webSocket(url: string | URL, options: WebSocketOptions): (connection: Connection) => Promise<void> {
   if (DEVELOPMENT) {
-    const kinds = { open: 'function', renew: 'function' } as const
+    const kinds = { open: 'function', renew: 'function', protocols: 'any' } as const
     checkMembers('webSocket', options, 'an object with receive', kinds, { receive: 'function' })
   }
   const { protocols } = options

@@ -3,7 +3,7 @@ import type { Plugged } from '../session/plugin.js'
 import type { ServerTimes, SessionServer } from '../types.js'
 import { cookieSignOut } from './cookie-sign-out.js'
 import { keepAlive as keepAlivePlugin } from './keep-alive.js'
-import { parseUrl, createWarnings, responseError, sendThoughLeaving } from './response-error.js'
+import { parseUrl, createWarnings, responseError, sendThoughLeaving, warnIfUnreachable } from './response-error.js'
 import { checkArgument, checkOptions } from '../util/arguments.js'
 import { DEVELOPMENT } from '../util/development.js'
 
@@ -61,7 +61,15 @@ export interface CookieOptions {
  */
 export function cookieSession(options: CookieOptions): SessionServer & Plugged {
   if (DEVELOPMENT) {
-    checkOptions('cookieSession', options, { times: 'function', fetch: 'function' })
+    checkOptions('cookieSession', options, {
+      times: 'function',
+      fetch: 'function',
+      keepAlive: 'any',
+      check: 'any',
+      signOut: 'any',
+      headers: 'any',
+      isOver: 'any',
+    })
     const { headers = {} } = options
     checkArgument(Object(headers) === headers, 'headers', headers, 'an object of texts, or a function that returns one')
   }
@@ -93,7 +101,7 @@ export function cookieSession(options: CookieOptions): SessionServer & Plugged {
     }
   }
 
-  const call = async (option: string, url: string, method: string, init: RequestInit): Promise<Response> => {
+  const send = async (option: string, url: string, method: string, init: RequestInit): Promise<Response> => {
     const response = await (options.fetch ?? fetch)(url, {
       method,
       headers: typeof headers === 'function' ? headers() : fixedHeaders,
@@ -109,6 +117,10 @@ export function cookieSession(options: CookieOptions): SessionServer & Plugged {
       warn(option, url, '. Mend the URL, or say with isOver that this means the end of the session.', response.status)
     throw responseError(response, false)
   }
+
+  const call: typeof send = DEVELOPMENT
+    ? (option, url, ...rest) => warnIfUnreachable(send(option, url, ...rest), warn, option, url)
+    : send
 
   const readTimes = async (
     option: string,

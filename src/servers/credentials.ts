@@ -41,7 +41,7 @@ const created = /* @__PURE__ */ new WeakMap<SessionContext, Credentials>()
  * ```
  */
 export function credentials(session: Session): Credentials {
-  const context = contextOf(session, 'credentials')
+  const context = contextOf(session, 'createFetch, or credentials,')
   const found = created.get(context) ?? createCredentials(context)
   created.set(context, found)
   return found

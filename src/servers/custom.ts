@@ -68,7 +68,7 @@ export function customTokens(store: TokenStore): TokenStore & Plugged {
       'customTokens',
       store,
       'a store with get, set and clear',
-      { forSession: 'function' },
+      { forSession: 'function', shared: 'any' },
       { get: 'function', set: 'function', clear: 'function' },
     )
   return {

@@ -4,7 +4,14 @@ import { tokens as tokensPlugin } from '../tokens/plugin.js'
 import type { TokenServer, TokenResponse } from '../types.js'
 import { createDiscovery, parseEndpoints, type Json } from './discovery.js'
 import type { DPoP, Prove, TokenRequest } from './proofs.js'
-import { parseUrl, createWarnings, ownOptions, responseError, sendThoughLeaving } from './response-error.js'
+import {
+  parseUrl,
+  createWarnings,
+  ownOptions,
+  responseError,
+  sendThoughLeaving,
+  warnIfUnreachable,
+} from './response-error.js'
 import { checkOptions } from '../util/arguments.js'
 import { DEVELOPMENT } from '../util/development.js'
 
@@ -57,7 +64,15 @@ export interface OAuthOptions {
  */
 export function oauth(options: OAuthOptions): TokenServer {
   if (DEVELOPMENT)
-    checkOptions('oauth', options, { clientId: 'string', parameters: 'object', dpop: 'object', fetch: 'function' })
+    checkOptions('oauth', options, {
+      clientId: 'string',
+      parameters: 'object',
+      dpop: 'object',
+      fetch: 'function',
+      issuer: 'any',
+      tokenEndpoint: 'any',
+      revocationEndpoint: 'any',
+    })
   const {
     issuer,
     tokenEndpoint,
@@ -95,7 +110,7 @@ export function oauth(options: OAuthOptions): TokenServer {
 
   // A form needs no preflight. With fetch's default no cookie goes to another origin, so `Access-Control-Allow-Origin: *` is
   // enough. A 307 or 308 redirect would send the token on to any address, RFC 9700 §4.12.
-  const post = (url: string, form: Record<string, string>, init: RequestInit): ReturnType<typeof fetchJson> =>
+  const postForm = (url: string, form: Record<string, string>, init: RequestInit): ReturnType<typeof fetchJson> =>
     fetchJson(url, {
       method: 'POST',
       body: new URLSearchParams({ ...form, client_id: clientId }),
@@ -114,7 +129,10 @@ export function oauth(options: OAuthOptions): TokenServer {
       const url = (await endpointUrl('token_endpoint', signal)) ?? parseUrl('token_endpoint', undefined)
       const form = { ...extraFields, ...(resource && { resource }), grant_type: 'refresh_token', refresh_token: token }
 
-      const send: TokenRequest = (headers = {}) => post(url, form, { signal, headers })
+      const post = (headers = {}): ReturnType<TokenRequest> => postForm(url, form, { signal, headers })
+      const send: TokenRequest = DEVELOPMENT
+        ? (headers) => warnIfUnreachable(post(headers), warn, 'tokenEndpoint', url)
+        : post
       const [response, body] = await (prove ? prove(url, send) : send())
       const { status, ok } = response
       // The error code alone: `error_description` may quote the token.
@@ -159,7 +177,7 @@ export function oauth(options: OAuthOptions): TokenServer {
       const url = token && (await endpointUrl('revocation_endpoint', signal))
       if (!url) return
       const [{ ok, status }] = await sendThoughLeaving((keepalive) =>
-        post(url, { token, token_type_hint: kind }, { signal, keepalive }),
+        postForm(url, { token, token_type_hint: kind }, { signal, keepalive }),
       )
       if (DEVELOPMENT && !ok)
         warn('revocationEndpoint', url, '. Tokens may stay valid at the server after sign-out.', status)

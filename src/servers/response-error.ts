@@ -53,19 +53,41 @@ export type Warn = (subject: string, url: string, what: string, status?: number,
 
 /**
  * Warns the developer in the console of a mistake that does not end the session and would otherwise go unnoticed, once for each
- * `subject`: an option, with its URL. The warning repeats nothing that a server or a user has sent.
+ * `subject`: an option, with its URL; and once for each `what` where there was no response. The warning repeats nothing that a server or a user has sent.
  */
 export function createWarnings(): Warn {
   if (!DEVELOPMENT) return () => undefined
   const warned = new Set<string>()
   return (subject, url, what, status = 0, ...cause) => {
-    if (isBusy(status) || warned.has(subject)) return
-    warned.add(subject)
+    // An endpoint that could not be reached for a while may answer wrongly later.
+    const key = subject + (status ? '' : what)
+    if (isBusy(status) || warned.has(key)) return
+    warned.add(key)
     // The query is left out: it may hold a key.
     const address = url && ` (${url.replace(/[?#].*/, '')})`
     const answered = status ? ` answered ${status}` : ''
     // eslint-disable-next-line no-console -- for the developer, once
     console.warn(`sojourn: ${subject}${address}${answered}${what}`, ...cause)
+  }
+}
+
+/**
+ * `sent`, with a warning in the console where the browser is online and there is no response: a script cannot see why, and the error is
+ * `offline`, as without a network.
+ */
+export async function warnIfUnreachable<T>(sent: Promise<T>, warn: Warn, subject: string, url: string): Promise<T> {
+  try {
+    return await sent
+  } catch (error) {
+    // Node has a `navigator` since version 21, and no `onLine`.
+    const { navigator } = globalThis as { readonly navigator?: { readonly onLine?: boolean } }
+    if (error instanceof TypeError && navigator?.onLine !== false)
+      warn(
+        subject,
+        url,
+        ' could not be reached. Does it allow this page by CORS, and Content-Security-Policy by connect-src? Does it redirect?',
+      )
+    throw error
   }
 }
 

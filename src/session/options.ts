@@ -1,6 +1,7 @@
 import type { Config } from '../core/deadlines.js'
 import { inWords } from '../util/arguments.js'
 import { milliseconds } from '../util/duration.js'
+import { warnOfNames, warnOfShortLengths } from '../util/hints.js'
 import type { Ports } from '../ports/types.js'
 import { sessionError } from '../errors.js'
 import { DEVELOPMENT } from '../util/development.js'
@@ -134,6 +135,29 @@ function storeOf(name: string, store: TokenStore): TokenStore {
     )
   served.set(store, name)
   return store
+}
+
+/** All options. True: a length of time. */
+const OPTIONS: Readonly<Record<keyof SessionOptions, boolean>> = {
+  name: false,
+  idleTimeout: true,
+  warnBefore: true,
+  absoluteTimeout: true,
+  activityDuringWarning: false,
+  refreshBefore: true,
+  keepAliveEvery: true,
+  stalePage: false,
+  tokenStore: false,
+  server: false,
+  requestTimeout: true,
+  lease: false,
+}
+
+/** Warns of options that have no effect, and of lengths of time that cannot be meant. */
+export function warnOfOptions(options: SessionOptions): void {
+  const lengths = Object.entries(OPTIONS).flatMap(([name, isLength]) => (isLength ? [name] : []))
+  warnOfNames('createSession', options, Object.keys(OPTIONS))
+  warnOfShortLengths('createSession', options, lengths)
 }
 
 /** People need 20 s to answer a warning, WCAG 2.2.1. */

@@ -5,6 +5,7 @@ import type { Session, SessionEvents, SessionOptions, TokenServer, TokenSession,
 import { checkArgument, checkFunction } from '../util/arguments.js'
 import { DEVELOPMENT } from '../util/development.js'
 import { createEmitter } from '../util/emitter.js'
+import { closest } from '../util/hints.js'
 import { createActiveSession } from './active-session.js'
 import { createActivity } from './activity.js'
 import { setContext, type SessionContext } from './context.js'
@@ -12,7 +13,7 @@ import { createContext } from './create-context.js'
 import { createDegraded } from './degraded.js'
 import { followPage } from './follow-page.js'
 import { createLoop, type Loop } from './loop.js'
-import { checkWindow, parseOptions, warnOfShortWarning } from './options.js'
+import { checkWindow, parseOptions, warnOfOptions, warnOfShortWarning } from './options.js'
 import type { Parts } from './parts.js'
 import { pluginsOf, type PluginHooks } from './plugin.js'
 import { createRecordSync } from './record-sync.js'
@@ -33,8 +34,11 @@ const EVENTS: Readonly<Record<keyof SessionEvents, true>> = {
 
 /** An event with a colon is one of the library's own. */
 function checkListener(type: unknown, listener: unknown): void {
-  const isEvent = typeof type === 'string' && (Object.keys(EVENTS).includes(type) || type.includes(':'))
-  checkArgument(isEvent, 'on: the event', type, `one of ${Object.keys(EVENTS).join(', ')}`)
+  const names = Object.keys(EVENTS)
+  const isEvent = typeof type === 'string' && (names.includes(type) || type.includes(':'))
+  const meant = typeof type === 'string' ? closest(type, names) : undefined
+  const others = `one of ${names.join(', ')}`
+  checkArgument(isEvent, 'on: the event', type, meant === undefined ? others : `${meant}, or another ${others}`)
   checkFunction('on: the listener', listener, 'takes the event')
 }
 
@@ -87,7 +91,10 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
 
   let stopFollowing = noop
   if (ports.hasPage) {
-    if (DEVELOPMENT) warnOfShortWarning(ports, config)
+    if (DEVELOPMENT) {
+      warnOfOptions(options)
+      warnOfShortWarning(ports, config)
+    }
     if (!channel.works) degraded('channel', DEVELOPMENT && 'Tabs hear of each other by storage alone.')
     stopFollowing = followPage(parts, loop)
     // Not while other tabs are queried, and not where only they could know.

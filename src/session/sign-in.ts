@@ -5,6 +5,7 @@ import { sessionError } from '../errors.js'
 import type { Session, SignInOptions, TokenResponse } from '../types.js'
 import { checkOptions } from '../util/arguments.js'
 import { milliseconds } from '../util/duration.js'
+import { warnOfShortLengths } from '../util/hints.js'
 import type { SessionContext } from './context.js'
 import type { PluginHooks } from './plugin.js'
 import type { TokenHooks } from './token-hooks.js'
@@ -27,7 +28,11 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
       cancelCount++
     },
     async signIn(response, options = {}) {
-      if (DEVELOPMENT) checkOptions('signIn', options, { keepData: 'boolean' })
+      if (DEVELOPMENT) {
+        const limits = { idleTimeout: 'any', absoluteTimeout: 'any' } as const
+        checkOptions('signIn', options, { login: 'any', keepData: 'boolean', ...limits })
+        warnOfShortLengths('signIn', options, Object.keys(limits))
+      }
       const tokens = context.tokens()
       const given = parseTokens(tokens, response)
       const login = parseLogin(options)

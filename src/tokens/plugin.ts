@@ -9,6 +9,7 @@ import { checkArgument, checkOptions } from '../util/arguments.js'
 import { abortable } from '../util/async.js'
 import { DEVELOPMENT } from '../util/development.js'
 import { milliseconds } from '../util/duration.js'
+import { warnOfShortLengths } from '../util/hints.js'
 import { lockWait } from '../util/timing.js'
 import { createCleanup } from './cleanup.js'
 import { createRefresh } from './refresh.js'
@@ -61,7 +62,13 @@ export const tokens: Plugin = (context) => {
     },
     async getAccessToken(options = {}) {
       if (DEVELOPMENT) {
-        checkOptions('getAccessToken', options, { forceRefresh: 'boolean', resource: 'string' })
+        checkOptions('getAccessToken', options, {
+          forceRefresh: 'boolean',
+          resource: 'string',
+          minValidity: 'any',
+          signal: 'any',
+        })
+        warnOfShortLengths('getAccessToken', options, ['minValidity'])
         const isSignal = !options.signal || 'aborted' in Object(options.signal)
         checkArgument(isSignal, 'getAccessToken: signal', options.signal, 'an AbortSignal, or leave it out')
       }

@@ -34,6 +34,8 @@ describe('what an editor says while one writes', () => {
     expectTypeOf<'15 minutes'>().not.toExtend<Duration>()
     // @ts-expect-error there is no such unit
     createSession({ idleTimeout: '2w' })
+    // @ts-expect-error a number that is a text has none
+    createSession({ idleTimeout: '15' })
   })
 
   test('an option that does not exist is an error, and so is an optional one that is undefined', () => {
@@ -55,6 +57,8 @@ describe('what an editor says while one writes', () => {
   test('an event brings its own fields', () => {
     session.on('signedOut', ({ reason }) => {
       expectTypeOf(reason).toEqualTypeOf<EndReason>()
+      // @ts-expect-error its name is signOut
+      expectTypeOf(reason === 'signout').toBeBoolean()
     })
     session.on('refreshFailed', ({ error }) => {
       expectTypeOf(error.code).toEqualTypeOf<SessionErrorCode>()

@@ -40,7 +40,7 @@ type Stored = Partial<StoredTokens> | undefined
  * ```
  */
 export function idbTokens(options: IdbTokensOptions = {}): TokenStore & Plugged {
-  if (DEVELOPMENT) checkOptions('idbTokens', options)
+  if (DEVELOPMENT) checkOptions('idbTokens', options, { encrypt: 'any', decrypt: 'any' })
   const [encrypt, decrypt] = [cipherOf('encrypt', options), cipherOf('decrypt', options)]
   const store = openDatabase()
   const forSession = (name: string): TokenStore & Plugged => ({
