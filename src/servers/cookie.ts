@@ -54,9 +54,8 @@ export interface CookieOptions {
  * ```ts
  * const server = cookieSession({ keepAlive: '/session/alive', check: '/session', signOut: '/logout' })
  * const session = createSession({ server })
- * // On every page load. The backend writes a new value for each login, and none if nobody is signed in.
- * const { login } = document.documentElement.dataset
- * if (login) await session.signIn(undefined, { login })
+ * // On every page load: who was signed in when the backend made the page. `adoptPage` is exported by `sojourn/server`.
+ * void adoptPage(session, JSON.parse(document.querySelector('#session')!.textContent) as PageState)
  * ```
  */
 export function cookieSession(options: CookieOptions): SessionServer & Plugged {

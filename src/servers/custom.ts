@@ -6,6 +6,7 @@ import { DEVELOPMENT } from '../util/development.js'
 import { cookieSignOut } from './cookie-sign-out.js'
 import { keepAlive } from './keep-alive.js'
 
+export { adoptPage, type PageState } from './page.js'
 export { customDpop, type CustomDPoP, type DPoP, type Proofs } from './proofs.js'
 
 /**

@@ -142,6 +142,7 @@ describe('what is published', () => {
         "dist/servers/dpop.js",
         "dist/servers/oauth.d.ts",
         "dist/servers/oauth.js",
+        "dist/servers/page.d.ts",
         "dist/servers/proofs.d.ts",
         "dist/session/causes.d.ts",
         "dist/session/context.d.ts",

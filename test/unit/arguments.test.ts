@@ -62,6 +62,7 @@ const members = (
 
 const noSession = [undefined, {}, ...strangers]
 const TAKES_SESSION = [
+  'adoptPage',
   'companionCookie',
   'connect',
   'createFetch',
@@ -184,6 +185,12 @@ const rows: readonly Row[] = [
   ...each('customServer', 'hooks', [undefined, [], ...strangers], (value) => call('customServer', value)),
   ...members('customServer', [{ refresh: 7 }, { check: '/session' }, { signOut: {} }, { challenge: true }], (value) =>
     call('customServer', value),
+  ),
+  ...each('adoptPage', 'page', [undefined, {}, [], ...strangers], (value) => withSession('adoptPage', value)),
+  ...members(
+    'adoptPage',
+    [{ login: '', at: 1 }, { login: 7n, at: 1 }, { login: null, at: 'now' }, { login: null }, { at: 1 }],
+    (value) => withSession('adoptPage', value),
   ),
   ...each('customTokens', 'store', [undefined, {}, [], ...strangers], (value) => call('customTokens', value)),
   ...members(
