@@ -9,7 +9,8 @@ const given = /* @__PURE__ */ new Set<string>()
 export function hint(text: string): void {
   if (given.has(text)) return
   given.add(text)
-  // eslint-disable-next-line no-console -- for the developer, once
+  // The core is compiled without a browser's names, and errors are a part of it.
+  const { console } = globalThis as unknown as { console: { warn(text: string): void } }
   console.warn(`sojourn: ${text}`)
 }
 
