@@ -56,6 +56,8 @@ export interface Actor {
   record: { readonly id: string; readonly reason: string } | null
   /** The state that decides which events its listeners may get next. */
   hears: 'out' | 'in' | 'warned'
+  /** How long its page had run when its listeners last fell behind what it shows; null while they know it. */
+  deafSince: number | null
 }
 
 export const idOf = (snapshot: Snapshot): string => ('id' in snapshot ? snapshot.id : '')

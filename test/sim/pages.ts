@@ -83,6 +83,7 @@ export function open(scene: Scene, page = scene.world.page(), isBare = false): A
     steppedAt: now,
     destroyedAt: null,
     hears: 'out',
+    deafSince: null,
     record: null,
   }
   const session = createSessionWith(page.ports, {

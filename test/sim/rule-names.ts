@@ -37,6 +37,7 @@ export const FLOORS = {
   'I7: `rejected` follows a refusal': 8,
   'I7: no absolute end comes early': 10,
   'I7: events follow each other in order': 1400,
+  'I7: listeners know what is shown': 300_000,
   'I7: what somebody waits for is tried': 0,
   'I7: a grant is revoked once': 93,
   'I8: no promise waits for ever': 960,

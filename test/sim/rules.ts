@@ -151,7 +151,24 @@ export function look(scene: Scene): void {
     const snapshot = actor.session.getSnapshot()
     if (snapshot !== actor.seen) change(scene, actor, actor.seen, snapshot)
     if (isAwake(actor) && works) sign(scene, actor)
+    if (isAwake(actor)) listenersKnow(scene, actor, snapshot)
   }
+}
+
+/** How long a lock may be held, in ms: for a request that is tried twice, and for a token store that never answers. */
+const TELLING = 30e3
+
+/** I7: whoever holds a lock tells listeners of what happened under it at its end, which comes within the limits of its work. */
+function listenersKnow(scene: Scene, actor: Actor, { phase }: Snapshot): void {
+  const ran = scene.ran.get(actor.page) ?? 0
+  const know = (phase === 'active' || phase === 'warning') === (actor.hears !== 'out')
+  if (know) actor.deafSince = null
+  else actor.deafSince ??= ran
+  scene.must(
+    'I7: listeners know what is shown',
+    actor.deafSince === null || ran - actor.deafSince < TELLING,
+    () => `${actor.name} shows ${phase} while its listeners know ${actor.hears}`,
+  )
 }
 
 function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
