@@ -1,7 +1,6 @@
 import { useState } from 'react'
 import { useSession } from 'sojourn/react'
-import { askName, session } from '../shared/session'
-import { beginSignIn } from '../shared/sign-in'
+import { askName, auth, session } from '../shared/session'
 import { Warning } from './Warning'
 
 export function App() {
@@ -22,7 +21,7 @@ function SignedOut() {
     <>
       <p role="status">You are signed out.</p>
       <p className="actions">
-        <button className="primary" onClick={() => void beginSignIn()}>
+        <button className="primary" onClick={() => void auth.start()}>
           Sign in
         </button>
       </p>

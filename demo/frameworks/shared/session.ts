@@ -1,8 +1,11 @@
 import { createSession } from 'sojourn'
 import { createFetch } from 'sojourn/fetch'
+import { login } from 'sojourn/login'
 import { oauth } from 'sojourn/oauth'
 import { idbTokens } from 'sojourn/tokens/idb'
-import { issuer, clientId } from './sign-in'
+
+const issuer = `${location.origin}/oidc`
+const clientId = 'sojourn-demo'
 
 /**
  * The session of this page. All tabs with the same name and origin share it, whatever their framework: sign out in one of these
@@ -15,6 +18,19 @@ export const session = createSession({
   tokenStore: idbTokens(),
   server: oauth({ tokenEndpoint: `${issuer}/token`, revocationEndpoint: `${issuer}/token/revocation`, clientId }),
 })
+
+/** The login at the provider, which sends the user back to the page of the application. */
+export const auth = login({ issuer, clientId, redirectUri: location.pathname })
+
+/** Takes over the sign-in with which the provider has just sent the user back, if there is one. */
+export async function finishSignIn(): Promise<void> {
+  try {
+    await auth.finish(session)
+  } catch (error) {
+    // The user has cancelled it at the provider.
+    if ((error as Error).cause !== 'access_denied') throw error
+  }
+}
 
 /** `fetch` with the session's access token, for this origin. */
 export const api = createFetch(session)

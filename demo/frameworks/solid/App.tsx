@@ -1,7 +1,6 @@
 import { createSignal, Match, Switch } from 'solid-js'
 import { useSession } from 'sojourn/solid'
-import { askName, session } from '../shared/session'
-import { beginSignIn } from '../shared/sign-in'
+import { askName, auth, session } from '../shared/session'
 import { Warning } from './Warning'
 
 export function App() {
@@ -27,7 +26,7 @@ function SignedOut() {
     <>
       <p role="status">You are signed out.</p>
       <p class="actions">
-        <button class="primary" onClick={() => void beginSignIn()}>
+        <button class="primary" onClick={() => void auth.start()}>
           Sign in
         </button>
       </p>

@@ -1,10 +1,8 @@
 import { mount } from 'svelte'
-import { session } from '../shared/session'
-import { finishSignIn } from '../shared/sign-in'
+import { finishSignIn } from '../shared/session'
 import '../shared/style.css'
 import App from './App.svelte'
 
-const tokens = await finishSignIn()
-if (tokens) await session.signIn(tokens)
+await finishSignIn()
 
 mount(App, { target: document.getElementById('app')! })

@@ -1,12 +1,12 @@
 import { Component } from '@angular/core'
-import { beginSignIn } from '../../shared/sign-in'
+import { auth } from '../../shared/session'
 
 @Component({
   template: `
     <p role="status">You are signed out.</p>
-    <p class="actions"><button class="primary" (click)="beginSignIn()">Sign in</button></p>
+    <p class="actions"><button class="primary" (click)="auth.start()">Sign in</button></p>
   `,
 })
 export class SignIn {
-  readonly beginSignIn = beginSignIn
+  readonly auth = auth
 }
