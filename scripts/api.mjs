@@ -1,10 +1,11 @@
 // @ts-check
 
-// Writes the docstrings of everything public to build/api as pages: one module per subpath of the package.
+// Writes the docstrings of everything public as pages: one module per subpath of the package. They go to build/api, or to `--out folder`.
 // Fails if a docstring links to a name that the pages do not have.
 
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
 import { Application, Converter, ReflectionKind } from 'typedoc'
 import { Failure, report, root } from './lib.mjs'
 
@@ -20,7 +21,11 @@ const modules = new Map(
   ),
 )
 
+/** Types that public ones are made of, and that nobody has to name. */
+const INTERNAL = ['END_REASONS', 'OpenStorage', 'PageSetup', 'Plugged', 'Previous', 'Prove', 'Run', 'Watching']
+
 await report(async () => {
+  const { values } = parseArgs({ options: { out: { type: 'string', default: 'build/api' } } })
   const app = await Application.bootstrap({
     name: 'Sojourn',
     entryPoints: [...modules.keys()].map((file) => join(root, file)),
@@ -28,6 +33,7 @@ await report(async () => {
     basePath: root,
     readme: 'none',
     excludePrivate: true,
+    intentionallyNotExported: INTERNAL,
     // The other steps check the types.
     skipErrorChecking: true,
     sort: ['source-order'],
@@ -40,5 +46,5 @@ await report(async () => {
   if (!project) throw new Failure('typedoc could not read the sources.')
   app.validate(project)
   if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Failure('See above.')
-  await app.generateDocs(project, join(root, 'build/api'))
+  await app.generateDocs(project, resolve(root, values.out))
 })

@@ -108,6 +108,7 @@ const stages = [
     ['applications of the frameworks', command('frameworks.mjs')],
     ['lint', command('eslint', '.')],
     ['what is published', vitest('dist', 'dist')],
+    ['documentation', command('docs.mjs')],
     ['types of tests, demo and scripts', command('tsc', '-p', '.')],
     ['format', command('prettier', '--check', '.')],
     ['types of the core, without the DOM', command('tsc', '-p', 'src/core')],
