@@ -1,6 +1,6 @@
 // @ts-check
 
-// The figures in words: what `npm run bench` prints, and what stands in the README.
+// The figures in words: what `npm run bench` prints, and what stands in docs/figures.md.
 
 import { readFileSync } from 'node:fs'
 
@@ -19,7 +19,7 @@ import { readFileSync } from 'node:fs'
  * @property {Record<'alone' | 'connected' | 'told', import('./pages/connection.js').Cost>} [connection] Not in figures of before 2026-12.
  */
 
-/** Where the figures of the README are kept. */
+/** Where the figures of docs/figures.md are kept. */
 export const resultsPath = new URL('results.json', import.meta.url)
 
 /** @returns {Results} */

@@ -1,7 +1,7 @@
 // @ts-check
 
 // Measures Sojourn beside others, all in one run of one browser, and prints a table with the ratio of each.
-// `--write` puts the figures into bench/results.json and the README; test/dist/readme.test.ts holds the two together.
+// `--write` puts the figures into bench/results.json and docs/figures.md; test/dist/readme.test.ts holds the two together.
 // `tabs` measures only how fast a sign-in and a sign-out reach other tabs, `connection` only what a connection costs an idle page.
 
 import { spawnSync } from 'node:child_process'

@@ -1,8 +1,8 @@
 // @ts-check
 
-// Measures the numbers of the README: `--write` puts them there, without it they are printed. Sizes are measured now; speeds are
-// those that `npm run bench -- --write` has put into bench/results.json.
-// test/dist/readme.test.ts fails if the README differs from the measurement.
+// Measures the numbers of the README and of docs/figures.md: `--write` puts them there, without it they are printed. Sizes and the
+// hash of the script are those of `dist`; speeds are those that `npm run bench -- --write` has put into bench/results.json.
+// test/dist/readme.test.ts fails if a page differs from the measurement.
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -11,8 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { format, resolveConfig } from 'prettier'
 import { describe, readResults } from '../bench/report.mjs'
 import { Failure, report, root } from './lib.mjs'
-
-const readme = join(root, 'README.md')
+import { integrity } from './release.mjs'
 
 /** @param {number} bytes */
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`
@@ -34,33 +33,50 @@ function sizes() {
 /** What input, start and sign-out cost, as the benchmark measured them last. */
 const figures = () => describe(readResults())
 
-/** What stands between `<!-- name -->` and `<!-- /name -->`, by name. @type {Readonly<Record<string, () => string>>} */
-const blocks = { sizes, figures }
+/** The tag that loads the script of this version from a CDN, and an example that works as it stands. */
+function cdn() {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  return [
+    '```html',
+    '<script',
+    `  src="https://cdn.jsdelivr.net/npm/sojourn@${version}/dist/sojourn.min.js"`,
+    `  integrity="${integrity('dist/sojourn.min.js')}"`,
+    '  crossorigin="anonymous"',
+    '></script>',
+    '<script>',
+    "  const session = Sojourn.createSession({ idleTimeout: '15m', warnBefore: '2m' })",
+    '  Sojourn.warningDialog(session)',
+    '</script>',
+    '```',
+  ].join('\n')
+}
+
+/** What stands between `<!-- name -->` and `<!-- /name -->`, by page and name. @type {Readonly<Record<string, Readonly<Record<string, () => string>>>>} */
+export const blocks = { 'README.md': { cdn }, 'docs/figures.md': { sizes, figures } }
 
 /**
- * Returns `text` with new numbers in every marked block.
+ * Returns the page with new numbers in every marked block.
  *
- * @param {string} text
+ * @param {string} page
  * @returns {Promise<string>}
  */
-export async function withNumbers(text) {
-  let result = text
-  for (const [name, measure] of Object.entries(blocks)) {
+export async function withNumbers(page) {
+  const path = join(root, page)
+  let result = readFileSync(path, 'utf8')
+  for (const [name, measure] of Object.entries(blocks[page] ?? {})) {
     const block = new RegExp(`(<!-- ${name} -->)[^]*?(<!-- /${name} -->)`)
-    if (!block.test(result)) throw new Failure(`README.md has no place for ${name}: <!-- ${name} -->`)
+    if (!block.test(result)) throw new Failure(`${page} has no place for ${name}: <!-- ${name} -->`)
     result = result.replace(block, (_, before, after) => `${before}\n\n${measure()}\n\n${after}`)
   }
-  return format(result, { ...(await resolveConfig(readme)), parser: 'markdown' })
+  return format(result, { ...(await resolveConfig(path)), parser: 'markdown' })
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await report(async () => {
-    if (!process.argv.includes('--write'))
-      return console.log(
-        Object.values(blocks)
-          .map((measure) => measure())
-          .join('\n\n'),
-      )
-    writeFileSync(readme, await withNumbers(readFileSync(readme, 'utf8')))
+    const isWriting = process.argv.includes('--write')
+    for (const [page, measures] of Object.entries(blocks)) {
+      if (isWriting) writeFileSync(join(root, page), await withNumbers(page))
+      else for (const measure of Object.values(measures)) console.log(`${measure()}\n`)
+    }
   })
 }

@@ -30,6 +30,7 @@ export default defineConfig({
     search: { provider: 'local' },
     nav: [
       { text: 'Start', link: '/docs/start' },
+      { text: 'Comparison', link: '/docs/comparison' },
       // Typedoc's pages, beside those of VitePress.
       { text: 'API', link: '/api/index.html', target: '_self' },
     ],

@@ -13,12 +13,18 @@ const item = (file, text) => ({ text, link: `/${file}` })
 export const sidebar = [
   {
     text: 'Begin',
-    items: [item('docs/start.md', 'Start'), item('docs/migrating.md', 'Coming from elsewhere')],
+    items: [
+      item('docs/start.md', 'Start in five steps'),
+      item('docs/comparison.md', 'Comparison'),
+      item('docs/migrating.md', 'Coming from elsewhere'),
+      item('docs/faq.md', 'Questions'),
+    ],
   },
   {
     text: 'By task',
     items: [
       item('docs/login.md', 'Sign in at a provider'),
+      item('docs/start.md#what-to-render', 'Render, warn, sign out'),
       item('docs/servers.md', 'Use your own backend'),
       item('docs/requests.md', 'Call an API'),
       item('docs/login.md#several-apis', 'Call several APIs'),
@@ -26,6 +32,7 @@ export const sidebar = [
       item('docs/connections.md', 'Keep a live connection'),
       item('docs/timeouts.md', 'Set timeouts'),
       item('docs/reach.md', 'Sign out everywhere'),
+      item('docs/compliance.md', 'Meet a standard'),
       item('docs/accessibility.md', 'Be accessible'),
       item('docs/security.md', 'Choose where tokens rest'),
       item('docs/journal.md', 'Know why sessions end'),
@@ -41,11 +48,18 @@ export const sidebar = [
       item('docs/frameworks/solid.md', 'Solid'),
       item('docs/frameworks/svelte.md', 'Svelte'),
       item('docs/frameworks/vue.md', 'Vue'),
+      item('docs/frameworks/plain.md', 'None'),
     ],
   },
   {
     text: 'Reference',
-    items: [item('docs/troubleshooting.md', 'Troubleshooting'), item('docs/reliability.md', 'What is promised')],
+    items: [
+      item('docs/errors.md', 'Errors and reasons'),
+      item('docs/troubleshooting.md', 'Troubleshooting'),
+      item('docs/browsers.md', 'Browsers'),
+      item('docs/reliability.md', 'What is promised'),
+      item('docs/figures.md', 'Sizes and speed'),
+    ],
   },
   {
     text: 'The project',

@@ -40,7 +40,7 @@ const pageOf = (file: string): string => readFileSync(join(root, file), 'utf8')
 test('each code block in the docs says which file it is', () => {
   const nameless = pages.flatMap(({ file, text }) =>
     [...text.matchAll(/^```(?!text|sh)\w+\n(.*)$/gm)]
-      .filter(([, first = '']) => !/^(\/\/|<!--) [\w-]+(\.[\w-]+)+/.test(first))
+      .filter(([, first = '']) => !/^(\/\/|<!--) [\w/-]+(\.[\w-]+)+/.test(first))
       .map(([, first]) => `${file}: ${String(first)}`),
   )
   expect(nameless).toEqual([])
@@ -170,6 +170,19 @@ test('the link of an error leads to a page that the package has', () => {
   const [, page = ''] = new RegExp(`'https://unpkg\\.com/${name}/(\\S+)'`).exec(pageOf('src/errors.ts')) ?? []
   expect(files).toContain(page)
   expect(page).toBe('docs/troubleshooting.md')
+})
+
+test('docs/errors.md lists each code of an error, each reason of an end, and each feature that may be missing', () => {
+  const { texts } = publicNames()
+  const [, features = ''] = /degraded: \{ feature: (.*?);/.exec(pageOf('src/core/snapshot.ts')) ?? []
+  const sections = pageOf('docs/errors.md')
+    .split(/^## .*$/m)
+    .slice(1)
+  const listed = sections.map((section) =>
+    [...section.matchAll(/^\| `(\w+)` +\|/gm)].map(([, name = '']) => name).sort(),
+  )
+  const degraded = [...features.matchAll(/'(\w+)'/g)].map(([, name = '']) => name)
+  expect(listed).toEqual([texts('SessionErrorCode').sort(), texts('EndReason').sort(), degraded.sort()])
 })
 
 test('docs/migrating.md leads to names that are there', () => {

@@ -3,11 +3,10 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readResults } from '../../bench/report.mjs'
 import { root } from '../../scripts/lib.mjs'
-import { withNumbers } from '../../scripts/readme-numbers.mjs'
+import { blocks, withNumbers } from '../../scripts/readme-numbers.mjs'
 
-test('the numbers in the README are the measured ones: npm run readme', async () => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8')
-  expect(readme).toBe(await withNumbers(readme))
+test.each(Object.keys(blocks))('the numbers in %s are the measured ones: npm run readme', async (page) => {
+  expect(readFileSync(join(root, page), 'utf8')).toBe(await withNumbers(page))
 })
 
 test('the measured costs are within their budgets: 0.2 µs per input event, 1 ms per createSession', () => {
