@@ -48,6 +48,9 @@ export function createTokenCache(
     })
   const cachedFor = (id: string): StoredTokens | null => (cached?.id === id ? cached : null)
   const remember = (next: StoredTokens, isOnlyHere: boolean): void => {
+    // Tokens that only this tab has may be those of a session that is about to begin, while the session before still has calls. They
+    // are not displaced by tokens of the store, which can be read again.
+    if (!isOnlyHere && isMemoryOnly && cached && cached.id !== next.id) return
     cached = next
     isMemoryOnly = isOnlyHere
   }
@@ -99,11 +102,16 @@ export function createTokenCache(
       return { replaced: inMemory, kept: next }
     },
     async get(id, generation) {
-      if ((cachedFor(id)?.generation ?? -1) < generation) {
+      let found = cachedFor(id)
+      if ((found?.generation ?? -1) < generation) {
         const stored = await readStore()
-        if (stored?.id === id && stored.generation > (cachedFor(id)?.generation ?? -1)) remember(stored, false)
+        found = cachedFor(id)
+        if (stored?.id === id && stored.generation > (found?.generation ?? -1)) {
+          found = stored
+          remember(found, false)
+        }
       }
-      return cachedFor(id)
+      return found
     },
     async clear(id) {
       const inMemory = cachedFor(id)

@@ -389,6 +389,19 @@ describe('tokens that are overwritten', () => {
     expect(await world.until(token(two))).toBe('access-f2-1')
   })
 
+  it('tokens that could not be stored stay in memory while a call for the session before reads the store', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.tokens.fault = (access) => (access === 'set' ? 'fails' : 'works')
+    world.tokens.delay = (access) => (access === 'clear' ? 100 : 10)
+    const signedIn = tab.session.signIn(world.grant())
+    await world.advance(50)
+    expect(await world.until(token(tab))).toBe('access-f1-1')
+    expect(await world.until(outcome(signedIn))).toBeUndefined()
+    expect(await world.until(token(tab))).toBe('access-f2-1')
+    expect(tab.phase()).toBe('active')
+  })
+
   it('tokens in a store without support of `null` are overwritten as before', async () => {
     const world = createWorld()
     let stored: unknown = null
