@@ -302,6 +302,32 @@ describe('an order of sessions of tabs without storage', () => {
   })
 })
 
+describe('a tab that was frozen during several sign-ins', () => {
+  // It found the newest session in storage first, and then heard of those before, in order. It raised the newest above each that it
+  // heard of, and so made it one with a number ahead of the clock, which the next that it heard of displaced.
+  it('a tab that was frozen during several sign-ins stays with the newest, after the clock was set back', async () => {
+    const world = createWorld()
+    const sleeper = world.tab()
+    sleeper.frozen = true
+    world.channel.isAvailable = false
+    const one = await world.signedIn()
+    world.setClock(-HOUR)
+    one.hint('focus')
+    for (let i = 0; i < 3; i++) await signIn(world, one)
+    empty(world)
+    const newest = world.tab()
+    await signIn(world, newest)
+    sleeper.frozen = false
+    sleeper.hint('resume')
+    await world.advance('1s')
+    expect(sleeper.takeEvents().map(({ type }) => type)).toEqual(['signedIn'])
+    expect(sleeper.session.getSnapshot()).toMatchObject({ phase: 'active', id: 'session-0005' })
+    expect(newest.takeEvents()).toEqual([])
+    expect(newest.session.getSnapshot()).toMatchObject({ phase: 'active', id: 'session-0005' })
+    expect(await world.until(newest.session.getAccessToken())).toBe('access-f5-1')
+  })
+})
+
 describe('an end that is written beside a sign-in', () => {
   // The session was wiped, and its tab wrote the end while a new page signed in, which took its `seq` from the clock that had been
   // set back. The new page knew better, but the end in storage had the higher `seq`: the next page showed nobody signed in.
