@@ -111,7 +111,7 @@ test('every example in README, docs and docstrings compiles', () => {
   texts.set(join(root, 'test/types/globals.d.ts'), "declare const session: import('sojourn').TokenSession")
   texts.set(
     join(root, 'test/types/session.ts'),
-    "export declare const session: import('sojourn').TokenSession\nexport declare const auth: import('sojourn/login').Login",
+    "export declare const session: import('sojourn').TokenSession\nexport declare const auth: import('sojourn/login').Login\nexport declare const api: typeof fetch",
   )
   texts.set(join(root, 'test/types/api.ts'), 'export declare const api: typeof fetch')
   texts.set(
