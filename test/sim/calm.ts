@@ -5,7 +5,7 @@ import { activate, bury, hint, open, unthrottle } from './pages.js'
 import { tokensNextDoor } from './neighbour.js'
 import { pass, tidy } from './play.js'
 import { mendStore, setStorage } from './faults.js'
-import { isTorn, look, hasStoreFailed, wereTogether } from './rules.js'
+import { isMisled, isTorn, look, hasStoreFailed, wereTogether } from './rules.js'
 import { KEY, type Scene } from './scene.js'
 import { MARK } from './servers.js'
 
@@ -24,21 +24,29 @@ async function agree(scene: Scene, when: string): Promise<void> {
   let difference = ''
   for (let round = 0; round < 3; round++) {
     everybodyLooks(scene)
-    difference = disagreement(scene)
+    difference = disagreement(scene, together(scene))
     if (!difference) break
     // A result of the hint itself, such as a reply of the server, is on its way to the others.
     await pass(scene, scene.traits.lag + scene.traits.network + 50)
   }
-  if (together(scene).length > 1) scene.must('I6: tabs agree', !difference, () => `${when}: ${difference}`)
+  const actors = together(scene)
+  if (actors.length < 2) return
+  const ids = new Set(actors.map((actor) => idOf(actor.session.getSnapshot())))
+  const startedAt = Math.max(...[...ids].map((id) => scene.lives.get(id)?.startedAt ?? 0))
+  const informed = actors.filter((actor) => !isMisled(scene, actor, startedAt))
+  scene.must('I6: tabs agree', !difference, () => `${when}: ${difference}`, {
+    // Of the same session, such a tab warns later than the others, and these end it.
+    'a clock was set back unseen': ids.size === 1 && informed.length < actors.length && !disagreement(scene, informed),
+  })
 }
 
-function disagreement(scene: Scene): string {
+function disagreement(scene: Scene, actors: readonly Actor[]): string {
   // An instant that was written before a clock was set is read by the present clock.
   const moved = scene.jumps.length > 0 ? { startedAt: 0, endedAt: 0 } : { startedAt: 0 }
   // A page without the server cannot move an end that the server has set, and shows that.
   const isMixed = scene.traits.keepAlive && [...scene.actors].some(({ isBare }) => isBare)
   const byServer = isMixed ? { endsBy: '', canExtend: false } : {}
-  const pictures = together(scene).map(({ session }) => {
+  const pictures = actors.map(({ session }) => {
     const snapshot = session.getSnapshot()
     const id = idOf(snapshot)
     // A page that opened after an unseen jump of the clock cannot know its size, so that only the session is the same.

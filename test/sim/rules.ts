@@ -96,11 +96,15 @@ export const isTorn = ({ traits, unlockedAt, throttledAt }: Scene): boolean =>
 /**
  * A tab that learned of the session between a clock that was set back and the first record that shows this takes the new time as
  * it is. A tab that slept in between, or that had not noticed an earlier sleep, sees less of the jump by that sleep.
+ *
+ * @param since Earlier jumps do not count.
  */
-export const isMisled = (scene: Scene, actor: Actor): boolean =>
+export const isMisled = (scene: Scene, actor: Actor, since = -Infinity): boolean =>
   scene.jumps.some(
     ({ at, by, slept, misled }) =>
-      by < 0 && (!!slept || misled.has(actor) || (actor.aliveSince >= at && actor.aliveSince < at + onItsWay(scene))),
+      at >= since &&
+      by < 0 &&
+      (!!slept || misled.has(actor) || (actor.aliveSince >= at && actor.aliveSince < at + onItsWay(scene))),
   )
 
 /** True if all tabs could reach each other all the time since `since`. */
