@@ -32,6 +32,8 @@ await report(async () => {
     tsconfig: join(root, 'src/tsconfig.json'),
     basePath: root,
     readme: 'none',
+    // Without links to a repository: typedoc warns where a clone has no remote, and takes this for a clone that has no revision.
+    gitRevision: 'HEAD',
     excludePrivate: true,
     intentionallyNotExported: INTERNAL,
     // The other steps check the types.
