@@ -179,7 +179,7 @@ test('docs/errors.md lists each code of an error, each reason of an end, and eac
     .split(/^## .*$/m)
     .slice(1)
   const listed = sections.map((section) =>
-    [...section.matchAll(/^\| `(\w+)` +\|/gm)].map(([, name = '']) => name).sort(),
+    [...section.matchAll(/^\| \[?`(\w+)`[^|]*\|/gm)].map(([, name = '']) => name).sort(),
   )
   const degraded = [...features.matchAll(/'(\w+)'/g)].map(([, name = '']) => name)
   expect(listed).toEqual([texts('SessionErrorCode').sort(), texts('EndReason').sort(), degraded.sort()])
