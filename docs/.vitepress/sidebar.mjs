@@ -26,6 +26,7 @@ export const sidebar = [
       item('docs/login.md', 'Sign in at a provider'),
       item('docs/start.md#what-to-render', 'Render, warn, sign out'),
       item('docs/servers.md', 'Use your own backend'),
+      item('docs/servers.md#pages-that-the-server-renders', 'Render on a server'),
       item('docs/requests.md', 'Call an API'),
       item('docs/login.md#several-apis', 'Call several APIs'),
       item('docs/data.md', 'Keep a cart or a draft'),
