@@ -9,9 +9,6 @@ const SAME_MOMENT = 100
  * The state after another tab's record and the current time were taken into account. The record is input: it may shorten
  * the session, but an instant that lies in the future would lengthen it and is dropped.
  *
- * @param top The highest `seq` of all that was read. If that is of a session that must not displace the one that results, the
- * latter is raised above it: storage may have the end of the former, which the next page would obey. And above those that followed
- * it: a tab that was frozen gets their records one after the other.
  * @example Five minutes pass, and meanwhile the clock is set back by an hour: the skew grows by that hour, so shared time goes on
  * ```ts
  * const state = { record: { ...live, skew: 0 }, anchor: { shared: 36e5, mono: 0 } }
@@ -19,7 +16,7 @@ const SAME_MOMENT = 100
  * // { record: { ...live, skew: 36e5 }, anchor: { shared: 39e5, mono: 3e5, isSkewGuessed: false } }
  * ```
  */
-export function adopt(state: State, incoming: SharedRecord | null, { wall, mono }: Clock, top = 0): State {
+export function adopt(state: State, incoming: SharedRecord | null, { wall, mono }: Clock): State {
   const winner = merge(state.record, incoming)
   if (!winner) return { record: null, anchor: { shared: wall, mono } }
   const known = state.record && isSameSession(state.record, winner) ? state.record : null
@@ -31,7 +28,7 @@ export function adopt(state: State, incoming: SharedRecord | null, { wall, mono 
   const trusted = incoming && isSameSession(incoming, winner) ? dropFuture(incoming, now) : null
   const record = merge(known, trusted) ?? winner
   return {
-    record: { ...record, skew, seq: record.seq < top ? top + SAME_MOMENT : record.seq },
+    record: { ...record, skew },
     anchor:
       known && !jump
         ? state.anchor

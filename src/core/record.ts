@@ -7,7 +7,6 @@ export interface SharedRecord {
   /**
    * Orders sessions, as a hybrid logical clock: higher than that of the session before, and no less than the time of the sign-in.
    * The first rule keeps the order after the clock was set back, the second after storage was emptied.
-   * A tab that meets an older session with a higher one raises it (`adopt` in adopt.ts).
    */
   readonly seq: number
   readonly startedAt: number

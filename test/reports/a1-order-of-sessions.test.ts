@@ -328,30 +328,6 @@ describe('a tab that was frozen during several sign-ins', () => {
   })
 })
 
-describe('an end that is written beside a sign-in', () => {
-  // The session was wiped, and its tab wrote the end while a new page signed in, which took its `seq` from the clock that had been
-  // set back. The new page knew better, but the end in storage had the higher `seq`: the next page showed nobody signed in.
-  it('a sign-in outranks the end of an older session that reached storage after it', async () => {
-    const world = createWorld()
-    const one = await world.signedIn()
-    world.setClock(-HOUR)
-    one.hint('focus')
-    await world.advance('1s')
-    world.storage.lag = 50
-    world.channel.delay = 20
-    empty(world)
-    const two = world.tab()
-    one.hint('focus')
-    expect(one.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'wiped' })
-    await signIn(world, two)
-    await world.advance('1s')
-    expect(two.takeEvents()).toEqual([])
-    expect(two.session.getSnapshot()).toMatchObject({ phase: 'active', id: 'session-0002' })
-    expect(one.session.getSnapshot()).toEqual(two.session.getSnapshot())
-    expect(world.tab().session.getSnapshot()).toEqual(two.session.getSnapshot())
-  })
-})
-
 describe('a sign-in in a page whose query got no reply', () => {
   it.each(['active', 'signedOut'])(
     'a sign-in after an unanswered query outlasts late replies about an older session, which is %s',

@@ -1,7 +1,8 @@
+import { decode } from '../../src/core/record.js'
 import type { SessionError } from '../../src/errors.js'
 import { dataLeft, writeData } from './data.js'
 import { isAwake, idOf, type Actor } from './actor.js'
-import { activate, bury, hint, open, unthrottle } from './pages.js'
+import { activate, beganBeforeSetBack, bury, hint, open, unthrottle } from './pages.js'
 import { tokensNextDoor } from './neighbour.js'
 import { pass, tidy } from './play.js'
 import { mendStore, setStorage } from './faults.js'
@@ -16,6 +17,17 @@ const together = (scene: Scene): Actor[] => [...scene.actors].filter((actor) => 
 
 const everybodyLooks = (scene: Scene): void => {
   for (const actor of scene.actors) hint(scene, actor, 'focus')
+}
+
+/**
+ * Whether storage holds the end of a session from before a clock was set back, beside a tab that shows a session from after that.
+ * It was written in the moment of the sign-in, and has the higher number: other tabs obey it, and the tab of the sign-in knows better.
+ */
+function isOutranked(scene: Scene): boolean {
+  const [first] = together(scene)
+  if (!first || !scene.world.storage.isAvailable) return false
+  const end = decode(scene.world.storage.of(first.page).getItem(`${KEY}:end`), scene.world.time.clock().wall)
+  return together(scene).some(({ session }) => !!end && beganBeforeSetBack(scene, end.id, idOf(session.getSnapshot())))
 }
 
 /** I6: tabs that read the same storage agree within one hint. */
@@ -36,6 +48,7 @@ async function agree(scene: Scene, when: string): Promise<void> {
   const informed = actors.filter((actor) => !isMisled(scene, actor, startedAt))
   scene.must('I6: tabs agree', !difference, () => `${when}: ${difference}`, {
     // Of the same session, such a tab warns later than the others, and these end it.
+    'an end from before a clock was set back outranks the session': isOutranked(scene),
     'a clock was set back unseen': ids.size === 1 && informed.length < actors.length && !disagreement(scene, informed),
   })
 }
@@ -108,7 +121,8 @@ export async function calm(scene: Scene): Promise<void> {
   }
   if (scene.actors.size === 0) open(scene)
   await agree(scene, 'after the storm')
-  if (isBroken(scene)) return
+  // What the tabs that obey the end do to the session is as it should be from then on.
+  if (isBroken(scene) || (isOutranked(scene) && disagreement(scene, together(scene)))) return
   await leftBehind(scene)
   await handOut(scene)
   await tokensNextDoor(scene, (promise) => settle(scene, promise, 70e3))
