@@ -8,8 +8,8 @@ export type PendingChange = readonly [at: number, change: Change]
 
 /** The activity of the user in this tab. */
 export interface Activity {
-  /** Listens to input while a session is live, and only then. Its holds end with it. */
-  readonly watch: (isLive: boolean) => void
+  /** Listens to input while a session is live, and only then. Its holds end with it. `now`: shared time. */
+  readonly watch: (isLive: boolean, now: number) => void
   /** Listens to one more window, from the next `watch` on. */
   readonly add: (view: Window) => Undo
   /** An input event of the user. Most calls only read the clock and set a flag. */
@@ -111,9 +111,11 @@ export function createActivity(ports: Ports, config: Config, step: (cause: 'acti
     wasHidden = isHidden
   }
 
+  const framedWindows = (): WatchedWindow[] => [...windows].filter((one) => one.input?.isFocusInFrame())
+
   /** Frames of other origins send no events: while the focus is in one, the browser is asked whether the user is active. */
   const takeSample = (at: number): void => {
-    const framed = [...windows].filter((one) => one.input?.isFocusInFrame())
+    const framed = framedWindows()
     if (framed.length < 1) sampleAt = 0
     else if (at >= sampleAt) {
       sampleAt = at + SAMPLE_EVERY
@@ -123,8 +125,9 @@ export function createActivity(ports: Ports, config: Config, step: (cause: 'acti
 
   return {
     onInput,
-    watch(isLive) {
+    watch(isLive, now) {
       if (isWatching && !isLive) holds.clear()
+      const begins = isLive && !isWatching
       isWatching = isLive
       for (const one of windows) {
         if (one.view?.closed) windows.delete(one)
@@ -138,6 +141,8 @@ export function createActivity(ports: Ports, config: Config, step: (cause: 'acti
         flushAt = pendingUntil = 0
         isFlagged = false
       }
+      // The focus was in a frame before the session began: no event of the page tells of it.
+      if (begins && framedWindows().length > 0) sampleAt = now + SAMPLE_EVERY
     },
     add(view) {
       const one: WatchedWindow = { view }

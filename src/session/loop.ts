@@ -142,9 +142,10 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
     }
     reportStep(emitter, before, { cause, at: clock.wall, before: previous, after: snapshot, record: state.record })
     // Pending input was for the session before.
-    if (active.follow(taken.record, state.record, isPrerendered)) activity.watch(false)
-    activity.watch(!!liveRecord() && !isPrerendered)
-    arm(runHooks(sharedNow(state.record, clock)), clock)
+    const now = sharedNow(state.record, clock)
+    if (active.follow(taken.record, state.record, isPrerendered)) activity.watch(false, now)
+    activity.watch(!!liveRecord() && !isPrerendered, now)
+    arm(runHooks(now), clock)
     if (!doing.deferEvents) emitter.flush()
   }
 
@@ -190,7 +191,7 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
       isClosed = true
       active.leave()
       resolveOpened()
-      activity.watch(false)
+      activity.watch(false, 0)
       cancelTimer()
       resolveReady(snapshot)
     },

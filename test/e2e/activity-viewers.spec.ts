@@ -43,13 +43,9 @@ for (const { kind, tag } of kinds) {
     await watcher.signIn()
     const startedAt = (await watcher.next('signedIn')).at
     await pause(2000)
-    // On a busy machine a viewer takes seconds until it reads keys.
-    const worked = async (): Promise<number> => {
-      await tab.page.keyboard.press('PageDown')
-      return ((await watcher.deadlines())?.endAt ?? 0) - startedAt - idle
-    }
-    await expect.poll(worked, { timeout: 9000, intervals: [1000] }).toBeGreaterThanOrEqual(2000)
-    expect((await watcher.events()).map(({ type }) => type)).toEqual(['signedIn'])
+    await tab.page.keyboard.press('PageDown')
+    const moved = async (): Promise<number> => ((await watcher.deadlines())?.endAt ?? 0) - startedAt - idle
+    await expect.poll(moved, { timeout: 8000 }).toBeGreaterThanOrEqual(2000)
   })
 }
 

@@ -261,6 +261,26 @@ describe('activity', () => {
 })
 
 describe('work in another origin’s frame', () => {
+  it('I3: activity in a frame counts from the beginning of a session, though nothing happens in the page itself', async () => {
+    for (const [where, first] of [
+      ['here', 0],
+      // A message takes a millisecond.
+      ['elsewhere', 1],
+    ] as const) {
+      const world = createWorld()
+      // The message alone tells of the sign-in: a second event would look at the focus once more.
+      world.storage.delay = MINUTE
+      const page = world.page()
+      const session = createSessionWith(page.ports)
+      const other = createSessionWith(world.page().ports)
+      Object.assign(page, { focusInFrame: true, userActive: true })
+      await world.until((where === 'here' ? session : other).signIn())
+      await world.advance(5 * SECOND)
+      const { startedAt } = world.record() as { startedAt: number }
+      expect({ [where]: activeAt(world) - startedAt }).toEqual({ [where]: 4 * SECOND + first })
+    }
+  })
+
   it('a frame of another origin is sampled while it has the focus, and counts if the user was active', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
