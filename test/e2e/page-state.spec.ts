@@ -67,35 +67,36 @@ const expectShown = async (page: Page, phases: string, isTrue: boolean): Promise
 }
 const idOf = (page: Page): Promise<string | null> => page.locator('body').getAttribute('data-id')
 
-test('a rendered page shows no phase but the right one: signed in, dead session, another user, an old page', async ({
-  context,
-  demo,
-}) => {
-  const nobody = await open(context, demo, await stateOf(context, demo))
-  await expectShown(nobody, 'signedOut', true)
-  await nobody.close()
+test(
+  'a rendered page shows no phase but the right one: signed in, dead session, another user, an old page',
+  { tag: '@chromium' },
+  async ({ context, demo }) => {
+    const nobody = await open(context, demo, await stateOf(context, demo))
+    await expectShown(nobody, 'signedOut', true)
+    await nobody.close()
 
-  await signIn(context, demo, 'Ada')
-  const adaState = await stateOf(context, demo)
-  const ada = await open(context, demo, adaState)
-  await expectShown(ada, 'active', true)
-  const again = await open(context, demo, await stateOf(context, demo))
-  await expectShown(again, 'active', true)
-  expect(await idOf(again)).toBe(await idOf(ada))
-  await again.close()
+    await signIn(context, demo, 'Ada')
+    const adaState = await stateOf(context, demo)
+    const ada = await open(context, demo, adaState)
+    await expectShown(ada, 'active', true)
+    const again = await open(context, demo, await stateOf(context, demo))
+    await expectShown(again, 'active', true)
+    expect(await idOf(again)).toBe(await idOf(ada))
+    await again.close()
 
-  await signIn(context, demo, 'Bob')
-  const bob = await open(context, demo, await stateOf(context, demo))
-  await expectShown(bob, 'active', true)
-  await expect(ada.locator('body')).toHaveAttribute('data-switched', 'yes')
-  const old = await open(context, demo, adaState)
-  await expectShown(old, 'active', false)
-  expect(await idOf(old)).toBe(await idOf(bob))
+    await signIn(context, demo, 'Bob')
+    const bob = await open(context, demo, await stateOf(context, demo))
+    await expectShown(bob, 'active', true)
+    await expect(ada.locator('body')).toHaveAttribute('data-switched', 'yes')
+    const old = await open(context, demo, adaState)
+    await expectShown(old, 'active', false)
+    expect(await idOf(old)).toBe(await idOf(bob))
 
-  await demo.endCookieSessions()
-  const dead = await open(context, demo, await stateOf(context, demo))
-  await expectShown(dead, 'signedOut rejected', true)
-  for (const page of [bob, old])
-    await expect(page.locator('body')).toHaveAttribute('data-phases', 'active,signedOut rejected')
-  await expectShown(await open(context, demo, adaState), 'signedOut rejected', false)
-})
+    await demo.endCookieSessions()
+    const dead = await open(context, demo, await stateOf(context, demo))
+    await expectShown(dead, 'signedOut rejected', true)
+    for (const page of [bob, old])
+      await expect(page.locator('body')).toHaveAttribute('data-phases', 'active,signedOut rejected')
+    await expectShown(await open(context, demo, adaState), 'signedOut rejected', false)
+  },
+)

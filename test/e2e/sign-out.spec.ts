@@ -142,20 +142,21 @@ test('S42 a sign-out revokes once, in the form of RFC 7009, with `keepalive`', a
   ])
 })
 
-test('S42 a sign-out revokes once with tokens in localStorage, which each process has a copy of', async ({
-  tabs,
-  tokens,
-}) => {
-  tabs.allowTokensInWebStorage()
-  const all = await tabs.openMany(4, { ...noTimeouts, store: 'local' })
-  await signInAll(all, tokens)
-  await all[1]?.signOut()
-  await Promise.all(all.map((tab) => tab.next('signedOut')))
-  await expect.poll(() => tokens.revocations().length).toBe(1)
-  await pause(500)
-  expect(tokens.revocations()).toHaveLength(1)
-  expect(await all[0]?.stores()).not.toContain(TOKEN_MARK)
-})
+test(
+  'S42 a sign-out revokes once with tokens in localStorage, which each process has a copy of',
+  { tag: '@chromium' },
+  async ({ tabs, tokens }) => {
+    tabs.allowTokensInWebStorage()
+    const all = await tabs.openMany(4, { ...noTimeouts, store: 'local' })
+    await signInAll(all, tokens)
+    await all[1]?.signOut()
+    await Promise.all(all.map((tab) => tab.next('signedOut')))
+    await expect.poll(() => tokens.revocations().length).toBe(1)
+    await pause(500)
+    expect(tokens.revocations()).toHaveLength(1)
+    expect(await all[0]?.stores()).not.toContain(TOKEN_MARK)
+  },
+)
 
 test('S42 the revocation arrives although the page navigates away at once', async ({ tabs, tokens }) => {
   const tab = await tabs.open(noTimeouts)
