@@ -562,7 +562,8 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
   const slack = jumps.some(({ at, by }) => by < 0 && at >= life.signAt - FLUSH) ? UNNOTICED : 0
   const isAsked =
     actor.wantedAt >= Math.min(life.tokenAt, now() - 70e3) ||
-    [...actor.pending].some(({ what }) => what === 'getAccessToken')
+    // In a page that nobody has opened yet, `verify()` waits for as long as that takes.
+    [...actor.pending].some(({ what }) => what === 'getAccessToken' || what === 'verify')
   if (!isAsked) {
     const wasActive = life.signAt > life.tokenAt - FLUSH - slack - 1
     const rules: readonly Rule[] = [
