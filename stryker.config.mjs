@@ -14,7 +14,7 @@ export default {
     'src/{data,connect,journal,otel,companion}.ts',
     'src/connect/*.ts',
     'src/plugins/*.ts',
-    'src/servers/cookie-sign-out.ts',
+    'src/servers/{cookie-sign-out,page}.ts',
     'src/session/{each-session,data-hooks}.ts',
   ],
   coverageAnalysis: 'perTest',
