@@ -1,4 +1,5 @@
 import { decode } from '../../src/core/record.js'
+import { contextOf } from '../../src/session/context.js'
 import type { SessionError } from '../../src/errors.js'
 import { dataLeft, writeData } from './data.js'
 import { isAwake, idOf, type Actor } from './actor.js'
@@ -27,7 +28,10 @@ function isOutranked(scene: Scene): boolean {
   const [first] = together(scene)
   if (!first || !scene.world.storage.isAvailable) return false
   const end = decode(scene.world.storage.of(first.page).getItem(`${KEY}:end`), scene.world.time.clock().wall)
-  return together(scene).some(({ session }) => !!end && beganBeforeSetBack(scene, end.id, idOf(session.getSnapshot())))
+  return together(scene).some(({ session }) => {
+    const record = contextOf(session, 'sim').liveRecord()
+    return !!end && !!record && end.seq > record.seq && beganBeforeSetBack(scene, end.id, record.id)
+  })
 }
 
 /** I6: tabs that read the same storage agree within one hint. */
