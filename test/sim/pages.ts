@@ -196,11 +196,12 @@ function listen(scene: Scene, actor: Actor): void {
     scene.must('I9: no token in an event', !text.includes(MARK), () => text)
   })
   session.inspect((step) => {
-    // A sleep that the tab has not noticed hides that much of a jump from it, until it can read the record of another tab.
-    if (actor.steppedAt <= scene.sleptAt)
+    // A sleep that the tab has not noticed hides that much of a jump from it, until it can read the record of another tab. A clock
+    // that was set forward cannot be distinguished from one.
+    const sleptAt = Math.max(scene.sleptAt, ...scene.jumps.map(({ at, by }) => (by > 0 ? at : -Infinity)))
+    if (actor.steppedAt <= sleptAt)
       for (const { at, misled } of scene.jumps)
-        if (at >= scene.sleptAt && (scene.now() - at < onItsWay(scene) || !scene.world.storage.isAvailable))
-          misled.add(actor)
+        if (at >= sleptAt && (scene.now() - at < onItsWay(scene) || !scene.world.storage.isAvailable)) misled.add(actor)
     actor.steppedAt = scene.now()
     actor.record = step.record as Actor['record']
     if (step.cause === 'adopted')

@@ -379,6 +379,9 @@ function warned(scene: Scene, actor: Actor, life: Life, reason: 'idle' | 'absolu
         !actor.sound && reason === 'idle' && endedAt < life.signAt + traits.idle - onItsWay(scene),
       // The clock was set back since the end, which now lies in the future.
       'the clock was set back': endedAt > scene.now() + 1e3,
+      // Nothing tells then how old the first tokens are. Later ones do.
+      'a clock was set back as it signed in':
+        isOfGrant && scene.jumps.some(({ at, by }) => by < 0 && at >= life.signInAt && at <= life.startedAt),
       // Activity closed the warning here while another tab reached the end.
       'activity was on its way': life.signAt > endedAt - onItsWay(scene),
     },
