@@ -38,8 +38,8 @@ export interface JournalOptions {
   readonly marks?: readonly string[]
   /**
    * Takes the entries to where you keep them; without it nothing leaves the device. It is called when the page is hidden, at the end of
-   * a session, and by `flush()`: never twice at the same time, for 10 s at most, and with at most 60 kB of JSON, because a request with
-   * `keepalive` may have 64 KiB (Fetch, §4.6). Entries whose sending failed are sent with the next ones.
+   * a session, and by `flush()`: never twice at the same time, and with at most 60 kB of JSON, because a request with `keepalive` may
+   * have 64 KiB (Fetch, §4.6). After 10 s `signal` aborts, and the next call may come. Entries whose sending failed are sent with it.
    */
   readonly send?: (
     entries: readonly JournalEntry[],

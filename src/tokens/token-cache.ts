@@ -116,8 +116,10 @@ export function createTokenCache(
     async clear(id) {
       const inMemory = cachedFor(id)
       if (inMemory) cached = null
-      const removed = await attempt(async (store) => storedTokens(await store.clear(id)))
-      // Undefined: there is no store, or it failed and cannot say which tab is to revoke the tokens: each tab revokes those that it has.
+      const reply = await attempt(async (store) => store.clear(id))
+      const removed = reply && (storedTokens(reply) ?? undefined)
+      // Undefined: there is no store, or it cannot say which tab is to revoke the tokens, because it failed or returns no
+      // tokens, and no null either. Then each tab revokes those that it has.
       return removed ?? (isMemoryOnly || removed === undefined ? inMemory : null)
     },
   }

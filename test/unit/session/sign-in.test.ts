@@ -464,6 +464,24 @@ describe('signOut()', () => {
     ])
   })
 
+  it.each([undefined, true])(
+    'I7: signOut() revokes the tokens also if the own `clear` of a store returns %s',
+    async (result) => {
+      const world = createWorld()
+      const store = memoryTokens()
+      const clear = async (id: string): Promise<never> => {
+        await store.clear(id)
+        return result as never
+      }
+      const tab = world.tab({ tokenStore: { ...store, clear } })
+      await world.until(tab.session.signIn(world.grant()))
+      await world.until(tab.session.signOut())
+      expect(world.server.calls).toMatchObject([
+        { method: 'signOut', reason: 'signOut', tokens: { refresh_token: 'refresh-f1-1' } },
+      ])
+    },
+  )
+
   it('I9: signOut() revokes the tokens of a refresh in another tab, also if that removes them first', async () => {
     const world = createWorld()
     const one = await world.signedIn()
