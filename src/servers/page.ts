@@ -52,9 +52,8 @@ export async function adoptPage(session: Session, page: PageState): Promise<bool
   const hash = fingerprint(login ?? '')
   const isNewest = noteNewest(context, at)
   if (login) {
-    // With the login of the last session it is safe at any time, and lets a sign-out be sent that the server has not got. Where there are
-    // tokens to be removed, it waits for their lock.
-    if (context.hasLogin(hash) || (isNewest && context.tokens())) await session.signIn(undefined, { login })
+    // With the login of the last session it is safe at any time, and lets a sign-out be sent that the server has not got.
+    if (context.hasLogin(hash)) await session.signIn(undefined, { login })
     // At once: a lock would come after the first paint.
     else if (isNewest)
       context.replace('signIn', (state, clock) => begin(state, { id: context.ports.id(), login: hash }, clock))
