@@ -1,7 +1,9 @@
 import { refreshAt } from '../core/deadlines.js'
 import type { SharedRecord } from '../core/record.js'
+import { sessionError } from '../errors.js'
 import type { SessionContext } from '../session/context.js'
 import type { Session, StoredTokens } from '../types.js'
+import { DEVELOPMENT } from '../util/development.js'
 import { until } from './until.js'
 
 /** Which token of one session a connection may be tried with, and when. */
@@ -40,6 +42,12 @@ export function createTokenGate(session: Session, context: SessionContext, id: s
     return active > 0 || (isFresh(record) && (record.generation > refusedUpTo || active === 0))
   }
 
+  /** A page that was frozen or left in the middle may come back much later, to a user who was away. */
+  const assertOpen = (): void => {
+    if (!isOpen())
+      throw sessionError('no_tokens', DEVELOPMENT && 'The token has expired, and nobody has been active since it came.')
+  }
+
   return {
     isOpen,
     async opening(signal) {
@@ -51,10 +59,13 @@ export function createTokenGate(session: Session, context: SessionContext, id: s
       const tokens = context.tokens()
       if (!tokens || !(generation || canRefresh)) return null
       // Not ahead of its end: reading the store may take until then, for a user who does nothing.
-      let found = generation <= refusedUpTo ? null : await tokens.use(0, false, false)
+      let found = generation <= refusedUpTo ? null : await tokens.use(0, false, assertOpen)
       // The generation of the record counts refreshes for other APIs as well, which bring no token for this server.
       const isForced = !found || found.generation <= refusedUpTo
-      if (!found || isForced) found = await tokens.newer(id, refusedUpTo)
+      if (!found || isForced) {
+        assertOpen()
+        found = await tokens.newer(id, refusedUpTo)
+      }
       // The wait may have passed the end of the session.
       live(id)
       if (isForced) forced = found.generation

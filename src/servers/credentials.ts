@@ -111,7 +111,7 @@ function createCredentials(context: SessionContext): Credentials {
         DEVELOPMENT && 'This page keeps no tokens, other pages of the session do. Import the same.',
       )
     try {
-      return (await tokens?.use(0, false, true, resource)) ?? null
+      return (await tokens?.use(0, false, undefined, resource)) ?? null
     } catch (error) {
       // A session by cookie needs no tokens.
       const isByCookie = !server?.refresh && !context.requireLive().generation

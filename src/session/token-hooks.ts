@@ -12,10 +12,16 @@ export interface TokenHooks {
   /** Revokes tokens of a sign-in that was given up, and removes them if they are stored. */
   readonly discard: (id: string, given: TokenResponse | null) => Promise<void>
   /**
-   * Tokens that are valid for `minValidity` ms, refreshed if necessary. `ahead`: before they expire, too, in the background.
+   * Tokens that are valid for `minValidity` ms, refreshed if necessary, and ahead of their end in the background. `beforeRefresh`: is
+   * called where they have expired, and may throw; then nothing is refreshed ahead.
    * `resource`: those for one API (RFC 8707), which are never refreshed ahead.
    */
-  readonly use: (minValidity?: number, force?: boolean, ahead?: boolean, resource?: string) => Promise<StoredTokens>
+  readonly use: (
+    minValidity?: number,
+    force?: boolean,
+    beforeRefresh?: () => void,
+    resource?: string,
+  ) => Promise<StoredTokens>
   /** Newer tokens of session `id` than `generation`, once for all tabs and callers. */
   readonly newer: (id: string, generation: number, resource?: string) => Promise<StoredTokens>
 }

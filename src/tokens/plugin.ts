@@ -75,7 +75,10 @@ export const tokens: Plugin = (context) => {
       const { minValidity = 0, forceRefresh, resource, signal } = options
       const least = milliseconds(minValidity, 'minValidity')
       await abortable(context.ready, signal)
-      const stored = await abortable(whileOpen(context, refresh.getUsable(least, forceRefresh, true, resource)), signal)
+      const stored = await abortable(
+        whileOpen(context, refresh.getUsable(least, forceRefresh, undefined, resource)),
+        signal,
+      )
       return stored.tokens.access_token
     },
     async getIdToken() {

@@ -15,13 +15,14 @@ import type { TokenWriter } from './token-writer.js'
 /** The tokens of the session that lives, refreshed once for all tabs. */
 export interface Refresh {
   /**
-   * Tokens that are valid for `minValidity` ms, refreshed if necessary. `ahead`: before they expire, too, in the background.
+   * Tokens that are valid for `minValidity` ms, refreshed if necessary, and ahead of their end in the background. `beforeRefresh`: is
+   * called where they have expired, and may throw; then nothing is refreshed ahead.
    * `resource`: those for one API (RFC 8707), which are never refreshed ahead.
    */
   readonly getUsable: (
     minValidity?: number,
     force?: boolean,
-    ahead?: boolean,
+    beforeRefresh?: () => void,
     resource?: string,
   ) => Promise<StoredTokens>
   /** Newer tokens of session `id` than `generation`, once for all tabs and callers. */
@@ -120,7 +121,7 @@ export function createRefresh(
       // Another tab may have refreshed meanwhile.
       if (record && turn.wasMissed(record)) refreshInBackground(record)
     },
-    async getUsable(minValidity = 0, force = false, ahead = true, resource = '') {
+    async getUsable(minValidity = 0, force = false, beforeRefresh, resource = '') {
       const { id, generation } = context.requireLive()
       const stored = await cache.get(id, generation)
       if (stored) writer.noteGeneration(stored)
@@ -129,6 +130,7 @@ export function createRefresh(
       let tokens = tokensFor(stored, resource)
       const seen = resource ? 0 : generation
       if (force || !isValid(id, tokens, minValidity, resource)) {
+        beforeRefresh?.()
         try {
           tokens = await refreshBeyond(id, tokens?.generation ?? seen, resource)
           // The token of another tab may have expired by now: the machine slept.
@@ -137,7 +139,12 @@ export function createRefresh(
           // A caller that forces a refresh wants to know that there was none. But first: an end of the session counts for more.
           if (!isValid(id, tokens, 0, resource) || force) throw error
         }
-      } else if (ahead && !resource && config.canRefresh && refreshAt(context.requireLive(id), config) <= context.now())
+      } else if (
+        !beforeRefresh &&
+        !resource &&
+        config.canRefresh &&
+        refreshAt(context.requireLive(id), config) <= context.now()
+      )
         refreshInBackground(context.requireLive(id))
       // The wait may have passed the deadline of this session.
       context.requireLive(id)

@@ -584,8 +584,6 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
       'a clock was set back unseen': life.unseen || life.putOff > 0,
       // The session of a gateway requests other tokens if its own were displaced by a sign-in that never wrote its record.
       'a tab crashed as it signed in': [...scene.signIns].some(({ at, page }) => page.gone && at >= life.startedAt),
-      // The user was active when it began.
-      'the page was frozen while it connected': (actor.connectingSince ?? Infinity) < actor.awakeSince,
       // By the record, the user was active since the last token. The store had a later one, which has expired as well.
       'a tab crashed before it noted its token':
         actor.adopted.at >= (actor.connectingSince ?? Infinity) && (actor.adopted.from as Page | null)?.gone === true,

@@ -485,6 +485,24 @@ describe('the token of a connection', () => {
     expect(sent).toEqual([])
   })
 
+  it('a connection that was opening when its page was frozen does not refresh for a user who has been away', async () => {
+    const world = createWorld()
+    await world.signedIn()
+    world.tokens.delay = () => 50
+    const tab = world.tab()
+    const { opened } = follow(tab)
+    tab.frozen = true
+    await world.advance('6m')
+    expect(world.server.count('refresh')).toBe(0)
+    tab.frozen = false
+    tab.hint('resume')
+    await world.advance('1m')
+    expect([world.server.count('refresh'), opened.length]).toEqual([0, 0])
+    tab.input()
+    await world.advance('5s')
+    expect([world.server.count('refresh'), opened.length]).toEqual([1, 1])
+  })
+
   it('the token of a connection is not sent if the connection was lost while it was read', async () => {
     const world = createWorld()
     const [tab, other] = [await world.signedIn(), world.tab()]
