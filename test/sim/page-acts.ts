@@ -14,6 +14,7 @@ import {
   pagesOf,
   unthrottle,
 } from './pages.js'
+import { openRendered, render } from './rendered.js'
 import { hinted, look, onItsWay } from './rules.js'
 import type { Scene } from './scene.js'
 import { oneOf, span, upTo } from './ways.js'
@@ -46,6 +47,19 @@ export const pageActs = {
     // Only Chromium does that.
     if (scene.traits.engine === 'chromium' && pagesOf(scene).size < scene.traits.mostTabs)
       open(scene, scene.world.page({ prerendered: true }))
+  }),
+  openRendered: around(4, 'open a tab with a page that the server made', (scene) => {
+    if (scene.traits.server === 'cookie' && pagesOf(scene).size < scene.traits.mostTabs)
+      openRendered(scene, render(scene))
+  }),
+  openOld: around(5, 'open a tab with the first page that the server made, out of a cache', (scene) => {
+    const [first] = scene.rendered
+    if (first && pagesOf(scene).size < scene.traits.mostTabs) openRendered(scene, first)
+  }),
+  prerenderRendered: around(1, 'prerender a tab with a page that the server made', (scene) => {
+    const { engine, server, mostTabs } = scene.traits
+    if (engine === 'chromium' && server === 'cookie' && pagesOf(scene).size < mostTabs)
+      openRendered(scene, render(scene), scene.world.page({ prerendered: true }))
   }),
   activate: inTab(3, 'open the prerendered page', (scene, actor) => {
     activate(scene, actor)

@@ -14,6 +14,7 @@ const LIMITS = {
   getAccessToken: 65e3,
   signIn: 30e3,
   setTokens: 30e3,
+  adoptPage: 30e3,
   signOut: 20e3,
   extend: 35e3,
   verify: 70e3,

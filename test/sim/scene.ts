@@ -1,6 +1,7 @@
 import { createWorld, type Page, type Ports, type World } from '../../src/testing.js'
 import { indexed } from '../../src/testing/storage.js'
 import { memoryTokens } from '../../src/tokens/stores/memory.js'
+import type { PageState } from '../../src/servers/page.js'
 import type { StoredTokens, TokenStore } from '../../src/types.js'
 import type { Actor } from './actor.js'
 import { createBrowserPage, type PageScript } from './browser.js'
@@ -73,6 +74,10 @@ export interface Scene {
   emptiedAt: number
   /** When storage was last denied, or full. */
   deniedAt: number
+  /** The pages that the server made, the time of the newest one that a tab took over, and when that was. */
+  readonly rendered: PageState[]
+  newestPage: number
+  adoptedAt: number
   /** Prerendered pages that had an effect before they were opened. */
   readonly hasty: Set<Page>
   /** Pages whose `navigator.onLine` is wrong. */
@@ -327,6 +332,9 @@ export function createScene(
     foreignGrants: 0,
     emptiedAt: -Infinity,
     deniedAt: -Infinity,
+    rendered: [],
+    newestPage: -Infinity,
+    adoptedAt: -Infinity,
     hasty: new Set(),
     lying: new Set(),
     doomed: new Map(),

@@ -53,8 +53,9 @@ export interface Servers {
   ) => { readonly family: string; readonly number: number; readonly issuedAt: number } | null
   /** Notes that a token has reached its page. */
   readonly arrived: (text: string) => void
-  /** The grant of the cookie in the browser. */
+  /** The grant of the cookie in the browser. `signedIn`: only while the server accepts it. */
   readonly cookie: () => Grant | null
+  readonly signedIn: () => Grant | null
   readonly usesTokens: boolean
 }
 
@@ -86,10 +87,14 @@ export function createServers(
   }
   const idleOf = (): number => traits.idle * traits.serverIdle
   /** A session by cookie expires by the server's own clock. */
-  const living = (): Grant => {
+  const signedIn = (): Grant | null => {
     const isOver = !cookie || now() > Math.min(cookie.heardAt + idleOf(), cookie.issuedAt + traits.absolute)
-    if (!cookie || cookie.revoked || isOver) throw new SessionError('rejected')
-    return cookie
+    return isOver || cookie?.revoked ? null : cookie
+  }
+  const living = (): Grant => {
+    const grant = signedIn()
+    if (!grant) throw new SessionError('rejected')
+    return grant
   }
   const times = ({ heardAt, issuedAt }: Grant): ServerTimes => ({
     idleExpiresIn: (heardAt + idleOf() - now()) / 1e3,
@@ -212,6 +217,7 @@ export function createServers(
     usesTokens,
     weather: 'fine',
     cookie: () => cookie,
+    signedIn,
     grant(user) {
       const family = `f${grants.size + 1}`
       const at = now()
