@@ -10,6 +10,7 @@ import { MOUNT } from './provider.mjs'
 
 const PAGES = {
   '/': new URL('../index.html', import.meta.url),
+  '/story.html': new URL('../story.html', import.meta.url),
   '/tab.html': new URL('../tab.html', import.meta.url),
   '/script-tag.html': new URL('../script-tag.html', import.meta.url),
 }
