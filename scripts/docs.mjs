@@ -1,14 +1,15 @@
 // @ts-check
 
-// Builds the documentation as a site, in build/docs: the Markdown files where they are, and the pages of the API.
+// Builds the documentation as a site, in build/docs: the Markdown files where they are, the story of the demo, and the pages of the API.
 // Fails if a link leads nowhere. `--base /path/` is where the site will be served, `--dev` serves the Markdown files while you write.
 
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build, createServer } from 'vitepress'
 import { Failure, report, root } from './lib.mjs'
+import { storyPage } from './story.mjs'
 
 const config = join(root, 'docs')
 const site = join(root, 'build/docs')
@@ -57,6 +58,8 @@ await report(async () => {
   const { values } = parseArgs({
     options: { base: { type: 'string', default: '/' }, dev: { type: 'boolean', default: false } },
   })
+  const library = spawnSync(process.execPath, [join(root, 'scripts/build.mjs')], { stdio: 'inherit' })
+  if (library.status !== 0) throw new Failure('The story needs the built library.')
   if (values.dev) {
     const server = await createServer(config, { base: values.base })
     await server.listen()
@@ -64,6 +67,7 @@ await report(async () => {
   }
   rmSync(site, { recursive: true, force: true })
   await build(config, { base: values.base })
+  writeFileSync(join(site, 'story.html'), await storyPage())
   const api = spawnSync(process.execPath, [join(root, 'scripts/api.mjs'), '--out', join(site, 'api')], {
     stdio: 'inherit',
   })

@@ -3,7 +3,18 @@
 import { join } from 'node:path'
 import { defineConfig } from 'vitepress'
 import { root } from '../../scripts/lib.mjs'
+import { storyPage } from '../../scripts/story.mjs'
 import { sidebar } from './sidebar.mjs'
+
+/** The story, while somebody writes: scripts/docs.mjs puts it into the site. @type {import('vite').Plugin} */
+const story = {
+  name: 'story',
+  configureServer({ middlewares, config }) {
+    middlewares.use(`${config.base}story.html`, (_request, response, next) => {
+      storyPage().then((page) => response.setHeader('Content-Type', 'text/html').end(page), next)
+    })
+  },
+}
 
 /** A heading's anchor as GitHub makes it, so that a link works in both places. @param {string} heading */
 const slugify = (heading) =>
@@ -23,6 +34,7 @@ export default defineConfig({
   rewrites: { 'README.md': 'index.md' },
   outDir: join(root, 'build/docs'),
   cacheDir: join(root, '.cache/vitepress'),
+  vite: { plugins: [story] },
   markdown: { anchor: { slugify } },
   themeConfig: {
     sidebar,
