@@ -3,7 +3,7 @@ export const inspectorStyle = `:host(:not([hidden])){display:block;font:.8125rem
 :host(.floats){position:fixed;inset-block-end:1rem;inset-inline-end:1rem;z-index:99999;width:min(34rem,100% - 2rem)}
 :host(.floats) section{max-height:70vh}
 section,ol{overflow:auto}
-section{box-sizing:border-box;padding:.5rem .75rem;background:Canvas;color:CanvasText;border:1px solid #8888;border-radius:.5rem}
+section{box-sizing:border-box;padding:.5rem .75rem;background:var(--sojourn-background,Canvas);color:var(--sojourn-color,CanvasText);border:1px solid #8888;border-radius:var(--sojourn-radius,.5rem)}
 summary,button{min-height:1.75rem;font:inherit;cursor:pointer}
 summary{font-weight:700}
 button{padding:0 .6rem;background:none;color:inherit;border:1px solid #888;border-radius:.4rem}
