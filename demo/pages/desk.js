@@ -1,5 +1,6 @@
 import { choose, chosen, onChoice, optionsOf, takeChoices } from './choices.js'
 import { showFaults } from './faults.js'
+import { showFrames } from './frames.js'
 import { changeMachine, onMachine, readMachine } from './machine.js'
 import { showSegments } from './segments.js'
 import { showServerCounts } from './server-counts.js'
@@ -24,17 +25,19 @@ function showChoices() {
   show()
 }
 
-/** The switches for the machine, and the note that each shows. */
-function showMachine() {
+/** The switches for the machine, and the note that each shows. @param {() => void} use makes both tabs use the network */
+function showMachine(use) {
   const show = () => {
     const { offline, ahead } = readMachine()
     $('network').setAttribute('aria-pressed', String(offline))
     $('clock-right').disabled = ahead === 0
-    const way = ahead > 0 ? 'ahead. ' : 'behind, which prolongs nothing; set forward again, it is as if it had slept. '
+    const way = ahead > 0 ? 'ahead. ' : 'behind: nobody gains time by that. '
     const clock = ahead ? `The clock of all tabs is ${countdown(Math.abs(ahead) / 1000)} ${way}` : ''
     const network = offline
-      ? 'No tab reaches the server: the session goes on, within its limits, and a sign-out works.'
-      : 'A machine that slept past the end wakes signed out, whatever wakes it.'
+      ? 'No tab reaches the server. The session goes on, within its limits, and a sign-out works.'
+      : ahead
+        ? ''
+        : 'All is well. A machine that sleeps past the end wakes signed out.'
     $('machine-note').textContent = clock + network
   }
   const change = (next) => () => {
@@ -42,10 +45,11 @@ function showMachine() {
     show()
   }
   const moveClock = (by) => change(({ ahead }) => ({ ahead: ahead + by }))
-  $('network').addEventListener(
-    'click',
-    change(({ offline }) => ({ offline: !offline })),
-  )
+  const switchNetwork = change(({ offline }) => ({ offline: !offline }))
+  $('network').addEventListener('click', () => {
+    switchNetwork()
+    use()
+  })
   $('sleep').addEventListener('click', moveClock(600_000))
   $('clock-back').addEventListener('click', moveClock(-600_000))
   $('clock-right').addEventListener(
@@ -56,9 +60,23 @@ function showMachine() {
   show()
 }
 
+/** Links to the applications that are built. */
+function showFrameworks() {
+  const place = $('frameworks')
+  const built = place.dataset.built.split(' ').filter(Boolean)
+  for (const name of built) {
+    const link = document.createElement('a')
+    link.href = `/frameworks/${name}/`
+    link.textContent = name[0].toUpperCase() + name.slice(1)
+    place.append(' ', link)
+  }
+  place.hidden = built.length === 0
+  $('frameworks-hint').hidden = built.length > 0
+}
+
 takeChoices()
 showChoices()
-showMachine()
-showFaults(showServerCounts())
-// The choices of the address are stored by now, so both tabs read them.
-for (const frame of document.querySelectorAll('iframe')) frame.src = '/tab.html'
+showFrameworks()
+const { use } = showFrames()
+showMachine(use)
+showFaults(showServerCounts(), use)

@@ -1,7 +1,7 @@
 import { eachSecond } from './tick.js'
 import { timeouts } from './timeouts.js'
 import { readWho } from './who.js'
-import { countdown, inTab, REASONS, secondsLeft, timeOfDay } from './words.js'
+import { countdown, inTab, REASONS, secondsLeft } from './words.js'
 
 const $ = (id) => document.getElementById(id)
 
@@ -9,7 +9,7 @@ const NAMES = { loading: 'Loading', signedOut: 'Signed out', active: 'Active', w
 
 const LIMITS = {
   idle: 'Activity in any tab starts the time anew.',
-  warned: 'Activity does not count any more: somebody has to say so.',
+  warned: 'Moving the mouse does not count any more: somebody has to answer.',
   absolute: 'This is the longest that the session may last; nothing prolongs it.',
   server: 'The server ends it then.',
 }
@@ -41,20 +41,20 @@ export function showStay(session) {
     setText('time', countdown(secondsLeft(endAt - now)))
     setText('time-label', snapshot.phase === 'warning' ? 'left' : `warns in ${countdown(secondsLeft(warnAt - now))}`)
     const limit = LIMITS[snapshot.phase === 'warning' && snapshot.canExtend ? 'warned' : endsBy] ?? ''
-    setText('explanation', `Since ${timeOfDay(snapshot.startedAt)}, in all tabs. ${limit}`)
+    setText('explanation', `Signed in, in all tabs. ${limit}`)
     dial.setProperty('--left', share(endAt - now))
     dial.setProperty('--warn', share(endAt - Math.max(warnAt, now)))
   }
 
-  const showSignedOut = ({ reason, endedAt }) => {
+  // No time of day: the machine's clock may have been set back since the sign-in.
+  const showSignedOut = ({ reason }) => {
     setText('headline', reason ? 'The session is over' : 'Nobody is signed in')
     setText('time', '–')
     setText('time-label', '')
-    const when = endedAt === null ? '' : ` At ${timeOfDay(endedAt)}${endedWhere ? `, ${inTab(endedWhere)}` : ''}.`
     setText(
       'explanation',
       reason
-        ? REASONS[reason] + when
+        ? `${REASONS[reason]}${endedWhere ? ` It happened ${inTab(endedWhere)}.` : ''}`
         : 'Sign in, and every other tab is signed in too: it is one session, whichever tab you are in.',
     )
   }

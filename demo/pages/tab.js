@@ -5,7 +5,9 @@ import { sessionInspector } from 'sojourn/inspector'
 
 import { showActions } from './actions.js'
 import { onChoice } from './choices.js'
+import { showCode } from './code.js'
 import { onMachine } from './machine.js'
+import { joinDesk } from './pane.js'
 import { showCall } from './parts/call.js'
 import { showCart } from './parts/cart.js'
 import { showDevices } from './parts/devices.js'
@@ -24,7 +26,8 @@ onMachine(() => session.check())
 
 // The inspector comes first, so that it misses no step. An application has one during development only.
 sessionInspector(session, { container: document.getElementById('inspector') })
-showActions(session)
+joinDesk(session, showActions(session))
+showCode(session)
 warningDialog(session)
 const stay = showStay(session)
 

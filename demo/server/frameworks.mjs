@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 
 import { sendText } from './http.mjs'
@@ -24,13 +25,18 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+/** @param {string} name */
+const pageOf = (name) => new URL(`../frameworks/${name}/dist/index.html`, import.meta.url)
+
+/** The applications that are built. */
+export const builtFrameworks = () => FRAMEWORKS.filter((name) => existsSync(pageOf(name)))
+
 /**
  * @param {string} name
  * @param {import('node:http').ServerResponse} res
  */
 export async function sendFramework(name, res) {
-  const page = new URL(`../frameworks/${name}/dist/index.html`, import.meta.url)
-  const body = await readFile(page).catch(() => null)
+  const body = await readFile(pageOf(name)).catch(() => null)
   if (!body) return sendText(res, 404, 'This application is not built yet: npm run frameworks')
   res.writeHead(200, {
     'Content-Type': 'text/html; charset=utf-8',

@@ -2,7 +2,7 @@ import { COOKIE } from './cookie.mjs'
 import { sendFile, importMap } from './files.mjs'
 import { FAULTS } from './faults.mjs'
 import { FEED } from './feed.mjs'
-import { frameworkOf, sendFramework } from './frameworks.mjs'
+import { builtFrameworks, frameworkOf, sendFramework } from './frameworks.mjs'
 import { renderPage, sendPage } from './html.mjs'
 import { readBody, sendJson, sendText } from './http.mjs'
 import { MIXED } from './mixed.mjs'
@@ -92,7 +92,8 @@ export function createRoutes({
     if (pathname === '/demo/backend') return sendJson(res, 200, backend())
     if (pathname in commands && req.method === 'POST') return command(pathname, req, res)
     if (pathname in PAGES) {
-      const page = await renderPage(PAGES[pathname], { backend: backend().text }, await importMap())
+      const values = { backend: backend().text, frameworks: builtFrameworks().join(' ') }
+      const page = await renderPage(PAGES[pathname], values, await importMap())
       return sendPage(res, 200, page)
     }
     const framework = frameworkOf(pathname)

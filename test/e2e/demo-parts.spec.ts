@@ -151,7 +151,7 @@ test('S124 without a push a back-channel logout reaches the page by the companio
   const page = await openTab(context, demo, 'cookie', '&timeouts=medium')
   await page.route('**/cookie/events', (route) => route.abort())
   await signIn(page, 'Ada')
-  await expect(page.locator('#feed-state')).toHaveText(/^Lost/)
+  await expect(page.locator('#feed-state')).toHaveText(/^Disconnected/)
   expect(await demo.signOutAtProvider('Ada')).toBe(1)
   // Another page of the domain is refused, and the response removes the cookie.
   const other = await context.newPage()

@@ -60,6 +60,7 @@ test('two tabs on the desk are used by keyboard alone: signed in, broken and end
   await both('Active')
 
   // The choice of the desk reaches both tabs: it is another session, in which nobody is signed in.
+  await pressOn(page, desk, '4 Try another setup')
   await pressOn(page, desk, 'Tokens', 'ArrowRight')
   await both('Signed out')
   await page.keyboard.press('ArrowLeft')
@@ -71,8 +72,7 @@ test('two tabs on the desk are used by keyboard alone: signed in, broken and end
   // No network: the session goes on. A sleep of ten minutes: it is over, in both.
   await pressOn(page, desk, 'No network')
   await online(false)
-  await pressOn(page, one, 'Force a refresh')
-  await expect(one.locator('#result')).toContainText('offline')
+  for (const frame of [one, two]) await expect(frame.locator('#result.failed')).toContainText('offline')
   await both('Active')
   await pressOn(page, desk, 'Sleep 10 min')
   await both('Signed out')
@@ -86,8 +86,7 @@ test('two tabs on the desk are used by keyboard alone: signed in, broken and end
   await page.keyboard.press('Enter')
   await both('Active')
   await pressOn(page, desk, 'Works', 'ArrowLeft')
-  await expect.poll(() => demo.fault()).toBe('ended')
-  await pressOn(page, two, 'Force a refresh')
+  // The desk makes both tabs ask.
   await both('Signed out')
   await expect(one.locator('#explanation')).toContainText('The server refused')
 })
@@ -125,4 +124,88 @@ test('axe-core finds nothing on the desk and in its tabs, on wide and small scre
       for (const frame of frames)
         expect(await frame.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false)
     }
+})
+
+test('a fault is seen in both tabs at once: in red, with the reason and the next try, until it works again', async ({
+  context,
+  demo,
+}) => {
+  const page = await context.newPage()
+  const frames = await openDesk(page, demo.url)
+  const [one] = frames
+  await one.locator('#sign-in').click()
+  await one.locator('#name').fill('Ada')
+  await page.keyboard.press('Enter')
+  for (const frame of frames) await expect.poll(() => phaseOf(frame)).toBe('Active')
+  await page.getByLabel('429').check()
+  for (const frame of frames) {
+    const result = frame.locator('#result.failed')
+    await expect(result).toHaveText(/^(rate_limited|server): .* The session goes on\. Next try in \d s\.$/)
+    await expect(frame.locator('.dial')).toBeVisible()
+  }
+  await page.getByLabel('Works').check()
+  for (const frame of frames) await expect(frame.locator('#result:not(.failed)')).toContainText('here are new tokens')
+  expect(demo.counters().total).toMatchObject({ reuse: 0, refused: 0 })
+})
+
+test('a tab that hears of the other gets a spark, and its frame shows its title and address', async ({
+  context,
+  demo,
+}) => {
+  const page = await context.newPage()
+  const [one, two] = await openDesk(page, demo.url)
+  const titles = page.locator('.chrome-title')
+  await expect(titles).toHaveText(['Signed out · Sojourn', 'Signed out · Sojourn'])
+  await expect(page.locator('.chrome-address').first()).toHaveText(`${new URL(demo.url).host}/tab.html`)
+  await one.locator('#sign-in').click()
+  await one.locator('#name').fill('Ada')
+  await page.keyboard.press('Enter')
+  for (const frame of [one, two]) await expect.poll(() => phaseOf(frame)).toBe('Active')
+  await expect(titles).toHaveText(['Active · Sojourn', 'Active · Sojourn'])
+  await page.evaluate(() => {
+    const flights: string[] = []
+    Object.assign(window, { flights })
+    new MutationObserver((changes) => {
+      for (const { target } of changes)
+        if ((target as Element).classList.contains('hears'))
+          flights.push(target.parentElement?.querySelector('iframe')?.title ?? '')
+    }).observe(document.body, { subtree: true, attributeFilter: ['class'] })
+  })
+  await one.locator('#leave').click()
+  for (const frame of [one, two]) await expect.poll(() => phaseOf(frame)).toBe('Signed out')
+  // Only the other tab has heard of it.
+  const heard = (): Promise<string[]> => page.evaluate(() => (window as unknown as { flights: string[] }).flights)
+  await expect.poll(async () => (await heard()).includes('Tab two')).toBe(true)
+  await expect(page.locator('.spark')).toHaveCount(0)
+  await expect(one.locator('#code')).toHaveText('await session.signOut()')
+})
+
+test('a sign-out is never told with a time before the sign-in, whatever the clock of the machine says', async ({
+  context,
+  demo,
+}) => {
+  const page = await context.newPage()
+  const [one, two] = await openDesk(page, demo.url)
+  await one.locator('#sign-in').click()
+  await one.locator('#name').fill('Ada')
+  await page.keyboard.press('Enter')
+  for (const frame of [one, two]) await expect.poll(() => phaseOf(frame)).toBe('Active')
+  await page.getByRole('button', { name: 'Clock back 10 min' }).click()
+  await one.locator('#leave').click()
+  await expect(one.locator('#explanation')).toHaveText('You signed out. It happened in this tab.')
+  await expect(two.locator('#explanation')).toHaveText('You signed out. It happened in another tab.')
+})
+
+test('each link of each page of the demo leads to a page', async ({ context, demo }) => {
+  const page = await context.newPage()
+  const links = new Set<string>()
+  for (const path of ['/', '/tab.html', '/script-tag.html', '/story.html']) {
+    await page.goto(demo.url + path)
+    const found = await page
+      .locator('a[href]')
+      .evaluateAll((all) => all.map((link) => (link as HTMLAnchorElement).href))
+    for (const link of found) links.add(link)
+  }
+  expect(links.size).toBeGreaterThanOrEqual(4)
+  for (const link of links) expect([link, (await page.request.get(link)).status()]).toEqual([link, 200])
 })

@@ -11,7 +11,7 @@ const STATES = {
   off: 'Off',
   connecting: 'Connecting',
   up: 'On',
-  waiting: 'Line lost',
+  waiting: 'Interrupted',
   refused: 'Refused',
   closed: 'Off',
 }
@@ -66,7 +66,7 @@ export function showCall(session) {
           if (state === 'up') {
             since = Date.now()
             $('call-status').textContent = 'The call is up, and holds the session.'
-          } else if (state === 'waiting') $('call-status').textContent = 'The line is lost.'
+          } else if (state === 'waiting') $('call-status').textContent = 'The call was interrupted.'
           show()
         },
       },

@@ -65,7 +65,7 @@ export function showFeed(session, { onCart }) {
       if (isByCookie) add('New connection, by cookie: there is no token to renew')
     },
     waiting({ retryAt }) {
-      if (retryAt) show(`Lost, next try ${timeOfDay(retryAt)}`, NOTES.lost)
+      if (retryAt) show(`Disconnected, next try ${timeOfDay(retryAt)}`, NOTES.lost)
       else if (isOurs) show('Waiting for you', NOTES.idle)
       else show('In another tab', NOTES.elsewhere)
     },
