@@ -1,6 +1,6 @@
 // @ts-check
 
-// Takes the pictures of docs/pictures: the demo's main states, and two tabs that warn and sign out together.
+// Takes the pictures of docs/pictures: the demo's main states, and its story as a film.
 // Look at them before you commit them.
 
 import { mkdirSync } from 'node:fs'
@@ -42,7 +42,7 @@ async function untilWarned(desk) {
 const states = {
   desk: {
     width: 1440,
-    height: 1040,
+    height: 900,
     async go(desk) {
       await signIn(desk, 'Ada')
       await pass(desk, 16)
@@ -53,16 +53,15 @@ const states = {
   },
   broken: {
     width: 1440,
-    height: 1040,
+    height: 900,
     dark: true,
     async go(desk) {
       await signIn(desk, 'Grace')
-      await desk.page.getByLabel('503').check()
       await pass(desk, 16)
-      await desk.one.locator('#refresh').click()
-      await desk.one.locator('#result', { hasText: 'No new token' }).waitFor()
+      await desk.page.getByLabel('503').check()
       await desk.page.getByText('Out of service').waitFor()
       await pass(desk, 1)
+      for (const tab of [desk.one, desk.two]) await tab.locator('#result.failed').waitFor()
     },
   },
   phone: {
@@ -94,83 +93,47 @@ async function openDesk(browser, url, { width, height, dark }) {
   return { page, one, two }
 }
 
-/** A pointer to be seen in the film; the browser draws none into its pictures. @param {Page} page */
-const showPointer = (page) =>
-  page.evaluate(() => {
-    const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg')
-    svg.id = 'pointer'
-    svg.setAttribute('viewBox', '0 0 24 24')
-    svg.style.cssText = 'position:fixed;left:0;top:0;width:26px;height:26px;z-index:9;pointer-events:none'
-    const path = document.createElementNS('http://www.w3.org/2000/svg', 'path')
-    path.setAttribute('d', 'M4 2v17l4.6-4.3 3 7 3-1.3-3-6.8h6.2z')
-    path.setAttribute('stroke-width', '1.4')
-    path.style.cssText = 'fill:#111;stroke:#fff'
-    svg.append(path)
-    document.body.append(svg)
-  })
+/** So much of the story passes from one picture of the film to the next, ms. */
+const STEP_MS = 120
+/** How long the last picture stays. */
+const REST_MS = 3000
 
-/** Two tabs are warned, one answers, one signs out: each for both. @param {Desk} desk @returns {Promise<{ frames: Buffer[], delay: number[] }>} */
-async function film(desk) {
-  const { page, one, two } = desk
+/** The story of the demo, with its own pointer and sparks. Its time is the page's clock, so it is the same film each time. @param {Page} page @param {string} url @returns {Promise<{ frames: Buffer[], delay: number[] }>} */
+async function film(page, url) {
   /** @type {Buffer[]} */
   const frames = []
   /** @type {number[]} */
   const delay = []
-  const tabs = page.locator('.frames')
-  await tabs.evaluate((element) => {
-    element.scrollIntoView({ block: 'center' })
-  })
-  const box = await tabs.boundingBox()
-  if (!box) throw new Error('There is nothing to see.')
-  const take = async (/** @type {number} */ ms) => {
-    frames.push(await page.screenshot({ clip: box }))
-    delay.push(ms)
-  }
-  let [x, y] = [box.x + box.width / 2, box.y + box.height - 60]
-  const point = () =>
-    page.evaluate((at) => {
-      const pointer = document.querySelector('#pointer')
-      if (pointer instanceof SVGElement) pointer.style.transform = `translate(${String(at[0])}px,${String(at[1])}px)`
-    }, /** @type {const} */ ([x, y]))
-  const moveTo = async (/** @type {import('@playwright/test').Locator} */ target) => {
-    const to = await target.boundingBox()
-    if (!to) throw new Error('There is nothing to point at.')
-    const [dx, dy] = [to.x + to.width * 0.6 - x, to.y + to.height * 0.6 - y]
-    const steps = 7
-    const from = { x, y }
-    for (let step = 1; step <= steps; step++) {
-      const part = (1 - Math.cos((Math.PI * step) / steps)) / 2
-      x = from.x + dx * part
-      y = from.y + dy * part
-      await point()
-      await take(60)
+  await page.clock.install()
+  await page.goto(`${url}/story.html`)
+  await page.clock.pauseAt(Date.now() + 5000)
+  await page.getByRole('button', { name: 'Start again' }).click()
+  const [top, bottom] = await Promise.all([page.locator('.told').boundingBox(), page.locator('#stage').boundingBox()])
+  if (!top || !bottom) throw new Error('There is nothing to see.')
+  const clip = { x: 0, y: top.y - 8, width: 720, height: bottom.y + bottom.height - top.y + 16 }
+  // The world of the story runs between two pictures, in tasks of its own.
+  const settle = () =>
+    page.evaluate(async () => {
+      for (let tasks = 0; tasks < 50; tasks++)
+        await new Promise((resolve) => {
+          const { port1, port2 } = new MessageChannel()
+          port1.onmessage = resolve
+          port2.postMessage(null)
+        })
+    })
+  for (let isOver = false; !isOver;) {
+    await page.clock.runFor(STEP_MS)
+    await settle()
+    const frame = await page.screenshot({ clip, animations: 'disabled' })
+    const last = delay.length - 1
+    if (frames[last]?.equals(frame)) delay[last] = (delay[last] ?? 0) + STEP_MS
+    else {
+      frames.push(frame)
+      delay.push(STEP_MS)
     }
+    isOver = (await page.locator('#toggle').textContent()) === 'Play again'
   }
-
-  // Timed by the clock, because a screenshot takes a while.
-  await page.clock.pauseAt(Date.now() + 2000)
-  await showPointer(page)
-  await point()
-  await take(900)
-  await untilWarned(desk)
-  await take(700)
-  for (let second = 0; second < 2; second++) {
-    await pass(desk, 1)
-    await take(700)
-  }
-  const stay = one.locator('.sojourn-dialog #stay')
-  await moveTo(stay)
-  await take(300)
-  await stay.click()
-  for (const tab of [one, two]) await tab.getByRole('alertdialog').waitFor({ state: 'hidden' })
-  await pass(desk, 1)
-  await take(1000)
-  const leave = two.locator('#leave')
-  await moveTo(leave)
-  await take(300)
-  await leave.click()
-  for (const tab of [one, two]) await tab.locator('#sign-in').waitFor()
-  await take(2600)
+  delay[delay.length - 1] = REST_MS
   return { frames, delay }
 }
 
@@ -194,11 +157,10 @@ await report(async () => {
       await desk.page.close()
       console.log(`docs/pictures/${name}.webp`)
     }
-    const desk = await openDesk(browser, demo.url, { width: 920, height: 460 })
-    await signIn(desk, 'Ada')
-    const { frames, delay } = await film(desk)
+    const page = await browser.newPage({ viewport: { width: 720, height: 720 }, colorScheme: 'light' })
+    const { frames, delay } = await film(page, demo.url)
     await sharp(frames, { join: { animated: true } })
-      .webp({ delay, loop: 0, quality: 65, effort: 6 })
+      .webp({ delay, loop: 0, quality: 75, effort: 6, minSize: true })
       .toFile(join(folder, 'together.webp'))
     console.log('docs/pictures/together.webp')
   } finally {
