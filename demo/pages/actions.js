@@ -42,7 +42,7 @@ export function showActions(session) {
 
   /** Runs an action, and shows its result and how long it took. */
   const report = (action) => async () => {
-    show('…')
+    show('Under way …')
     const started = performance.now()
     const done = (text) => show(`${text} (${Math.round(performance.now() - started)} ms)`)
     await action().then(done, showFailure)
