@@ -79,6 +79,7 @@ export default defineConfig(
       'build/',
       'dist/',
       'demo/frameworks/*/dist/',
+      'examples/*/{dist,.next,.nuxt,.output,.svelte-kit,build}/',
       'test/e2e/versions/',
       'coverage/',
       'test-results/',
@@ -157,11 +158,14 @@ export default defineConfig(
     rules: { 'no-restricted-syntax': ['error', ...mayNotAsk, bounds] },
   },
   {
-    // Checked by the compilers of their frameworks, where their libraries are: npm run frameworks.
-    files: ['demo/frameworks/**'],
+    // Checked by the compilers of their frameworks, where their libraries are: npm run frameworks, npm run examples.
+    files: ['demo/frameworks/**', 'examples/**'],
     extends: [typescript.configs.disableTypeChecked],
     languageOptions: { parserOptions: { projectService: false } },
-    rules: { '@typescript-eslint/explicit-module-boundary-types': 'off' },
+    rules: {
+      '@typescript-eslint/explicit-module-boundary-types': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
   },
   {
     files: ['**/*.mjs', '**/*.js'],

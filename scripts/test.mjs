@@ -106,6 +106,7 @@ const stages = [
   [['build', command('build.mjs')]],
   [
     ['applications of the frameworks', command('frameworks.mjs')],
+    ['examples', command('examples.mjs', '--install', ...(isAll ? ['--all'] : []))],
     ['lint', command('eslint', '.')],
     ['what is published', vitest('dist', 'dist')],
     ['documentation', command('docs.mjs')],
