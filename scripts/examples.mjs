@@ -12,10 +12,10 @@
 
 import { execFile, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
-import { Failure, fingerprint, report, root } from './lib.mjs'
+import { Failure, fingerprint, nodeOf, report, root } from './lib.mjs'
 
 /** Left to `npm run test:all`: each takes as long as all others together. */
 export const LONG = ['nuxt-cookie', 'sveltekit-cookie']
@@ -45,10 +45,32 @@ const fingerprintOf = (name) =>
 export const isInstalled = (name) =>
   existsSync(stampOf(name)) && readFileSync(stampOf(name), 'utf8') === fingerprintOf(name)
 
+/**
+ * What an example runs with: this Node, or the newest with long-term support where the example's package.json asks for a newer one.
+ *
+ * @param {string} name @returns {NodeJS.ProcessEnv}
+ */
+export function environmentOf(name) {
+  /** @type {{ engines?: { node?: string } }} */
+  const { engines } = JSON.parse(readFileSync(join(root, 'examples', name, 'package.json'), 'utf8'))
+  const wanted = Number(/\d+/.exec(engines?.node ?? '0')?.[0])
+  // None of the frameworks shall report what it sees here.
+  const quiet = { NEXT_TELEMETRY_DISABLED: '1', NUXT_TELEMETRY_DISABLED: '1' }
+  const path = [
+    ...(wanted > Number(process.versions.node.split('.')[0]) ? [dirname(nodeOf(24))] : []),
+    process.env.PATH,
+  ]
+  return { ...process.env, ...quiet, PATH: path.join(delimiter) }
+}
+
 /** @param {string} name @param {string[]} args of npm */
 async function npm(name, ...args) {
   try {
-    await promisify(execFile)('npm', args, { cwd: folderOf(name), maxBuffer: 64 * 1024 * 1024 })
+    await promisify(execFile)('npm', args, {
+      cwd: folderOf(name),
+      env: environmentOf(name),
+      maxBuffer: 64 * 1024 * 1024,
+    })
   } catch (error) {
     const { stdout, stderr } = /** @type {{ stdout?: string, stderr?: string }} */ (error)
     throw new Failure(`${name}: npm ${args.join(' ')} failed.\n${stdout ?? ''}${stderr ?? String(error)}`)

@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -34,6 +34,23 @@ export function installDependencies(folder = root) {
   console.log(`Installing the dependencies of ${join(relative(root, folder), 'package-lock.json')} …`)
   const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'inherit' })
   if (status !== 0) throw new Failure('npm ci failed.')
+}
+
+/** A binary of this major version of Node, from the registry. It is kept for the next time. @param {number} major */
+export function nodeOf(major) {
+  const folder = join(root, '.cache/node', String(major))
+  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
+  const binary = join(folder, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  if (!existsSync(binary)) {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'package.json'), '{ "private": true }')
+    const { status, stderr } = spawnSync('npm', ['install', `${name}@${major}`, '--no-audit', '--no-fund'], {
+      cwd: folder,
+      encoding: 'utf8',
+    })
+    if (status !== 0) throw new Failure(`Node ${major} could not be installed.\n${stderr}`)
+  }
+  return binary
 }
 
 /** @param {string} path @returns {string[]} every file at or below `path`, sorted */

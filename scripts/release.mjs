@@ -10,11 +10,11 @@
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Failure, fingerprint, report, root } from './lib.mjs'
+import { Failure, fingerprint, nodeOf, report, root } from './lib.mjs'
 
 /** The versions of Node that the package supports: each that gets security fixes, and the newest. */
 const NODES = [20, 22, 24, 26]
@@ -146,19 +146,6 @@ const checks = {
       rmSync(folder, { recursive: true, force: true })
     }
   },
-}
-
-/** A binary of this major version of Node, from the registry. It is kept for the next time. @param {number} major */
-function nodeOf(major) {
-  const folder = join(root, '.cache/node', String(major))
-  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
-  const binary = join(folder, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
-  if (!existsSync(binary)) {
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(join(folder, 'package.json'), '{ "private": true }')
-    run('npm', ['install', `${name}@${major}`, '--no-audit', '--no-fund'], folder)
-  }
-  return binary
 }
 
 /** @param {unknown} error */

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import type { Page } from '@playwright/test'
-import { folderOf, isInstalled } from '../../scripts/examples.mjs'
+import { environmentOf, folderOf, isInstalled } from '../../scripts/examples.mjs'
 import { expect, test as base } from './fixtures.js'
 
 export { expect }
@@ -29,10 +29,11 @@ function addressOf(child: ChildProcess): Promise<string> {
     }, START)
     const read = (chunk: unknown): void => {
       output += String(chunk)
-      const [address] = /http:\/\/localhost:\d+/.exec(output) ?? []
-      if (!address) return
+      // A server in production names the address at which it listens, which may be all addresses.
+      const [, port] = /http:\/\/(?:localhost|\[::\]|0\.0\.0\.0|127\.0\.0\.1):(\d+)/.exec(output) ?? []
+      if (!port) return
       clearTimeout(timer)
-      resolve(address)
+      resolve(`http://localhost:${port}`)
     }
     child.stdout?.on('data', read)
     child.stderr?.on('data', read)
@@ -41,6 +42,30 @@ function addressOf(child: ChildProcess): Promise<string> {
       reject(new Error(`npm run dev ended with ${String(status)}:\n${output}`))
     })
   })
+}
+
+/** `npm run dev` of an example, or another script that serves it, on a port of its own. */
+export async function startExample(name: string, script = 'dev'): Promise<{ url: string; stop: () => Promise<void> }> {
+  if (!isInstalled(name)) throw new Error(`Run node scripts/examples.mjs --install ${name}`)
+  const port = String(await freePort())
+  // A group of its own: npm starts a shell, which starts the tool.
+  const child = spawn('npm', ['run', script, '--', '--port', port], {
+    cwd: folderOf(name),
+    env: { ...environmentOf(name), PORT: port, NO_COLOR: '1', FORCE_COLOR: '0' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
+  const stop = async (): Promise<void> => {
+    if (child.exitCode !== null || !child.pid) return
+    process.kill(-child.pid, 'SIGTERM')
+    await once(child, 'close')
+  }
+  try {
+    return { url: await addressOf(child), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
 }
 
 interface Fixtures {
@@ -53,25 +78,13 @@ interface Fixtures {
 export const test = base.extend<Fixtures>({
   // eslint-disable-next-line no-empty-pattern -- Playwright reads the fixtures it shall make from this pattern
   start: async ({}, use) => {
-    const children: ChildProcess[] = []
+    const stops: (() => Promise<void>)[] = []
     await use(async (name) => {
-      if (!isInstalled(name)) throw new Error(`Run node scripts/examples.mjs --install ${name}`)
-      const port = String(await freePort())
-      // A group of its own: npm starts a shell, which starts the tool.
-      const child = spawn('npm', ['run', 'dev', '--', '--port', port], {
-        cwd: folderOf(name),
-        env: { ...process.env, PORT: port, NO_COLOR: '1', FORCE_COLOR: '0' },
-        stdio: ['ignore', 'pipe', 'pipe'],
-        detached: true,
-      })
-      children.push(child)
-      return addressOf(child)
+      const { url, stop } = await startExample(name)
+      stops.push(stop)
+      return url
     })
-    for (const child of children) {
-      if (child.exitCode !== null || !child.pid) continue
-      process.kill(-child.pid, 'SIGTERM')
-      await once(child, 'close')
-    }
+    await Promise.all(stops.map((stop) => stop()))
   },
   // Real lengths of time, without the waiting.
   context: async ({ context }, use) => {
