@@ -20,20 +20,22 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** The address that a tool prints, once it prints one. Rejects with all that it has printed where it ends before. */
-function addressOf(child: ChildProcess): Promise<string> {
+/**
+ * Resolves once a tool prints an address with `port`: it may print that of another process, which it has found at work in the same
+ * folder. Rejects with all that it has printed where it ends before.
+ */
+function listening(child: ChildProcess, port: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let output = ''
     const timer = setTimeout(() => {
-      reject(new Error(`No address after ${START / 1000} s:\n${output}`))
+      reject(new Error(`Nothing on port ${port} after ${START / 1000} s:\n${output}`))
     }, START)
     const read = (chunk: unknown): void => {
       output += String(chunk)
       // A server in production names the address at which it listens, which may be all addresses.
-      const [, port] = /http:\/\/(?:localhost|\[::\]|0\.0\.0\.0|127\.0\.0\.1):(\d+)/.exec(output) ?? []
-      if (!port) return
+      if (!new RegExp(`http://\\S+:${port}\\b`).test(output)) return
       clearTimeout(timer)
-      resolve(`http://localhost:${port}`)
+      resolve()
     }
     child.stdout?.on('data', read)
     child.stderr?.on('data', read)
@@ -55,13 +57,20 @@ export async function startExample(name: string, script = 'dev'): Promise<{ url:
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })
+  const end = (): boolean => {
+    const isRunning = child.pid !== undefined && child.exitCode === null && child.signalCode === null
+    return isRunning && process.kill(-child.pid, 'SIGTERM')
+  }
+  // A run that is interrupted would leave it behind, and tools start no second one in the same folder.
+  process.once('exit', end)
   const stop = async (): Promise<void> => {
-    if (child.exitCode !== null || !child.pid) return
-    process.kill(-child.pid, 'SIGTERM')
-    await once(child, 'close')
+    process.off('exit', end)
+    const closed = once(child, 'close')
+    if (end()) await closed
   }
   try {
-    return { url: await addressOf(child), stop }
+    await listening(child, port)
+    return { url: `http://localhost:${port}`, stop }
   } catch (error) {
     await stop()
     throw error
