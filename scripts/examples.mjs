@@ -32,7 +32,7 @@ export const folderOf = (name) => join(root, '.cache/examples', name)
 const stampOf = (name) => join(folderOf(name), 'node_modules/.sojourn-example')
 
 /** What npm and the tools of the examples make, in the reader's folder or here. */
-const OUTPUTS = ['node_modules', 'dist', '.next', '.nuxt', '.output', '.svelte-kit', 'build']
+export const OUTPUTS = ['node_modules', 'dist', '.next', '.nuxt', '.output', '.svelte-kit', 'build']
 
 /** The files of an example that are its own. @param {string} name */
 const ownFiles = (name) => readdirSync(join(root, 'examples', name)).filter((file) => !OUTPUTS.includes(file))
@@ -155,7 +155,7 @@ function play(names) {
   const playwright = join(root, 'node_modules/.bin/playwright')
   const { status } = spawnSync(
     process.execPath,
-    [playwright, 'test', '--project=chromium', '--grep', titles, 'examples'],
+    [playwright, 'test', '--project=chromium', '--grep', titles, 'e2e/examples'],
     { cwd: root, stdio: 'inherit', env: { ...process.env, ALL: '1' } },
   )
   if (status !== 0) throw new Failure('The tests of the examples failed.')

@@ -2,13 +2,20 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { root } from '../../scripts/lib.mjs'
+import { examples } from '../../scripts/examples.mjs'
 import { readList } from '../../scripts/mutants-list.mjs'
 
 const inFolder = (folder: string): string[] =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file))
 
 /** The pages of the repository, without what a build or a package manager has put there. */
-const pages = [...readdirSync(root), ...inFolder('docs'), ...inFolder('test'), 'demo/frameworks/README.md']
+const pages = [
+  ...readdirSync(root),
+  ...inFolder('docs'),
+  ...inFolder('test'),
+  'demo/frameworks/README.md',
+  ...['', ...examples].map((name) => join('examples', name, 'README.md')),
+]
   .filter((file) => file.endsWith('.md'))
   .map((file) => ({ file, text: readFileSync(join(root, file), 'utf8').replace(/^```.*?^```/gms, '') }))
 

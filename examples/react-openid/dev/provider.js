@@ -4,7 +4,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import Provider from 'oidc-provider'
 
-const page = (/** @type {string} */ content) =>
+const page = (content) =>
   `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">
   <title>Provider</title><link rel="icon" href="data:,"><body style="font: 1rem system-ui; margin: 3rem">${content}`
 
@@ -55,7 +55,7 @@ function createProvider(origin) {
     interactions: { url: (_ctx, { uid }) => `/oidc/login/${uid}` },
     features: {
       devInteractions: { enabled: false },
-      revocation: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       rpInitiatedLogout: {
         // Nobody is asked whether they mean it.
         logoutSource(ctx, form) {
@@ -97,6 +97,7 @@ async function answerApi(provider, req, res) {
 /** @returns {import('vite').Plugin} */
 export function developmentProvider() {
   let provider
+  let answerOidc
   return {
     name: 'development-provider',
     apply: 'serve',
@@ -104,13 +105,14 @@ export function developmentProvider() {
       middlewares.use((req, res, next) => {
         // Only now is it known which port Vite has found.
         provider ??= createProvider(`http://${req.headers.host}`)
+        answerOidc ??= provider.callback()
         // Where RFC 8414 puts the metadata, and where OpenID Connect does.
         if (req.url === '/.well-known/oauth-authorization-server/oidc')
           req.originalUrl = req.url = '/oidc/.well-known/openid-configuration'
         if (req.url.startsWith('/api/')) return answerApi(provider, req, res).catch(next)
         next()
       })
-      middlewares.use('/oidc', (req, res) => provider.callback()(req, res))
+      middlewares.use('/oidc', (req, res) => answerOidc(req, res))
     },
   }
 }

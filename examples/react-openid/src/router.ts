@@ -1,7 +1,7 @@
 import { createBrowserRouter, redirect, type MiddlewareFunction } from 'react-router'
 import { Home } from './pages/Home'
 import { Login } from './pages/Login'
-import { loadOrders, Orders } from './pages/Orders'
+import { loadOrders, Orders, Problem } from './pages/Orders'
 import { Layout } from './Layout'
 import { session } from './session'
 
@@ -24,7 +24,7 @@ export function createRouter() {
         { path: 'login', Component: Login },
         {
           middleware: [signedIn],
-          children: [{ path: 'orders', loader: loadOrders, Component: Orders }],
+          children: [{ path: 'orders', loader: loadOrders, Component: Orders, ErrorBoundary: Problem }],
         },
       ],
     },

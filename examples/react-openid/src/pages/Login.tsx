@@ -1,12 +1,7 @@
 import { Navigate, useSearchParams } from 'react-router'
 import { useSession } from 'sojourn/react'
+import { returnPath } from '../return-path'
 import { auth } from '../session'
-
-/** The page that was asked for, and never one of another site. */
-function returnPath(asked: string | null): string {
-  const isOwn = asked && new URL(asked, location.origin).origin === location.origin
-  return isOwn ? asked : '/'
-}
 
 export function Login() {
   const view = useSession()

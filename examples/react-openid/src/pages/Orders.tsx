@@ -1,9 +1,9 @@
-import { useLoaderData } from 'react-router'
+import { useLoaderData, useRouteError } from 'react-router'
 import { api } from '../session'
 
 export async function loadOrders(): Promise<string[]> {
   const response = await api('/api/orders')
-  if (!response.ok) throw response
+  if (!response.ok) throw new Error(`The API answered ${response.status}.`)
   return response.json()
 }
 
@@ -19,4 +19,8 @@ export function Orders() {
       </ul>
     </>
   )
+}
+
+export function Problem() {
+  return <p>{(useRouteError() as Error).message}</p>
 }
