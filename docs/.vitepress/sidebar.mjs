@@ -15,6 +15,7 @@ export const sidebar = [
     text: 'Begin',
     items: [
       item('docs/start.md', 'Start in five steps'),
+      item('examples/README.md', 'Examples to copy'),
       item('docs/comparison.md', 'Comparison'),
       item('docs/migrating.md', 'Coming from elsewhere'),
       item('docs/faq.md', 'Questions'),
