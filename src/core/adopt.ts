@@ -18,7 +18,7 @@ const SAME_MOMENT = 100
  */
 export function adopt(state: State, incoming: SharedRecord | null, { wall, mono }: Clock): State {
   const winner = merge(state.record, incoming)
-  if (!winner) return { record: null, anchor: { shared: wall, mono } }
+  if (!winner) return state
   const known = state.record && isSameSession(state.record, winner) ? state.record : null
   const knownSkew = skewOf(winner, known, state.anchor, wall, mono)
   const jump = known ? drift(state.anchor, wall + knownSkew, mono) : 0
@@ -96,6 +96,6 @@ export function unlessAhead(
   { wall }: Clock,
   isKnown = false,
 ): SharedRecord | null {
-  if (!other || !found || other.id === found.id || other.seq <= wall + SAME_MOMENT || found.seq > wall) return other
+  if (!other || !found || other.seq <= wall + SAME_MOMENT || found.seq > wall) return other
   return (beganAt(other) > wall && !isKnown) || beganAt(other) <= beganAt(found) ? null : other
 }

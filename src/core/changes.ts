@@ -30,13 +30,13 @@ export function settle(record: SharedRecord | null, config: Config, now: number)
 
 /**
  * One step: ends the session if it is past its deadline, applies the change if the session is still live, and checks the deadline
- * again, because the change may leave no time at all. With a null change it only checks the deadline.
+ * again, because the change may leave no time at all. Without a change it only checks the deadline.
  *
  * @param now Shared time at which the change happened, or was due: it counts as of then, even if it is applied later.
  */
 export function reduce(
   { record, anchor }: State,
-  change: Change | null,
+  change: Change | null | undefined,
   clock: Clock,
   config: Config,
   now: number = sharedNow(record, clock),

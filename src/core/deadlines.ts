@@ -115,9 +115,16 @@ export function checkAt(record: SharedRecord, config: Config): number {
   return Infinity
 }
 
-/** When the phase changes next by itself. A timer that fires early or late is harmless: each step reads the clock. */
-export function nextWakeAt(record: SharedRecord | null, config: Config, now: number): number {
-  if (!isLive(record)) return Infinity
-  const all = deadlines(record, config).flatMap((end) => [end.warnAt, end.at])
-  return Math.min(...all.filter((at) => at > now))
+/**
+ * When the phase changes next by itself, or one of `others` comes. A timer that fires early or late is harmless: each step reads the
+ * clock.
+ */
+export function nextWakeAt(
+  record: SharedRecord | null,
+  config: Config,
+  now: number,
+  others: readonly number[] = [],
+): number {
+  const all = isLive(record) ? deadlines(record, config).flatMap((end) => [end.warnAt, end.at]) : []
+  return Math.min(...[...all, ...others].filter((at) => at > now))
 }

@@ -163,23 +163,21 @@ function join(key: string, a: unknown, b: unknown): unknown {
 /** A field of a newer version may be of any type, so such fields are compared by their JSON. */
 const canonical = (value: unknown): string => (value === undefined ? '' : JSON.stringify(value))
 
-/** The wanted fields as JSON, in a fixed order. A field with its least value is left out: {@link decode} puts it back. */
-const serialize = (record: SharedRecord, wanted: (key: string) => boolean): string =>
+/** The fields as JSON, in a fixed order. A field with its least value is left out: {@link decode} puts it back. */
+const serialize = (fields: Partial<SharedRecord>): string =>
   JSON.stringify(
     Object.fromEntries(
-      Object.entries(record)
-        .filter(([key, value]) => wanted(key) && value !== bottom[key])
+      Object.entries(fields)
+        .filter(([key, value]) => value !== bottom[key])
         .sort(([a], [b]) => (a < b ? -1 : 1)),
     ),
   )
 
 /** The record's text, without its end, which has a text of its own ({@link encodeEnd}). */
-export const encode = (record: SharedRecord): string =>
-  serialize(record, (key) => key !== 'endedAt' && key !== 'reason')
+export const encode = (record: SharedRecord): string => serialize({ ...record, endedAt: Infinity, reason: '' })
 
 /** The text of the session's end, its tombstone. This format never changes: every version obeys it. */
-export const encodeEnd = (record: SharedRecord): string =>
-  serialize(record, (key) => ['id', 'seq', 'endedAt', 'reason'].includes(key))
+export const encodeEnd = ({ id, seq, endedAt, reason }: SharedRecord): string => serialize({ id, seq, endedAt, reason })
 
 /** The highest value of a number in a field. */
 const limit = (key: string, wall: number): number =>

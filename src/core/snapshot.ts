@@ -50,8 +50,11 @@ export interface SessionEvents {
 /** An event for the application: its name and its data. */
 export type SessionEvent = { [K in keyof SessionEvents]: readonly [K, SessionEvents[K]] }[keyof SessionEvents]
 
+/** A snapshot of what is known. */
+export type KnownSnapshot = Exclude<Snapshot, { readonly phase: 'loading' }>
+
 /** The snapshot of a record at shared time `now`. Its instants are by this device's clock. */
-export function snapshotOf(record: SharedRecord | null, config: Config, now: number): Snapshot {
+export function snapshotOf(record: SharedRecord | null, config: Config, now: number): KnownSnapshot {
   if (!record) return { phase: 'signedOut', reason: null, endedAt: null }
   const { id, skew, reason, endedAt } = record
   // A reason of a newer version still ends the session.
@@ -76,7 +79,7 @@ export interface StepResult {
   /** The snapshot before the step, the one of the record that this tab `found` in it, and the one after it. */
   readonly previous: Snapshot
   readonly found: Snapshot
-  readonly next: Snapshot
+  readonly next: KnownSnapshot
   readonly cause: string
   readonly config: Config
 }
@@ -92,7 +95,6 @@ export interface StepResult {
  */
 export function eventsOf({ before, after, previous, found, next, cause, config }: StepResult): SessionEvent[] {
   const where = isSameSnapshot(found, next) ? 'elsewhere' : 'here'
-  if (next.phase === 'loading') return []
   if (next.phase === 'signedOut')
     return isLive(before) && next.reason ? [['signedOut', { reason: next.reason, where }]] : []
   const events: SessionEvent[] = []

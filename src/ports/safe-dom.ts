@@ -5,25 +5,14 @@ import { outsideZones } from './zones.js'
  * HTML from users may contain any: https://html.spec.whatwg.org/multipage/dom.html#dom-tree-accessors, OWASP ASVS 5.0 §3.2.3.
  */
 
-/** Functions that add the listeners of this page's window and document again. */
-const lasting = new Set<() => void>()
-let observer: MutationObserver | undefined
-
 /**
  * Keeps a listener after `document.open()`, which removes all listeners of the window and the document, and all nodes (HTML §8.4.1).
- * There is no event for it; the observer sees that the nodes are gone. https://github.com/scriptscat/scriptcat/issues/1049
+ * There is no event for it; an observer sees that the nodes are gone. https://github.com/scriptscat/scriptcat/issues/1049
  */
 function last(add: () => void, signal: AbortSignal): void {
-  lasting.add(add)
+  const observer = new MutationObserver(add)
   signal.addEventListener('abort', () => {
-    lasting.delete(add)
-    if (lasting.size > 0) return
-    observer?.disconnect()
-    observer = undefined
-  })
-  if (observer) return
-  observer = new MutationObserver(() => {
-    for (const add of lasting) add()
+    observer.disconnect()
   })
   try {
     observer.observe(document, { childList: true })

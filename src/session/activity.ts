@@ -16,8 +16,6 @@ export interface Activity {
   readonly onInput: () => void
   /** A hold is of the session that is live, or of the next one where none is. */
   readonly hold: () => () => void
-  /** Another tab has signed somebody else in: for them the holds of this tab do not count. */
-  readonly endHolds: () => void
   /** The page was frozen: no work went on meanwhile, whatever the clocks say. */
   readonly thawed: () => void
   /** The changes that are due: flagged input, `hold()`, and activity in frames of other origins. */
@@ -162,9 +160,6 @@ export function createActivity(ports: Ports, config: Config, step: (cause: 'acti
       return () => {
         holds.delete(own)
       }
-    },
-    endHolds() {
-      holds.clear()
     },
     takePending(now, idleTimeout) {
       const at = now.shared

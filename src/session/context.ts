@@ -76,10 +76,8 @@ export interface SessionContext {
  */
 const CONTEXT = '~context'
 
-/** Gives a session its context. */
-export const setContext = (session: Session, context: SessionContext): void => {
-  Object.assign(session, { [CONTEXT]: () => context })
-}
+/** The member of a session that has its context. */
+export const contextMember = (context: SessionContext): object => ({ [CONTEXT]: () => context })
 
 /** The record of the last session where that is over, or null; null where this tab is done with it. */
 export const lastEnded = ({ isClosed, liveRecord, record }: SessionContext): SharedRecord | null =>

@@ -94,18 +94,17 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
   const apply = (taken: State, { change, replace }: Doing, at: number, clock: Clock): State => {
     let next = taken
     const missing = taken.record && sync.isMissing(taken.record.id) ? ending('wiped') : null
-    // Activity before the deadline counts before it, however late it is recorded. The last `reduce` settles, even with a null
-    // change.
+    // Activity before the deadline counts before it, however late it is recorded. The last `reduce` settles, even without a change.
     const { idleTimeout } = configFor(taken.record, config)
     const pending = isPrerendered || isClosed ? [] : activity.takePending({ shared: at, mono: clock.mono }, idleTimeout)
     for (const [when, one] of pending) next = reduce(next, one, clock, config, when)
-    for (const one of isPrerendered ? [missing] : [missing, change ?? null]) next = reduce(next, one, clock, config)
+    for (const one of [missing, isPrerendered ? null : change]) next = reduce(next, one, clock, config)
     if (replace) next = replace(next, clock)
     // All tabs have to know the shorter options of this tab, or only this one would warn.
     return reduce(next, shortening(config), clock, config)
   }
 
-  const show = (cause: Cause, before: SharedRecord | null, taken: State, isNew: boolean, clock: Clock): void => {
+  const show = (cause: Cause, before: SharedRecord | null, taken: State, clock: Clock): void => {
     const previous = snapshot
     const { record } = state
     const next = snapshotOf(record, config, sharedNow(record, clock))
@@ -115,7 +114,7 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
       resolveReady(next)
     }
     // A page that loads finds a session: that is no event.
-    if (previous.phase === 'loading' && !isNew) return
+    if (previous.phase === 'loading') return
     const found = snapshotOf(taken.record, config, sharedNow(taken.record, clock))
     const events = eventsOf({ before, after: record, previous, found, next, cause, config })
     for (const [type, event] of events) emitter.enqueue(type, event)
@@ -127,8 +126,8 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
     const before = state.record
     const previous = snapshot
     const taken = read(doing.received ?? null, clock)
-    // Before they count: another tab may have signed somebody else in.
-    if (active.id() && active.id() !== taken.record?.id) activity.endHolds()
+    // Before it counts: another tab may have signed somebody else in, and what went on here was for the session before.
+    if (active.id() && active.id() !== taken.record?.id) activity.watch(false, 0)
     if (DEVELOPMENT) compareLimits(taken.record)
     state = apply(taken, doing, sharedNow(taken.record, clock), clock)
     basis = isPrerendered ? taken : state
@@ -138,7 +137,7 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
     // Timers may ring a moment early.
     if (state.record || clock.mono > queryUntil - 1) {
       queryUntil = 0
-      show(cause, before, taken, !!doing.replace, clock)
+      show(cause, before, taken, clock)
     }
     reportStep(emitter, before, { cause, at: clock.wall, before: previous, after: snapshot, record: state.record })
     // Pending input was for the session before.
@@ -159,11 +158,11 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
   const arm = (wakeTimes: readonly number[], clock: Clock): void => {
     const { record } = state
     const at = sharedNow(record, clock)
-    const all = [nextWakeAt(record, config, at), at + queryUntil - clock.mono, ...wakeTimes, ...activity.wakeTimes()]
-    const wakeAt = Math.min(...all.filter((instant) => instant > at))
+    const others = [at + queryUntil - clock.mono, ...wakeTimes, ...activity.wakeTimes()]
+    const wakeAt = nextWakeAt(record, config, at, others)
     cancelTimer()
     if (wakeAt < Infinity)
-      cancelTimer = ports.after(Math.max(0, wakeAt - sharedNow(state.record, ports.clock())), () => {
+      cancelTimer = ports.after(Math.max(0, wakeAt - sharedNow(record, ports.clock())), () => {
         step('timer')
       })
   }

@@ -45,16 +45,13 @@ function configOf(options: SessionOptions): Config {
   }
   check(typeof name === 'string' && name, 'name', DEVELOPMENT && 'a text by which tabs find their session')
   check(
-    !server || (typeof server === 'object' && 'plugins' in server),
+    !server || 'plugins' in Object(server),
     'server',
     DEVELOPMENT && 'oauth({ … }), cookieSession({ … }), or customServer({ … }) of sojourn/server',
   )
   check(
     // A store of the application's own brings no plugin: the server has to.
-    !tokenStore ||
-      (typeof tokenStore === 'object' &&
-        'clear' in tokenStore &&
-        ('plugins' in tokenStore || (server && 'tokens' in server))),
+    !tokenStore || ('clear' in Object(tokenStore) && ('plugins' in tokenStore || (server && 'tokens' in server))),
     'tokenStore',
     DEVELOPMENT && 'idbTokens(), or customTokens(store) of sojourn/server',
   )

@@ -75,8 +75,8 @@ export function createRecordSync(
   }
   /** Storage that failed is tried again each time: a full disk may have room again. */
   const setAvailable = (isSo: boolean): void => {
-    if (isAvailable && !isSo) onBroken()
     isAvailable = isSo
+    if (!isSo) onBroken()
   }
 
   return {

@@ -8,7 +8,7 @@ import { createEmitter } from '../util/emitter.js'
 import { closest } from '../util/hints.js'
 import { createActiveSession } from './active-session.js'
 import { createActivity } from './activity.js'
-import { setContext, type SessionContext } from './context.js'
+import { contextMember, type SessionContext } from './context.js'
 import { createContext } from './create-context.js'
 import { createDegraded } from './degraded.js'
 import { followPage } from './follow-page.js'
@@ -120,9 +120,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       emitter.clear()
     },
   }
-  Object.assign(session, ...hooks.map(({ methods }) => methods))
-  setContext(session, context)
-  return session
+  return Object.assign(session, contextMember(context), ...hooks.map(({ methods }) => methods)) as Session
 }
 
 /** The methods of a session that are not about its parts. */

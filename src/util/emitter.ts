@@ -16,7 +16,7 @@ export interface Emitter {
 export function createEmitter(report: (error: unknown) => void): Emitter {
   const entries = new Set<readonly [type: string, listener: Listener]>()
   const queue: [type: string, value: unknown][] = []
-  let isFlushing = false
+  /** The type of the event whose listeners are called now; empty outside of `flush`. */
   let telling = ''
 
   const emit = (type: string, value: unknown): void => {
@@ -49,14 +49,12 @@ export function createEmitter(report: (error: unknown) => void): Emitter {
     },
     isTelling: (type) => type === telling,
     flush() {
-      if (isFlushing) return
-      isFlushing = true
+      if (telling) return
       for (let next = queue.shift(); next; next = queue.shift()) {
         telling = next[0]
         emit(...next)
       }
       telling = ''
-      isFlushing = false
     },
   }
 }
