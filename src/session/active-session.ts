@@ -12,8 +12,6 @@ export interface ActiveSession {
   readonly id: () => string
   /** Aborts when that session ends, or this tab is done with it. */
   readonly signal: () => AbortSignal
-  /** Aborts when that session ends. */
-  readonly ended: () => AbortSignal
   /** This tab is done with it. */
   readonly leave: () => void
   /** Resolves when the plugins have done what the end of the last session asks of them. */
@@ -22,8 +20,7 @@ export interface ActiveSession {
 
 export function createActiveSession(hooks: readonly PluginHooks[]): ActiveSession {
   let activeId = ''
-  let sessionAbort = new AbortController()
-  let tabAbort = new AbortController()
+  let abort = new AbortController()
   let cleanup = Promise.resolve()
 
   return {
@@ -31,24 +28,22 @@ export function createActiveSession(hooks: readonly PluginHooks[]): ActiveSessio
       if (isLive(found)) activeId ||= found.id
       const id = isLive(record) ? record.id : ''
       if (isPrerendered || id === activeId) return false
-      const [endedId, aborts] = [activeId, [tabAbort, sessionAbort]]
-      // First: a listener of the signals may cause a step of its own, and what has ended must not end twice.
+      const [endedId, ended] = [activeId, abort]
+      // First: a listener of the signal may cause a step of its own, and what has ended must not end twice.
       activeId = id
-      tabAbort = new AbortController()
-      sessionAbort = new AbortController()
-      for (const abort of aborts) abort.abort()
+      abort = new AbortController()
+      ended.abort()
       if (endedId) {
         const reason = id ? 'replaced' : (record?.reason ?? '')
-        const work = hooks.flatMap(({ ended }) => ended?.(endedId, reason, isLive(found)) ?? [])
+        const work = hooks.flatMap((hook) => hook.ended?.(endedId, reason, isLive(found)) ?? [])
         cleanup = Promise.all(work).then(() => undefined)
       }
       return true
     },
     id: () => activeId,
-    signal: () => tabAbort.signal,
-    ended: () => sessionAbort.signal,
+    signal: () => abort.signal,
     leave() {
-      tabAbort.abort()
+      abort.abort()
     },
     cleanup: () => cleanup,
   }

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.js'
 import type { Config } from '../core/deadlines.js'
 import { ANONYMOUS, type SharedRecord } from '../core/record.js'
 import { sessionError } from '../errors.js'
-import type { Ports } from '../ports/types.js'
+import type { Channel, Ports } from '../ports/types.js'
 import type { Lease, Session, SessionEvents, SessionServer, TokenStore } from '../types.js'
 import type { Cause } from './causes.js'
 import type { DataHooks, EndHook } from './data-hooks.js'
@@ -30,8 +30,6 @@ export interface SessionContext {
   readonly tokens: () => TokenHooks | undefined
   /** The record as of now, settled. Throws `signed_out` where no session lives, or another than `id`. @default cause 'look' */
   readonly requireLive: (id?: string, cause?: Cause) => SharedRecord
-  /** The same, also after `destroy()`: for what was on its way then. */
-  readonly latest: (id: string) => SharedRecord
   /** The same, or null. */
   readonly liveRecord: () => SharedRecord | null
   /** The record of the last session, alive or not, as of the last step. */
@@ -52,16 +50,14 @@ export interface SessionContext {
   readonly now: () => number
   /** Aborts when the session that lives now ends, or this tab is done with it. */
   readonly signal: () => AbortSignal
-  /** Aborts when the session that lives now ends. */
-  readonly ended: () => AbortSignal
   /** Aborts at `destroy()`. */
   readonly destroyed: AbortSignal
   /** Lets something happen to session `id`, and to no other; in a prerendered page nothing happens. `quiet`: listeners are told when the lock is free again. */
   readonly step: (cause: Cause, id: string, change: Change, quiet?: boolean) => void
   /** Looks at the clock and at what other tabs did. */
   readonly poll: () => void
-  /** Queries the other tabs: they may know what could not be written. */
-  readonly query: () => void
+  /** Posts a message to all other tabs. `{}` is a query: they reply with their record. */
+  readonly post: Channel['post']
   /** Puts another state in place of the one there is, also after `destroy()`. `quiet`: as in `step`. */
   readonly replace: (cause: Cause, work: (state: State, clock: Clock) => State, quiet?: boolean) => void
   readonly enqueue: (type: string, value: unknown) => void
@@ -82,6 +78,14 @@ export const contextMember = (context: SessionContext): object => ({ [CONTEXT]: 
 /** The record of the last session where that is over, or null; null where this tab is done with it. */
 export const lastEnded = ({ isClosed, liveRecord, record }: SessionContext): SharedRecord | null =>
   isClosed() || liveRecord() ? null : record()
+
+/** The record of session `id`, as `requireLive` has it, also after `destroy()`: for what was on its way then. */
+export function latestOf({ step, liveRecord, signedOutError }: SessionContext, id: string): SharedRecord {
+  step('look', id, () => false)
+  const record = liveRecord()
+  if (record?.id === id) return record
+  throw signedOutError()
+}
 
 /** Why the last session ended; `'replaced'` where another lives. */
 export const endReason = ({ liveRecord, record }: SessionContext): string | undefined =>

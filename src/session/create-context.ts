@@ -10,7 +10,7 @@ export const NO_DOCUMENT =
 
 /** The context is made of the parts; its type says what others may use of them. */
 export function createContext(parts: Parts, loop: Loop): SessionContext {
-  const { channel, hooks } = parts
+  const { hooks } = parts
   const { step, snapshot, liveRecord, isClosed } = loop
   const signedOutError = (): Error => sessionError('signed_out', DEVELOPMENT && reasonOf(parts.ports, loop))
   return {
@@ -32,12 +32,6 @@ export function createContext(parts: Parts, loop: Loop): SessionContext {
       return !!login && loop.record()?.login === login
     },
     loading: () => (snapshot().phase === 'loading' ? loop.ready : null),
-    latest(id) {
-      step('look', { evenIfClosed: true })
-      const record = liveRecord()
-      if (record?.id === id) return record
-      throw signedOutError()
-    },
     step(cause, id, change, deferEvents) {
       const own: typeof change = (record, at) => record.id === id && change(record, at)
       step(cause, { change: own, deferEvents, evenIfClosed: true })
@@ -47,9 +41,6 @@ export function createContext(parts: Parts, loop: Loop): SessionContext {
     },
     poll() {
       step('look')
-    },
-    query() {
-      channel.post({})
     },
   }
 }

@@ -6,12 +6,19 @@ import type { Loop } from './loop.js'
 /** Signs that time may have passed, but not that somebody comes back. */
 const LEAVING: readonly Cause[] = ['hidden', 'blur']
 
-/** Reads the record, shows the phase in the same task, and follows the page from then on. */
-export function followPage({ ports, config, channel, sync, activity, active, hooks }: Parts, loop: Loop): Undo {
+/**
+ * Reads the record, shows the phase in the same task, and follows the page from then on. `canQuery`: whether messages can be posted to
+ * other tabs.
+ */
+export function followPage(
+  { ports, config, post, sync, activity, active, hooks }: Parts,
+  loop: Loop,
+  canQuery: boolean,
+): Undo {
   sync.read()
-  if (!sync.isAvailable() && channel.works) {
+  if (!sync.isAvailable() && canQuery) {
     loop.query()
-    if (!loop.isPrerendered()) channel.post({})
+    if (!loop.isPrerendered()) post({})
   }
   let idAtPagehide = ''
   const stop = ports.onWake((hint, isRestored) => {
@@ -37,7 +44,7 @@ export function followPage({ ports, config, channel, sync, activity, active, hoo
       ports.page.reload()
     }
     // Messages that were posted while the page was away are lost, and stand nowhere else.
-    if (isBack && !sync.isAvailable()) channel.post({})
+    if (isBack && !sync.isAvailable()) post({})
   })
   loop.step('start')
   return stop

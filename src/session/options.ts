@@ -6,7 +6,7 @@ import type { Ports } from '../ports/types.js'
 import { sessionError } from '../errors.js'
 import { DEVELOPMENT } from '../util/development.js'
 import { LONGEST_REQUEST } from '../util/timing.js'
-import type { Lease, SessionOptions, SessionServer, TokenStore } from '../types.js'
+import type { Duration, Lease, SessionOptions, SessionServer, TokenStore } from '../types.js'
 
 /** Throws for what is no window, and for one whose input this page is not given. */
 export function checkWindow(view: Window): void {
@@ -25,8 +25,18 @@ export function checkWindow(view: Window): void {
     )
 }
 
-/** The options in ms, checked. Throws `invalid_options` for what cannot be meant. */
-function configOf(options: SessionOptions): Config {
+/** The options of a session, checked. */
+export interface Parsed {
+  readonly config: Config
+  readonly name: string
+  readonly key: string
+  readonly server: SessionServer | undefined
+  readonly tokenStore: TokenStore | undefined
+  readonly lease: Lease | undefined
+}
+
+/** The options, checked, and lengths of time in ms. Throws `invalid_options` for what cannot be meant. */
+export function parseOptions(options: SessionOptions): Parsed {
   if (Object(options) !== options)
     throw sessionError('invalid_options', DEVELOPMENT && 'createSession takes an object of options, or nothing.')
   const { name = 'session', server, tokenStore, lease, idleTimeout = '15m', absoluteTimeout = '12h' } = options
@@ -66,16 +76,19 @@ function configOf(options: SessionOptions): Config {
     DEVELOPMENT && "'ignore' or 'extend'",
   )
   check(['reload', 'event'].includes(stalePage), 'stalePage', DEVELOPMENT && "'reload' or 'event'")
-  const idle = idleTimeout === false ? Infinity : milliseconds(idleTimeout, 'idleTimeout')
-  const absolute = absoluteTimeout === false ? Infinity : milliseconds(absoluteTimeout, 'absoluteTimeout')
-  check(idle, 'idleTimeout', DEVELOPMENT && 'more than 0, or false to switch it off')
-  check(absolute, 'absoluteTimeout', DEVELOPMENT && 'more than 0, or false to switch it off')
+  const timeout = (value: Duration | false, option: 'idleTimeout' | 'absoluteTimeout'): number => {
+    const ms = value === false ? Infinity : milliseconds(value, option)
+    check(ms, option, DEVELOPMENT && 'more than 0, or false to switch it off')
+    return ms
+  }
+  const idle = timeout(idleTimeout, 'idleTimeout')
+  const absolute = timeout(absoluteTimeout, 'absoluteTimeout')
   const shortest = Math.min(idle, absolute)
   const limit = milliseconds(requestTimeout, 'requestTimeout')
   check(limit && limit <= LONGEST_REQUEST, 'requestTimeout', DEVELOPMENT && "more than 0 and at most '5m'")
   const warnBefore = milliseconds(options.warnBefore ?? Math.min(12e4, shortest / 3), 'warnBefore')
   check(warnBefore <= shortest, 'warnBefore', DEVELOPMENT && 'less than the timeout that it warns of')
-  return {
+  const config: Config = {
     idleTimeout: idle,
     absoluteTimeout: absolute,
     warnBefore,
@@ -90,48 +103,14 @@ function configOf(options: SessionOptions): Config {
     canKeepAlive: !!server?.keepAlive,
     canCheck: !!server?.check,
   }
-}
-
-/** The options of a session, checked. */
-export interface Parsed {
-  readonly config: Config
-  readonly name: string
-  readonly key: string
-  readonly server: SessionServer | undefined
-  readonly tokenStore: TokenStore | undefined
-  readonly lease: Lease | undefined
-}
-
-/** The options, checked. Throws `invalid_options`. */
-export function parseOptions(options: SessionOptions): Parsed {
-  const config = configOf(options)
-  const { name = 'session', server, tokenStore, lease } = options
   return {
     config,
     name,
     key: `sojourn:${name}:1`,
     server: server?.forSession?.(name) ?? server,
-    tokenStore: tokenStore && storeOf(name, tokenStore),
+    tokenStore: tokenStore?.forSession?.(name) ?? tokenStore,
     lease,
   }
-}
-
-/** The session that each store without `forSession` serves. */
-const served = /* @__PURE__ */ new WeakMap<TokenStore, string>()
-
-/** The session's part of a store. A store without parts keeps one set of tokens: two sessions would remove each other's. */
-function storeOf(name: string, store: TokenStore): TokenStore {
-  if (store.forSession) return store.forSession(name)
-  const other = served.get(store) ?? name
-  if (other !== name)
-    throw sessionError(
-      'invalid_options',
-      DEVELOPMENT
-        ? `The sessions ${other} and ${name} have one tokenStore without forSession(). Give each its own.`
-        : 'tokenStore',
-    )
-  served.set(store, name)
-  return store
 }
 
 /** All options. True: a length of time. */

@@ -10,7 +10,8 @@ import type { RecordSync } from './record-sync.js'
 /** The parts of a session object. */
 export interface Parts extends Parsed {
   readonly ports: Ports
-  readonly channel: Channel
+  /** Posts a message to all other tabs, see `Channel`. */
+  readonly post: Channel['post']
   readonly sync: RecordSync
   readonly activity: Activity
   readonly active: ActiveSession

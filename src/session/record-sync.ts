@@ -44,7 +44,7 @@ export interface RecordSync {
 /** `sharesTokens`: whether tabs share their tokens. If not, each tab keeps the token fields of the record to itself. */
 export function createRecordSync(
   store: RecordStore,
-  channel: Channel,
+  post: Channel['post'],
   wallNow: () => number,
   sharesTokens: boolean,
   onBroken: () => void,
@@ -121,18 +121,18 @@ export function createRecordSync(
       // wanted; all else only if storage cannot carry it. A sign-in or an end is posted first: a write takes longer than a message,
       // and both happen in this task.
       const isUnposted = isNew && !isSameTexts(texts, posted)
-      if (isUnposted && !isKnownElsewhere) channel.post(texts)
+      if (isUnposted && !isKnownElsewhere) post(texts)
       const isWritten = store.write(texts)
       if (isWritten) {
         stored = texts
         seenId = record.id
       }
       setAvailable(isWritten)
-      if (isUnposted && isKnownElsewhere && !isWritten) channel.post(texts)
+      if (isUnposted && isKnownElsewhere && !isWritten) post(texts)
       posted = texts
     },
     reply() {
-      if (shared) channel.post(texts)
+      if (shared) post(texts)
     },
   }
 }

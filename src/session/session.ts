@@ -1,6 +1,6 @@
 import { ending, extension } from '../core/changes.js'
 import { activeWarning, deadlines, firstWarningAt } from '../core/deadlines.js'
-import type { OnMessage, Ports } from '../ports/types.js'
+import type { Channel, OnMessage, Ports } from '../ports/types.js'
 import type { Session, SessionEvents, SessionOptions, TokenServer, TokenSession, TokenStore } from '../types.js'
 import { checkArgument, checkFunction } from '../util/arguments.js'
 import { DEVELOPMENT } from '../util/development.js'
@@ -67,18 +67,21 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   const activity = createActivity(ports, config, (cause) => {
     loop.step(cause)
   })
+  let channel: Channel | undefined
+  const post: Channel['post'] = (message) => {
+    channel?.post(message)
+  }
   const onMessage: OnMessage = (cause, message) => {
     loop.step(cause, { received: message && sync.receive(message) })
     // `{}` is a query: this tab replies with its record.
     if (message && !loop.isPrerendered() && !Object.keys(message).length) sync.reply()
   }
-  const channel = ports.hasPage ? ports.openChannel(key, onMessage) : { works: true, post: noop, close: noop }
-  const sync = createRecordSync(ports.openRecordStore(key), channel, ports.wallNow, config.sharesTokens, () => {
+  const sync = createRecordSync(ports.openRecordStore(key), post, ports.wallNow, config.sharesTokens, () => {
     degraded('storage', DEVELOPMENT && 'Tabs talk by channel alone, and a reload signs out.')
   })
   const parts: Parts = {
     ...parsed,
-    ...{ ports, channel, sync, activity, emitter, hooks, degraded },
+    ...{ ports, post, sync, activity, emitter, hooks, degraded },
     active: createActiveSession(hooks),
     destroyed: destroyed.signal,
   }
@@ -95,8 +98,9 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       warnOfOptions(options)
       warnOfShortWarning(ports, config)
     }
+    channel = ports.openChannel(key, onMessage)
     if (!channel.works) degraded('channel', DEVELOPMENT && 'Tabs hear of each other by storage alone.')
-    stopFollowing = followPage(parts, loop)
+    stopFollowing = followPage(parts, loop, channel.works)
     // Not while other tabs are queried, and not where only they could know.
     void loop.ready.then(async () => {
       if (loop.isClosed() || !sync.isAvailable()) return
@@ -116,7 +120,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
       loop.close()
       destroyed.abort()
       stopFollowing()
-      channel.close()
+      channel?.close()
       emitter.clear()
     },
   }

@@ -68,19 +68,6 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
         else look()
       }
 
-      /** A server renders a page with the login of its time: a sign-in since then has the last word. */
-      const waitFor = async (opening: Promise<unknown>): Promise<void> => {
-        const found = liveRecord()?.id
-        await opening
-        const record = liveRecord()
-        if (!record || record.id === found || hasLogin(login)) return
-        await tokens?.discard(ports.id(), given)
-        throw sessionError(
-          'signed_out',
-          DEVELOPMENT && 'Somebody signed in after this page was prerendered, and before it was opened.',
-        )
-      }
-
       /** Under the lock: another tab may have signed in meanwhile. */
       const begin = async (): Promise<void> => {
         const continues = hasLogin(login)
@@ -92,7 +79,9 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
           return
         }
         const id = ports.id()
-        const mayBegin = (): boolean => isWanted() && !continues
+        // A server renders a page with the login of its time: a sign-in since then has the last word.
+        const isOutdated = opening && record && record.id !== foundId
+        const mayBegin = (): boolean => isWanted() && !continues && !isOutdated
         const mayStore = mayBegin() && !context.isClosed()
         const times = given && mayStore ? await tokens?.store(id, given, givenAt) : null
         // Tokens that have replaced others in the store begin their session after `destroy()` as well: the others cannot be
@@ -113,7 +102,10 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
         if (!mayBegin()) await tokens?.discard(id, given)
         throw sessionError(
           'signed_out',
-          DEVELOPMENT && `${isWanted() ? 'destroy' : 'signOut'}() came before this sign-in was done.`,
+          DEVELOPMENT &&
+            (isOutdated
+              ? 'Somebody signed in after this page was prerendered, and before it was opened.'
+              : `${isWanted() ? 'destroy' : 'signOut'}() came before this sign-in was done.`),
         )
       }
 
@@ -129,7 +121,8 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
             : 'login',
         )
       const opening = context.opening()
-      if (opening) await waitFor(opening)
+      const foundId = liveRecord()?.id
+      if (opening) await opening
       await withLock(begin)
       // Listeners are called now that the lock is free.
       context.poll()

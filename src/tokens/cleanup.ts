@@ -31,7 +31,7 @@ export function createCleanup(context: SessionContext, cache: TokenCache): Clean
       if (!stored || context.liveRecord()) return
       // Their record may be on its way: a sign-in stores them first, and each process reads its own copy of localStorage. Or there
       // was no room for it, beside the end of the session before: then other tabs know it.
-      context.query()
+      context.post({})
       await sleep(context.ports.after, PROPAGATION_DELAY, context.signal())
       context.poll()
       if (!context.liveRecord() && !context.isClosed()) await clearAndRevoke(stored.id)

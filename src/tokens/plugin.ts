@@ -1,10 +1,11 @@
 import { backgroundRefreshAt } from '../core/deadlines.js'
+import { sessionError } from '../errors.js'
 import { createSignInLock } from '../plugins/sign-in-lock.js'
 import { createLocks } from '../plugins/locks.js'
 import { createVerify } from '../plugins/verify.js'
-import { whileOpen } from '../session/context.js'
+import { latestOf, whileOpen, type SessionContext } from '../session/context.js'
 import type { Plugin, PluginHooks } from '../session/plugin.js'
-import type { TokenResponse, TokenSession } from '../types.js'
+import type { TokenResponse, TokenSession, TokenStore } from '../types.js'
 import { checkArgument, checkOptions } from '../util/arguments.js'
 import { abortable } from '../util/async.js'
 import { DEVELOPMENT } from '../util/development.js'
@@ -16,14 +17,35 @@ import { createRefresh } from './refresh.js'
 import { createTokenCache } from './token-cache.js'
 import { parseTokenResponse } from './token-response.js'
 import { createTokenWriter } from './token-writer.js'
+import type { TokensContext } from './tokens-context.js'
 
 /** How long a tab waits for the one that ended the session to remove its tokens. */
 const ENDING_TAB = 100
 const SWEEP_WAIT = 15e3
 
+/** The session that each store without `forSession` serves. */
+const served = /* @__PURE__ */ new WeakMap<TokenStore, string>()
+
+/** Throws for a store without parts that serves another session: it keeps one set of tokens, and they would remove each other's. */
+function checkStore({ name, tokenStore }: SessionContext): void {
+  if (!tokenStore) return
+  const other = served.get(tokenStore) ?? name
+  if (other !== name)
+    throw sessionError(
+      'invalid_options',
+      DEVELOPMENT
+        ? `The sessions ${other} and ${name} have one tokenStore without forSession(). Give each its own.`
+        : 'tokenStore',
+    )
+  served.set(tokenStore, name)
+}
+
 /** Keeps the tokens of a session: one store, one refresh for all tabs, and nothing left of them after the end. */
-export const tokens: Plugin = (context) => {
+export const tokens: Plugin = (session) => {
+  let sessionEnd = new AbortController()
+  const context: TokensContext = Object.assign(session, { ended: () => sessionEnd.signal })
   const { ports, config, tokenStore } = context
+  checkStore(context)
   const locks = createLocks(context)
   const withLock = createSignInLock(locks)
   const cache = createTokenCache(tokenStore, ports.after, () => {
@@ -40,7 +62,7 @@ export const tokens: Plugin = (context) => {
       const { generation } = context.requireLive(id)
       unstored = null
       const lifetimes = await writer.storeGiven(id, generation, given, givenAt)
-      context.latest(id)
+      latestOf(context, id)
       context.step('setTokens', id, () => lifetimes, true)
       context.requireLive(id)
     } catch (error) {
@@ -120,6 +142,8 @@ export const tokens: Plugin = (context) => {
       if (cause === 'online') void Promise.resolve().then(refresh.retryMissed)
     },
     async ended(id, reason, endedHere) {
+      sessionEnd.abort()
+      sessionEnd = new AbortController()
       // Web storage has no compare-and-delete: a tab that only heard of the end waits, so that the ending tab removes the tokens
       // first.
       if (!endedHere && tokenStore?.shared) {

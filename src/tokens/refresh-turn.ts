@@ -2,7 +2,7 @@ import { ending, failure } from '../core/changes.js'
 import type { SharedRecord } from '../core/record.js'
 import { SessionError, sessionError, toSessionError, withLink } from '../errors.js'
 import { networkOf } from '../plugins/network.js'
-import type { SessionContext } from '../session/context.js'
+import { latestOf } from '../session/context.js'
 import type { StoredTokens } from '../types.js'
 import { backoff, sleep } from '../util/async.js'
 import { BETWEEN_TRIES, PROPAGATION_DELAY, quietAfter, SECOND_TRY } from '../util/timing.js'
@@ -10,6 +10,7 @@ import { tokensFor } from './resource-tokens.js'
 import { createTokenRequest } from './token-request.js'
 import type { TokenCache } from './token-cache.js'
 import type { TokenWriter } from './token-writer.js'
+import type { TokensContext } from './tokens-context.js'
 import { DEVELOPMENT } from '../util/development.js'
 
 /** The work of one tab while it holds the refresh lock. */
@@ -44,7 +45,7 @@ export const noTokens = (): SessionError =>
 const keyOf = ({ id, generation }: SharedRecord): string => id + String(generation)
 
 export function createRefreshTurn(
-  context: SessionContext,
+  context: TokensContext,
   cache: TokenCache,
   { clearForeign, noteGeneration, newerThan, commit }: TokenWriter,
 ): RefreshTurn {
@@ -66,7 +67,7 @@ export function createRefreshTurn(
       const newer = await newerThan(id, used)
       if (newer) return noteGeneration(newer)
       // Only another tab may have them.
-      if (context.latest(id).generation > generation) throw noTokens()
+      if (latestOf(context, id).generation > generation) throw noTokens()
       context.step('rejected', id, ending('rejected'), true)
     }
     throw error
@@ -75,7 +76,7 @@ export function createRefreshTurn(
   const requestTokens = createTokenRequest(context, commit, refused)
 
   const fail = (id: string, error: SessionError): void => {
-    const record = context.latest(id)
+    const record = latestOf(context, id)
     const { code, retryAt: wantedAt = 0 } = error
     const now = context.now()
     // While the browser itself is offline there is no back-off: it says when it is online.
@@ -87,7 +88,7 @@ export function createRefreshTurn(
       context.step('refresh failed', id, failure(now + Math.max(wanted, quiet, backoff(record.failures, ports.random))))
     }
     lastFailure = error
-    const { retryAt, skew } = context.latest(id)
+    const { retryAt, skew } = latestOf(context, id)
     context.enqueue('refreshFailed', { error, retryAt: retryAt > now ? retryAt - skew : null })
   }
 

@@ -2,7 +2,6 @@ import { refreshAt } from '../core/deadlines.js'
 import type { SharedRecord } from '../core/record.js'
 import { toSessionError } from '../errors.js'
 import { networkOf } from '../plugins/network.js'
-import type { SessionContext } from '../session/context.js'
 import type { Locks } from '../plugins/locks.js'
 import type { StoredTokens } from '../types.js'
 import { sleep } from '../util/async.js'
@@ -11,6 +10,7 @@ import { createRefreshTurn, noTokens } from './refresh-turn.js'
 import { tokensFor, type TokensFor } from './resource-tokens.js'
 import type { TokenCache } from './token-cache.js'
 import type { TokenWriter } from './token-writer.js'
+import type { TokensContext } from './tokens-context.js'
 
 /** The tokens of the session that lives, refreshed once for all tabs. */
 export interface Refresh {
@@ -38,7 +38,7 @@ export interface Refresh {
 const noop = (): void => undefined
 
 export function createRefresh(
-  context: SessionContext,
+  context: TokensContext,
   cache: TokenCache,
   { refreshLock }: Locks,
   writer: TokenWriter,

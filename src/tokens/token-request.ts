@@ -1,10 +1,10 @@
 import { toSessionError, type SessionError } from '../errors.js'
 import { networkOf } from '../plugins/network.js'
-import type { SessionContext } from '../session/context.js'
 import type { StoredTokens, TokenResponse } from '../types.js'
 import { withTimeout } from '../util/async.js'
 import { isOfResource } from './resource-tokens.js'
 import { parseTokenResponse } from './token-response.js'
+import type { TokensContext } from './tokens-context.js'
 
 /** Asks the server for newer tokens than `used`, for one API (RFC 8707) where `resource` is not empty, and waits `limit` ms at most. */
 export type RequestTokens = (
@@ -21,7 +21,7 @@ const KEPT = ['refresh_token', 'id_token', 'scope']
 
 /** `commit` and `refused` are given what the server answered, however late. */
 export function createTokenRequest(
-  context: SessionContext,
+  context: TokensContext,
   commit: (id: string, used: StoredTokens | null, tokens: TokenResponse, resource: string) => Promise<StoredTokens>,
   refused: (id: string, used: StoredTokens | null, generation: number, error: SessionError) => Promise<StoredTokens>,
 ): RequestTokens {

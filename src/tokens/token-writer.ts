@@ -1,6 +1,6 @@
 import type { TokenTimes } from '../core/changes.js'
 import type { SharedRecord } from '../core/record.js'
-import { endReason, lastEnded, type SessionContext } from '../session/context.js'
+import { endReason, lastEnded, latestOf, type SessionContext } from '../session/context.js'
 import type { StoredTokens, TokenResponse } from '../types.js'
 import { sleep, withTimeout } from '../util/async.js'
 import { PROPAGATION_DELAY } from '../util/timing.js'
@@ -62,7 +62,7 @@ export function createTokenWriter(
 
   const noteGeneration: TokenWriter['noteGeneration'] = (found) => {
     const { id, generation, tokens, expiresAt } = found
-    const record = context.latest(id)
+    const record = latestOf(context, id)
     const tokenExpiresAt = (expiresAt ?? Infinity) + record.skew
     const tokenAt = tokenExpiresAt - Number(tokens.expires_in) * 1e3
     if (generation > record.generation)
@@ -78,7 +78,7 @@ export function createTokenWriter(
   const commit: TokenWriter['commit'] = async (id, used, tokens, resource) => {
     let isStored = false
     try {
-      const generation = Math.max(context.latest(id).generation, used?.generation ?? 0) + 1
+      const generation = Math.max(latestOf(context, id).generation, used?.generation ?? 0) + 1
       const [reply, known] = lifetimesOf(id, generation, tokens, undefined, used)
       const next = withOthers(used, reply, resource)
       let kept = next
@@ -87,11 +87,11 @@ export function createTokenWriter(
         // Something else is stored: newer tokens, or none since the session ended, or none because somebody emptied the store.
         const newer = await newerThan(id, used)
         if (newer) return noteGeneration(newer)
-        await clearForeign(id, context.latest)
+        await clearForeign(id, () => latestOf(context, id))
         kept = (await cache.replace(next)).kept
         isStored = true
       }
-      const { tokenAt, tokenExpiresAt } = context.latest(id)
+      const { tokenAt, tokenExpiresAt } = latestOf(context, id)
       const told = known(kept)
       // Activity that is known is older than these tokens, even if it lies a little ahead by the clock of another tab. The record
       // has no times of a single API's token: those of the access token for all others stay.
@@ -116,7 +116,7 @@ export function createTokenWriter(
   const newerThan: TokenWriter['newerThan'] = async (id, used) => {
     const known = used?.generation ?? 0
     const found = await cache.get(id, known + 1)
-    context.latest(id)
+    latestOf(context, id)
     return found && found.generation > known ? found : null
   }
 
