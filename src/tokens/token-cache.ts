@@ -24,7 +24,7 @@ export interface TokenCache {
    * and this tab's memory does not have them either.
    */
   readonly isMissing: (id: string, generation: number) => Promise<boolean>
-  /** Whether the store failed to keep these tokens, so that no other tab finds them. */
+  /** Whether the store failed to keep the tokens of this session, so that no other tab finds them. */
   readonly isUnstored: (tokens: StoredTokens) => boolean
 }
 
@@ -77,7 +77,7 @@ export function createTokenCache(
   return {
     readStore,
     set,
-    isUnstored: (tokens) => isMemoryOnly && cached === tokens,
+    isUnstored: ({ id }) => isMemoryOnly && cached?.id === id,
     async isMissing(id, generation) {
       // Undefined if the store fails: that does not mean that the tokens are gone.
       const reply = await attempt(async (store) => store.get())

@@ -40,7 +40,8 @@ export function createTokenWriter(
 
   const clearForeign = async (id: string, live: (id: string) => SharedRecord = context.requireLive): Promise<void> => {
     const stored = await cache.readStore()
-    if (!stored || stored.id === id) return
+    // What this tab could not store belongs to a sign-in that is under way: without locks a refresh may run beside it.
+    if (!stored || stored.id === id || cache.isUnstored(stored)) return
     // Its record may be on its way.
     await sleep(ports.after, PROPAGATION_DELAY, context.signal())
     live(id)

@@ -389,6 +389,22 @@ describe('tokens that are overwritten', () => {
     expect(await world.until(token(two))).toBe('access-f2-1')
   })
 
+  it('tokens that could not be stored stay in memory while a refresh of the session before runs without locks', async () => {
+    const world = createWorld()
+    world.locks.refuses = true
+    const tab = await world.signedIn()
+    world.tokens.fault = (access) => (access === 'set' ? 'lost' : 'works')
+    world.tokens.delay = (access) => (access === 'clear' ? 800 : 1)
+    const signedIn = outcome(tab.session.signIn(world.grant()))
+    await world.advance(5010)
+    const refreshed = outcome(tab.session.getAccessToken({ forceRefresh: true }))
+    expect(await world.until(signedIn)).toBeUndefined()
+    expect(await world.until(refreshed)).toBe('signed_out')
+    expect(await world.until(token(tab))).toBe('access-f2-1')
+    await world.advance(MINUTE)
+    expect(tab.phase()).toBe('active')
+  })
+
   it('tokens that could not be stored stay in memory while a call for the session before reads the store', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
