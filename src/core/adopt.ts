@@ -97,5 +97,7 @@ export function unlessAhead(
   isKnown = false,
 ): SharedRecord | null {
   if (!other || !found || other.seq <= wall + SAME_MOMENT || found.seq > wall) return other
-  return (beganAt(other) > wall && !isKnown) || beganAt(other) <= beganAt(found) ? null : other
+  // An end alone does not say when its session began.
+  const isEarlier = found.startedAt < Infinity && beganAt(other) <= beganAt(found)
+  return (beganAt(other) > wall && !isKnown) || isEarlier ? null : other
 }

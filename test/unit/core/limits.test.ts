@@ -113,6 +113,11 @@ describe('the limits of what displaces a session in storage', () => {
       true,
     ])
   })
+
+  it('a session does so where there is only the end of another, which does not say when that one began', () => {
+    const end = { ...found, startedAt: Infinity, endedAt: T - 500, reason: 'signOut' }
+    expect([displaces({ startedAt: T - 1e3 }, end), displaces({ startedAt: T }, end, true)]).toEqual([true, true])
+  })
 })
 
 describe('the limits of a reply of the server', () => {
