@@ -41,10 +41,12 @@ export function openRendered(scene: Scene, page: PageState, ownPage = scene.worl
   actor.signingIn.users++
   const signIn = { at: scene.now(), page: ownPage }
   scene.signIns.add(signIn)
-  if (isNewest) {
-    scene.newestPage = page.at
+  const note = (): void => {
+    scene.newestPage = Math.max(scene.newestPage, page.at)
     scene.adoptedAt = scene.now()
   }
+  // A prerendered page takes it over when it is opened.
+  if (!waits) note()
   const promise = adoptPage(actor.session, page)
   look(scene)
   if (!waits && isAwake(actor)) {
@@ -70,6 +72,7 @@ export function openRendered(scene: Scene, page: PageState, ownPage = scene.worl
     'adoptPage',
     promise.finally(() => {
       actor.signingIn.users--
+      if (waits && isAwake(actor)) note()
       look(scene)
       if (!actor.page.gone && actor.destroyedAt === null)
         scene.world.time.later(browser, onItsWay(scene), () => scene.signIns.delete(signIn))
@@ -80,6 +83,12 @@ export function openRendered(scene: Scene, page: PageState, ownPage = scene.worl
           'S134: what `adoptPage` returns is so',
           shows(actor, page),
           () => `${actor.name} shows ${idOf(actor.session.getSnapshot())}, and the page says ${page.login}`,
+          {
+            // By a sign-out that waited for the page to be opened as well.
+            'the session ended in the same moment': [...scene.lives.values()].some(
+              ({ ended }) => ended?.at === scene.now(),
+            ),
+          },
         )
     },
   )
