@@ -46,6 +46,7 @@ export const sidebar = [
     text: 'By framework',
     items: [
       item('docs/frameworks/angular.md', 'Angular'),
+      item('docs/frameworks/nextjs.md', 'Next.js'),
       item('docs/frameworks/react.md', 'React'),
       item('docs/frameworks/solid.md', 'Solid'),
       item('docs/frameworks/svelte.md', 'Svelte'),

@@ -72,6 +72,15 @@ test.each([
   expect(missing).toEqual([])
 })
 
+test.each([['nextjs', 'next-cookie']])('docs/frameworks/%s.md shows the code of examples/%s', (guide, example) => {
+  const blocks = [
+    ...pageOf(`docs/frameworks/${guide}.md`).matchAll(/^```\w+\n(?:\/\/ (\S+)|<!-- (\S+) -->)\n(.*?)^```$/gms),
+  ]
+  const shown = blocks.map(([, script, markup, code]) => [script ?? markup ?? '', code] as const)
+  expect(shown.length).toBeGreaterThan(10)
+  expect(shown.filter(([file, code]) => pageOf(join('examples', example, file)) !== code)).toEqual([])
+})
+
 test('the clients that docs/requests.md was tried with are those of the tests', () => {
   const [sentence = ''] = /^.* are tried here with .*$/m.exec(pageOf('docs/requests.md')) ?? []
   const said = [...sentence.matchAll(/([a-z-]+) (\d+\.\d+)/g)].map(([, name = '', version = '']) => [name, version])
