@@ -26,7 +26,12 @@ export type { SessionView } from '../util/session-view.js'
 /** The token of {@link provideSession}: `inject(SESSION)` is the session. */
 export const SESSION: InjectionToken<Session> = /* @__PURE__ */ new InjectionToken<Session>('sojourn')
 
-const INITIAL = /* @__PURE__ */ new InjectionToken<Snapshot>('sojourn initial')
+/** What the server knew, until the first render is done. On a server that never is. */
+interface Initial {
+  snapshot?: Snapshot | undefined
+}
+
+const INITIAL = /* @__PURE__ */ new InjectionToken<Initial>('sojourn initial')
 
 /**
  * Provides a session to the application, or to a component and all below it. Create the session in a module of its own, once for
@@ -49,7 +54,7 @@ export function provideSession(session: Session): ValueProvider
 export function provideSession(session: Session, initial: Snapshot): ValueProvider[]
 export function provideSession(session: Session, initial?: Snapshot): ValueProvider | ValueProvider[] {
   const provider = { provide: SESSION, useValue: session }
-  return initial ? [provider, { provide: INITIAL, useValue: initial }] : provider
+  return initial ? [provider, { provide: INITIAL, useValue: { snapshot: initial } }] : provider
 }
 
 function requireSession<S extends Session>(session?: S): S {
@@ -60,13 +65,18 @@ function requireSession<S extends Session>(session?: S): S {
   return found
 }
 
-/** `first`: is shown until the first render is done, so that it matches the server's. */
-function follow<T>(read: () => T, watch: (listener: () => void) => () => void, first?: T): Signal<T> {
-  const shown = signal(first ?? read())
+/** `initial`: while it has a snapshot, `read` gives what matches the server. */
+function follow<T>(read: () => T, watch: (listener: () => void) => () => void, initial?: Initial | null): Signal<T> {
+  const shown = signal(read())
   const show = (): void => {
     shown.set(read())
   }
-  if (first) afterNextRender(show)
+  if (initial?.snapshot)
+    afterNextRender(() => {
+      // For components that are made later as well.
+      initial.snapshot = undefined
+      show()
+    })
   inject(DestroyRef).onDestroy(watch(show))
   return shown.asReadonly()
 }
@@ -91,8 +101,12 @@ function follow<T>(read: () => T, watch: (listener: () => void) => () => void, f
 export function injectSession<S extends Session = Session>(session?: S): Signal<SessionView<S>> {
   const found = requireSession(session)
   const initial = session ? null : inject(INITIAL, { optional: true })
-  const { first, read } = createViews(found, initial ?? undefined)
-  return follow(read, (listener) => found.subscribe(listener), initial ? first : undefined)
+  const { first, read } = createViews(found, initial?.snapshot)
+  return follow(
+    () => (initial?.snapshot ? first : read()),
+    (listener) => found.subscribe(listener),
+    initial,
+  )
 }
 
 /**

@@ -14,6 +14,12 @@ export const sessionKey: unique symbol = Symbol('sojourn')
 
 const initialKey = Symbol('sojourn initial')
 
+/** What the server knew, and whether the page still shows it. */
+interface Initial {
+  readonly snapshot: Snapshot
+  isShown: boolean
+}
+
 /**
  * A reactive value. Read `current` in templates, `$derived` and `$effect`. It is also a store: write `$value`, or pass it to a
  * function that takes a store. It listens to the session only while it is read in one of these ways, and needs no cleanup.
@@ -39,7 +45,13 @@ export interface Live<T> extends Readable<T> {
  * ```
  */
 export function provideSession<S extends Session>(session: S, initial?: Snapshot): S {
-  setContext(initialKey, initial)
+  const first = initial && { snapshot: initial, isShown: true }
+  setContext<Initial | undefined>(initialKey, first)
+  // Svelte does not say when it hydrates: it does so in one go, which began above. A component that is made later has no server to match.
+  if (first)
+    queueMicrotask(() => {
+      first.isShown = false
+    })
   return setContext(sessionKey, session)
 }
 
@@ -52,16 +64,13 @@ function requireSession<S extends Session>(given: S | undefined): S {
   )
 }
 
-/** `first`: is shown until the components are hydrated. */
-function live<T>(read: () => T, watch: (listener: () => void) => () => void, first?: T): Live<T> {
-  let isFirst = first !== undefined
-  const current = (): T => (isFirst ? (first as T) : read())
-  /** Shows what the session knows, once the first render is done: Svelte does not say when it hydrates. */
+/** `isFirst`: whether `read` gives what is shown only until the components are hydrated. */
+function live<T>(read: () => T, watch: (listener: () => void) => () => void, isFirst?: () => boolean): Live<T> {
+  /** Shows what the session knows, once the first render is done. */
   const follow = (update: () => void): (() => void) => {
     let isStopped = false
-    if (isFirst)
+    if (isFirst?.())
       queueMicrotask(() => {
-        isFirst = false
         if (!isStopped) update()
       })
     const stop = watch(update)
@@ -74,11 +83,11 @@ function live<T>(read: () => T, watch: (listener: () => void) => () => void, fir
   return {
     get current() {
       track()
-      return current()
+      return read()
     },
     subscribe(run) {
       const notify = (): void => {
-        run(current())
+        run(read())
       }
       notify()
       return follow(notify)
@@ -100,9 +109,14 @@ function live<T>(read: () => T, watch: (listener: () => void) => () => void, fir
  */
 export function useSession<S extends Session = Session>(session?: S): Live<SessionView<S>> {
   const found = requireSession(session)
-  const initial = session ? undefined : getContext<Snapshot | undefined>(initialKey)
-  const { first, read } = createViews(found, initial)
-  return live(read, (listener) => found.subscribe(listener), initial && first)
+  const initial = session ? undefined : getContext<Initial | undefined>(initialKey)
+  const { first, read } = createViews(found, initial?.snapshot)
+  const isFirst = (): boolean => !!initial?.isShown
+  return live(
+    () => (isFirst() ? first : read()),
+    (listener) => found.subscribe(listener),
+    isFirst,
+  )
 }
 
 /**

@@ -97,6 +97,15 @@ describe('an Angular injection context', () => {
     expect(view().phase).toBe('active')
   })
 
+  it('S134 an Angular component made after the first render shows what the session knows at once', async () => {
+    const { session, signOut } = await watched()
+    const injector = await appWith(provideSession(session, { phase: 'active', id: '', startedAt: 0 }))
+    runInInjectionContext(injector, () => injectSession())
+    injector.get(ApplicationRef).tick()
+    await signOut()
+    expect(runInInjectionContext(injector, () => injectSession())().phase).toBe('signedOut')
+  })
+
   it('an Angular component without a session throws an error that says what is missing', async () => {
     const injector = await appWith()
     for (const none of [undefined, {} as Session])

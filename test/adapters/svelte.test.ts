@@ -3,6 +3,7 @@ import { render } from 'svelte/server'
 import { get } from 'svelte/store'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { useRemaining, useSession } from '../../src/adapters/svelte.js'
+import Later from './Later.svelte'
 import Provided from './Provided.svelte'
 import Shown from './Shown.svelte'
 import ShownOnServer from './Shown.svelte?server'
@@ -134,6 +135,15 @@ describe('a page that a server rendered', () => {
     show({ session, initial: { phase: 'signedOut', reason: null, endedAt: null } })
     expect(lines()).toEqual(['signedOut null', 'signedOut null'])
     await Promise.resolve()
+    expect(lines()).toEqual(['active null', 'active null'])
+  })
+
+  it('S134 a component of Svelte made after hydration shows what the session knows at once', async () => {
+    const { session } = await watched()
+    show({ session, initial: { phase: 'signedOut', reason: null, endedAt: null } }, Later)
+    await Promise.resolve()
+    target.querySelector('button')?.click()
+    flushSync()
     expect(lines()).toEqual(['active null', 'active null'])
   })
 
