@@ -47,9 +47,11 @@ export const sidebar = [
     items: [
       item('docs/frameworks/angular.md', 'Angular'),
       item('docs/frameworks/nextjs.md', 'Next.js'),
+      item('docs/frameworks/nuxt.md', 'Nuxt'),
       item('docs/frameworks/react.md', 'React'),
       item('docs/frameworks/solid.md', 'Solid'),
       item('docs/frameworks/svelte.md', 'Svelte'),
+      item('docs/frameworks/sveltekit.md', 'SvelteKit'),
       item('docs/frameworks/vue.md', 'Vue'),
       item('docs/frameworks/plain.md', 'None'),
     ],

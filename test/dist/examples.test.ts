@@ -64,3 +64,9 @@ test('the examples with OpenID Connect differ only in their frameworks', () => {
   for (const file of ['dev/provider.js', 'src/session.ts', 'src/return-path.ts', 'src/style.css'])
     expect(read('vue-openid', file)).toBe(read('react-openid', file))
 })
+
+test('the examples that render on a server keep their sessions in the same way', () => {
+  const kept = read('next-cookie', 'lib/sessions.ts')
+  expect(read('nuxt-cookie', 'server/utils/sessions.ts')).toBe(kept)
+  expect(read('sveltekit-cookie', 'src/lib/server/sessions.ts')).toBe(kept)
+})

@@ -1,0 +1,12 @@
+import { warningDialog } from 'sojourn/dialog'
+
+export default defineNuxtPlugin(() => {
+  warningDialog(session)
+  // Another user has signed in, in another tab: a new page has nothing of the last one in memory.
+  session.on('switched', () => location.reload())
+  // Somebody has signed in, in another tab: the server says who.
+  const ask = useAskServer()
+  session.on('signedIn', ({ where }) => {
+    if (where === 'elsewhere') void ask()
+  })
+})
