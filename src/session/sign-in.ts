@@ -44,11 +44,11 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
       // A sign-out that is called next is to find it under way.
       const before = cancelCount
       const isWanted = (): boolean => cancelCount === before
+      /** The life of a token is counted from here: the other tabs may be long in answering, and the lock in coming. */
+      const givenAt = ports.hasPage ? ports.wallNow() : 0
       const loading = context.loading()
       if (loading) await loading
       const isContinued = hasLogin(login)
-      /** The life of a token is counted from here: the lock may be long in coming. */
-      const givenAt = ports.wallNow()
 
       const shorten = (record = liveRecord()): void => {
         if (record) context.step('limits', record.id, shortening(limits), true)

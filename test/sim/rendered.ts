@@ -84,9 +84,9 @@ export function openRendered(scene: Scene, page: PageState, ownPage = scene.worl
           shows(actor, page),
           () => `${actor.name} shows ${idOf(actor.session.getSnapshot())}, and the page says ${page.login}`,
           {
-            // By a sign-out that waited for the page to be opened as well.
-            'the session ended in the same moment': [...scene.lives.values()].some(
-              ({ ended }) => ended?.at === scene.now(),
+            // By a call that waited for the same.
+            'a session began or ended in the same moment': [...scene.lives.values()].some(
+              ({ startedAt, ended }) => (ended?.at ?? startedAt) === scene.now(),
             ),
           },
         )

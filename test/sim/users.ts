@@ -104,11 +104,6 @@ export function signInWith(scene: Scene, actor: Actor, tokens: TokenResponse | u
   scene.signIns.add(signIn)
   const kept = family ? keptByVisitor(scene, actor) : null
   const promise = actor.session.signIn(tokens, { ...(!tokens && family && { login: family }), keepData: true })
-  // A page that is still querying other tabs takes the tokens after their answer.
-  if (tokens && actor.session.getSnapshot().phase === 'loading')
-    void actor.session.ready.then(() => {
-      scene.servers.arrived(tokens.access_token)
-    })
   watch(
     scene,
     actor,

@@ -7,6 +7,17 @@ import type { SessionServer, TokenResponse } from '../../../src/types.js'
 import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND, stranger, type World } from './world.js'
 
 describe('signIn()', () => {
+  it('signIn() counts the life of its tokens from the call, also if the machine sleeps while other tabs are queried', async () => {
+    const world = createWorld()
+    world.storage.isAvailable = false
+    const tab = world.tab()
+    const signedIn = tab.session.signIn(world.grant())
+    world.sleep(10 * MINUTE)
+    await world.until(signedIn)
+    expect(await world.until(tab.session.getAccessToken())).toBe('access-f1-2')
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
   it('signIn() begins a session in all tabs, with its tokens in the store', async () => {
     const world = createWorld()
     const one = world.tab()
