@@ -581,7 +581,9 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
       'the token store failed': hasStoreFailed(scene, life.signInAt),
       'tabs were apart': !wereTogether(scene, life.startedAt),
       // The tokens are gone, and the record that this tab knows says that there are some.
-      'word of the end is on its way': !!life.ended && now() - life.ended.at < onItsWay(scene),
+      'word of a newer session is on its way': [...scene.lives.values()].some(
+        ({ startedAt }) => startedAt > life.startedAt && now() - startedAt < onItsWay(scene),
+      ),
       // For a tab that guesses the time by the last activity, the token is from the future.
       'a clock was set back unseen': life.unseen || life.putOff > 0,
       // The session of a gateway requests other tokens if its own were displaced by a sign-in that never wrote its record.
