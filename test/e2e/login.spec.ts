@@ -65,7 +65,7 @@ for (const isBound of [false, true])
       await expect.poll(() => phase(other)).toBe('active')
       for (const each of [page, other]) expect(await nameOf(each)).toBe('Ada')
       const refreshed = await other.evaluate(() => window.app.session.getAccessToken({ forceRefresh: true }))
-      expect(await page.evaluate(() => window.app.session.getAccessToken())).toBe(refreshed)
+      await expect.poll(() => page.evaluate(() => window.app.session.getAccessToken())).toBe(refreshed)
       // The first proof of each tab has no nonce of the provider's, which asks for one.
       const refused = isBound ? 2 : 0
       expect(site.demo.counters().total).toMatchObject({ signIns: 1, refreshes: 1, refused, reuse: 0 })
