@@ -4,7 +4,7 @@
  * `npm test` runs the row of each cause that engines answer differently, and `npm run test:all` runs all rows.
  */
 import { expect, noTimeouts, test, type AnyTab, type EngineName, type PageConfig } from './every.js'
-import { expectNothingShown, leave, shownText, silence } from './page-cache.js'
+import { expectNothingShown, leave, rested, shownText, silence } from './page-cache.js'
 import { createGate, TOKEN_MARK, type TokenServer } from './server/token-server.js'
 
 interface Row {
@@ -161,6 +161,7 @@ for (const { what, path = '/app', secure = false, config, before, meanwhile, kep
     await tab.signIn(tokens.issue())
     await other.next('signedIn')
 
+    await rested(tab)
     const first = await before?.(tab, tokens)
     await leave(tab, async () => meanwhile?.(other, tokens), other)
     first?.()
@@ -172,6 +173,7 @@ for (const { what, path = '/app', secure = false, config, before, meanwhile, kep
 
     // No message evicts the page: it comes back and has heard nothing.
     await silence(other)
+    await rested(tab)
     const second = await before?.(tab, tokens)
     await leave(
       tab,

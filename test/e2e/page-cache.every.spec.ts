@@ -1,11 +1,12 @@
 import { arrived, expect, noTimeouts, pageUrl, test, type EngineName, type PageConfig } from './every.js'
-import { expectNothingShown, leave, shownText, silence } from './page-cache.js'
+import { expectNothingShown, leave, rested, shownText, silence } from './page-cache.js'
 import { TOKEN_MARK } from './server/token-server.js'
 
 test('S75 a page that came back from the page cache gets messages and acts as before', async ({ tabs, tokens }) => {
   const [tab, other] = await tabs.openTwo({ ...noTimeouts, store: 'idb-encrypted' })
   await tab.signIn(tokens.issue())
   const { token } = await tab.token({ forceRefresh: true })
+  await rested(tab)
   await leave(tab, () => Promise.resolve())
   expect((await tab.returns()).at(-1)?.persisted).toBe(true)
   expect((await tab.token()).token).toBe(token)
@@ -85,6 +86,7 @@ test('S45 a page that comes back to the session of another user shows nothing of
   await other.next('signedIn')
   await silence(other)
   const issued = tokens.issue()
+  await rested(tab)
   await leave(tab, () => other.signIn(issued), other)
   // The page that came back shows nothing, and gives way to another.
   await expect.poll(() => shownText(tab)).toBe('Signed in')
@@ -101,6 +103,7 @@ test('S45 an application that wants no reload gets the event before anything els
   await tab.signIn(tokens.issue())
   await other.next('signedIn')
   await silence(other)
+  await rested(tab)
   await leave(tab, () => other.signOut(), other)
   const back = (await tab.returns()).at(-1)
   expect(back?.persisted).toBe(true)

@@ -11,6 +11,19 @@ export const shownText = ({ run }: AnyTab): Promise<string | null> =>
 const stored = ({ run }: AnyTab): Promise<string> => run(() => JSON.stringify(Object.entries(localStorage).sort()))
 
 /**
+ * The browser, too, knows that the tab holds no lock: Firefox keeps no page that does, and hears of the release a moment later.
+ */
+export const rested = ({ run }: AnyTab): Promise<void> =>
+  expect
+    .poll(() =>
+      run(async () => {
+        const { locks } = navigator as Partial<Navigator>
+        return (await locks?.query())?.held?.length ?? 0
+      }),
+    )
+    .toBe(0)
+
+/**
  * There and back again; what is done `meanwhile` the page misses, or not. What `other` wrote then has reached the process of
  * the tab, whose copy of localStorage is all that a page can go by when it comes back.
  */
