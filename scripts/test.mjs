@@ -123,7 +123,7 @@ const stages = [
       vitest('units', 'unit', 'production', 'adapters', 'laws', 'reports', 'demo', 'types'),
     ],
   ],
-  [['simulated worlds', command('sim.mjs', '--failed', '--worlds', '4000', '--seed', '1')]],
+  [['simulated worlds', command('sim.mjs', '--failed', '--worlds', '3000', '--seed', '1')]],
   [['simulated worlds, production build', command('sim.mjs', '--production', '--worlds', '2000', '--seed', '2')]],
   [['real browsers', playwright]],
 ]

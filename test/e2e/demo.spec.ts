@@ -29,7 +29,7 @@ const demos = [
   {
     what: 'script tag',
     path: '/script-tag.html',
-    tag: '@chromium',
+    tag: ['@chromium', '@long'] as string[],
     phases: { active: 'active', warning: 'warning', signedOut: 'signedOut' },
   },
 ] as const

@@ -83,16 +83,20 @@ async function forget(page: Page): Promise<void> {
 
 /** One server for all tests of an example: each test has a browser profile of its own, and users of its own where that matters. */
 function serve(name: string, script: 'start' | 'dev', tests: (urlOf: (path?: string) => string) => void): void {
-  test.describe(`example ${name} by npm run ${script}`, { tag: name === 'next-cookie' ? [] : '@long' }, () => {
-    // Not on several workers, of which each would start a server.
-    test.describe.configure({ mode: 'default' })
-    let served: Awaited<ReturnType<typeof startExample>> | undefined
-    test.beforeAll(async () => {
-      served = await startExample(name, script)
-    })
-    test.afterAll(() => served?.stop())
-    tests((path = '/') => `${served!.url}${path}`)
-  })
+  test.describe(
+    `example ${name} by npm run ${script}`,
+    { tag: name === 'next-cookie' && script === 'start' ? [] : '@long' },
+    () => {
+      // Not on several workers, of which each would start a server.
+      test.describe.configure({ mode: 'default' })
+      let served: Awaited<ReturnType<typeof startExample>> | undefined
+      test.beforeAll(async () => {
+        served = await startExample(name, script)
+      })
+      test.afterAll(() => served?.stop())
+      tests((path = '/') => `${served!.url}${path}`)
+    },
+  )
 }
 
 function testStates(urlOf: (path?: string) => string): void {
