@@ -1,5 +1,5 @@
 import { decode } from '../../src/core/record.js'
-import { contextOf } from '../../src/session/context.js'
+import { contextOf, lastEnded } from '../../src/session/context.js'
 import type { SessionError } from '../../src/errors.js'
 import { dataLeft, writeData } from './data.js'
 import { isAwake, idOf, type Actor } from './actor.js'
@@ -21,16 +21,21 @@ const everybodyLooks = (scene: Scene): void => {
 }
 
 /**
- * Whether storage holds the end of a session from before a clock was set back, beside a tab that shows a session from after that.
+ * Whether storage, or a tab that writes it there, holds the end of a session from before a clock was set back, beside a tab that shows a
+ * session from after that.
  * It was written in the moment of the sign-in, and has the higher number: other tabs obey it, and the tab of the sign-in knows better.
  */
 function isOutranked(scene: Scene): boolean {
-  const [first] = together(scene)
-  if (!first || !scene.world.storage.isAvailable) return false
-  const end = decode(scene.world.storage.of(first.page).getItem(`${KEY}:end`), scene.world.time.clock().wall)
-  return together(scene).some(({ session }) => {
+  const { storage, time } = scene.world
+  if (!storage.isAvailable) return false
+  const actors = together(scene)
+  const ends = actors.flatMap(({ page, session }) => [
+    decode(storage.of(page).getItem(`${KEY}:end`), time.clock().wall),
+    lastEnded(contextOf(session, 'sim')),
+  ])
+  return actors.some(({ session }) => {
     const record = contextOf(session, 'sim').liveRecord()
-    return !!end && !!record && end.seq > record.seq && beganBeforeSetBack(scene, end.id, record.id)
+    return ends.some((end) => !!end && !!record && end.seq > record.seq && beganBeforeSetBack(scene, end.id, record.id))
   })
 }
 

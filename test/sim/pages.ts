@@ -108,7 +108,7 @@ export function open(scene: Scene, page = scene.world.page(), isBare = false): A
 /** True if session `older` has ended, and the clock was set back between its beginning and that of `id`. */
 export function beganBeforeSetBack({ lives, jumps }: Scene, older: string, id: string): boolean {
   const [one, other] = [lives.get(older), lives.get(id)]
-  if (!one?.ended || !other) return false
+  if (!one || !other) return false
   return jumps.some(({ at, by }) => by < 0 && at >= one.startedAt && at <= other.startedAt)
 }
 
