@@ -77,7 +77,7 @@ export const withLink = (code: SessionErrorCode, sentence: string): string => `$
 export const sessionError = (code: SessionErrorCode, message: string | false): SessionError =>
   new SessionError(code, message ? { message: DEVELOPMENT ? withLink(code, message) : message } : {})
 
-const GOES_ON = 'The session stays, and this is tried again.'
+const GOES_ON = 'A session that is running goes on, and repeats its own calls. A login is not repeated.'
 
 /** An error of a server or the browser, as a `SessionError`. `fetch` rejects with a TypeError when no response came back. */
 export function toSessionError(cause: unknown): SessionError {
