@@ -96,7 +96,9 @@ export function unlessAhead(
   { wall }: Clock,
   isKnown = false,
 ): SharedRecord | null {
-  if (!other || !found || other.seq <= wall + SAME_MOMENT || found.seq > wall) return other
+  if (!other || !found || other.id === found.id || found.seq > wall) return other
+  // One that knows of more changes of the clock began before them, however far the clock has come since.
+  if (other.seq <= wall + SAME_MOMENT && other.skew <= found.skew) return other
   // An end alone does not say when its session began.
   const isEarlier = found.startedAt < Infinity && beganAt(other) <= beganAt(found)
   return (beganAt(other) > wall && !isKnown) || isEarlier ? null : other

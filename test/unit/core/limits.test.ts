@@ -114,6 +114,16 @@ describe('the limits of what displaces a session in storage', () => {
     ])
   })
 
+  it('a session that knows of more changes of the clock does so only if it began later, however far the clock has come', () => {
+    const before = { seq: T - 5e3, startedAt: T - 5e3, skew: 6e5 }
+    const since = { seq: T - 5e3, startedAt: T - 500 + 6e5, skew: 6e5 }
+    expect([displaces(before), displaces(since), displaces(before, { ...found, skew: 6e5 })]).toEqual([
+      false,
+      true,
+      true,
+    ])
+  })
+
   it('a session does so where there is only the end of another, which does not say when that one began', () => {
     const end = { ...found, startedAt: Infinity, endedAt: T - 500, reason: 'signOut' }
     expect([displaces({ startedAt: T - 1e3 }, end), displaces({ startedAt: T }, end, true)]).toEqual([true, true])
