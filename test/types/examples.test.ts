@@ -122,6 +122,15 @@ test('every example in README, docs and docstrings compiles', () => {
     join(root, 'test/types/query-client.ts'),
     "export declare const queryClient: import('@tanstack/query-core').QueryClient",
   )
+  texts.set(join(root, 'test/types/page.ts'), 'export declare function askServer(): Promise<void>')
+  texts.set(
+    join(root, 'test/types/router.ts'),
+    "declare const router: import('vue-router').Router\nexport default router",
+  )
+  texts.set(
+    join(root, 'test/types/vue-router.ts'),
+    "export declare function followSession(router: import('vue-router').Router, session: import('sojourn').Session): void",
+  )
   // A store of Pinia.
   texts.set(join(root, 'test/types/cart.ts'), 'export declare function useCart(): { $reset(): void }')
   for (const name of ['App', 'Pages', 'SignIn'])
