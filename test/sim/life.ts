@@ -1,3 +1,4 @@
+import type { Page } from '../../src/testing.js'
 import type { Traits } from './traits.js'
 
 /** All facts about a session. Instants are real time, in ms since the world began. */
@@ -24,6 +25,8 @@ export interface Life {
   tokenAt: number
   /** The page that stored the current token. */
   tokenBy: object | null
+  /** The page that removed the used tokens, because it could not store the new ones. */
+  withdrawnBy: Page | null
   keptAliveAt: number
   signOutCalled: boolean
   /** `behind`: the record in storage was older than one that had been written before. */

@@ -220,6 +220,7 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
         told: null,
         tokenAt: startedAt,
         tokenBy: null,
+        withdrawnBy: null,
         keptAliveAt: startedAt,
         // A page that is still querying other tabs signs in and out after their answer.
         signOutCalled:
@@ -313,6 +314,9 @@ function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { pha
         // Another tab removed the used tokens, and could not store the new ones.
         'word of unstored tokens was lost':
           traits.lost > 0 && !actor.sound && life.touchedAt.withdrawn >= life.signInAt,
+        // Its new tokens were in its memory, and it had not said so yet.
+        'the tab that could not store its tokens is gone':
+          life.touchedAt.withdrawn >= life.signInAt && life.withdrawnBy?.gone === true,
       },
     )
   if (reason === 'rejected')
@@ -717,8 +721,10 @@ export function cleared(scene: Scene, page: Page, id: string): void {
       // A process that lagged wrote the session before over it, and the tab that began it learns of that too late to write it again.
       (traits.lag > 0 && (traits.lost > 0 || traits.delay > 250)))
   if (life.ended) touch(scene, id, 'robbed')
-  else if (isKnown && hasStoreFailed(scene, life.tokenAt)) touch(scene, id, 'withdrawn')
-  else if (!isKnown && (isUnread || !wereTogether(scene, life.startedAt))) touch(scene, id, 'swept')
+  else if (isKnown && hasStoreFailed(scene, life.tokenAt)) {
+    touch(scene, id, 'withdrawn')
+    life.withdrawnBy = page
+  } else if (!isKnown && (isUnread || !wereTogether(scene, life.startedAt))) touch(scene, id, 'swept')
   // A session that was over as it began has replaced it: its tokens had come long before. No tab ever shows such a session.
   const isReplaced = [...scene.actors].some((actor) => {
     const record = recordOf(actor)
