@@ -87,7 +87,7 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
     const own = isOver ? null : unlessAhead(last, found, clock)
     const others = merge(found, unlessAhead(received, found, clock))
     // A session that began here since the clock was set back is not displaced by one that counted on before.
-    return adopt({ ...basis, record: own }, unlessAhead(others, own, clock, true), clock)
+    return adopt({ ...basis, record: own && basis.record }, unlessAhead(others, own, clock, true), clock)
   }
 
   /** `taken` with what happened in this tab. */

@@ -10,6 +10,20 @@ const left = (world: World, tab: Tab): number => tab.session.deadlines()!.endAt 
 const eventsOf = (tab: Tab): string[] => tab.takeEvents().flatMap(({ type }) => (type === 'refreshed' ? [] : [type]))
 
 describe('a clock that is set back by an hour while a tab is open', () => {
+  it('I1: a tab that was frozen while the clock was set back takes the size of that from the others, also if the machine then slept', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    two.frozen = true
+    world.setClock(-HOUR)
+    one.hint('focus')
+    world.sleep(2 * MINUTE)
+    one.hint('resume')
+    two.frozen = false
+    two.hint('resume')
+    expect(two.session.deadlines()).toEqual(one.session.deadlines())
+  })
+
   it('I1: a clock set back in use gives an idle user at most two seconds', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
