@@ -11,14 +11,16 @@ export const shownText = ({ run }: AnyTab): Promise<string | null> =>
 const stored = ({ run }: AnyTab): Promise<string> => run(() => JSON.stringify(Object.entries(localStorage).sort()))
 
 /**
- * The browser, too, knows that the tab holds no lock: Firefox keeps no page that does, and hears of the release a moment later.
+ * The browser, too, knows that the tab holds no lock of the library: Firefox keeps no page that holds one, and hears of the release a
+ * moment later.
  */
 export const rested = ({ run }: AnyTab): Promise<void> =>
   expect
     .poll(() =>
       run(async () => {
         const { locks } = navigator as Partial<Navigator>
-        return (await locks?.query())?.held?.length ?? 0
+        const held = (await locks?.query())?.held ?? []
+        return held.filter(({ name }) => name?.startsWith('sojourn:')).length
       }),
     )
     .toBe(0)
