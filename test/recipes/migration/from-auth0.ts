@@ -11,9 +11,9 @@ interface Entry {
  * On the day of the migration: who is signed in by auth0-spa-js stays signed in. Call it once at the start of the page, before
  * anything else. It removes what auth0-spa-js has stored.
  */
-export const takeOver = (session: TokenSession): Promise<void> =>
+export const takeOver = async (session: TokenSession): Promise<void> => {
   // All tabs of a window that is restored start at once: one of them hands the tokens over.
-  navigator.locks.request('migration', async () => {
+  await navigator.locks.request('migration', async () => {
     await session.ready
     const keys = Object.keys(localStorage).filter((key) => key.startsWith('@@auth0spajs@@'))
     for (const key of keys) {
@@ -23,3 +23,4 @@ export const takeOver = (session: TokenSession): Promise<void> =>
     }
     for (const key of keys) localStorage.removeItem(key)
   })
+}

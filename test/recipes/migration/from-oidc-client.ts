@@ -5,9 +5,9 @@ import type { TokenSession } from '../../../src/index.js'
  * On the day of the migration: who is signed in by oidc-client-ts stays signed in. Call it once at the start of the page, without
  * `automaticSilentRenew`. It removes what oidc-client-ts has stored.
  */
-export const takeOver = (session: TokenSession, users: UserManager): Promise<void> =>
+export const takeOver = async (session: TokenSession, users: UserManager): Promise<void> => {
   // All tabs of a window that is restored start at once: one of them hands the tokens over.
-  navigator.locks.request('migration', async () => {
+  await navigator.locks.request('migration', async () => {
     await session.ready
     const user = await users.getUser()
     if (user?.refresh_token && session.check().phase === 'signedOut') {
@@ -17,3 +17,4 @@ export const takeOver = (session: TokenSession, users: UserManager): Promise<voi
     }
     await users.removeUser()
   })
+}
