@@ -126,6 +126,18 @@ test('axe-core finds nothing on the desk and in its tabs, on wide and small scre
     }
 })
 
+test('on a phone the login fits into its tab, however long its address is', async ({ context, demo }) => {
+  const page = await context.newPage()
+  await page.setViewportSize({ width: 390, height: 844 })
+  const [one] = await openDesk(page, demo.url)
+  const width = await one.evaluate(() => innerWidth)
+  await one.locator('#sign-in').click()
+  await one.locator('#name').waitFor()
+  // The address of the login is above the tab by now, and longer than the tab is wide.
+  await expect(page.locator('.chrome-address').first()).toContainText('/login/')
+  expect(await one.evaluate(() => innerWidth)).toBe(width)
+})
+
 test('a fault is seen in both tabs at once: in red, with the reason and the next try, until it works again', async ({
   context,
   demo,
