@@ -89,9 +89,9 @@ export const FLOORS = {
   'I19: a page that is left has no connection': 2400,
   'I19: no refresh for a connection of an idle user': 20,
   'S124: `verify` says whether the session goes on': 12,
-  'S134: an old page changes nothing': 0,
-  'S134: the first render shows whom the server knows': 0,
-  'S134: what `adoptPage` returns is so': 0,
+  'S134: an old page changes nothing': 1,
+  'S134: the first render shows whom the server knows': 17,
+  'S134: what `adoptPage` returns is so': 22,
   'S35: no expired token is handed out': 100,
 } as const satisfies Record<string, number>
 
