@@ -112,11 +112,9 @@ function write(scene: Scene, actor: Actor, handle: Handle): void {
 export interface Kept {
   readonly id: string
   readonly text: string
-  /** How many sessions had begun by then. */
+  /** How many sessions had begun by then, whoever they are of. */
   readonly begun: number
 }
-
-const begun = ({ ofUsers, ofVisitors }: Scene): number => ofUsers.size + ofVisitors.size
 
 /** Null for the session of a user. A session that was given tokens counts as one. */
 export function keptByVisitor(scene: Scene, actor: Actor): Kept | null {
@@ -124,7 +122,7 @@ export function keptByVisitor(scene: Scene, actor: Actor): Kept | null {
   const isOfVisitor = scene.ofVisitors.has(id) && !scene.familiesOf.has(id)
   const handle = actor.data.find(({ data }) => data.id === id)
   const text = isOfVisitor && handle ? handle.data.getItem(KEY) : null
-  return text === null ? null : { id, text, begun: begun(scene) }
+  return text === null ? null : { id, text, begun: scene.begun.size }
 }
 
 /** Checks the data after a user has signed in in a tab where a visitor kept some. */
@@ -144,7 +142,7 @@ export function takenOver(scene: Scene, actor: Actor, kept: Kept | null, since: 
       'storage is denied': !scene.world.storage.isAvailable || scene.world.storage.full || scene.deniedAt >= since,
       'storage was emptied': scene.emptiedAt >= since,
       'another session came in between':
-        scene.signIns.size > 1 || scene.signOutAt >= since || begun(scene) > kept.begun + 1,
+        scene.signIns.size > 1 || scene.signOutAt >= since || scene.begun.size > kept.begun + 1,
       'the end has come': !before || !!before.ended || scene.now() >= earliestEnd(before, scene.traits, scene.jumps),
     },
   )
