@@ -84,10 +84,10 @@ export function openRendered(scene: Scene, page: PageState, ownPage = scene.worl
           shows(actor, page),
           () => `${actor.name} shows ${idOf(actor.session.getSnapshot())}, and the page says ${page.login}`,
           {
-            // By a call that waited for the same.
-            'a session began or ended in the same moment': [...scene.lives.values()].some(
-              ({ startedAt, ended }) => (ended?.at ?? startedAt) === scene.now(),
-            ),
+            // By a call that waited for the same. A session that does both in one moment is never shown, and has no life.
+            'a session began or ended in the same moment':
+              [...scene.begun.values()].includes(scene.now()) ||
+              [...scene.lives.values()].some(({ startedAt, ended }) => (ended?.at ?? startedAt) === scene.now()),
           },
         )
     },
