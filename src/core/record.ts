@@ -176,8 +176,12 @@ const serialize = (fields: Partial<SharedRecord>): string =>
 /** The record's text, without its end, which has a text of its own ({@link encodeEnd}). */
 export const encode = (record: SharedRecord): string => serialize({ ...record, endedAt: Infinity, reason: '' })
 
-/** The text of the session's end, its tombstone. This format never changes: every version obeys it. */
-export const encodeEnd = ({ id, seq, endedAt, reason }: SharedRecord): string => serialize({ id, seq, endedAt, reason })
+/**
+ * The text of the session's end, its tombstone: every version obeys it. When the session began says which of two is the later one after
+ * the clock was set back. Version 0.1.0 writes neither `startedAt` nor `skew`.
+ */
+export const encodeEnd = ({ id, seq, startedAt, skew, endedAt, reason }: SharedRecord): string =>
+  serialize({ id, seq, startedAt, skew, endedAt, reason })
 
 /** The highest value of a number in a field. */
 const limit = (key: string, wall: number): number =>

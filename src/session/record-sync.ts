@@ -1,3 +1,4 @@
+import { unlessAhead } from '../core/adopt.js'
 import {
   decode,
   encode,
@@ -19,7 +20,7 @@ const isSameTexts = (a: Texts, b: Texts): boolean => a.record === b.record && a.
 
 /** A record that has only an end needs no text besides the end's. */
 const textsOf = (record: SharedRecord): Texts => ({
-  record: record.startedAt < Infinity ? encode(record) : null,
+  record: record.activeAt ? encode(record) : null,
   end: isLive(record) ? null : encodeEnd(record),
 })
 
@@ -67,8 +68,12 @@ export function createRecordSync(
 
   const withoutOwnTokens = (record: SharedRecord | null): SharedRecord | null =>
     record && !sharesTokens ? { ...record, ...NO_TOKENS } : record
-  const parse = (message: Message): SharedRecord | null =>
-    withoutOwnTokens(merge(decode(message.record, wallNow()), decode(message.end, wallNow())))
+  const parse = (message: Message): SharedRecord | null => {
+    const wall = wallNow()
+    const record = decode(message.record, wall)
+    // The end of a session from before the clock was set back may have been written in the moment of a sign-in: it hides no later session.
+    return withoutOwnTokens(merge(record, unlessAhead(decode(message.end, wall), record, wall)))
+  }
   const share = (record: SharedRecord): void => {
     texts = textsOf(record)
     shared = record

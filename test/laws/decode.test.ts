@@ -59,12 +59,13 @@ describe('the texts of a record', () => {
     const limits = { idleTimeout: 900_000, absoluteTimeout: 43_200_000 }
     const used = { ...full, ...counts, ...limits, login: 'abcdefgabcdefg', companion: 'abcdefgabcdefg' }
     expect(encode(used).length).toBe(602)
-    expect(encodeEnd({ ...used, reason: 'absolute' }).length).toBe(94)
+    expect(encodeEnd({ ...used, reason: 'absolute' }).length).toBe(135)
   })
 
-  it('the texts of a record hold the end alone in the tombstone, so that every later version obeys it', () => {
+  it('the texts of a record hold the end and when the session began in the tombstone, so that every later version obeys it', () => {
     const ended = { ...known, endedAt: NOW, reason: 'signOut' }
-    expect(JSON.parse(encodeEnd(ended))).toEqual({ id: known.id, seq: 1, endedAt: NOW, reason: 'signOut' })
+    const { id, seq, startedAt } = known
+    expect(JSON.parse(encodeEnd(ended))).toEqual({ id, seq, startedAt, endedAt: NOW, reason: 'signOut' })
     expect(encode(ended)).toBe(encode(known))
     expect(merge(known, decode(encodeEnd(ended)))).toEqual(ended)
   })

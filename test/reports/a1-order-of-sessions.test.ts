@@ -302,6 +302,45 @@ describe('an order of sessions of tabs without storage', () => {
   })
 })
 
+describe('an end that is written in the moment of a sign-in', () => {
+  // The end of the session from before has the higher number, because storage was emptied after the clock was set back. The tab of the
+  // sign-in went on, and all other tabs showed that nobody was signed in.
+  it.each<[seen: string, look: (tab: Tab) => void]>([
+    ['had seen', (tab) => tab.hint('focus')],
+    ['had not seen', () => undefined],
+  ])('an end by a tab that %s that the clock was set back does not hide the sign-in', async (_seen, look) => {
+    const world = createWorld()
+    const { stored } = world.storage
+    const one = await world.signedIn()
+    const other = world.tab()
+    await world.advance('1s')
+    const live = Object.fromEntries(stored)
+    await world.until(one.session.signOut())
+    const end = stored.get(`${KEY}:end`)!
+    one.close()
+    other.close()
+    world.storage.change(live)
+    stored.delete(`${KEY}:end`)
+    world.setClock(-HOUR)
+    const two = world.tab()
+    look(two)
+    await world.until(two.session.signOut())
+    const later = stored.get(`${KEY}:end`)!
+    empty(world)
+    const newest = world.tab()
+    await signIn(world, newest)
+    const id = newest.session.getSnapshot()
+    for (const text of [end, later]) {
+      world.storage.change({ [`${KEY}:end`]: text })
+      await world.advance('1s')
+      expect(newest.takeEvents()).toEqual([])
+      expect(newest.session.getSnapshot()).toEqual(id)
+      expect(two.session.getSnapshot()).toEqual(id)
+      expect(world.tab().session.getSnapshot()).toEqual(id)
+    }
+  })
+})
+
 describe('a tab that was frozen during several sign-ins', () => {
   // It found the newest session in storage first, and then heard of those before, in order. It raised the newest above each that it
   // heard of, and so made it one with a number ahead of the clock, which the next that it heard of displaced.

@@ -1,9 +1,7 @@
-import { decode } from '../../src/core/record.js'
-import { contextOf, lastEnded } from '../../src/session/context.js'
 import type { SessionError } from '../../src/errors.js'
 import { dataLeft, writeData } from './data.js'
 import { isAwake, idOf, type Actor } from './actor.js'
-import { activate, beganBeforeSetBack, bury, hint, open, unthrottle } from './pages.js'
+import { activate, bury, hint, open, unthrottle } from './pages.js'
 import { tokensNextDoor } from './neighbour.js'
 import { pass, tidy } from './play.js'
 import { mendStore, setStorage } from './faults.js'
@@ -18,25 +16,6 @@ const together = (scene: Scene): Actor[] => [...scene.actors].filter((actor) => 
 
 const everybodyLooks = (scene: Scene): void => {
   for (const actor of scene.actors) hint(scene, actor, 'focus')
-}
-
-/**
- * Whether storage, or a tab that writes it there, holds the end of a session from before a clock was set back, beside a tab that shows a
- * session from after that.
- * It was written in the moment of the sign-in, and has the higher number: other tabs obey it, and the tab of the sign-in knows better.
- */
-function isOutranked(scene: Scene): boolean {
-  const { storage, time } = scene.world
-  if (!storage.isAvailable) return false
-  const actors = together(scene)
-  const ends = actors.flatMap(({ page, session }) => [
-    decode(storage.of(page).getItem(`${KEY}:end`), time.clock().wall),
-    lastEnded(contextOf(session, 'sim')),
-  ])
-  return actors.some(({ session }) => {
-    const record = contextOf(session, 'sim').liveRecord()
-    return ends.some((end) => !!end && !!record && end.seq > record.seq && beganBeforeSetBack(scene, end.id, record.id))
-  })
 }
 
 /** I6: tabs that read the same storage agree within one hint. */
@@ -57,7 +36,6 @@ async function agree(scene: Scene, when: string): Promise<void> {
   const informed = actors.filter((actor) => !isMisled(scene, actor, startedAt))
   scene.must('I6: tabs agree', !difference, () => `${when}: ${difference}`, {
     // Of the same session, such a tab warns later than the others, and these end it.
-    'an end from before a clock was set back outranks the session': isOutranked(scene),
     'a clock was set back unseen': ids.size === 1 && informed.length < actors.length && !disagreement(scene, informed),
   })
 }
@@ -130,8 +108,7 @@ export async function calm(scene: Scene): Promise<void> {
   }
   if (scene.actors.size === 0) open(scene)
   await agree(scene, 'after the storm')
-  // What the tabs that obey the end do to the session is as it should be from then on.
-  if (isBroken(scene) || (isOutranked(scene) && disagreement(scene, together(scene)))) return
+  if (isBroken(scene)) return
   await leftBehind(scene)
   await handOut(scene)
   await tokensNextDoor(scene, (promise) => settle(scene, promise, 70e3))

@@ -89,7 +89,7 @@ describe('the limits of what shortens a session', () => {
 describe('the limits of what displaces a session in storage', () => {
   const found = record({ id: 'session-b', seq: T, startedAt: T - 1e3 })
   const displaces = (known: Partial<SharedRecord>, by = found, isKnown = false): boolean =>
-    unlessAhead(record({ seq: T + 101, ...known }), by, clock, isKnown) !== null
+    unlessAhead(record({ seq: T + 101, ...known }), by, clock.wall, isKnown) !== null
 
   it('a session does so whose number is at most 100 ms ahead of the clock', () => {
     expect([displaces({ seq: T + 100, startedAt: T + 1 }), displaces({ seq: T + 101, startedAt: T + 1 })]).toEqual([
