@@ -151,6 +151,26 @@ describe('an order of sessions in a store that may be cleared', () => {
     expect(newest.visible()).toBe('active')
   })
 
+  // Both sessions have a number ahead of the clock, so that only their beginnings tell which is the later one.
+  it('a tab that slept while the clock was set back twice does not displace a sign-in that counted on', async () => {
+    const { world, tab: sleeper } = await thirdSession('webkit')
+    await world.advance('1s')
+    sleeper.leave()
+    empty(world)
+    world.setClock(-6e5)
+    const newest = world.tab()
+    await signIn(world, newest)
+    world.setClock(-HOUR)
+    newest.hint('focus')
+    await signIn(world, newest)
+    await world.advance('1s')
+    sleeper.comeBack()
+    await world.advance('1s')
+    expect(newest.takeEvents()).toEqual([])
+    expect(newest.session.getSnapshot()).toMatchObject({ phase: 'active', id: 'session-0005' })
+    expect(world.tab().session.getSnapshot()).toEqual(newest.session.getSnapshot())
+  })
+
   it('a tab whose own session ran out meanwhile gives way to one that began earlier by its clock', async () => {
     const world = createWorld()
     const options = { idleTimeout: '40m' } as const
