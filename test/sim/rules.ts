@@ -348,7 +348,13 @@ function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { pha
 /** I17: a tab that ran all the time, and knew of the session, has shown the warning for its full length. */
 function warned(scene: Scene, actor: Actor, life: Life, reason: 'idle' | 'absolute', endedAt: number): void {
   const { traits } = scene
-  const isOfGrant = reason === 'absolute' && life.grantEnds.some((at) => Math.abs(at - endedAt) < traits.network + 1e3)
+  // The lifetime of the tokens counts from the call: a clock that was set forward while it signed in takes that much of it.
+  const taken = scene.jumps.reduce(
+    (sum, { at, by }) => (at >= life.signInAt && at <= life.startedAt && by > 0 ? sum + by : sum),
+    0,
+  )
+  const isOfGrant =
+    reason === 'absolute' && life.grantEnds.some((at) => Math.abs(at - taken - endedAt) < traits.network + 1e3)
   const way = reason === 'idle' ? traits.idle : isOfGrant ? endedAt - life.startedAt : traits.absolute
   const length = Math.min(traits.warnBefore, way / 2)
   const from = endedAt - length
@@ -730,7 +736,13 @@ export function cleared(scene: Scene, page: Page, id: string): void {
     const record = recordOf(actor)
     return actor.page === page && record && !isLive(record) && !scene.lives.has(record.id)
   })
-  const lives = !life.ended && !isReplaced && !life.signOutCalled && [...scene.lives.keys()].at(-1) === id
+  // The page that the server made says that nobody is signed in, and its tab had not shown the session yet.
+  const isRefused = [...scene.actors].some((actor) => {
+    const record = recordOf(actor)
+    const isSo = actor.page === page && record?.id === id && record.reason === 'rejected'
+    return isSo && scene.rendered.some(({ login, at }) => !login && at >= life.startedAt)
+  })
+  const lives = !life.ended && !isReplaced && !isRefused && !life.signOutCalled && [...scene.lives.keys()].at(-1) === id
   const ids = [...scene.actors].filter((actor) => isAwake(actor) && actor.page !== page).map((one) => idOf(one.seen))
   scene.must(
     'I5: no tokens are removed from a live session',
