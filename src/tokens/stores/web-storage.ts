@@ -75,8 +75,10 @@ function createPart(storage: () => Storage, key: string): TokenStore {
       const stored = read()
       const free = matches(stored, expected)
       if (free) storage().setItem(key, JSON.stringify(value))
-      // Not before the others read it: whoever had the lock next would refresh with the token that has just been used.
-      if (free && stored && isShared()) await new Promise((resolve) => setTimeout(resolve, SPREADING))
+      // Not before the others read it: whoever had the lock next would refresh with the token that has just been used. It may have
+      // been removed meanwhile, and lie in their memory. Nothing was used before the first tokens of a session.
+      if (free && (stored ?? value.generation > 1) && isShared())
+        await new Promise((resolve) => setTimeout(resolve, SPREADING))
       return free
     },
     clear(id) {
