@@ -718,6 +718,8 @@ export function cleared(scene: Scene, page: Page, id: string): void {
   if (page.gone || traits.store === 'memory' || (traits.store === 'local' && !traits.storage)) return
   look(scene)
   const life = scene.lives.get(id)
+  // No tab has shown it yet: its own crashed as it signed in, and its record is on its way by a message at most.
+  if (!life && [...scene.signIns].some((signIn) => signIn.page.gone)) touch(scene, id, 'swept')
   if (!life) return
   const isKnown = [...scene.actors].every((one) => one.page !== page || idOf(one.session.getSnapshot()) === id)
   // The tab reads another session in storage, or none.
