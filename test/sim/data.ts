@@ -3,7 +3,7 @@ import { sessionData } from '../../src/data.js'
 import type { SessionData } from '../../src/types.js'
 import { idOf, isAwake, type Actor } from './actor.js'
 import { earliestEnd, latestEnd } from './life.js'
-import { ignorance, isMisled, look } from './rules.js'
+import { ignorance, isMisled, look, onItsWay } from './rules.js'
 import type { Scene } from './scene.js'
 
 /** One handle that an application keeps, also after its session. */
@@ -74,6 +74,11 @@ export function readData(scene: Scene, actor: Actor): void {
       scene.must('I18: data of a live session are not lost', text !== null, () => `${actor.name}: ${data.id}`, {
         'storage is denied': !scene.world.storage.isAvailable || scene.deniedAt >= handle.keptAt,
         'storage was emptied': scene.emptiedAt >= handle.keptAt,
+        // It has replaced this one, whose data are gone, and this tab's own write has taken its record away.
+        'word of a newer session is on its way': [...scene.lives.values()].some(
+          ({ id, startedAt }) =>
+            id !== data.id && startedAt >= handle.keptAt && scene.now() - startedAt < onItsWay(scene),
+        ),
       })
     handle.keptAt = text === null ? -Infinity : scene.now()
   }
