@@ -111,11 +111,14 @@ export const MAX_COUNT = 4e12
  */
 const SEQ_ROOM = 1e12
 
-/** A record with these fields, in whole ms. A number that {@link decode} would refuse (NaN, an instant after all dates) is left out. */
+/**
+ * A record with these fields, in whole ms. A number that {@link decode} would refuse (NaN, an instant after all dates, a timeout of a
+ * thousand years) is left out: https://github.com/Countly/countly-server/issues/395.
+ */
 export function createRecord(known: Partial<SharedRecord>): SharedRecord {
   const fields: Fields = { ...bottom, ...known }
   for (const [key, value] of Object.entries(fields))
-    if (typeof value === 'number') fields[key] = value <= MAX_INSTANT ? Math.round(value) : bottom[key]
+    if (typeof value === 'number') fields[key] = value <= limit(key, MAX_INSTANT) ? Math.round(value) : bottom[key]
   return fields as unknown as SharedRecord
 }
 
