@@ -85,9 +85,11 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
     // At most one for a nonce and one for a refresh.
     let replays = isStream ? 0 : 2
     let mayStepUp = !isStream && !!options.stepUp
-    const id = mayStepUp ? sessionId() : undefined
 
-    for (let current = (await authorize(request, undefined, resource)) ?? request; ;) {
+    let current = (await authorize(request, undefined, resource)) ?? request
+    // Not before: a page that has just been opened may not know its session yet.
+    const id = mayStepUp ? sessionId() : undefined
+    for (;;) {
       const response = await sendSafely(current, headers)
       let retry = await authorize(copy.clone(), { request: current, response })
       const challenge = !retry && mayStepUp && challengeOf(response)
