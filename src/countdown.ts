@@ -30,6 +30,9 @@ function createWatch(session: Session): Watch {
   let cancelTimer: (() => void) | undefined
   let stop: (() => void) | null = null
 
+  /** What was left when the timer was set. */
+  let before = NaN
+
   const look = (): void => {
     cancelTimer?.()
     const left = leftOf(session)
@@ -38,13 +41,21 @@ function createWatch(session: Session): Watch {
       stop = null
     } else if (left && !(globalThis as Partial<typeof globalThis>).document?.hidden) {
       // At the turn of the second. A timer that rings too early finds the same second, and waits for the rest of it.
-      cancelTimer = sessionTime(session).after(left % 1000 || 1000, look)
+      before = left
+      cancelTimer = sessionTime(session).after(left % 1000 || 1000, ring)
     }
     const seconds = remainingSeconds(session)
     if (seconds === shown) return
     shown = seconds
     // Each on its own: what one throws is reported, and hurts nobody else.
     for (const tell of told) queueMicrotask(tell)
+  }
+  const ring = (): void => {
+    const left = leftOf(session)
+    // The machine slept past the end, or the clock was set back: the session's own timer may ring much later.
+    // https://github.com/jamf/JAWA/pull/67, https://github.com/Max-Herbold/AllCallTimersDiscordPlugin/issues/59
+    if (!left || left > before) session.check()
+    look()
   }
 
   return (listener) => {

@@ -8,6 +8,7 @@ export function countInTitle(session: Session, text: string): () => void {
   let pageTitle = ''
   let shown: string | null = null
   let isStopped = false
+  let before: number | null = null
 
   const show = (): void => {
     cancelTimer?.()
@@ -25,7 +26,14 @@ export function countInTitle(session: Session, text: string): () => void {
     shown = document.title
     // Browsers fire timers of hidden pages once a second. Chromium fires chained timers once a minute, unless the page changes its
     // title.
-    cancelTimer = sessionTime(session).after(900, show)
+    before = seconds
+    cancelTimer = sessionTime(session).after(900, ring)
+  }
+  const ring = (): void => {
+    const now = remainingSeconds(session)
+    // As in src/countdown.ts: the machine slept, or the clock was set back.
+    if (!now || now > Number(before)) session.check()
+    show()
   }
   // A session takes a step each time its page is hidden or shown.
   const stop = session.inspect(show)
