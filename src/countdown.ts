@@ -90,6 +90,10 @@ export function watchRemaining(session: Session, listener: () => void): () => vo
     checkSession('watchRemaining', session)
     checkFunction('watchRemaining: listener', listener, 'shows the seconds')
   }
+  // On a server nothing comes, and some frameworks undo nothing there: what is kept for the listener would stay.
+  // https://github.com/tailwindlabs/headlessui/issues/3747
+  if (session.getSnapshot().phase === 'loading' && !(globalThis as Partial<typeof globalThis>).document)
+    return () => undefined
   const watch = watches.get(session) ?? createWatch(session)
   watches.set(session, watch)
   return watch(listener)
