@@ -18,6 +18,7 @@ export function createDiscovery(
 ): (name: string, signal: AbortSignal) => Promise<string | undefined> {
   const { issuer } = given
   let metadata = given
+  let tries = 0
 
   return async (name, signal) => {
     if (!metadata[name] && issuer) {
@@ -32,8 +33,12 @@ export function createDiscovery(
       let status = 0
       // RFC 8414 §3.1 puts the well-known part before the issuer's path, OpenID Connect Discovery §4 after it.
       const standard = base.replace(/^\w+:..[^/]+/, '$&/.well-known/oauth-authorization-server')
-      const found = await read(standard)
-        .catch(() => read(`${base}/.well-known/openid-configuration`))
+      const places = [standard, `${base}/.well-known/openid-configuration`] as const
+      // A server may never answer to a path that it does not know: what has used up the time comes last the next time.
+      // https://github.com/Cloudgeni-ai/opengeni/pull/847
+      const [first, second] = tries++ % 2 ? ([places[1], places[0]] as const) : places
+      const found = await read(first)
+        .catch(() => read(second))
         .catch((error: unknown) => {
           if (DEVELOPMENT && status)
             warn('issuer', base, ' without its metadata (RFC 8414). Mend the issuer, or give the endpoints.', status)
