@@ -6,6 +6,7 @@ import { createPlace } from './place.js'
 import { remainingSeconds, watchRemaining } from '../../countdown.js'
 import { checkOptions, checkSession } from '../../util/arguments.js'
 import { DEVELOPMENT } from '../../util/development.js'
+import { report } from '../../util/report.js'
 import { applyStyle } from '../shadow-style.js'
 import { countInTitle } from './title-countdown.js'
 import { durationFormat, english, type DialogTexts } from './texts.js'
@@ -22,6 +23,13 @@ export interface DialogOptions {
   /** Shows the countdown in the document's title while the tab is in the background. @default true */
   titleCountdown?: boolean
 }
+
+/**
+ * The texts that are there. A translation that is missing, or that throws, must not keep the warning from the user.
+ * https://github.com/gl-inet/glkvm-cloud/issues/39, https://github.com/rancher/rancher/issues/7378
+ */
+const present = (texts: Partial<DialogTexts> = {}): Partial<DialogTexts> =>
+  Object.fromEntries(Object.entries(texts).filter(([, text]) => (text as unknown) !== undefined))
 
 /**
  * Shows an accessible dialog in every tab during the warning phase. The first answer in any tab closes it in all of them. Escape
@@ -59,8 +67,9 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
     })
   }
   if (typeof document === 'undefined') return () => undefined
-  const texts = { ...english, ...options.texts }
-  const locale = options.locale ?? 'en'
+  // A translation that is not there leaves the English text.
+  const texts = { ...english, ...present(options.texts) }
+  const locale = options.locale || 'en'
   const formatDuration = durationFormat(locale)
 
   const host = document.createElement('div')
@@ -120,7 +129,14 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
       return
     }
     const { canExtend } = snapshot
-    message.textContent = (canExtend ? texts.message : texts.cannotExtend)(formatDuration(seconds))
+    const kind = canExtend ? 'message' : 'cannotExtend'
+    const remaining = formatDuration(seconds)
+    try {
+      message.textContent = texts[kind](remaining)
+    } catch (error) {
+      report(error)
+      message.textContent = english[kind](remaining)
+    }
     stay.textContent = canExtend ? texts.stay : texts.dismiss
     // Announced at once, then at each full minute, then every 20 s: more often it would drown all other speech.
     const step = seconds > 60 ? 60 : 20
