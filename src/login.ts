@@ -17,6 +17,9 @@ export type { Finished, Login, LoginOptions, StartOptions } from './login/types.
 
 const noop = (): void => undefined
 
+/** nginx, Tomcat and Jetty take 8 KiB for the first line, or for all headers. */
+const LONGEST_HINT = 6e3
+
 /**
  * A login by OpenID Connect, on `oauth4webapi`, which you install beside: authorization code with PKCE, for a session with tokens.
  *
@@ -113,8 +116,10 @@ export function login(options: LoginOptions): Login {
       }
       const url = new URL(parseUrl('end_session_endpoint', end_session_endpoint, false))
       url.searchParams.set('client_id', clientId)
-      if (idToken) url.searchParams.set('id_token_hint', idToken)
       if (path) url.searchParams.set('post_logout_redirect_uri', `${ownOrigin() ?? ''}${path}`)
+      // It is optional, and with many claims in it servers refuse the address as too long: the provider's session would live on.
+      // https://github.com/nextcloud/user_oidc/issues/1261
+      if (idToken && idToken.length < LONGEST_HINT) url.searchParams.set('id_token_hint', idToken)
       location.assign(url)
     },
   }

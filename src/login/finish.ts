@@ -17,8 +17,8 @@ const ANSWER = ['code', 'state', 'iss', 'session_state', 'error', 'error_descrip
 /** How far the clocks of a provider may differ, s. */
 const TOLERANCE = 30
 
-/** The answers that are being worked on, by `ready`, which a copy of a session shares with the session itself. */
-const underWay = /* @__PURE__ */ new WeakMap<object, Promise<Finished | null>>()
+/** The answers that are being worked on, by `ready`, which a copy of a session shares with the session itself, and by client. */
+const underWay = /* @__PURE__ */ new WeakMap<object, Map<string, Promise<Finished | null>>>()
 
 /** See `Login.finish`. */
 export function createFinish(
@@ -89,15 +89,17 @@ export function createFinish(
   }
 
   return async (session, options) => {
-    const current = underWay.get(session.ready)
+    const ofSession = underWay.get(session.ready) ?? new Map<string, Promise<Finished | null>>()
+    underWay.set(session.ready, ofSession)
+    const current = ofSession.get(client.name)
     if (current) return current
     // A server has no address.
     const answer = ownOrigin() ? readAnswer() : null
     if (!answer) return null
     const result = complete(session, options, answer).finally(() => {
-      underWay.delete(session.ready)
+      ofSession.delete(client.name)
     })
-    underWay.set(session.ready, result)
+    ofSession.set(client.name, result)
     return result
   }
 }
@@ -153,6 +155,12 @@ function prerendered(): Promise<unknown> | undefined {
   })
 }
 
-/** Runs `work` in one tab at a time. Plain http has no locks. */
-const withLock = <T>(name: string, work: () => Promise<T>): Promise<T> =>
-  (navigator as Partial<Navigator>).locks?.request(name, work) ?? work()
+/**
+ * Runs `work` in one tab at a time. Plain http has no locks, and where site data is blocked the browser refuses them:
+ * https://github.com/stackblitz/webcontainer-core/issues/1690.
+ */
+function withLock<T>(name: string, work: () => Promise<T>): Promise<T> {
+  let result: Promise<T> | undefined
+  const once = (): Promise<T> => (result ??= work())
+  return (navigator as Partial<Navigator>).locks?.request(name, once).catch(once) ?? once()
+}

@@ -4,6 +4,7 @@ import {
   generateRandomNonce,
   generateRandomState,
 } from 'oauth4webapi'
+import { sessionError } from '../errors.js'
 import type { StartOptions } from './types.js'
 import { parseUrl } from '../servers/response-error.js'
 import type { Session } from '../types.js'
@@ -32,6 +33,9 @@ export type Leave = (returnTo: string, options?: StartOptions, mark?: string) =>
 export const createLeave =
   ({ provider, clientId, name, redirectUri, scope, parameters }: Client, session: () => Session | undefined): Leave =>
   async (returnTo, { prompt, maxAge, acrValues, loginHint } = {}, mark = '') => {
+    // Browsers have it on https and localhost alone: https://github.com/grimmory-tools/grimmory/issues/2076
+    if (!(crypto as Partial<Crypto>).subtle)
+      throw sessionError('invalid_options', DEVELOPMENT && 'A login needs https, or localhost: PKCE takes Web Crypto.')
     const seconds = maxAge === undefined ? undefined : Math.floor(milliseconds(maxAge, 'maxAge') / 1e3)
     const known = session()
     if (DEVELOPMENT && !known)
