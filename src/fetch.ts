@@ -3,6 +3,7 @@ import { abortable } from './util/async.js'
 import { DEVELOPMENT } from './util/development.js'
 import { originsOf, type Origins } from './util/origins.js'
 import { credentials, type Credentials } from './servers/credentials.js'
+import { PLAIN } from './util/plain-fetch.js'
 import type { Session } from './types.js'
 
 export { credentials, type Credentials }
@@ -123,7 +124,8 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
     const { referrer, referrerPolicy } = request
     return send(request, { redirect: 'error', referrer, referrerPolicy })
   }
-  return sessionFetch
+  // Where the application makes it the global one, the session's own server sends by what was there before.
+  return Object.assign(sessionFetch, { [PLAIN]: send })
 }
 
 /** The demand for a stronger sign-in, RFC 9470 §3; undefined where there is none. */

@@ -3,6 +3,7 @@ import type { Plugged } from '../session/plugin.js'
 import type { ServerTimes, SessionServer } from '../types.js'
 import { cookieSignOut } from './cookie-sign-out.js'
 import { keepAlive as keepAlivePlugin } from './keep-alive.js'
+import { plainFetch } from '../util/plain-fetch.js'
 import { parseUrl, createWarnings, responseError, sendThoughLeaving, warnIfUnreachable } from './response-error.js'
 import { checkArgument, checkOptions } from '../util/arguments.js'
 import { DEVELOPMENT } from '../util/development.js'
@@ -36,7 +37,7 @@ export interface CookieOptions {
   isOver?(response: Response): boolean
   /** Reads the times from a response. @default its JSON body as `ServerTimes`; an empty body gives none */
   times?(response: Response): Promise<ServerTimes | void>
-  /** @default `globalThis.fetch`, read at each call */
+  /** @default `globalThis.fetch`, read at each call; where that is one of `createFetch(session)`, what it was before */
   fetch?: typeof fetch
 }
 
@@ -101,7 +102,7 @@ export function cookieSession(options: CookieOptions): SessionServer & Plugged {
   }
 
   const send = async (option: string, url: string, method: string, init: RequestInit): Promise<Response> => {
-    const response = await (options.fetch ?? fetch)(url, {
+    const response = await (options.fetch ?? plainFetch())(url, {
       method,
       headers: typeof headers === 'function' ? headers() : fixedHeaders,
       credentials: 'include',

@@ -3,6 +3,7 @@ import type { Plugged } from '../session/plugin.js'
 import { tokens as tokensPlugin } from '../tokens/plugin.js'
 import type { TokenServer, TokenResponse } from '../types.js'
 import { createDiscovery, parseEndpoints, type Json } from './discovery.js'
+import { plainFetch } from '../util/plain-fetch.js'
 import type { DPoP, Prove, TokenRequest } from './proofs.js'
 import {
   parseUrl,
@@ -34,7 +35,7 @@ export interface OAuthOptions {
   parameters?: Readonly<Record<string, string>>
   /** RFC 9449, `dpop()`: binds tokens to a key that no script can export. Bearer tokens are then refused. */
   dpop?: DPoP
-  /** @default `globalThis.fetch`, read at each call. If you replace that with `createFetch(session)`, give the original here. */
+  /** @default `globalThis.fetch`, read at each call; where that is one of `createFetch(session)`, what it was before */
   fetch?: typeof fetch
 }
 
@@ -99,7 +100,7 @@ export function oauth(options: OAuthOptions): TokenServer {
 
   /** The response and its JSON, `{}` if it is none. The SyntaxError is dropped: V8 quotes the text in it, perhaps a token. */
   const fetchJson = async (url: string, init: RequestInit): Promise<readonly [Response, Json]> => {
-    const response = await (customFetch ?? fetch)(url, init)
+    const response = await (customFetch ?? plainFetch())(url, init)
     const text = await response.text()
     try {
       return [response, Object(JSON.parse(text)) as Json]
