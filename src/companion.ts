@@ -6,6 +6,15 @@ import type { Session } from './types.js'
 import { onceAborted } from './util/async.js'
 import { DEVELOPMENT } from './util/development.js'
 
+/** A sandboxed frame has no cookies, and reading them throws: https://github.com/js-cookie/js-cookie/issues/531 */
+function cookies(): string {
+  try {
+    return ofDocument('cookie')
+  } catch {
+    return ''
+  }
+}
+
 /** What `CookieStore` says has changed. */
 interface CookieChange extends Event {
   readonly changed?: readonly { readonly name: string; readonly value?: string }[]
@@ -65,7 +74,7 @@ export function companionCookie(session: Session, name: string): () => void {
   }
 
   const look = (): void => {
-    const pairs = ofDocument('cookie').split('; ')
+    const pairs = cookies().split('; ')
     compare(pairs.filter((pair) => pair.startsWith(`${name}=`)).join())
   }
   /** Chromium may fire the event while `document.cookie` still has the text before. */
