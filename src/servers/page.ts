@@ -6,6 +6,9 @@ import type { Session } from '../types.js'
 import { checkMembers } from '../util/arguments.js'
 import { DEVELOPMENT } from '../util/development.js'
 
+/** The last instant that a Date can hold, ECMA-262 §21.4.1.1. */
+const LATEST = 864e13
+
 /** What a server knew when it made a page, for {@link adoptPage}. It is plain JSON, and holds no secret. */
 export interface PageState {
   /** The login whose session the request's cookie belongs to, as `signIn` takes it; null where nobody was signed in. */
@@ -39,7 +42,7 @@ export async function adoptPage(session: Session, page: PageState): Promise<bool
   if (DEVELOPMENT) checkMembers('adoptPage', page, 'an object with login and at', { login: 'any', at: 'any' })
   const { login, at } = page
   // A server that forgot the login has not said that nobody is signed in.
-  if (!(login === null || (typeof (login as unknown) === 'string' && login)) || !(at >= 0))
+  if (!(login === null || (typeof (login as unknown) === 'string' && login)) || !(at >= 0 && at <= LATEST))
     throw sessionError(
       'invalid_options',
       DEVELOPMENT
@@ -69,7 +72,9 @@ export async function adoptPage(session: Session, page: PageState): Promise<bool
 /** Whether a page of this time is newer than each that this device has seen, for the session of this name. */
 function noteNewest({ ports, key }: SessionContext, at: number): boolean {
   const store = ports.openRecordStore(`${key}:page`)
-  if (at <= Number(store.read()?.record ?? -1)) return false
+  const newest = Number(store.read()?.record ?? -1)
+  // What no page can have said was planted, or comes from a server that gave something else than ms: no page would count any more.
+  if (at <= newest && newest <= LATEST) return false
   store.write({ record: String(at), end: null })
   return true
 }

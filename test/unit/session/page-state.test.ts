@@ -232,3 +232,23 @@ describe('adoptPage()', () => {
     expect(await outcome(adoptPage({} as Session, { login: null, at: 1 }))).toBe('invalid_options')
   })
 })
+
+describe('a time that no server can have meant', () => {
+  // A server that gives nanoseconds once would keep this device from every later page, for ever.
+  it.each([Infinity, 1.8e18])('adoptPage refuses a page of %s ms', async (at) => {
+    const world = createWorld()
+    const { tab, isTrue } = load(world, 'ada-1', at)
+    expect(await outcome(isTrue)).toBe('invalid_options')
+    expect(tab.phase()).toBe('signedOut')
+  })
+
+  it.each(['9e99', 'Infinity', '1.8e18', 'x'])('a time of %s in storage hides no page', async (planted) => {
+    const world = createWorld()
+    world.storage.change({ [`${KEY}:page`]: planted })
+    const { tab, isTrue } = load(world, 'ada-1')
+    expect(await world.until(isTrue)).toBe(true)
+    expect(tab.phase()).toBe('active')
+    const older = load(world, null, 1)
+    expect(await world.until(older.isTrue)).toBe(false)
+  })
+})
