@@ -144,7 +144,12 @@ function checkAge({ maxAge, isStrict, at }: Slot, { auth_time, iat }: { auth_tim
 function cleanAddress(): void {
   const address = new URL(location.href)
   for (const name of ANSWER) address.searchParams.delete(name)
-  history.replaceState(history.state, '', address)
+  try {
+    history.replaceState(history.state, '', address)
+  } catch {
+    // Safari refuses the hundredth change in half a minute, and all in sandboxed frames. The code in the address is of no use once it is
+    // sent: https://github.com/cockpit-project/cockpit/issues/14721
+  }
 }
 
 /** Waits in a prerendered page until somebody opens it. */

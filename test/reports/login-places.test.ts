@@ -64,6 +64,25 @@ describe('a page that may not use what a login takes', () => {
   })
 })
 
+describe('a browser that lets no script change the address', () => {
+  // There, Safari threw a SecurityError after a router had changed the address a hundred times in half a minute, and WebKit does in
+  // sandboxed frames: nothing went on. Here the login, whose code was good, was lost.
+  it('cockpit-project/cockpit#14721, internetarchive/bookreader#1170: a login is finished though the address stays', async () => {
+    const { session, made, answer } = application()
+    await answer()
+    vi.spyOn(history, 'replaceState').mockImplementation(() => {
+      throw new DOMException(
+        'Attempt to use history.replaceState() more than 100 times per 30 seconds',
+        'SecurityError',
+      )
+    })
+    expect(await made.finish(session)).toMatchObject({ returnTo: '/' })
+    // The code was used: the same address signs nobody in again.
+    session.signIn = () => Promise.reject(new Error('again'))
+    expect(await made.finish(session)).toMatchObject({ returnTo: '/' })
+  })
+})
+
 describe('an application with two logins', () => {
   it('the answer to one is none to the other, also while it is worked on', async () => {
     const { session, made, answer } = application()
