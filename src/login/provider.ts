@@ -18,6 +18,7 @@ import { responseError } from '../servers/response-error.js'
 import type { TokenResponse } from '../types.js'
 import { withTimeout } from '../util/async.js'
 import { DEVELOPMENT } from '../util/development.js'
+import { plainFetch } from '../util/plain-fetch.js'
 import { decodeClaims } from './claims.js'
 import type { Slot } from './slots.js'
 
@@ -91,7 +92,11 @@ export function createProvider(issuer: string, clientId: string, dpop: DPoP | un
 
   const load = async (signal: AbortSignal): Promise<AuthorizationServer> => {
     const url = new URL(issuer)
-    const response = await discoveryRequest(url, { ...insecure, signal })
+    const response = await discoveryRequest(url, {
+      ...insecure,
+      signal,
+      [customFetch]: (where, init) => plainFetch()(where, init as object),
+    })
     try {
       if (!response.ok)
         throw responseError(response, false, DEVELOPMENT ? 'without the metadata of issuer. Is that its URL?' : '')
@@ -110,7 +115,7 @@ export function createProvider(issuer: string, clientId: string, dpop: DPoP | un
   /** Sends the code. RFC 9449 §8: a provider that requires a nonce has not used the code yet. */
   const send = async (url: string, init: RequestInit): Promise<Response> => {
     const attempt = async (): Promise<Response> =>
-      fetch(url, {
+      plainFetch()(url, {
         ...init,
         ...(dpop && {
           headers: { ...(init.headers as object), DPoP: await dpop.proof({ method: 'POST', url, prepared: true }) },
