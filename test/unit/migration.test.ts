@@ -47,6 +47,7 @@ const user = (): User =>
   new User({
     access_token: 'access-old',
     refresh_token: 'refresh-old',
+    id_token: 'id-old',
     token_type: 'Bearer',
     scope: 'openid offline_access',
     profile: { iss: 'https://login.example', aud: 'app', sub: 'ada', exp: 0, iat: 0 },
@@ -76,10 +77,14 @@ const libraries: Readonly<Record<string, Left>> = {
   },
   'auth0-spa-js': {
     store: () => {
+      // As `CacheManager.setIdToken` does: it is in no entry of an access token.
+      new LocalStorageCache().set(new CacheKey({ clientId: 'app' }, undefined, '@@user@@').toKey(), {
+        id_token: 'id-old',
+      })
       storeForAuth0('https://one.example', 'refresh-old')
       storeForAuth0('https://two.example', 'refresh-other')
     },
-    takeOver: (tab) => fromAuth0(tab.session),
+    takeOver: (tab) => fromAuth0(tab.session, 'app'),
   },
 }
 const begin = (count: number): { world: World; tabs: Tab[] } => {
@@ -101,6 +106,7 @@ for (const [name, { store, takeOver }] of Object.entries(libraries)) {
       'signedIn',
     ])
     expect(await world.until(tabs[2]!.session.getAccessToken())).toBe('access-old')
+    expect(await world.until(tabs[2]!.session.getIdToken())).toBe('id-old')
     expect(storage.length).toBe(0)
   })
 
