@@ -1,16 +1,22 @@
 'use client'
 import { useRouter } from 'next/navigation'
-import { useEffect, useState, type ReactNode } from 'react'
+import { createContext, useEffect, useState, type ReactNode } from 'react'
 import type { Snapshot } from 'sojourn'
 import { warningDialog } from 'sojourn/dialog'
 import { SessionProvider } from 'sojourn/react'
 import { adoptPage, type PageState } from 'sojourn/server'
 import { session } from '@/lib/session'
 
+/** Whether what the server has sent is for this session. After the end it is the last user's, until the server has rendered again. */
+export const IsCurrent = createContext(true)
+
 export function SessionRoot({ page, children }: { page: PageState; children: ReactNode }) {
   const router = useRouter()
   // Before anything below is rendered. Called twice it does no harm, and on the server nothing.
   useState(() => void adoptPage(session, page))
+
+  const [endedPage, setEndedPage] = useState<PageState | null>(null)
+  useEffect(() => session.on('signedOut', () => setEndedPage(page)), [page])
 
   useEffect(() => warningDialog(session), [])
   useEffect(() => {
@@ -29,7 +35,7 @@ export function SessionRoot({ page, children }: { page: PageState; children: Rea
     : { phase: 'signedOut', reason: null, endedAt: null }
   return (
     <SessionProvider session={session} initial={initial}>
-      {children}
+      <IsCurrent value={page !== endedPage}>{children}</IsCurrent>
     </SessionProvider>
   )
 }
