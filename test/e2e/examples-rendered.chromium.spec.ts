@@ -169,6 +169,23 @@ function testChanges(urlOf: (path?: string) => string): void {
     await expect(page.getByText('Ada')).toHaveCount(0)
   })
 
+  test('S134 two tabs: when another user signs in after a sign-out, no frame shows the last user', async ({ open }) => {
+    const page = await open()
+    await signIn(page, urlOf('/login'), 'Ada')
+    const other = await open()
+    await other.goto(urlOf('/account'))
+    expect(await shownBy(other)).toEqual(['Account of Ada: Signed in as Ada'])
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click()
+    await expect(other.locator('#who')).toHaveText('Sign in')
+    await signIn(page, urlOf('/login'), 'Bob')
+    await expect(other.getByRole('heading', { name: 'Account of Bob' })).toBeVisible()
+    expect(await shownBy(other)).toEqual([
+      'Account of Ada: Signed in as Ada',
+      'You are signed out.: Sign in',
+      'Account of Bob: Signed in as Bob',
+    ])
+  })
+
   test('S134 two tabs: when another user signs in in one, the other shows that user', async ({ open }) => {
     const page = await open()
     await page.goto(urlOf())
