@@ -61,7 +61,7 @@ const states = {
       await desk.page.getByLabel('503').check()
       await desk.page.getByText('Out of service').waitFor()
       await pass(desk, 1)
-      for (const tab of [desk.one, desk.two]) await tab.locator('#result.failed').waitFor()
+      for (const tab of [desk.one, desk.two]) await tab.locator('#answer.failed').waitFor()
     },
   },
   phone: {

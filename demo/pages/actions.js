@@ -1,11 +1,11 @@
+import { createNextTry } from './next-try.js'
 import { server } from './servers.js'
 import { authorizedFetch } from './session.js'
-import { secondsLeft } from './words.js'
 
 const $ = (id) => document.getElementById(id)
 
-/** What failed and why. The development build of the library says it in sentences. */
-const reasonOf = ({ code, name, message }) => `${code ?? name}: ${message.replace(/ See https.*$/, '')}`
+/** What failed and why: the first of the sentences that the development build of the library says. */
+const reasonOf = ({ code, name, message }) => `${code ?? name}: ${/^.*?[.?!](?= |$)|.*/.exec(message)[0]}`
 
 /**
  * The buttons, and what came of the last.
@@ -15,19 +15,22 @@ const reasonOf = ({ code, name, message }) => `${code ?? name}: ${message.replac
  */
 export function showActions(session) {
   let release = null
-  /** When the session asks the server again after a failure. */
-  let nextTry = 0
-  let timer = 0
+  /** Of the last call of a session by cookie, where it failed. */
+  let failure = null
 
-  const show = (text, isFailed = false) => {
-    $('result').textContent = text
-    $('result').classList.toggle('failed', isFailed)
+  const isFailed = () => $('answer').classList.contains('failed')
+  const show = (text, failed = false) => {
+    // A text that stays the same is not announced again.
+    if ($('result').textContent !== text) $('result').textContent = text
+    $('answer').classList.toggle('failed', failed)
+    $('answer').hidden = text === ''
+    if (!failed) nextTry.clear()
   }
   const showFailure = (error) => {
-    nextTry = error.retryAt ?? nextTry
-    const wait = secondsLeft(nextTry - Date.now())
-    const goesOn = session.getSnapshot().phase === 'signedOut' ? '' : ' The session goes on.'
-    show(reasonOf(error) + goesOn + (wait > 0 ? ` Next try in ${wait} s.` : ''), true)
+    const isOver = session.getSnapshot().phase === 'signedOut'
+    show(reasonOf(error) + (isOver ? '' : ' The session goes on.'), true)
+    if (isOver) nextTry.clear()
+    else if (error.retryAt) nextTry.set(error.retryAt)
   }
 
   const setUpload = (on) => {
@@ -40,9 +43,9 @@ export function showActions(session) {
     $('upload').setAttribute('aria-pressed', String(on))
   }
 
-  /** Runs an action, and shows its result and how long it took. */
+  /** Runs an action, and shows its result and how long it took. A failure stays in sight until its repetition has a result. */
   const report = (action) => async () => {
-    show('Under way …')
+    if (!isFailed()) show('Under way …')
     const started = performance.now()
     const done = (text) => show(`${text} (${Math.round(performance.now() - started)} ms)`)
     await action().then(done, showFailure)
@@ -62,10 +65,20 @@ export function showActions(session) {
     return 'There are new tokens'
   }
 
-  const ask = async () => ((await session.verify()) ? 'The session goes on' : 'The server has ended the session')
+  /** A session by cookie repeats a call that failed by itself; `verify` and `extend` say no reason. */
+  const unlessFailed = (text) => {
+    if (failure) throw failure
+    return text
+  }
+  const ask = async () =>
+    (await session.verify()) ? unlessFailed('The session goes on') : 'The server has ended the session'
+  const extend = async () => ((await session.extend()) ? 'Prolonged' : unlessFailed('Nothing was prolonged'))
 
   /** A server that holds the session has no tokens to refresh. */
   const askServer = report(session.getAccessToken ? refresh : ask)
+  const askAgain = () => session.getSnapshot().phase !== 'signedOut' && askServer()
+  // The session refreshes by itself only when a token is about to expire. What this page has asked for, this page repeats.
+  const nextTry = createNextTry($('next-try'), () => session.getAccessToken && askAgain())
 
   const showGeneration = (value) => {
     $('generation').textContent = value ? String(value) : '–'
@@ -77,29 +90,34 @@ export function showActions(session) {
     'click',
     report(async () => `The phase is ${session.check().phase}`),
   )
-  $('stay-signed-in').addEventListener(
-    'click',
-    report(async () => ((await session.extend()) ? 'Prolonged' : 'Nothing was prolonged')),
-  )
+  $('stay-signed-in').addEventListener('click', report(extend))
   $('leave').addEventListener('click', () => session.signOut())
   $('upload').addEventListener('click', () => setUpload(release === null))
-  session.on('signedOut', () => setUpload(false))
+  session.on('signedOut', () => {
+    setUpload(false)
+    failure = null
+    nextTry.clear()
+  })
   session.on('signedIn', () => show(''))
   session.on('refreshFailed', ({ error, retryAt }) => {
-    nextTry = retryAt ?? 0
     showFailure(error)
+    if (retryAt) nextTry.set(retryAt)
+    else nextTry.clear()
   })
   session.inspect(({ after, record }) => showGeneration(after.phase === 'signedOut' ? 0 : record?.generation))
   session.on('refreshed', ({ generation }) => {
-    nextTry = 0
     showGeneration(generation)
-    if ($('result').classList.contains('failed')) show('It works again: there are new tokens')
+    if (isFailed()) show('It works again: there are new tokens')
+  })
+  server.onCall?.((failed) => {
+    failure = failed
+    if (failed) showFailure(failed)
+    else if (isFailed()) show('It works again: the server has answered')
   })
 
   return {
     use() {
-      clearTimeout(timer)
-      timer = setTimeout(() => session.getSnapshot().phase !== 'signedOut' && askServer(), nextTry - Date.now())
+      if (nextTry.wait() === 0) askAgain()
     },
   }
 }

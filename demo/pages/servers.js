@@ -5,6 +5,7 @@ import { oauth } from 'sojourn/oauth'
 import { customServer } from 'sojourn/server'
 import { idbTokens } from 'sojourn/tokens/idb'
 
+import { createCalls } from './calls.js'
 import { chosen } from './choices.js'
 
 /** The provider, on the demo's own origin. */
@@ -29,6 +30,9 @@ const mediated = customServer({
     await fetch('/mixed/logout', { method: 'POST', headers: asked, signal, keepalive: true })
   },
 })
+
+/** The calls of a session by cookie. */
+const calls = createCalls()
 
 /**
  * Four ways to keep a session. `options` go to `createSession`. A page with a `client` signs in by itself; otherwise the backend signs
@@ -72,10 +76,13 @@ const SERVERS = {
     everywhere: '/cookie/logout-everywhere',
     cart: '/cookie/cart',
     companion: 'companion',
+    onCall: calls.onCall,
     options: () => ({
       name: 'cookie',
       keepAliveEvery: '15s',
-      server: cookieSession({ keepAlive: '/cookie/alive', check: '/cookie/session', signOut: '/cookie/logout' }),
+      server: calls.watch(
+        cookieSession({ keepAlive: '/cookie/alive', check: '/cookie/session', signOut: '/cookie/logout' }),
+      ),
     }),
     async who() {
       const response = await fetch('/cookie/me')

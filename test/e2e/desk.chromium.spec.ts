@@ -72,7 +72,7 @@ test('two tabs on the desk are used by keyboard alone: signed in, broken and end
   // No network: the session goes on. A sleep of ten minutes: it is over, in both.
   await pressOn(page, desk, 'No network')
   await online(false)
-  for (const frame of [one, two]) await expect(frame.locator('#result.failed')).toContainText('offline')
+  for (const frame of [one, two]) await expect(frame.locator('#answer.failed')).toContainText('offline')
   await both('Active')
   await pressOn(page, desk, 'Sleep 10 min')
   await both('Signed out')
@@ -138,6 +138,15 @@ test('on a phone the login fits into its tab, however long its address is', asyn
   expect(await one.evaluate(() => innerWidth)).toBe(width)
 })
 
+/** Chooses a fault, and sees it in both tabs: in red, with the reason and the next try. */
+async function expectFault(page: Page, frames: Frame[], fault: string, text: RegExp): Promise<void> {
+  await page.getByLabel(fault).check()
+  for (const frame of frames) {
+    await expect(frame.locator('#answer.failed')).toHaveText(text)
+    await expect(frame.locator('.dial')).toBeVisible()
+  }
+}
+
 test('a fault is seen in both tabs at once: in red, with the reason and the next try, until it works again', async ({
   context,
   demo,
@@ -149,15 +158,47 @@ test('a fault is seen in both tabs at once: in red, with the reason and the next
   await one.locator('#name').fill('Ada')
   await page.keyboard.press('Enter')
   for (const frame of frames) await expect.poll(() => phaseOf(frame)).toBe('Active')
-  await page.getByLabel('429').check()
-  for (const frame of frames) {
-    const result = frame.locator('#result.failed')
-    await expect(result).toHaveText(/^(rate_limited|server): .* The session goes on\. Next try in \d s\.$/)
-    await expect(frame.locator('.dial')).toBeVisible()
-  }
+  // Each text that the countdown shows, and each that a screen reader says.
+  await one.evaluate(() => {
+    const texts = { shown: [] as string[], said: [] as string[] }
+    Object.assign(window, { texts })
+    const collect = (id: string, into: string[]): void => {
+      const place = document.getElementById(id)
+      if (place)
+        new MutationObserver(() => into.push(place.textContent)).observe(place, { childList: true, subtree: true })
+    }
+    collect('next-try', texts.shown)
+    collect('result', texts.said)
+  })
+  await expectFault(page, frames, '429', /^\s*(rate_limited|server): .* The session goes on\.\s+Next try in \d s\.\s*$/)
   await page.getByLabel('Works').check()
-  for (const frame of frames) await expect(frame.locator('#result:not(.failed)')).toContainText('here are new tokens')
+  for (const frame of frames) await expect(frame.locator('#answer:not(.failed)')).toContainText('here are new tokens')
   expect(demo.counters().total).toMatchObject({ reuse: 0, refused: 0 })
+  type Texts = Record<'shown' | 'said', string[]>
+  const { shown, said } = await one.evaluate(() => (window as unknown as { texts: Texts }).texts)
+  const seconds = shown.map((text) => Number(/\d+/.exec(text)?.[0] ?? 0))
+  // Down to nothing; a machine that is busy may miss a second.
+  expect(seconds.length).toBeGreaterThan(3)
+  expect(seconds).toEqual([...new Set(seconds)].sort((a, b) => b - a))
+  expect(seconds.at(-1)).toBe(0)
+  expect(said.filter((text) => text.includes('Next try'))).toEqual([])
+})
+
+test('a failed call of a session by cookie is seen in both tabs, with the reason and the next try', async ({
+  context,
+  demo,
+}) => {
+  const page = await context.newPage()
+  const frames = await openDesk(page, `${demo.url}/?server=cookie`)
+  const [one] = frames
+  await one.locator('#sign-in').click()
+  await one.locator('#name').fill('Ada')
+  await page.keyboard.press('Enter')
+  for (const frame of frames) await expect.poll(() => phaseOf(frame)).toBe('Active')
+  await expectFault(page, frames, '503', /^\s*server: .* 503\. The session goes on\.\s+Next try in \d s\.\s*$/)
+  await page.getByLabel('Works').check()
+  for (const frame of frames)
+    await expect(frame.locator('#answer:not(.failed)')).toContainText(/It works again|The session goes on/)
 })
 
 test('a tab that hears of the other gets a spark, and its frame shows its title and address', async ({
