@@ -7,6 +7,9 @@ const $ = (id) => document.getElementById(id)
 
 const NAMES = { loading: 'Loading', signedOut: 'Signed out', active: 'Active', warning: 'About to end' }
 
+/** The reasons that are limits of time. */
+const TIMED = ['idle', 'absolute']
+
 const LIMITS = {
   idle: 'Activity in any tab starts the time anew.',
   warned: 'Moving the mouse does not count any more: somebody has to answer.',
@@ -46,7 +49,8 @@ export function showStay(session) {
     dial.setProperty('--warn', share(endAt - Math.max(warnAt, now)))
   }
 
-  // No time of day: the machine's clock may have been set back since the sign-in.
+  // No time of day: the machine's clock may have been set back since the sign-in. And no tab where the time ended the session: each
+  // knows that by itself.
   const showSignedOut = ({ reason }) => {
     setText('headline', reason ? 'The session is over' : 'Nobody is signed in')
     setText('time', '–')
@@ -54,8 +58,8 @@ export function showStay(session) {
     setText(
       'explanation',
       reason
-        ? `${REASONS[reason]}${endedWhere ? ` It happened ${inTab(endedWhere)}.` : ''}`
-        : 'Sign in, and every other tab is signed in too: it is one session, whichever tab you are in.',
+        ? `${REASONS[reason]}${endedWhere && !TIMED.includes(reason) ? ` It happened ${inTab(endedWhere)}.` : ''}`
+        : 'Sign in, and every other tab is signed in too.',
     )
   }
 
