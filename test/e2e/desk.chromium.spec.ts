@@ -127,16 +127,21 @@ test('axe-core finds nothing on the desk and in its tabs, on wide and small scre
     }
 })
 
-test('on a phone the login fits into its tab, however long its address is', async ({ context, demo }) => {
+test('a phone shows what the desk is, and a login that fits into its tab, however long its address is', async ({
+  context,
+  demo,
+}) => {
   const page = await context.newPage()
   await page.setViewportSize({ width: 390, height: 844 })
   const [one] = await openDesk(page, demo.url)
+  await expect(page.getByText('Sojourn keeps one user’s session the same in all tabs')).toBeVisible()
   const width = await one.evaluate(() => innerWidth)
   await one.locator('#sign-in').click()
   await one.locator('#name').waitFor()
   // The address of the login is above the tab by now, and longer than the tab is wide.
   await expect(page.locator('.chrome-address').first()).toContainText('/login/')
   expect(await one.evaluate(() => innerWidth)).toBe(width)
+  expect(await one.evaluate(() => document.documentElement.scrollHeight <= innerHeight)).toBe(true)
 })
 
 /** Chooses a fault, and sees it in both tabs: in red, with the reason and the next try. */
