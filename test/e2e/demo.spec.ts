@@ -18,26 +18,16 @@ const test = base.extend<{ demo: Demo }>({
   },
 })
 
-/** The two pages of the demo say the same in other words. */
+/** The two pages of the demo do the same, and say it in the same words. */
 const demos = [
-  {
-    what: 'modules',
-    path: '/tab.html',
-    tag: [] as string[],
-    phases: { active: 'Active', warning: 'About to end', signedOut: 'Signed out' },
-  },
-  {
-    what: 'script tag',
-    path: '/script-tag.html',
-    tag: ['@chromium', '@long'] as string[],
-    phases: { active: 'active', warning: 'warning', signedOut: 'signedOut' },
-  },
+  { what: 'modules', path: '/tab.html', tag: [] as string[] },
+  { what: 'script tag', path: '/script-tag.html', tag: ['@chromium', '@long'] as string[] },
 ] as const
 
-type Phases = (typeof demos)[number]['phases']
+const PHASES = { active: 'Active', warning: 'About to end', signedOut: 'Signed out' }
 
-async function expectAll(pages: Page[], phases: Phases, phase: keyof Phases): Promise<void> {
-  for (const page of pages) await expect(page.locator('#phase')).toHaveText(phases[phase])
+async function expectAll(pages: Page[], phase: keyof typeof PHASES): Promise<void> {
+  for (const page of pages) await expect(page.locator('#phase')).toHaveText(PHASES[phase])
   for (const page of pages) await expect(page.getByRole('alertdialog')).toBeVisible({ visible: phase === 'warning' })
 }
 
@@ -64,7 +54,7 @@ async function isAnyRefreshing(): Promise<boolean> {
   return held.length + pending.length > 0
 }
 
-for (const { what, path, phases, tag } of demos) {
+for (const { what, path, tag } of demos) {
   test(`a person's day in three tabs on a real OpenID provider (${what})`, { tag }, async ({ context, demo }) => {
     const uncaught: string[] = []
     const pages: Page[] = []
@@ -77,11 +67,11 @@ for (const { what, path, phases, tag } of demos) {
     const [one, two, three] = pages
     if (!one || !two || !three) throw new Error('no pages')
     const total = (): ReturnType<Demo['counters']>['total'] => demo.counters().total
-    await expectAll(pages, phases, 'signedOut')
+    await expectAll(pages, 'signedOut')
 
     // Sign-in by code with PKCE: all tabs are signed in, without another request.
     await signIn(one, 'Ada')
-    await expectAll(pages, phases, 'active')
+    await expectAll(pages, 'active')
     expect(total()).toMatchObject({ signIns: 1, tokenCalls: 1, refreshes: 0 })
 
     // Tokens of 30 s, used for over a minute in all tabs: each generation costs one refresh for all of them.
@@ -91,7 +81,7 @@ for (const { what, path, phases, tag } of demos) {
       await context.clock.fastForward(16_000)
       await callAll(pages)
     }
-    await expectAll(pages, phases, 'active')
+    await expectAll(pages, 'active')
     expect(total()).toMatchObject({ refused: 0, reuse: 0, revocations: 0 })
     // At half of each token's life; three tabs on their own would need twelve and more.
     expect(total().refreshes).toBeGreaterThanOrEqual(2)
@@ -99,17 +89,17 @@ for (const { what, path, phases, tag } of demos) {
 
     // The warning comes in all tabs, and "stay" in one closes it in all.
     await context.clock.fastForward(41_000)
-    await expectAll(pages, phases, 'warning')
+    await expectAll(pages, 'warning')
     await two.bringToFront()
     // The first moment, in which nothing is an answer.
     await context.clock.runFor(1000)
     await two.keyboard.press('Enter')
-    await expectAll(pages, phases, 'active')
+    await expectAll(pages, 'active')
 
     // A sign-out in one ends it in all, and at the provider.
     await three.bringToFront()
     await three.locator('#leave').click()
-    await expectAll(pages, phases, 'signedOut')
+    await expectAll(pages, 'signedOut')
     await expect.poll(() => total().revocations).toBe(1)
     expect(total()).toMatchObject({ reuse: 0, refused: 0 })
     expect(uncaught).toEqual([])
@@ -124,22 +114,22 @@ for (const { what, path, phases, tag } of demos) {
       const [one, two] = pages
       if (!one || !two) throw new Error('no pages')
       await signIn(one, 'Grace')
-      await expectAll(pages, phases, 'active')
+      await expectAll(pages, 'active')
       const calls = demo.counters().total.tokenCalls
       await context.clock.fastForward('10:00')
       // Whatever wakes it does not save it.
       await two.locator('#call').click()
-      await expectAll(pages, phases, 'signedOut')
+      await expectAll(pages, 'signedOut')
       expect(demo.counters().total).toMatchObject({ tokenCalls: calls, refreshes: 0, reuse: 0 })
       // And the next sign-in is a session of its own.
       await signIn(two, 'Grace')
-      await expectAll(pages, phases, 'active')
+      await expectAll(pages, 'active')
     },
   )
 }
 
 test('five tabs on a real OpenID provider share one refresh', { tag: '@chromium' }, async ({ context, demo }) => {
-  const { path, phases } = demos[0]
+  const { path } = demos[0]
   const pages: Page[] = []
   for (let count = 0; count < 5; count++) {
     const page = await context.newPage()
@@ -148,7 +138,7 @@ test('five tabs on a real OpenID provider share one refresh', { tag: '@chromium'
   }
   if (!pages[0]) throw new Error('no pages')
   await signIn(pages[0], 'Alan')
-  await expectAll(pages, phases, 'active')
+  await expectAll(pages, 'active')
   await context.clock.fastForward(31_000)
   await callAll(pages)
   expect(demo.counters().total).toMatchObject({ tokenCalls: 2, refreshes: 1, reuse: 0, refused: 0 })

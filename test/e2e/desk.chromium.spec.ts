@@ -92,7 +92,7 @@ test('two tabs on the desk are used by keyboard alone: signed in, broken and end
   await expect(one.locator('#explanation')).toContainText('The server refused')
 })
 
-test('axe-core finds nothing on the desk and in its tabs, on wide and small screens, light and dark', async ({
+test('axe-core finds nothing on the desk, in its tabs and beside a script tag, wide and small, light and dark', async ({
   context,
   demo,
 }) => {
@@ -125,6 +125,15 @@ test('axe-core finds nothing on the desk and in its tabs, on wide and small scre
       for (const frame of frames)
         expect(await frame.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false)
     }
+  await page.goto(`${demo.url}/script-tag.html`)
+  await page.getByRole('button', { name: 'Call the protected resource' }).click()
+  await expect(page.locator('#log .problem')).toContainText('The call failed: signed_out')
+  await page.evaluate(axe)
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    expect((await audit(runIn(page), 'body')).found).toEqual([])
+  }
+  expect(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false)
 })
 
 test('a phone shows what the desk is, and a login that fits into its tab, however long its address is', async ({
