@@ -5,11 +5,11 @@ const CHOICES = {
     options: {
       tokens: {
         label: 'Tokens',
-        note: 'The page is an OAuth client: its tokens rest in IndexedDB, the refresh token rotates.',
+        note: 'The page is an OAuth client: its tokens are in IndexedDB, and the refresh token rotates.',
       },
       dpop: {
         label: 'Bound tokens',
-        note: 'The same, with tokens bound to a key that no script can read out (DPoP). Both servers want nonces.',
+        note: 'OAuth as well, with tokens bound to a key that no script can read (DPoP). Both servers require nonces.',
       },
       mixed: {
         label: 'Token in memory',
@@ -33,7 +33,7 @@ const CHOICES = {
       },
       strict: {
         label: '3 min in all',
-        note: 'As the first, and over 3 minutes after sign-in, whatever you do. That warning cannot be answered.',
+        note: 'As with 1 min, and 3 minutes after the sign-in in any case: nothing prolongs it then.',
       },
     },
   },

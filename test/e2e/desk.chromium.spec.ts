@@ -204,6 +204,7 @@ test('a failed call of a session by cookie is seen in both tabs, with the reason
   demo,
 }) => {
   const page = await context.newPage()
+  await page.setViewportSize({ width: 390, height: 844 })
   const frames = await openDesk(page, `${demo.url}/?server=cookie`)
   const [one] = frames
   await one.locator('#sign-in').click()
@@ -211,6 +212,13 @@ test('a failed call of a session by cookie is seen in both tabs, with the reason
   await page.keyboard.press('Enter')
   for (const frame of frames) await expect.poll(() => phaseOf(frame)).toBe('Active')
   await expectFault(page, frames, '503', /^\s*server: .* 503\. The session goes on\.\s+Next try in \d s\.\s*$/)
+  // On a phone too, without scrolling in the tab.
+  const { top, bottom, height } = await one.evaluate(() => {
+    const place = document.getElementById('answer')?.getBoundingClientRect() ?? new DOMRect()
+    return { top: place.top, bottom: place.bottom, height: innerHeight }
+  })
+  expect(top).toBeGreaterThan(0)
+  expect(bottom).toBeLessThanOrEqual(height)
   await page.getByLabel('Works').check()
   for (const frame of frames)
     await expect(frame.locator('#answer:not(.failed)')).toContainText(/It works again|The session goes on/)
