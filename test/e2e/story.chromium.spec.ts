@@ -72,7 +72,10 @@ test('the story is paused and stepped through by keyboard, and stands still for 
   page,
 }, info) => {
   await page.emulateMedia({ reducedMotion: 'reduce' })
+  await page.setViewportSize({ width: 390, height: 844 })
   await openStory(page, info)
+  const stageTop = (): Promise<number> => page.locator('#stage').evaluate((stage) => (stage as HTMLElement).offsetTop)
+  const top = await stageTop()
   const press = async (name: string, key = 'Enter'): Promise<void> => {
     const button = page.getByRole('button', { name, exact: true })
     for (let steps = 0; steps < 10 && !(await button.evaluate((it) => it.matches(':focus-visible'))); steps++)
@@ -86,6 +89,8 @@ test('the story is paused and stepped through by keyboard, and stands still for 
     if (number > 0) await press('Next')
     await expect(page.locator('#caption')).toHaveText(captions[number] ?? '')
     await expect.poll(() => shownIn(page)).toEqual(all(state))
+    // However long its caption and its code are, on a phone too.
+    expect(await stageTop()).toBe(top)
   }
   await expect(page.locator('#requests')).toHaveText('2')
   await expect(page.getByRole('button', { name: 'Play again' })).toBeVisible()

@@ -176,7 +176,7 @@ export const SCENES = [
   },
   {
     caption: 'Her laptop sleeps for 20 minutes. Meanwhile her access token expires.',
-    code: '// No code: on waking, the deadline is checked first.',
+    code: '// On waking the deadline is checked.',
     play: ({ sleep }) => sleep(20 * MINUTE, 3500),
   },
   {
