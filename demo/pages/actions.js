@@ -96,7 +96,8 @@ export function showActions(session) {
   session.on('signedOut', () => {
     setUpload(false)
     failure = null
-    nextTry.clear()
+    // It said that the session goes on.
+    if (isFailed()) show('')
   })
   session.on('signedIn', () => show(''))
   session.on('refreshFailed', ({ error, retryAt }) => {

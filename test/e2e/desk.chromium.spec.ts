@@ -76,6 +76,8 @@ test('two tabs on the desk are used by keyboard alone: signed in, broken and end
   await both('Active')
   await pressOn(page, desk, 'Sleep 10 min')
   await both('Signed out')
+  // A failure said that the session goes on.
+  for (const frame of [one, two]) await expect(frame.locator('#answer')).toBeHidden()
   // Time has ended it, and no tab in particular.
   await expect(two.locator('#explanation')).toHaveText('Nobody was active in any tab, so the session ended.')
 
