@@ -37,7 +37,7 @@ const calls = createCalls()
 /**
  * Four ways to keep a session. `options` go to `createSession`. A page with a `client` signs in by itself; otherwise the backend signs
  * the user in, and `who` fetches their name. `feed` is a socket where a token can go over it; a bound token needs a request, for its
- * proof.
+ * proof. `onCall` reports the calls of a session that has no event for them.
  */
 const SERVERS = {
   tokens: {
