@@ -25,7 +25,7 @@ describe('a server that never answers to the first place of its metadata', () =>
     const server = oauth({
       issuer: ISSUER,
       clientId: 'app',
-      fetch: (async (...call) => fetch(...(call as [string, RequestInit]))),
+      fetch: async (...call) => fetch(...(call as [string, RequestInit])),
     })
     const { session } = world.tab({ server })
     await world.until(session.signIn({ access_token: 'old', refresh_token: 'r', token_type: 'Bearer', expires_in: 1 }))
