@@ -77,6 +77,7 @@ function dropFuture(record: SharedRecord, now: number): SharedRecord {
     askedAt: past(record.askedAt),
     tokenAt: past(record.tokenAt),
     serverAt: past(record.serverAt),
+    answeredAt: past(record.answeredAt),
     retryAt: Math.min(record.retryAt, now + LONGEST_RETRY),
   }
 }

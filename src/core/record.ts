@@ -31,6 +31,8 @@ export interface SharedRecord {
   readonly serverAt: number
   readonly serverIdleEndsAt: number
   readonly serverAbsoluteEndsAt: number
+  /** When the user last answered a warning of a session whose server has to agree. */
+  readonly answeredAt: number
 
   /** The shortest timeouts among the options of all tabs and of the sign-in, ms. */
   readonly idleTimeout: number
@@ -87,6 +89,7 @@ const BOTTOM: SharedRecord = {
   serverAt: 0,
   serverIdleEndsAt: Infinity,
   serverAbsoluteEndsAt: Infinity,
+  answeredAt: 0,
   idleTimeout: Infinity,
   absoluteTimeout: Infinity,
   login: '',

@@ -35,13 +35,14 @@ export const keepAlive: Plugin = (context) => {
   let failedCall: { readonly id: string; readonly isKeepAlive: boolean; readonly claimedAt: number } | null = null
 
   /** Claims the call before it is sent, so that no other tab sends the same while the server thinks. */
-  const claim = (id: string, isKeepAlive: boolean, sentAt: number): number => {
+  const claim = (id: string, isKeepAlive: boolean, sentAt: number, isAnswer: boolean): number => {
     let claimedAt = sentAt
     context.step('claimed', id, ({ activeAt }) => {
       if (!isKeepAlive) return { askedAt: sentAt }
       // A claim covers all activity that is known: by the clock of another tab it may lie a little ahead, and is not sent twice.
       claimedAt = Math.max(sentAt, activeAt)
-      return { toldAt: claimedAt }
+      // The session must not end while the server thinks of what the user has answered.
+      return { toldAt: claimedAt, ...(isAnswer && { answeredAt: sentAt }) }
     })
     return claimedAt
   }
@@ -54,7 +55,7 @@ export const keepAlive: Plugin = (context) => {
   const call = async (isKeepAlive: boolean, also?: Change): Promise<boolean> => {
     const { id, generation, activeAt } = context.requireLive()
     const sentAt = context.now()
-    const claimedAt = claim(id, isKeepAlive, sentAt)
+    const claimedAt = claim(id, isKeepAlive, sentAt, !!also)
     failedCall = null
     pageReturnedAt = 0
     try {

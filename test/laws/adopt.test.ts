@@ -77,7 +77,10 @@ describe('what comes from storage and other tabs', () => {
     const law = fc.property(stored, anyPolicy, (text, policy) => {
       const { record } = adopt({ record: null, anchor }, decode(text), clock)
       if (!record || record.endedAt < Infinity) return
-      expect(endsAt(record, policy)).toBeLessThanOrEqual(NOW + policy.idleTimeout)
+      // An answer to a warning counts from when it was given, by the clock of the tab where that was.
+      const ahead = Math.max(0, record.answeredAt - record.skew - NOW)
+      expect(ahead).toBeLessThanOrEqual(AHEAD)
+      expect(endsAt(record, policy)).toBeLessThanOrEqual(NOW + ahead + policy.idleTimeout)
       expect(record.startedAt - record.skew).toBeLessThanOrEqual(NOW)
       expect(endsAt(record, policy)).toBeLessThanOrEqual(NOW + policy.absoluteTimeout)
     })
@@ -90,7 +93,7 @@ describe('what comes from storage and other tabs', () => {
     expect(adopt({ record, anchor }, forged, clock).record).toEqual(record)
   })
 
-  it.each(['activeAt', 'toldAt', 'askedAt', 'tokenAt', 'serverAt'] as const)(
+  it.each(['activeAt', 'toldAt', 'askedAt', 'tokenAt', 'serverAt', 'answeredAt'] as const)(
     'input from outside is not trusted with %s further in the future than two readings of one clock',
     (key) => {
       const of = (value: number): number =>

@@ -37,6 +37,7 @@ const fields: { [K in keyof SharedRecord]: fc.Arbitrary<SharedRecord[K]> } = {
   serverAt: instant,
   serverIdleEndsAt: endless,
   serverAbsoluteEndsAt: endless,
+  answeredAt: instant,
   idleTimeout: limit,
   absoluteTimeout: limit,
   login: fc.constantFrom('', 'hash1', 'hash2'),
@@ -55,8 +56,8 @@ export const anyRecord: fc.Arbitrary<SharedRecord> = fc
 /** A live session as tabs write it, at most `age` ms old. */
 export const liveRecord = (age = 12 * 36e5): fc.Arbitrary<SharedRecord> =>
   fc
-    .tuple(fc.record(fields), fc.nat(age), fc.nat(age), fc.array(fc.nat(age), { minLength: 4, maxLength: 4 }))
-    .map(([known, a, b, [c = 0, d = 0, e = 0, f = 0]]) => {
+    .tuple(fc.record(fields), fc.nat(age), fc.nat(age), fc.array(fc.nat(age), { minLength: 5, maxLength: 5 }))
+    .map(([known, a, b, [c = 0, d = 0, e = 0, f = 0, g = 0]]) => {
       const startedAt = NOW - Math.max(a, b)
       const since = (ago: number): number => Math.max(startedAt, NOW - ago)
       return {
@@ -68,6 +69,7 @@ export const liveRecord = (age = 12 * 36e5): fc.Arbitrary<SharedRecord> =>
         askedAt: since(d),
         tokenAt: since(e),
         serverAt: since(f),
+        answeredAt: since(g),
         endedAt: Infinity,
         reason: '',
       }

@@ -58,7 +58,7 @@ describe('the texts of a record', () => {
     const counts = { generation: 123, failures: 9, skew: 3_600_000, unstored: 1 }
     const limits = { idleTimeout: 900_000, absoluteTimeout: 43_200_000 }
     const used = { ...full, ...counts, ...limits, login: 'abcdefgabcdefg', companion: 'abcdefgabcdefg' }
-    expect(encode(used).length).toBe(602)
+    expect(encode(used).length).toBe(629)
     expect(encodeEnd({ ...used, reason: 'absolute' }).length).toBe(135)
   })
 
