@@ -91,11 +91,11 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
     [...page, ...storage, ...databases, ...channels, ...network, ...time, ...secrets],
     ['addEventListener'],
   ),
-  // Its slots lie in localStorage, and one tab at a time sends a code.
+  // Its slots lie in localStorage, and one tab at a time sends a code. It looks whether there is Web Crypto.
   'sojourn/login': [
     ...without([...page, ...storage], ['document', 'navigator', 'location', 'addEventListener', 'localStorage']),
     ...without([...databases, ...channels, ...network], ['locks', 'fetch']),
-    ...without([...time, ...secrets], ['Date', 'setTimeout']),
+    ...without(time, ['Date', 'setTimeout']),
   ],
   'sojourn/fetch': [...storage, ...databases, ...channels, ...time, ...secrets, 'document', 'navigator'],
   'sojourn/oauth': without([...notOfOwnOrigin, ...storage, ...databases, ...channels], turns),
