@@ -127,6 +127,12 @@ function createPart(session: string, keyPair: CryptoKeyPair | undefined, databas
   const prepare = async (): Promise<CryptoKeyPair> => {
     const known = keyPair ?? next
     if (known) return known
+    // Browsers have it on https and localhost alone: https://github.com/grimmory-tools/grimmory/issues/2076
+    if (!(crypto as Partial<Crypto>).subtle)
+      throw sessionError(
+        'invalid_options',
+        DEVELOPMENT && 'dpop() needs https, or localhost: its keys take Web Crypto.',
+      )
     // Made beforehand and mostly thrown away, for a transaction does not wait. What counts is what can be read back: Safari
     // takes keys that it then gives out as null, https://github.com/dialog-db/dialog-db/pull/473
     const fresh = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify'])

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { dpop } from '../../src/servers/dpop.js'
 import { login, type Login } from '../../src/login.js'
 import type { TokenSession } from '../../src/types.js'
 import { createBrowser, type FakePage } from '../unit/login/browser.js'
@@ -60,6 +61,14 @@ describe('a page that may not use what a login takes', () => {
     await expect(made.start()).rejects.toMatchObject({
       code: 'invalid_options',
       message: expect.stringContaining('https') as string,
+    })
+  })
+
+  it('a key for DPoP on plain http is refused as clearly', async () => {
+    vi.stubGlobal('crypto', {})
+    await expect(dpop().prepare()).rejects.toMatchObject({
+      code: 'invalid_options',
+      message: expect.stringContaining('dpop() needs https') as string,
     })
   })
 })
