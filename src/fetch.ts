@@ -3,7 +3,7 @@ import { abortable } from './util/async.js'
 import { DEVELOPMENT } from './util/development.js'
 import { originsOf, type Origins } from './util/origins.js'
 import { credentials, type Credentials } from './servers/credentials.js'
-import { PLAIN } from './util/plain-fetch.js'
+import { isPassed, plainFetch } from './util/plain-fetch.js'
 import type { Session } from './types.js'
 
 export { credentials, type Credentials }
@@ -65,19 +65,23 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
   if (DEVELOPMENT) checkOptions('createFetch', options, { origins: 'any', fetch: 'function', stepUp: 'function' })
   const resourceOf = originsOf('createFetch', options.origins)
   const originalFetch = globalThis.fetch
-
-  // Read at each call, so that mocks and instrumentation installed later are used; but never itself, if it replaces the global one.
-  const send = (...call: Parameters<typeof fetch>): Promise<Response> =>
-    (options.fetch ?? (globalThis.fetch === sessionFetch ? originalFetch : globalThis.fetch))(...call)
+  const send = options.fetch ?? plainFetch
+  /** The requests that were sent. A wrapper around this fetch may bring them back, after a wait. */
+  const own = new WeakSet()
+  const sendOwn: typeof fetch = (...call) => {
+    own.add(call[0] as Request)
+    return send(...call)
+  }
 
   const sessionFetch: typeof fetch = async (input, init) => {
+    if (isPassed() || own.has(input as Request)) return originalFetch(input, init)
     const { url } = new Request(typeof input === 'object' && 'url' in input ? input.url : input)
     if (resourceOf(url) === undefined) return send(input, init)
 
     const request = new Request(input, init)
     // An object may have one URL in its member `url` and give another as a string. The URL of the request decides.
     const resource = resourceOf(request.url)
-    if (resource === undefined || request.headers.has('Authorization')) return send(request)
+    if (resource === undefined || request.headers.has('Authorization')) return sendOwn(request)
     const headers = String([...request.headers])
     const authorize: Credentials['authorize'] = (...call) => abortable(authorizeRequest(...call), request.signal)
     // A stream can be read once, so the request cannot be sent again. An empty copy lets the session refresh for the next request.
@@ -119,13 +123,12 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
   const sendSafely = (request: Request, headers: string): Promise<Response> => {
     // Chrome before 119 and Firefox before 111 send Authorization on to another origin, and all browsers send any other header on:
     // https://github.com/whatwg/fetch/pull/1544. The target of a redirect cannot be known beforehand.
-    if (String([...request.headers]) === headers || request.redirect !== 'follow') return send(request)
+    if (String([...request.headers]) === headers || request.redirect !== 'follow') return sendOwn(request)
     // With any init, fetch resets the request's referrer: https://fetch.spec.whatwg.org/#dom-request
     const { referrer, referrerPolicy } = request
-    return send(request, { redirect: 'error', referrer, referrerPolicy })
+    return sendOwn(request, { redirect: 'error', referrer, referrerPolicy })
   }
-  // Where the application makes it the global one, the session's own server sends by what was there before.
-  return Object.assign(sessionFetch, { [PLAIN]: send })
+  return sessionFetch
 }
 
 /** The demand for a stronger sign-in, RFC 9470 §3; undefined where there is none. */

@@ -95,7 +95,7 @@ export function createProvider(issuer: string, clientId: string, dpop: DPoP | un
     const response = await discoveryRequest(url, {
       ...insecure,
       signal,
-      [customFetch]: (where, init) => plainFetch()(where, init as object),
+      [customFetch]: (where, init) => plainFetch(where, init as object),
     })
     try {
       if (!response.ok)
@@ -115,7 +115,7 @@ export function createProvider(issuer: string, clientId: string, dpop: DPoP | un
   /** Sends the code. RFC 9449 §8: a provider that requires a nonce has not used the code yet. */
   const send = async (url: string, init: RequestInit): Promise<Response> => {
     const attempt = async (): Promise<Response> =>
-      plainFetch()(url, {
+      plainFetch(url, {
         ...init,
         ...(dpop && {
           headers: { ...(init.headers as object), DPoP: await dpop.proof({ method: 'POST', url, prepared: true }) },

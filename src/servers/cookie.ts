@@ -102,7 +102,7 @@ export function cookieSession(options: CookieOptions): SessionServer & Plugged {
   }
 
   const send = async (option: string, url: string, method: string, init: RequestInit): Promise<Response> => {
-    const response = await (options.fetch ?? plainFetch())(url, {
+    const response = await (options.fetch ?? plainFetch)(url, {
       method,
       headers: typeof headers === 'function' ? headers() : fixedHeaders,
       credentials: 'include',

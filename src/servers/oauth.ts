@@ -100,7 +100,7 @@ export function oauth(options: OAuthOptions): TokenServer {
 
   /** The response and its JSON, `{}` if it is none. The SyntaxError is dropped: V8 quotes the text in it, perhaps a token. */
   const fetchJson = async (url: string, init: RequestInit): Promise<readonly [Response, Json]> => {
-    const response = await (customFetch ?? plainFetch())(url, init)
+    const response = await (customFetch ?? plainFetch)(url, init)
     const text = await response.text()
     try {
       return [response, Object(JSON.parse(text)) as Json]

@@ -1,8 +1,18 @@
-/** The member of a `fetch` of `createFetch(session)` that sends without credentials. */
-export const PLAIN = '~plain'
+let isPassing = false
+
+/** Whether a `fetch` of `createFetch(session)` is called by {@link plainFetch}, and so is the global one, or what somebody wrapped. */
+export const isPassed = (): boolean => isPassing
 
 /**
- * The global `fetch`, or what it was before the application put one of `createFetch(session)` in its place: that refuses each request of
- * a session which has ended, and with them the one that tells the server of the end.
+ * The global `fetch`, as it is at each call: mocks and instrumentation that were installed later are used. Where the application has made
+ * it one of `createFetch(session)`, that sends by what was there before. It would call itself without end, and refuse each request of a
+ * session which has ended, and with them the one that tells the server of the end.
  */
-export const plainFetch = (): typeof fetch => (fetch as { readonly [PLAIN]?: typeof fetch })[PLAIN] ?? fetch
+export const plainFetch: typeof fetch = (...call) => {
+  isPassing = true
+  try {
+    return fetch(...call)
+  } finally {
+    isPassing = false
+  }
+}
