@@ -53,42 +53,53 @@ function take(scene: Scene, actor: Actor): void {
   }
 }
 
+/** The application uses all its handles, first those that it had: taking one looks at the clock. */
+function useAll(scene: Scene, actor: Actor, work: (handle: Handle) => void): void {
+  if (!isAwake(actor)) return
+  const known = [...actor.data]
+  known.forEach(work)
+  take(scene, actor)
+  for (const handle of actor.data) if (!known.includes(handle)) work(handle)
+}
+
 /** The application reads by all its handles. */
 export function readData(scene: Scene, actor: Actor): void {
-  if (!isAwake(actor)) return
-  take(scene, actor)
-  for (const handle of actor.data) {
-    const { data } = handle
-    const text = data.getItem(KEY)
-    if (text !== null) {
-      const of = text.split(' ', 1)[0] ?? ''
-      // A session takes over the data of a visitor, and no other.
-      scene.must(
-        'I18: data belong to one session',
-        of === data.id || (!scene.ofUsers.has(of) && scene.ofUsers.has(data.id)),
-        () => `${data.id} reads ${text}`,
-      )
-      used(scene, actor, data, 'reads')
-    }
-    if (handle.keptAt > -Infinity && !actor.page.gone && idOf(actor.session.getSnapshot()) === data.id)
-      scene.must('I18: data of a live session are not lost', text !== null, () => `${actor.name}: ${data.id}`, {
-        'storage is denied': !scene.world.storage.isAvailable || scene.deniedAt >= handle.keptAt,
-        'storage was emptied': scene.emptiedAt >= handle.keptAt,
-        // It has replaced this one, whose data are gone, and this tab's own write has taken its record away.
-        'word of a newer session is on its way': [...scene.lives.values()].some(
-          ({ id, startedAt }) =>
-            id !== data.id && startedAt >= handle.keptAt && scene.now() - startedAt < onItsWay(scene),
-        ),
-      })
-    handle.keptAt = text === null ? -Infinity : scene.now()
+  useAll(scene, actor, (handle) => {
+    read(scene, actor, handle)
+  })
+}
+
+function read(scene: Scene, actor: Actor, handle: Handle): void {
+  const { data } = handle
+  const text = data.getItem(KEY)
+  if (text !== null) {
+    const of = text.split(' ', 1)[0] ?? ''
+    // A session takes over the data of a visitor, and no other.
+    scene.must(
+      'I18: data belong to one session',
+      of === data.id || (!scene.ofUsers.has(of) && scene.ofUsers.has(data.id)),
+      () => `${data.id} reads ${text}`,
+    )
+    used(scene, actor, data, 'reads')
   }
+  if (handle.keptAt > -Infinity && !actor.page.gone && idOf(actor.session.getSnapshot()) === data.id)
+    scene.must('I18: data of a live session are not lost', text !== null, () => `${actor.name}: ${data.id}`, {
+      'storage is denied': !scene.world.storage.isAvailable || scene.deniedAt >= handle.keptAt,
+      'storage was emptied': scene.emptiedAt >= handle.keptAt,
+      // It has replaced this one, whose data are gone, and this tab's own write has taken its record away.
+      'word of a newer session is on its way': [...scene.lives.values()].some(
+        ({ id, startedAt }) =>
+          id !== data.id && startedAt >= handle.keptAt && scene.now() - startedAt < onItsWay(scene),
+      ),
+    })
+  handle.keptAt = text === null ? -Infinity : scene.now()
 }
 
 /** The application writes by all its handles. */
 export function writeData(scene: Scene, actor: Actor): void {
-  if (!isAwake(actor)) return
-  take(scene, actor)
-  for (const handle of actor.data) write(scene, actor, handle)
+  useAll(scene, actor, (handle) => {
+    write(scene, actor, handle)
+  })
 }
 
 /** A persister with a throttle writes once more after 1.5 s, even if another user is signed in by then. */
