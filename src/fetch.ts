@@ -3,7 +3,7 @@ import { abortable } from './util/async.js'
 import { DEVELOPMENT } from './util/development.js'
 import { originsOf, type Origins } from './util/origins.js'
 import { credentials, type Credentials } from './servers/credentials.js'
-import { isPassed, plainFetch } from './util/plain-fetch.js'
+import { isPassing, plainFetch, sendPast } from './util/plain-fetch.js'
 import type { Session } from './types.js'
 
 export { credentials, type Credentials }
@@ -74,9 +74,10 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
   }
 
   const sessionFetch: typeof fetch = async (input, init) => {
-    if (isPassed() || own.has(input as Request)) return originalFetch(input, init)
+    if (isPassing(sessionFetch) || own.has(input as Request)) return originalFetch(input, init)
     const { url } = new Request(typeof input === 'object' && 'url' in input ? input.url : input)
-    if (resourceOf(url) === undefined) return send(input, init)
+    // Another session's fetch may have credentials for it.
+    if (resourceOf(url) === undefined) return options.fetch?.(input, init) ?? sendPast(sessionFetch, [input, init])
 
     const request = new Request(input, init)
     // An object may have one URL in its member `url` and give another as a string. The URL of the request decides.

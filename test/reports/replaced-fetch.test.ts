@@ -87,6 +87,34 @@ describe('an application whose global fetch is that of the session', () => {
     },
   )
 
+  it('two sessions have their fetch as the global one, and each its own origins', async () => {
+    const { fetch: send, sent } = network()
+    vi.stubGlobal('fetch', send)
+    const [one, two] = [createWorld(), createWorld()]
+    const [{ session: a }, { session: b }] = [await one.signedIn(), await two.signedIn()]
+    vi.stubGlobal('fetch', createFetch(a, { origins: ['https://a.example'] }))
+    vi.stubGlobal('fetch', createFetch(b, { origins: ['https://b.example'] }))
+    await two.until(fetch('https://b.example/x'))
+    await one.until(fetch('https://a.example/x'))
+    await fetch('https://c.example/x')
+    expect(sent).toEqual([
+      ['https://b.example/x', 'Bearer access-f1-1'],
+      ['https://a.example/x', 'Bearer access-f1-1'],
+      ['https://c.example/x', null],
+    ])
+  })
+
+  it('a second fetch of the session leaves the credentials to the global one', async () => {
+    const { fetch: send, sent } = network()
+    vi.stubGlobal('fetch', send)
+    const world = createWorld()
+    const { session } = await world.signedIn()
+    vi.stubGlobal('fetch', createFetch(session, { origins: ['https://a.example'] }))
+    const api = createFetch(session, { origins: ['https://b.example'] })
+    await world.until(api('https://a.example/x'))
+    expect(sent).toEqual([['https://a.example/x', 'Bearer access-f1-1']])
+  })
+
   it('a login at a provider of the same origin, while nobody is signed in', async () => {
     const provider = createProvider()
     const browser = createBrowser()
