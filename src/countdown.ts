@@ -1,7 +1,7 @@
 import type { Session } from './types.js'
 import { checkFunction, checkSession } from './util/arguments.js'
 import { DEVELOPMENT } from './util/development.js'
-import { sessionTime } from './util/session-time.js'
+import { hasOwnTime, sessionTime } from './util/session-time.js'
 
 type Watch = (listener: () => void) => () => void
 
@@ -92,8 +92,8 @@ export function watchRemaining(session: Session, listener: () => void): () => vo
   }
   // On a server nothing comes, and some frameworks undo nothing there: what is kept for the listener would stay.
   // https://github.com/tailwindlabs/headlessui/issues/3747
-  if (session.getSnapshot().phase === 'loading' && !(globalThis as Partial<typeof globalThis>).document)
-    return () => undefined
+  const hasDocument = !!(globalThis as Partial<typeof globalThis>).document
+  if (session.getSnapshot().phase === 'loading' && !hasDocument && !hasOwnTime(session)) return () => undefined
   const watch = watches.get(session) ?? createWatch(session)
   watches.set(session, watch)
   return watch(listener)

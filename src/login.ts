@@ -117,7 +117,7 @@ export function login(options: LoginOptions): Login {
       const url = new URL(parseUrl('end_session_endpoint', end_session_endpoint, false))
       url.searchParams.set('client_id', clientId)
       if (path) url.searchParams.set('post_logout_redirect_uri', `${ownOrigin() ?? ''}${path}`)
-      // It is optional, and with many claims in it servers refuse the address as too long: the provider's session would live on.
+      // It is optional, and with many claims in it servers refuse the address as too long: the provider's session would go on.
       // https://github.com/nextcloud/user_oidc/issues/1261
       if (idToken && idToken.length < LONGEST_HINT) url.searchParams.set('id_token_hint', idToken)
       location.assign(url)

@@ -98,9 +98,9 @@ export function unlessAhead(
   isKnown = false,
 ): SharedRecord | null {
   if (!other || !found || other.id === found.id || found.seq > wall) return other
-  // The end that version 0.1.0 writes does not say when its session began.
-  if (Math.max(other.startedAt, found.startedAt) === Infinity) return other
   // One that knows of more changes of the clock began before them, however far the clock has come since.
   if (other.seq <= wall + SAME_MOMENT && other.skew <= found.skew) return other
-  return (beganAt(other) > wall && !isKnown) || beganAt(other) <= beganAt(found) ? null : other
+  // The end that version 0.1.0 writes does not say when its session began.
+  const isEarlier = found.startedAt < Infinity && beganAt(other) <= beganAt(found)
+  return (beganAt(other) > wall && !isKnown) || isEarlier ? null : other
 }

@@ -48,13 +48,12 @@ export function configFor(record: SharedRecord | null, config: Config): Config {
 export function deadlines(record: SharedRecord, options: Config): readonly [End, ...End[]] {
   const { startedAt, activeAt, tokenAt, refreshEndsAt, grantEndsAt, serverIdleEndsAt, serverAbsoluteEndsAt } = record
   const config = configFor(record, options)
-  // An answer to the warning that was given in time counts until the server has replied to it.
-  const isAgreed = record.answeredAt <= record.serverAt
-  const graceEndsAt = isAgreed ? 0 : record.answeredAt + Math.min(config.requestTimeout, config.idleTimeout)
+  // An answer to the warning counts until the server has agreed: then there is activity. No later answer puts the end off further.
+  const grace = record.answeredAt > activeAt ? Math.min(config.requestTimeout, config.idleTimeout) : -Infinity
   const end = (by: End['by'], reason: End['reason'], from: number, at: number): End => ({
     by,
     reason,
-    at: by === 'idle' ? Math.max(at, graceEndsAt) : at,
+    at: reason === 'idle' ? Math.max(at, Math.min(at, record.answeredAt) + grace) : at,
     warnAt: at - Math.min(config.warnBefore, (at - from) / 2),
   })
   const all: [End, ...End[]] = [

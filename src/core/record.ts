@@ -31,7 +31,7 @@ export interface SharedRecord {
   readonly serverAt: number
   readonly serverIdleEndsAt: number
   readonly serverAbsoluteEndsAt: number
-  /** When the user last answered a warning of a session whose server has to agree. */
+  /** When `extend()` was last called, where the server has to agree. */
   readonly answeredAt: number
 
   /** The shortest timeouts among the options of all tabs and of the sign-in, ms. */
@@ -115,8 +115,8 @@ export const MAX_COUNT = 4e12
 const SEQ_ROOM = 1e12
 
 /**
- * A record with these fields, in whole ms. A number that {@link decode} would refuse (NaN, an instant after all dates, a timeout of a
- * thousand years) is left out: https://github.com/Countly/countly-server/issues/395.
+ * A record with these fields, in whole ms. A number that {@link decode} would refuse (NaN, an instant after all dates, a timeout of
+ * 127 years) is left out: https://github.com/Countly/countly-server/issues/395.
  */
 export function createRecord(known: Partial<SharedRecord>): SharedRecord {
   const fields: Fields = { ...bottom, ...known }

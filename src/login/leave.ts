@@ -35,7 +35,7 @@ export const createLeave =
   async (returnTo, { prompt, maxAge, acrValues, loginHint } = {}, mark = '') => {
     // Browsers have it on https and localhost alone: https://github.com/grimmory-tools/grimmory/issues/2076
     if (!(crypto as Partial<Crypto>).subtle)
-      throw sessionError('invalid_options', DEVELOPMENT && 'A login needs https, or localhost: PKCE takes Web Crypto.')
+      throw sessionError('invalid_options', DEVELOPMENT && 'A login needs https, or localhost: PKCE needs Web Crypto.')
     const seconds = maxAge === undefined ? undefined : Math.floor(milliseconds(maxAge, 'maxAge') / 1e3)
     const known = session()
     if (DEVELOPMENT && !known)

@@ -34,7 +34,7 @@ export function createDiscovery(
       // RFC 8414 §3.1 puts the well-known part before the issuer's path, OpenID Connect Discovery §4 after it.
       const standard = base.replace(/^\w+:..[^/]+/, '$&/.well-known/oauth-authorization-server')
       const places = [standard, `${base}/.well-known/openid-configuration`] as const
-      // A server may never answer to a path that it does not know: what has used up the time comes last the next time.
+      // A server may never answer to a path that it does not know: so each attempt begins with the other place.
       // https://github.com/Cloudgeni-ai/opengeni/pull/847
       const [first, second] = tries++ % 2 ? ([places[1], places[0]] as const) : places
       const found = await read(first)

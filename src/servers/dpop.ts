@@ -131,7 +131,7 @@ function createPart(session: string, keyPair: CryptoKeyPair | undefined, databas
     if (!(crypto as Partial<Crypto>).subtle)
       throw sessionError(
         'invalid_options',
-        DEVELOPMENT && 'dpop() needs https, or localhost: its keys take Web Crypto.',
+        DEVELOPMENT && 'dpop() needs https, or localhost: its keys need Web Crypto.',
       )
     // Made beforehand and mostly thrown away, for a transaction does not wait. What counts is what can be read back: Safari
     // takes keys that it then gives out as null, https://github.com/dialog-db/dialog-db/pull/473

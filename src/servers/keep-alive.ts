@@ -67,6 +67,8 @@ export const keepAlive: Plugin = (context) => {
       // From when the user asked for it, however late the reply is looked at.
       context.step(also ? 'extend' : 'server', id, (record, at) => ({
         ...replied(record, at),
+        // The call that carried the answer may have failed, and this is its repetition.
+        ...(isKeepAlive && record.answeredAt > record.activeAt && { activeAt: Math.min(record.answeredAt, sentAt) }),
         ...also?.(record, sentAt),
       }))
       failures = 0
@@ -146,7 +148,7 @@ export const keepAlive: Plugin = (context) => {
         if (failedCall?.id !== id || context.now() >= retryAt) await call(false)
       }),
     }),
-    ...(config.canKeepAlive && { extend: (change) => call(true, change) }),
+    ...(config.canKeepAlive && { extend: (change) => call(true, change).finally(context.poll) }),
   } satisfies PluginHooks
 }
 

@@ -6,8 +6,8 @@ import type { Session } from '../types.js'
 import { checkMembers } from '../util/arguments.js'
 import { DEVELOPMENT } from '../util/development.js'
 
-/** The last instant that a Date can hold, ECMA-262 §21.4.1.1. */
-const LATEST = 864e13
+/** The year 5138: a later time is in microseconds or less. */
+const LATEST = 1e14
 
 /** What a server knew when it made a page, for {@link adoptPage}. It is plain JSON, and holds no secret. */
 export interface PageState {
@@ -30,7 +30,7 @@ export interface PageState {
  * nothing happens. It sends no request. In a prerendered page it waits until somebody opens the page.
  *
  * @returns Whether the session is now as the page says. False for a page that is out of date: what it shows may be another user's.
- * @throws SessionError `invalid_options` for a `login` that is neither a text nor null
+ * @throws SessionError `invalid_options` for a `login` that is neither a text nor null, and an `at` that is no time in ms
  * @example On every page load, with what the server has written into the page
  * ```ts
  * const session = createSession({ server: cookieSession({ check: '/session' }) })

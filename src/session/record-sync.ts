@@ -72,7 +72,9 @@ export function createRecordSync(
     const wall = wallNow()
     const record = decode(message.record, wall)
     // The end of a session from before the clock was set back may have been written in the moment of a sign-in: it hides no later session.
-    return withoutOwnTokens(merge(record, unlessAhead(decode(message.end, wall), record, wall)))
+    // One of version 0.1.0 does not say when its session began, and counts.
+    const end = decode(message.end, wall)
+    return withoutOwnTokens(merge(record, unlessAhead(end, record, wall, end?.startedAt === Infinity)))
   }
   const share = (record: SharedRecord): void => {
     texts = textsOf(record)

@@ -28,3 +28,6 @@ const browserTime: SessionTime = {
 
 /** The clock and the timers that a session goes by: the browser's, or those of a world of `sojourn/testing`. */
 export const sessionTime = (session: Session): SessionTime => times.get(session.ready) ?? browserTime
+
+/** Whether a session goes by other clocks than the browser's. */
+export const hasOwnTime = (session: Session): boolean => times.has(session.ready)

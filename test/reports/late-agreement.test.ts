@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Reply, Tab } from '../../src/testing.js'
+import { SessionError } from '../../src/errors.js'
+import type { Reply, ServerMethod, Tab } from '../../src/testing.js'
 import type { Duration, ServerTimes } from '../../src/types.js'
 import { createWorld, outcome } from '../unit/session/world.js'
 
@@ -10,19 +11,24 @@ interface Scene {
 }
 
 /** Two tabs whose session ends for idleness in three seconds, one answer in the first, and a server that replies so to it. */
-async function lastMoment(reply: Reply, times: ServerTimes = {}, idleTimeout: Duration = '15m'): Promise<Scene> {
+async function lastMoment(
+  reply: Reply | ((method: string) => Reply),
+  times: ServerTimes = {},
+  idleTimeout: Duration = '15m',
+  methodsOfSecond: readonly ServerMethod[] = ['keepAlive'],
+): Promise<Scene> {
   const world = createWorld()
   world.server.times = times
   const timeouts = { idleTimeout, warnBefore: '5s' } as const
   const tools = { methods: ['keepAlive'] } as const
   const one = await world.signedIn(timeouts, tools)
-  const two = world.tab(timeouts, tools)
+  const two = world.tab(timeouts, { methods: methodsOfSecond })
   const tabs = [one, two] as const
   await world.until(outcome(one.session.extend()))
   await world.advance(one.session.deadlines()!.endAt - world.time.clock().wall - 3e3)
   expect(tabs.map((tab) => tab.visible())).toEqual(['warning', 'warning'])
   for (const tab of tabs) tab.takeEvents()
-  world.server.reply = () => reply
+  world.server.reply = (method) => (typeof reply === 'function' ? reply(method) : reply)
   let result: unknown = 'none yet'
   void outcome(one.session.extend()).then((value) => (result = value))
   return {
@@ -59,5 +65,31 @@ describe('an answer to a warning that the server agrees to after the end', () =>
     const { after } = await lastMoment({ hangs: true }, {}, '8s')
     expect(await after(7.9)).toEqual(['none yet', 'warning', 'warning'])
     expect(await after(0.2)).toEqual([false, 'signedOut', 'signedOut'])
+  })
+
+  it('an answer that is repeated while the server hangs puts the end off once', async () => {
+    const { after, tabs } = await lastMoment({ hangs: true })
+    const { endAt } = tabs[0].session.deadlines()!
+    for (let repeated = 0; repeated < 3; repeated++) {
+      void outcome(tabs[0].session.extend())
+      await after(4)
+    }
+    expect(tabs.map((tab) => tab.visible())).toEqual(['warning', 'warning'])
+    expect(tabs[0].session.deadlines()!.endAt - endAt).toBe(3000)
+    void outcome(tabs[0].session.extend())
+    expect(await after(2)).toEqual([false, 'signedOut', 'signedOut'])
+  })
+
+  it('a server that fails, and agrees when it is asked again, counts as one that agreed', async () => {
+    let calls = 0
+    const { after } = await lastMoment(() => (calls++ ? {} : { fails: new SessionError('server') }))
+    expect(await after(9)).toEqual([false, 'active', 'active'])
+    expect(calls).toBe(2)
+  })
+
+  it('a check that is answered meanwhile takes no time away, nor does a page without keepAlive', async () => {
+    const { after } = await lastMoment((method) => (method === 'check' ? {} : { after: 9500 }), {}, '15m', ['check'])
+    expect(await after(9)).toEqual(['none yet', 'warning', 'warning'])
+    expect(await after(1)).toEqual([true, 'active', 'active'])
   })
 })

@@ -75,8 +75,8 @@ function createPart(storage: () => Storage, key: string): TokenStore {
       const stored = read()
       const free = matches(stored, expected)
       if (free) storage().setItem(key, JSON.stringify(value))
-      // Not before the others read it: whoever had the lock next would refresh with the token that has just been used. It may have
-      // been removed meanwhile, and lie in their memory. Nothing was used before the first tokens of a session.
+      // Not before the other tabs read it: the next one with the lock would refresh with the token that has just been used, which it may
+      // have in memory where storage was emptied. Before the first tokens of a session none was used.
       if (free && (stored ?? value.generation > 1) && isShared())
         await new Promise((resolve) => setTimeout(resolve, SPREADING))
       return free

@@ -24,12 +24,11 @@ export interface DialogOptions {
   titleCountdown?: boolean
 }
 
-/**
- * The texts that are there. A translation that is missing, or that throws, must not keep the warning from the user.
- * https://github.com/gl-inet/glkvm-cloud/issues/39, https://github.com/rancher/rancher/issues/7378
- */
+/** The texts that are there: what a translation lacks stays English. https://github.com/gl-inet/glkvm-cloud/issues/39 */
 const present = (texts: Partial<DialogTexts> = {}): Partial<DialogTexts> =>
-  Object.fromEntries(Object.entries(texts).filter(([, text]) => (text as unknown) !== undefined))
+  Object.fromEntries(
+    Object.entries(texts).filter(([key, text]) => typeof text === typeof english[key as keyof DialogTexts]),
+  )
 
 /**
  * Shows an accessible dialog in every tab during the warning phase. The first answer in any tab closes it in all of them. Escape
@@ -67,7 +66,6 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
     })
   }
   if (typeof document === 'undefined') return () => undefined
-  // A translation that is not there leaves the English text.
   const texts = { ...english, ...present(options.texts) }
   const locale = options.locale || 'en'
   const formatDuration = durationFormat(locale)
@@ -134,7 +132,9 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
     try {
       message.textContent = texts[kind](remaining)
     } catch (error) {
+      // A translation that throws must not keep the warning from the user: https://github.com/rancher/rancher/issues/7378
       report(error)
+      texts[kind] = (left) => english[kind](left)
       message.textContent = english[kind](remaining)
     }
     stay.textContent = canExtend ? texts.stay : texts.dismiss

@@ -130,6 +130,14 @@ describe('the limits of what displaces a session in storage', () => {
   })
 })
 
+describe('the end that version 0.1.0 writes', () => {
+  it('displaces no session where its number is ahead of the clock', () => {
+    const found = record({ id: 'session-b', seq: T, startedAt: T - 1e3 })
+    const end = (seq: number): SharedRecord => createRecord({ id: 'session-a', seq, endedAt: T, reason: 'signOut' })
+    expect([unlessAhead(end(T + 101), found, T), unlessAhead(end(T + 100), found, T)]).toEqual([null, end(T + 100)])
+  })
+})
+
 describe('the limits of a reply of the server', () => {
   const elsewhere = (known: Partial<SharedRecord>, sentAt: number, idle: number): unknown => {
     const change = serverReply(config, sentAt, false, idle)(record(known), sentAt)
