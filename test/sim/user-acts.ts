@@ -46,6 +46,20 @@ export const userActs = {
   answer: inTab(8, 'answer the warning', (scene, actor) => {
     if (isAwake(actor)) extend(scene, actor)
   }),
+  answerLate: inTabBy(
+    4,
+    'answer the warning before its end by',
+    span(20, () => 4e3),
+    (scene, actor, ahead) => {
+      const wait = (): void => {
+        const { endAt = Infinity } = (isAwake(actor) ? actor.session.deadlines() : null) ?? {}
+        const left = endAt - scene.world.time.clock().wall
+        if (left <= ahead) extend(scene, actor)
+        else if (left < Infinity) scene.world.time.later(browser, left - ahead, wait)
+      }
+      wait()
+    },
+  ),
   signIn: inTab(9, 'sign in as ada', (scene, actor) => {
     if (isAwake(actor)) signIn(scene, actor, 'ada')
   }),

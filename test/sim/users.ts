@@ -6,7 +6,7 @@ import { idOf, isAwake, shownBy, type Actor } from './actor.js'
 import { keptByVisitor, takenOver } from './data.js'
 import { FLUSH } from './life.js'
 import { instancesOn, watch } from './pages.js'
-import { acted, handedOut, hinted, isMisled, look, onItsWay, sign } from './rules.js'
+import { acted, handedOut, hinted, isMisled, look, onItsWay, sign, wereTogether } from './rules.js'
 import type { Scene } from './scene.js'
 
 export function input(scene: Scene, actor: Actor): void {
@@ -168,6 +168,8 @@ export function extend(scene: Scene, actor: Actor): void {
   const id = idOf(snapshot)
   const life = scene.lives.get(id)
   const canExtend = snapshot.phase === 'warning' && snapshot.canExtend
+  const askedAt = scene.now()
+  const isFine = scene.servers.weather === 'fine'
   sign(scene, actor)
   actor.extending++
   watch(
@@ -184,6 +186,23 @@ export function extend(scene: Scene, actor: Actor): void {
           'I17: a warning can be answered',
           extended || (traits.activityExtends && actor.session.getSnapshot().phase === 'active'),
           () => actor.name,
+        )
+      look(scene)
+      // It may agree after the end that there was. A call that is given up is not told of.
+      const call = scene.servers.calls.find(
+        (one) => one.actor === actor && one.at >= askedAt && one.method === 'keepAlive',
+      )
+      if (canExtend && traits.keepAlive && call && life && isFine && scene.servers.weather === 'fine')
+        scene.must(
+          'I17: a warning can be answered',
+          life.ended?.reason !== 'idle' || life.ended.at < askedAt,
+          () => `${actor.name} answered ${Math.round((life.ended?.at ?? 0) - askedAt)} ms before the end`,
+          {
+            'a clock was set': scene.jumps.some(({ at }) => at >= life.startedAt),
+            'the page did not run': scene.sleptAt >= askedAt || actor.awakeSince >= askedAt,
+            'the server told of less time than there was': !!life.told && life.told.idleEndsAt < scene.now() + 1e3,
+            'tabs were apart': !wereTogether(scene, life.startedAt),
+          },
         )
       if (extended) {
         // A page that was still querying other tabs has its answer by now, perhaps in this very task.
