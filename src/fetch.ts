@@ -65,7 +65,8 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
   if (DEVELOPMENT) checkOptions('createFetch', options, { origins: 'any', fetch: 'function', stepUp: 'function' })
   const resourceOf = originsOf('createFetch', options.origins)
   const originalFetch = globalThis.fetch
-  const send = options.fetch ?? plainFetch
+  const { fetch: given } = options
+  const send = given ?? plainFetch
   /** The requests that were sent. A wrapper around this fetch may bring them back, after a wait. */
   const own = new WeakSet()
   const sendOwn: typeof fetch = (...call) => {
@@ -77,7 +78,7 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
     if (isPassing(sessionFetch) || own.has(input as Request)) return originalFetch(input, init)
     const { url } = new Request(typeof input === 'object' && 'url' in input ? input.url : input)
     // Another session's fetch may have credentials for it.
-    if (resourceOf(url) === undefined) return options.fetch?.(input, init) ?? sendPast(sessionFetch, [input, init])
+    if (resourceOf(url) === undefined) return given ? given(input, init) : sendPast(sessionFetch, [input, init])
 
     const request = new Request(input, init)
     // An object may have one URL in its member `url` and give another as a string. The URL of the request decides.

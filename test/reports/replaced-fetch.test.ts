@@ -115,6 +115,24 @@ describe('an application whose global fetch is that of the session', () => {
     expect(sent).toEqual([['https://a.example/x', 'Bearer access-f1-1']])
   })
 
+  // A browser's own fetch refuses any other `this` than the window: "Illegal invocation".
+  it('a fetch that the application gave is called on its own, for its origins and for all others', async () => {
+    const { sent, fetch: send } = network()
+    const world = createWorld()
+    const { session } = await world.signedIn()
+    const native = function (this: unknown, ...call: Parameters<typeof fetch>): Promise<Response> {
+      if (this !== undefined) throw new TypeError('Illegal invocation')
+      return send(...call)
+    }
+    const api = createFetch(session, { origins: ['https://api.example'], fetch: native })
+    await world.until(api('https://api.example/x'))
+    await world.until(api('https://elsewhere.example/x'))
+    expect(sent).toEqual([
+      ['https://api.example/x', 'Bearer access-f1-1'],
+      ['https://elsewhere.example/x', null],
+    ])
+  })
+
   it('a login at a provider of the same origin, while nobody is signed in', async () => {
     const provider = createProvider()
     const browser = createBrowser()
