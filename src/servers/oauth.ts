@@ -35,7 +35,7 @@ export interface OAuthOptions {
   parameters?: Readonly<Record<string, string>>
   /** RFC 9449, `dpop()`: binds tokens to a key that no script can export. Bearer tokens are then refused. */
   dpop?: DPoP
-  /** @default `globalThis.fetch`, read at each call; where that is one of `createFetch(session)`, what it was before. Give the original where a wrapper waits before it calls that */
+  /** @default `globalThis.fetch`, read at each call; where that is one of `createFetch(session)`, what it was before. Where something wraps it and waits first, give the original here. */
   fetch?: typeof fetch
 }
 
