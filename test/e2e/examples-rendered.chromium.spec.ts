@@ -177,6 +177,8 @@ function testChanges(urlOf: (path?: string) => string): void {
     expect(await shownBy(other)).toEqual(['Account of Ada: Signed in as Ada'])
     await page.getByRole('button', { name: 'Sign out', exact: true }).click()
     await expect(other.locator('#who')).toHaveText('Sign in')
+    // The other tab may know it before this one has left for the home page, and that would stop the next navigation.
+    await expect(page.getByRole('heading', { name: 'Home' })).toBeVisible()
     await signIn(page, urlOf('/login'), 'Bob')
     await expect(other.getByRole('heading', { name: 'Account of Bob' })).toBeVisible()
     expect(await shownBy(other)).toEqual([
