@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { compile } from 'svelte/compiler'
 import { defineConfig, type Plugin } from 'vitest/config'
@@ -42,6 +43,8 @@ export default defineConfig({
   plugins: [sabotage],
   test: {
     expect: { requireAssertions: true },
+    // By default one core is left to Vitest itself: half of two. Some tests wait for a clock and use no processor meanwhile.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       { extends: true, test: files('unit') },
       {

@@ -144,18 +144,19 @@ test('S124 a back-channel logout at the provider ends the session of each page a
   await expectRefused(one, two)
 })
 
-test('S124 without a push a back-channel logout reaches the page by the companion cookie', async ({
-  context,
-  demo,
-}) => {
-  const page = await openTab(context, demo, 'cookie', '&timeouts=medium')
-  await page.route('**/cookie/events', (route) => route.abort())
-  await signIn(page, 'Ada')
-  await expect(page.locator('#feed-state')).toHaveText(/^Disconnected/)
-  expect(await demo.signOutAtProvider('Ada')).toBe(1)
-  // Another page of the domain is refused, and the response removes the cookie.
-  const other = await context.newPage()
-  await other.goto(`${demo.url}/cookie/me`)
-  await expect(other.locator('body')).toContainText('session_over')
-  await expectRefused(page)
-})
+test(
+  'S124 without a push a back-channel logout reaches the page by the companion cookie',
+  { tag: '@chromium' },
+  async ({ context, demo }) => {
+    const page = await openTab(context, demo, 'cookie', '&timeouts=medium')
+    await page.route('**/cookie/events', (route) => route.abort())
+    await signIn(page, 'Ada')
+    await expect(page.locator('#feed-state')).toHaveText(/^Disconnected/)
+    expect(await demo.signOutAtProvider('Ada')).toBe(1)
+    // Another page of the domain is refused, and the response removes the cookie.
+    const other = await context.newPage()
+    await other.goto(`${demo.url}/cookie/me`)
+    await expect(other.locator('body')).toContainText('session_over')
+    await expectRefused(page)
+  },
+)

@@ -285,28 +285,33 @@ test('nothing to find for axe-core, targets are large enough, nothing is covered
   await test.step('at 400 % zoom of a laptop (1.4.10)', () => expectAccessible(tab, { width: 320, height: 256 }))
 })
 
-test('axe-core finds nothing in browsers without constructed style sheets', async ({ tabs, context }) => {
-  await context.clock.install()
-  const tab = await openDialogTab(tabs, {}, { withoutConstructedSheets: true })
-  await tab.signIn()
-  await untilWarned(context, tab)
-  await expectAccessible(tab)
-})
+test(
+  'axe-core finds nothing in browsers without constructed style sheets',
+  { tag: '@chromium' },
+  async ({ tabs, context }) => {
+    await context.clock.install()
+    const tab = await openDialogTab(tabs, {}, { withoutConstructedSheets: true })
+    await tab.signIn()
+    await untilWarned(context, tab)
+    await expectAccessible(tab)
+  },
+)
 
-test('axe-core finds nothing from right to left, with "stay" first and the texts of the locale', async ({
-  tabs,
-  context,
-}) => {
-  await context.clock.install()
-  const tab = await openDialogTab(tabs, {}, arabic)
-  await tab.signIn()
-  await untilWarned(context, tab)
-  await expectAccessible(tab)
-  const [stay, signOut] = [(await tab.stay.boundingBox())!, (await tab.leave.boundingBox())!]
-  expect(stay.x).toBeGreaterThan(signOut.x)
-  await expect(tab.dialog).toHaveAccessibleName('هل ما زلت هنا؟')
-  await expect(tab.dialog).toHaveAccessibleDescription(/خلال دقيقة/)
-})
+test(
+  'axe-core finds nothing from right to left, with "stay" first and the texts of the locale',
+  { tag: '@chromium' },
+  async ({ tabs, context }) => {
+    await context.clock.install()
+    const tab = await openDialogTab(tabs, {}, arabic)
+    await tab.signIn()
+    await untilWarned(context, tab)
+    await expectAccessible(tab)
+    const [stay, signOut] = [(await tab.stay.boundingBox())!, (await tab.leave.boundingBox())!]
+    expect(stay.x).toBeGreaterThan(signOut.x)
+    await expect(tab.dialog).toHaveAccessibleName('هل ما زلت هنا؟')
+    await expect(tab.dialog).toHaveAccessibleDescription(/خلال دقيقة/)
+  },
+)
 
 test('S75 a page with an open dialog comes back from the page cache with the right remaining time', async ({
   tabs,

@@ -68,19 +68,14 @@ test('S25 a 503 while the token is still valid reaches no caller', async ({ tabs
   expect(tokens.tokenCalls().length).toBeGreaterThan(0)
 })
 
-const retryAfter: { how: string; value: () => string; path: string; tag: string[] }[] = [
-  { how: 'in seconds', value: () => '5', path: '/app', tag: ['@chromium'] },
-  {
-    how: 'as a date, from another origin',
-    value: () => new Date(Date.now() + 6000).toUTCString(),
-    path: '/far',
-    tag: [],
-  },
+const retryAfter: { how: string; value: () => string; path: string }[] = [
+  { how: 'in seconds', value: () => '5', path: '/app' },
+  { how: 'as a date, from another origin', value: () => new Date(Date.now() + 6000).toUTCString(), path: '/far' },
 ]
-for (const { how, value, path, tag } of retryAfter) {
+for (const { how, value, path } of retryAfter) {
   test(
     `S26 a 429 with Retry-After ${how} stops requests of all tabs for that long`,
-    { tag },
+    { tag: '@chromium' },
     async ({ tabs, tokens, server }) => {
       const config = { ...noTimeouts, ...(path === '/far' ? { tokenOrigin: server.otherOrigin } : {}) }
       const all = await tabs.openMany(3, config, { path })
@@ -183,11 +178,21 @@ test('S99 a browser that reports to be offline gets a token if the server answer
   expect(tokens.revocations()).toHaveLength(1)
 })
 
-for (const { option, code, title } of [
-  { option: '20s', code: null, title: 'S100 a token endpoint of 12 s costs one call where requestTimeout is 20 s' },
-  { option: undefined, code: 'timeout', title: 'an answer after 12 s is kept by default, and the next call has it' },
+for (const { option, code, title, tag } of [
+  {
+    option: '20s',
+    code: null,
+    title: 'S100 a token endpoint of 12 s costs one call where requestTimeout is 20 s',
+    tag: [],
+  },
+  {
+    option: undefined,
+    code: 'timeout',
+    title: 'an answer after 12 s is kept by default, and the next call has it',
+    tag: '@chromium',
+  },
 ] as const) {
-  test(title, async ({ tabs, tokens, context }) => {
+  test(title, { tag: [tag].flat() }, async ({ tabs, tokens, context }) => {
     await context.clock.install()
     const options = { ...noTimeouts.options, ...(option && { requestTimeout: option }) }
     const [tab, other] = await tabs.openMany(2, { ...noTimeouts, options })
@@ -250,7 +255,7 @@ const failures: { what: string; fault: Fault; code: string }[] = [
   { what: 'cut connection', fault: { kind: 'drop', acts: false }, code: 'offline' },
 ]
 for (const { what, fault, code } of failures) {
-  test(`ten callers share one failure (${what})`, async ({ tabs, tokens }) => {
+  test(`ten callers share one failure (${what})`, { tag: '@chromium' }, async ({ tabs, tokens }) => {
     const tab = await tabs.open(noTimeouts)
     await tab.signIn(tokens.issue())
     await tab.shiftClock(afterExpiry)

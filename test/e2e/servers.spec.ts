@@ -40,7 +40,7 @@ const kinds = [
   { kind: 'tokens', tag: '@chromium' },
   { kind: 'dpop', tag: '@chromium' },
   { kind: 'mixed', tag: '@chromium' },
-  { kind: 'cookie', tag: [] },
+  { kind: 'cookie', tag: '@chromium' },
 ]
 for (const { kind, tag } of kinds) {
   test(`a day in two tabs with a server of the kind "${kind}"`, { tag }, async ({ context, demo }) => {
