@@ -94,19 +94,22 @@ export function createRefreshTurn(
 
   /**
    * Nobody can refresh. Where all tabs share the store and it has nothing for the record, the tokens are gone and so is the
-   * session: it was signed out, and only the store knows; or somebody emptied the store. Runs under the lock.
+   * session: it was signed out, and only the store knows; or somebody emptied the store. Runs under the lock. Returns where the
+   * tokens were late.
    */
-  const lost = async (id: string, error = noTokens()): Promise<SessionError> => {
+  const lost = async (id: string, error = noTokens()): Promise<void> => {
     const { generation, unstored } = context.requireLive(id)
     if (generation && !unstored && (await cache.isMissing(id, generation))) {
-      // The record of a sign-out, or of another sign-in, may be on its way: each process reads its own copy of localStorage.
+      // The tokens, the record of a sign-out or that of another sign-in may be on their way: each process reads its own copy of
+      // localStorage.
       await sleep(ports.after, PROPAGATION_DELAY, context.signal())
       const isStill = context.requireLive(id).generation === generation && (await cache.isMissing(id, generation))
       context.requireLive(id)
-      if (isStill) context.step('wiped', id, ending('wiped'))
+      if (!isStill) return
+      context.step('wiped', id, ending('wiped'))
     }
     noTokensFor = keyOf(context.requireLive(id))
-    return error
+    throw error
   }
 
   const assertBackoffOver: RefreshTurn['assertBackoffOver'] = ({ retryAt, skew }) => {
@@ -122,6 +125,10 @@ export function createRefreshTurn(
   }
 
   const refreshUnderLock: RefreshTurn['refreshUnderLock'] = async (id, seen, resource, acquire, isLost, until) => {
+    const onceTheyAreThere = async (error?: SessionError): Promise<StoredTokens> => {
+      await lost(id, error)
+      return refreshUnderLock(id, seen, resource, acquire, isLost, until)
+    }
     await clearForeign(id)
     const record = context.requireLive(id)
     // The newest: a tab that waited long for the lock may hold a generation in between, which has expired as well. The token of a
@@ -129,10 +136,10 @@ export function createRefreshTurn(
     const used = await cache.get(id, resource ? record.generation + 1 : Math.max(seen + 1, record.generation))
     const known = tokensFor(used, resource)
     if (used && known && known.generation > seen) return noteGeneration(used)
-    if (!server?.refresh || (resource && !used)) throw await lost(id)
+    if (!server?.refresh || (resource && !used)) return onceTheyAreThere()
     assertBackoffOver(record)
     // Its refresh token, where there is one, has been used: the newer one was lost with the tab that could not store it.
-    if (used?.tokens.refresh_token && used.generation < record.generation) throw await lost(id)
+    if (used?.tokens.refresh_token && used.generation < record.generation) return onceTheyAreThere()
     // WebKit takes the lock from a page that it puts into the back/forward cache.
     if (isLost?.()) return acquire()
     const { requestTimeout } = config
@@ -149,7 +156,7 @@ export function createRefreshTurn(
         // From the start: another tab may have come in between.
         return refreshUnderLock(id, seen, resource, acquire, isLost, mono + requestTimeout)
       }
-      if (error.code === 'no_tokens') throw await lost(id, error)
+      if (error.code === 'no_tokens') return onceTheyAreThere(error)
       // `invalid_options`: a resource that the server does not know. It must not stop the refresh that all others need.
       if (!['signed_out', 'rejected', 'invalid_options'].includes(error.code)) fail(id, error)
       throw error

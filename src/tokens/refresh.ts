@@ -114,7 +114,7 @@ export function createRefresh(
       const record = context.liveRecord()
       if (!record?.generation) return
       const { id, generation } = record
-      if (await cache.isMissing(id, generation)) await refreshBeyond(id, generation)
+      if (await cache.isMissing(id, generation)) await refreshBeyond(id, generation - 1)
     },
     retryMissed() {
       const record = context.liveRecord()
@@ -124,11 +124,13 @@ export function createRefresh(
     async getUsable(minValidity = 0, force = false, beforeRefresh, resource = '') {
       const { id, generation } = context.requireLive()
       const stored = await cache.get(id, generation)
+      // Where the store has none of this generation, they may be on their way to this tab, and are as good as newer ones.
+      const wanted = stored || force ? generation : generation - 1
       if (stored) writer.noteGeneration(stored)
       // The token of a single API is kept beside those of a refresh for none.
-      else if (resource) await refreshBeyond(id, generation)
+      else if (resource) await refreshBeyond(id, wanted)
       let tokens = tokensFor(stored, resource)
-      const seen = resource ? 0 : generation
+      const seen = resource ? 0 : wanted
       if (force || !isValid(id, tokens, minValidity, resource)) {
         beforeRefresh?.()
         try {

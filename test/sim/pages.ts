@@ -6,7 +6,7 @@ import { followHolds, idOf, isAtWork, type Actor } from './actor.js'
 import { connectIn } from './connections.js'
 import { guessed, hinted, look, noteApart, onItsWay, sign } from './rules.js'
 import { KEY, type Scene } from './scene.js'
-import { idIn } from './touch.js'
+import { idIn, skewIn } from './touch.js'
 import { MARK } from './servers.js'
 
 /** How long a promise may take while its page runs, in ms: the sum of the limits on its way, and a little more. */
@@ -105,11 +105,10 @@ export function open(scene: Scene, page = scene.world.page(), isBare = false): A
   return actor
 }
 
-/** True if session `older` has ended, and the clock was set back between its beginning and that of `id`. */
-export function beganBeforeSetBack({ lives, jumps }: Scene, older: string, id: string): boolean {
-  const [one, other] = [lives.get(older), lives.get(id)]
-  if (!one || !other) return false
-  return jumps.some(({ at, by }) => by < 0 && at >= one.startedAt && at <= other.startedAt)
+/** True if both sessions have begun, and the clock was set back after the first of them did. */
+function wasSetBackSince({ lives, jumps }: Scene, ...ids: readonly string[]): boolean {
+  const begun = ids.flatMap((id) => lives.get(id)?.startedAt ?? [])
+  return begun.length === ids.length && jumps.some(({ at, by }) => by < 0 && at >= Math.min(...begun))
 }
 
 /** Storage works again for this tab, which now makes up for writes that failed. */
@@ -127,8 +126,8 @@ function heal(scene: Scene, actor: Actor, cause: string): void {
       () => `${actor.name} ended ${id}, and storage says ${text}`,
       {
         // A step that another tab caused corrects nothing in storage, and there is an end as well.
-        'another tab wrote the end of a session from before a clock was set back':
-          ['storage', 'channel'].includes(cause) && beganBeforeSetBack(scene, idIn(text), id),
+        'another tab wrote the end of a session that knows other changes of the clock':
+          ['storage', 'channel'].includes(cause) && (wasSetBackSince(scene, id, idIn(text)) || skewIn(text) > 0),
       },
     )
   }

@@ -2,14 +2,22 @@
 import { UNTOUCHED, type Touch } from './life.js'
 import { KEY, type Scene } from './scene.js'
 
-/** The id in a text of storage. */
-export function idIn(text: string | null | undefined): string {
+const read = (text: string | null | undefined): { readonly id?: unknown; readonly skew?: unknown } => {
   try {
-    return String((JSON.parse(text ?? '') as { id?: unknown }).id)
+    return Object(JSON.parse(text ?? '')) as object
   } catch {
-    return ''
+    return {}
   }
 }
+
+/** The id in a text of storage. */
+export const idIn = (text: string | null | undefined): string => {
+  const { id } = read(text)
+  return typeof id === 'string' ? id : ''
+}
+
+/** How much shared time adds to the wall clock by this text, ms: it is left out where that is nothing. */
+export const skewIn = (text: string | null): number => Number(read(text).skew ?? 0)
 
 /** The ids of the sessions in storage now. */
 export const named = ({ world: { storage } }: Scene): { readonly record: string; readonly end: string } => ({

@@ -1,7 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
+import { webStorageTokens } from '../../../src/tokens/stores/web-storage.js'
 import { createWorld, HOUR, MINUTE, outcome, SECOND, type Tab, type World } from './world.js'
 
+const token = (tab: Tab): Promise<string> => tab.session.getAccessToken()
 const forced = (tab: Tab): Promise<string> => tab.session.getAccessToken({ forceRefresh: true })
 const next = (world: World, access_token: string) => ({
   ...world.tokens.stored!,
@@ -80,6 +82,55 @@ describe('a reply that comes when something else is stored', () => {
     world.tokens.stored = null
     expect(await world.until(token)).toBe('access-f1-2')
     expect(world.tokens.stored).toMatchObject({ tokens: { access_token: 'access-f1-2' } })
+  })
+})
+
+describe('tokens that are on their way to this tab', () => {
+  /** Two tabs with tokens in web storage, of which each process has a copy. */
+  const open = (world: World, lag: number): [one: Tab, two: Tab] => {
+    const tabOf = (): Tab => {
+      const tab: Tab = world.tab({ tokenStore: webStorageTokens(() => world.storage.of(tab)) })
+      return tab
+    }
+    const tabs: [Tab, Tab] = [tabOf(), tabOf()]
+    world.storage.lag = lag
+    return tabs
+  }
+
+  it.each(['work', 'are missing'])(
+    'a tab that asks for a token at the message of a sign-in gets it, and refreshes nothing (locks %s)',
+    async (locks) => {
+      const world = createWorld()
+      world.locks.isAvailable = locks === 'work'
+      const [one, two] = open(world, 50)
+      await world.until(one.session.signIn(world.grant()))
+      await world.advance(1)
+      expect(two.phase()).toBe('active')
+      expect(await world.until(token(two))).toBe('access-f1-1')
+      await world.advance(SECOND)
+      // A server may need no refresh token, and is asked; this one does.
+      expect(world.server.calls.filter(({ tokens }) => tokens)).toEqual([])
+      // The tab has noted nothing that keeps it from refreshing ahead.
+      one.crash()
+      two.input()
+      await world.advance(4 * MINUTE + 30 * SECOND)
+      expect(world.server.calls.filter(({ tokens }) => tokens)).toMatchObject([
+        { tokens: { refresh_token: 'refresh-f1-1' } },
+      ])
+    },
+  )
+
+  it('a page that is loaded before the tokens can be read waits for them, and refreshes nothing', async () => {
+    const world = createWorld()
+    await world.signedIn()
+    const { stored } = world.tokens
+    world.tokens.stored = null
+    const page = world.tab()
+    await world.advance(100)
+    world.tokens.stored = stored
+    await world.advance(SECOND)
+    expect(await world.until(token(page))).toBe('access-f1-1')
+    expect(world.server.calls.filter(({ tokens }) => tokens)).toEqual([])
   })
 })
 
