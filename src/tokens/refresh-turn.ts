@@ -93,11 +93,11 @@ export function createRefreshTurn(
   }
 
   /**
-   * Nobody can refresh. Where all tabs share the store and it has nothing for the record, the tokens are gone and so is the
-   * session: it was signed out, and only the store knows; or somebody emptied the store. Runs under the lock. Returns where the
-   * tokens were late.
+   * Nobody can refresh `used`. Where all tabs share the store and it has nothing for the record, the tokens are gone and so is the
+   * session: it was signed out, and only the store knows; or somebody emptied the store. Runs under the lock. Returns where newer
+   * tokens are there now.
    */
-  const lost = async (id: string, error = noTokens()): Promise<void> => {
+  const lost = async (id: string, used: StoredTokens | null, error = noTokens()): Promise<void> => {
     const { generation, unstored } = context.requireLive(id)
     if (generation && !unstored && (await cache.isMissing(id, generation))) {
       // The tokens, the record of a sign-out or that of another sign-in may be on their way: each process reads its own copy of
@@ -105,10 +105,12 @@ export function createRefreshTurn(
       await sleep(ports.after, PROPAGATION_DELAY, context.signal())
       const isStill = context.requireLive(id).generation === generation && (await cache.isMissing(id, generation))
       context.requireLive(id)
-      if (!isStill) return
-      context.step('wiped', id, ending('wiped'))
+      if (isStill) context.step('wiped', id, ending('wiped'))
     }
-    noTokensFor = keyOf(context.requireLive(id))
+    const found = await cache.get(id, context.requireLive(id).generation)
+    const record = context.requireLive(id)
+    if (found && found.generation > (used?.generation ?? -1)) return
+    noTokensFor = keyOf(record)
     throw error
   }
 
@@ -125,15 +127,15 @@ export function createRefreshTurn(
   }
 
   const refreshUnderLock: RefreshTurn['refreshUnderLock'] = async (id, seen, resource, acquire, isLost, until) => {
-    const onceTheyAreThere = async (error?: SessionError): Promise<StoredTokens> => {
-      await lost(id, error)
-      return refreshUnderLock(id, seen, resource, acquire, isLost, until)
-    }
     await clearForeign(id)
     const record = context.requireLive(id)
     // The newest: a tab that waited long for the lock may hold a generation in between, which has expired as well. The token of a
     // resource is older than the refresh token that gets the next one, which another tab may have used.
     const used = await cache.get(id, resource ? record.generation + 1 : Math.max(seen + 1, record.generation))
+    const onceTheyAreThere = async (error?: SessionError): Promise<StoredTokens> => {
+      await lost(id, used, error)
+      return refreshUnderLock(id, seen, resource, acquire, isLost, until)
+    }
     const known = tokensFor(used, resource)
     if (used && known && known.generation > seen) return noteGeneration(used)
     if (!server?.refresh || (resource && !used)) return onceTheyAreThere()

@@ -176,17 +176,46 @@ async function handOut(scene: Scene): Promise<void> {
   )
 }
 
+/** Tabs other than `actor` that share tokens with it will ask for one when they hear of the next sign-in. Fills what it returns: codes, or nothing. */
+function askAtOnce(scene: Scene, actor: Actor): Promise<string>[] {
+  const answers: Promise<string>[] = []
+  const { store, storage } = scene.traits
+  if (!scene.servers.usesTokens || store === 'memory' || !storage) return answers
+  for (const other of scene.actors) {
+    if (other.page === actor.page || other.isBare || !isAwake(other)) continue
+    const stop = other.session.on('signedIn', () => {
+      stop()
+      other.wantedAt = scene.now()
+      answers.push(
+        other.session.getAccessToken().then(
+          () => '',
+          (error: unknown): string => (error as SessionError).code,
+        ),
+      )
+    })
+  }
+  return answers
+}
+
 /** The next sign-in always works, in every tab. Returns the family of its tokens if all tabs share them. */
 async function signInAnew(scene: Scene): Promise<string> {
   const actor = [...scene.actors].find((one) => isAwake(one)) ?? open(scene)
   const { grant, tokens } = scene.servers.grant('zoe')
   const signIn = { at: scene.now(), page: actor.page }
   scene.signIns.add(signIn)
+  const asked = askAtOnce(scene, actor)
   const done = await settle(scene, actor.session.signIn(tokens, { login: `login-${grant.family}` }), 30e3)
   look(scene)
   scene.signIns.delete(signIn)
   scene.must('I6: a new sign-in succeeds', !done, () => String(done))
   await agree(scene, 'after a new sign-in')
+  const answers = await settle(scene, Promise.all(asked), 70e3)
+  if (typeof answers !== 'string' && answers.length > 0)
+    scene.must(
+      'I6: who asks for a token as soon as a tab shows a new session gets one',
+      !answers.includes('no_tokens'),
+      () => answers.join(', '),
+    )
   for (const other of scene.actors)
     if (other !== actor && isAwake(other) && (scene.traits.storage || scene.traits.channel))
       scene.must(

@@ -28,6 +28,7 @@ export const FLOORS = {
   'I5: a newer session is not displaced': 0,
   'I5: an end is written': 0,
   'I6: tabs agree': 410,
+  'I6: who asks for a token as soon as a tab shows a new session gets one': 100,
   'I6: tabs get tokens of the same grant': 18,
   'I6: a new sign-in succeeds': 500,
   'I6: a new sign-in reaches all tabs': 200,
