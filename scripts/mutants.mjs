@@ -1,6 +1,6 @@
 // @ts-check
 
-// Breaks the code that decides in about two thousand small ways, and counts how many of them the tests notice.
+// Breaks the code that decides in about three thousand small ways, and counts how many of them the tests notice.
 // Ends with a line that gives the score; fails below 95 %. Names each mutant that lived and is not in test/mutants.md.
 // First of all that list is compared with the source: it fails if a text that the list quotes is no longer there.
 
