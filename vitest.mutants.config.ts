@@ -13,7 +13,7 @@ class ShortestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: [
-      'test/unit/{companion,journal,otel}.test.ts',
+      'test/unit/{arguments,companion,journal,otel}.test.ts',
       'test/unit/{connect,core,data,ports,session}/*.test.ts',
       'test/unit/tokens/web-storage.test.ts',
       'test/laws/*.test.ts',

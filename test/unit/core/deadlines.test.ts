@@ -136,6 +136,10 @@ describe('a background refresh', () => {
     expect(refreshAt(record(), policy())).toBe(Infinity)
   })
 
+  it('a refresh token that lives for less than the warning is replaced after a quarter of its time', () => {
+    expect(refreshAt(record({ refreshEndsAt: T + MINUTE }), policy())).toBe(T + 15 * SECOND)
+  })
+
   it('a background refresh waits for the end of the back-off', () => {
     const failed = record({ tokenExpiresAt: T + MINUTE, retryAt: T + 10 * MINUTE })
     expect(refreshAt(failed, policy())).toBe(T + 10 * MINUTE)

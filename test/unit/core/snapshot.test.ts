@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Config } from '../../../src/core/deadlines.js'
 import { createRecord, type SharedRecord } from '../../../src/core/record.js'
-import { eventsOf, type Snapshot, type StepResult } from '../../../src/core/snapshot.js'
+import { eventsOf, snapshotOf, type Snapshot, type StepResult } from '../../../src/core/snapshot.js'
 
 const T = 1_800_000_000_000
 const config = { activityExtends: false } as Config
@@ -42,5 +42,12 @@ describe('the end of a warning', () => {
 
   it('a warning that goes on causes no event', () => {
     expect(ended({}, { next: warning })).toEqual([])
+  })
+})
+
+describe('the snapshot of a session that is over', () => {
+  it('says by this device’s clock when it ended, also after that was set back', () => {
+    const over = record({ skew: 36e5, endedAt: T + 36e5, reason: 'idle' })
+    expect(snapshotOf(over, config, T + 72e5)).toEqual({ phase: 'signedOut', reason: 'idle', endedAt: T })
   })
 })
