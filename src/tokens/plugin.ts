@@ -5,13 +5,13 @@ import { createLocks } from '../plugins/locks.js'
 import { createVerify } from '../plugins/verify.js'
 import { latestOf, whileOpen, type SessionContext } from '../session/context.js'
 import type { Plugin, PluginHooks } from '../session/plugin.js'
-import type { TokenResponse, TokenSession, TokenStore } from '../types.js'
+import type { StoredTokens, TokenResponse, TokenSession, TokenStore } from '../types.js'
 import { checkArgument, checkOptions } from '../util/arguments.js'
-import { abortable } from '../util/async.js'
+import { abortable, sleep } from '../util/async.js'
 import { DEVELOPMENT } from '../util/development.js'
 import { milliseconds } from '../util/duration.js'
 import { warnOfShortLengths } from '../util/hints.js'
-import { lockWait } from '../util/timing.js'
+import { lockWait, PROPAGATION_DELAY } from '../util/timing.js'
 import { createCleanup } from './cleanup.js'
 import { createRefresh } from './refresh.js'
 import { createTokenCache } from './token-cache.js'
@@ -105,8 +105,14 @@ export const tokens: Plugin = (session) => {
     },
     async getIdToken() {
       await context.ready
-      const record = context.liveRecord()
-      const stored = record && (await whileOpen(context, cache.get(record.id, record.generation)))
+      let stored: StoredTokens | null = null
+      for (let tries = 0; !stored && tries < 2; tries++) {
+        // Those of a sign-in elsewhere may be on their way.
+        if (tries) await sleep(ports.after, PROPAGATION_DELAY, context.signal())
+        const record = context.liveRecord()
+        if (!record?.generation) return null
+        stored = await whileOpen(context, cache.get(record.id, record.generation))
+      }
       return stored?.tokens.id_token ?? null
     },
   }

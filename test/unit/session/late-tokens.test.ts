@@ -120,6 +120,26 @@ describe('tokens that are on their way to this tab', () => {
     },
   )
 
+  it('a tab that asks for the ID token at the message of a sign-in gets it', async () => {
+    const world = createWorld()
+    const [one, two] = open(world, 50)
+    await world.until(one.session.signIn({ ...world.grant(), id_token: 'header.claims.signature' }))
+    await world.advance(1)
+    expect(two.phase()).toBe('active')
+    expect(await world.until(two.session.getIdToken())).toBe('header.claims.signature')
+  })
+
+  it('there is no ID token where the session ends before it can be read', async () => {
+    const world = createWorld()
+    const [one, two] = open(world, 50)
+    await world.until(one.session.signIn({ ...world.grant(), id_token: 'header.claims.signature' }))
+    await world.advance(1)
+    const idToken = two.session.getIdToken()
+    await world.advance(1)
+    await world.until(one.session.signOut())
+    expect(await world.until(idToken)).toBeNull()
+  })
+
   it('a page that is loaded before the tokens can be read waits for them, and refreshes nothing', async () => {
     const world = createWorld()
     await world.signedIn()
