@@ -29,6 +29,8 @@ export interface RefreshTurn {
   ) => Promise<StoredTokens>
   /** Throws while the back-off of all tabs lasts. */
   readonly assertBackoffOver: (record: SharedRecord) => void
+  /** Whether this failure of this tab has begun the back-off. */
+  readonly isNewBackoff: (error: SessionError) => boolean
   /** Whether nobody has tokens for this session and generation. */
   readonly hasNoTokens: (record: SharedRecord) => boolean
   /** A background refresh of this session and generation waits for the network. */
@@ -168,6 +170,7 @@ export function createRefreshTurn(
   return {
     refreshUnderLock,
     assertBackoffOver,
+    isNewBackoff: (error) => error === lastFailure && (context.liveRecord()?.retryAt ?? 0) > context.now(),
     hasNoTokens: (record) => noTokensFor === keyOf(record),
     noteMissed(record) {
       missedOffline = keyOf(record)

@@ -57,19 +57,28 @@ export function createRefresh(
     const record = context.requireLive(id)
     if (server?.refresh) turn.assertBackoffOver(record)
     return new Promise((resolve, reject) => {
-      refreshLock(lockWait(config.requestTimeout), (isLost) =>
-        turn
-          .refreshUnderLock(id, seen, resource, () => acquire(id, seen, resource), isLost)
-          .catch(async (thrown: unknown) => {
-            const error = toSessionError(thrown)
-            if (error.code === 'timeout') {
-              reject(error)
-              // The request may still be served: the next holder of the lock has to read the back-off first.
-              await sleep(ports.after, PROPAGATION_DELAY, context.ended())
-            }
-            throw error
-          }),
-      ).then(resolve, reject)
+      /** The next holder of the lock has to read first what the record alone says. Nobody in this tab waits for that. */
+      const spread = async (): Promise<void> => {
+        context.flush()
+        await sleep(ports.after, PROPAGATION_DELAY, context.ended())
+      }
+      refreshLock(lockWait(config.requestTimeout), async (isLost) => {
+        try {
+          const tokens = await turn.refreshUnderLock(id, seen, resource, () => acquire(id, seen, resource), isLost)
+          if (cache.isUnstored(tokens)) {
+            resolve(tokens)
+            await spread()
+          }
+          return tokens
+        } catch (thrown) {
+          const error = toSessionError(thrown)
+          if (turn.isNewBackoff(error)) {
+            reject(error)
+            await spread()
+          }
+          throw error
+        }
+      }).then(resolve, reject)
     })
   }
 

@@ -154,6 +154,44 @@ describe('tokens that are on their way to this tab', () => {
   })
 })
 
+describe('a record that is on its way to the next holder of the lock', () => {
+  /** Tabs that have the first tokens in memory, and read what others write 50 ms later. */
+  const open = async (world: World, count: number): Promise<Tab[]> => {
+    const tabs = [await world.signedIn(), ...Array.from({ length: count - 1 }, () => world.tab())]
+    for (const tab of tabs) await world.until(token(tab))
+    await world.advance(SECOND)
+    world.storage.lag = 50
+    return tabs
+  }
+
+  it('five tabs ask a server that fails once for all, and none waits for the record of that', async () => {
+    const world = createWorld()
+    const tabs = await open(world, 5)
+    const failure = new SessionError('rate_limited', { retryAt: world.time.clock().wall + MINUTE })
+    world.server.reply = () => ({ fails: failure })
+    const asked = tabs.map((tab) => outcome(forced(tab)))
+    await world.advance(100)
+    expect(tabs[0]!.takeEvents()).toMatchObject([{ type: 'refreshFailed', error: failure }])
+    expect(await Promise.race([asked[0], Promise.resolve('waits')])).toBe('rate_limited')
+    await world.advance(SECOND)
+    expect(await Promise.all(asked)).toEqual(['rate_limited', ...Array<string>(4).fill('server')])
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
+  it('I4: a tab does not use the refresh token again if only the tab before it has the newer one', async () => {
+    const world = createWorld()
+    const tabs = await open(world, 2)
+    world.tokens.fault = (access) => (access === 'set' ? 'fails' : 'works')
+    const asked = tabs.map((tab) => outcome(forced(tab)))
+    await world.advance(100)
+    expect(await Promise.race([asked[0], Promise.resolve('waits')])).toBe('access-f1-2')
+    await world.advance(SECOND)
+    expect(await Promise.all(asked)).toEqual(['access-f1-2', 'no_tokens'])
+    expect(tabs.map((tab) => tab.phase())).toEqual(['active', 'active'])
+    expect([world.server.count('refresh'), world.server.reuseCount]).toEqual([1, 0])
+  })
+})
+
 describe('tokens of another session, found by a refresh', () => {
   it('I5: tokens of another session stay if it has just begun and its record is on the way', async () => {
     const world = createWorld()
