@@ -15,6 +15,12 @@ function cookies(): string {
   }
 }
 
+/**
+ * In the record in place of a hash where there was no cookie. It is less than any fingerprint: the cookie of a sign-in may come to this
+ * page after the record.
+ */
+const ABSENT = '-'
+
 /** What `CookieStore` says has changed. */
 interface CookieChange extends Event {
   readonly changed?: readonly { readonly name: string; readonly value?: string }[]
@@ -66,10 +72,10 @@ export function companionCookie(session: Session, name: string): () => void {
     // A prerendered page changes nothing.
     if (!record || undone.signal.aborted || context.opening()) return
     const { id, companion } = record
-    const value = fingerprint(cookie)
+    const value = cookie ? fingerprint(cookie) : ABSENT
     const isNew = last !== id + value
     last = id + value
-    if (!companion) context.step('look', id, () => ({ companion: value }))
+    if (companion <= ABSENT && companion < value) context.step('look', id, () => ({ companion: value }))
     if (isNew && (companion ? companion !== value : !cookie)) ask(last)
   }
 

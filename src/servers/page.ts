@@ -27,7 +27,8 @@ export interface PageState {
  * - Nobody: the session ends in all tabs, with the reason `rejected`. One without a user (begun without tokens and `login`) goes on.
  *
  * Of a page that is no newer than one that this device has seen, out of a cache or from the history, nothing is taken over. On a server
- * nothing happens. It sends no request. In a prerendered page it waits until somebody opens the page.
+ * nothing happens. It sends no request. In a prerendered page it waits until somebody opens the page; where somebody has signed in
+ * since it was called, nothing is taken over.
  *
  * @returns Whether the session is now as the page says. False for a page that is out of date: what it shows may be another user's.
  * @throws SessionError `invalid_options` for a `login` that is neither a text nor null, and an `at` that is no time in ms
@@ -49,11 +50,15 @@ export async function adoptPage(session: Session, page: PageState): Promise<bool
         ? 'adoptPage: give the login (a text, or null where nobody is signed in) and at, the time on the server in ms.'
         : 'login, at',
     )
-  const waiting = context.opening() ?? context.loading()
+  const opening = context.opening()
+  const foundId = context.liveRecord()?.id
+  const waiting = opening ?? context.loading()
   if (waiting) await waiting
   if (context.isClosed()) return false
   const hash = fingerprint(login ?? '')
-  const isNewest = noteNewest(context, at)
+  // The server did not know of a sign-in since then, when it made a page that was prerendered.
+  const { id = foundId } = (opening && context.liveRecord()) ?? {}
+  const isNewest = noteNewest(context, at) && id === foundId
   if (login) {
     // With the login of the last session it is safe at any time, and lets a sign-out be sent that the server has not got.
     if (context.hasLogin(hash)) await session.signIn(undefined, { login })

@@ -208,6 +208,25 @@ describe('the companion cookie', () => {
     expect(world.server.count('check')).toBe(1)
   })
 
+  it('asks when a cookie is removed that came to this page after the record of its sign-in', async () => {
+    browser.cookie = ''
+    const world = createWorld()
+    const tab = world.tab({}, methods)
+    companionCookie(tab.session, 'signed-in')
+    await world.signedIn({}, methods)
+    expect(tab.phase()).toBe('active')
+    setCookie('signed-in=1')
+    await world.advance(MINUTE)
+    // The cookie that is there now is that of the session, for each page.
+    world.server.calls.length = 0
+    companionCookie(world.tab({}, methods).session, 'signed-in')
+    await world.advance(MINUTE)
+    expect(world.server.calls).toEqual([])
+    setCookie('')
+    await world.advance(MINUTE)
+    expect(world.server.count('check')).toBe(1)
+  })
+
   it('waits in a prerendered page until that is opened, and leaves nothing until then', async () => {
     const world = createWorld()
     await world.signedIn({}, methods)

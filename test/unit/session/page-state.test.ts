@@ -181,6 +181,38 @@ describe('a page that cannot act yet', () => {
     expect(first.phase()).toBe('active')
   })
 
+  it.each([null, 'bob-1'])(
+    'a prerendered page is out of date where somebody signed in, without another page, before it was opened: %s',
+    async (login) => {
+      const world = createWorld()
+      const { tab: first } = load(world, null)
+      await world.advance(SECOND)
+      const ahead = open(world, { prerendered: true })
+      const isTrue = adoptPage(ahead.session, { login, at: serverTime(world) })
+      await world.advance(SECOND)
+      await world.until(first.session.signIn(undefined, { login: 'ada-1' }))
+      ahead.page.activate()
+      expect(await world.until(isTrue)).toBe(false)
+      await world.advance(SECOND)
+      expect([first, ahead].map((tab) => tab.session.getSnapshot())).toEqual([
+        first.session.getSnapshot(),
+        expect.objectContaining({ phase: 'active', id: 'session-0001' }),
+      ])
+    },
+  )
+
+  it('a prerendered page that says the login of the session that began since lets that go on', async () => {
+    const world = createWorld()
+    const { tab: first } = load(world, null)
+    await world.advance(SECOND)
+    const ahead = open(world, { prerendered: true })
+    const isTrue = adoptPage(ahead.session, { login: 'ada-1', at: serverTime(world) })
+    await world.until(first.session.signIn(undefined, { login: 'ada-1' }))
+    ahead.page.activate()
+    expect(await world.until(isTrue)).toBe(true)
+    expect(ahead.phase()).toBe('active')
+  })
+
   it('a page without localStorage waits for the other tabs, and ends their session', async () => {
     const world = createWorld()
     world.storage.isAvailable = false
