@@ -19,8 +19,6 @@ import { parseTokenResponse } from './token-response.js'
 import { createTokenWriter } from './token-writer.js'
 import type { TokensContext } from './tokens-context.js'
 
-/** How long a tab waits for the one that ended the session to remove its tokens. */
-const ENDING_TAB = 100
 const SWEEP_WAIT = 15e3
 
 /** The session that each store without `forSession` serves. */
@@ -151,10 +149,10 @@ export const tokens: Plugin = (session) => {
       sessionEnd.abort()
       sessionEnd = new AbortController()
       // Web storage has no compare-and-delete: a tab that only heard of the end waits, so that the ending tab removes the tokens
-      // first.
+      // first, and those of the next session can be read here.
       if (!endedHere && tokenStore?.shared) {
         await new Promise<void>((resolve) => {
-          ports.after(ENDING_TAB, resolve)
+          ports.after(PROPAGATION_DELAY, resolve)
         })
       }
       await clearAndRevoke(id, reason)

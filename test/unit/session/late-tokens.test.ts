@@ -140,6 +140,18 @@ describe('tokens that are on their way to this tab', () => {
     expect(await world.until(idToken)).toBeNull()
   })
 
+  it('a tab that removes the tokens of a session that ended elsewhere leaves those of the next, which began at once', async () => {
+    const world = createWorld()
+    const [one, two] = open(world, 0)
+    await world.until(one.session.signIn(world.grant()))
+    await world.advance(SECOND)
+    world.storage.lag = 250
+    await world.until(one.session.signOut())
+    await world.until(one.session.signIn(world.grant()))
+    await world.advance(SECOND)
+    for (const tab of [one, two]) expect(await world.until(token(tab))).toBe('access-f2-1')
+  })
+
   it('a page that is loaded before the tokens can be read waits for them, and refreshes nothing', async () => {
     const world = createWorld()
     await world.signedIn()
