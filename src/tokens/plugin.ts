@@ -150,7 +150,7 @@ export const tokens: Plugin = (session) => {
       sessionEnd = new AbortController()
       // Web storage has no compare-and-delete: a tab that only heard of the end waits, so that the ending tab removes the tokens
       // first, and those of the next session can be read here.
-      if (!endedHere && tokenStore?.shared) {
+      if ((!endedHere || reason === 'replaced') && tokenStore?.shared) {
         await new Promise<void>((resolve) => {
           ports.after(PROPAGATION_DELAY, resolve)
         })

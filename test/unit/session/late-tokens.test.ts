@@ -1,7 +1,7 @@
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
 import { webStorageTokens } from '../../../src/tokens/stores/web-storage.js'
-import { createWorld, HOUR, MINUTE, outcome, SECOND, type Tab, type World } from './world.js'
+import { createWorld, HOUR, MINUTE, outcome, SECOND, stranger, type Tab, type World } from './world.js'
 
 const token = (tab: Tab): Promise<string> => tab.session.getAccessToken()
 const forced = (tab: Tab): Promise<string> => tab.session.getAccessToken({ forceRefresh: true })
@@ -9,6 +9,10 @@ const next = (world: World, access_token: string) => ({
   ...world.tokens.stored!,
   generation: world.tokens.stored!.generation + 1,
   tokens: { ...world.tokens.stored!.tokens, access_token, refresh_token: 'refresh-f1-2' },
+})
+
+afterEach(() => {
+  vi.unstubAllGlobals()
 })
 
 describe('tokens that a tab stored before it crashed', () => {
@@ -150,6 +154,20 @@ describe('tokens that are on their way to this tab', () => {
     await world.until(one.session.signIn(world.grant()))
     await world.advance(SECOND)
     for (const tab of [one, two]) expect(await world.until(token(tab))).toBe('access-f2-1')
+  })
+
+  it('a tab leaves the tokens of a session that replaced another, although it cannot read them yet', async () => {
+    const world = createWorld()
+    const [one, two] = open(world, 0)
+    await world.until(one.session.signIn(world.grant()))
+    await world.advance(SECOND)
+    world.storage.lag = 250
+    // The store waits after each write: in the world's time.
+    vi.stubGlobal('setTimeout', (work: () => void, ms: number) => world.time.later(stranger('browser'), ms, work))
+    await world.until(one.session.signIn(world.grant()))
+    await world.advance(SECOND)
+    for (const tab of [one, two]) expect(await world.until(token(tab))).toBe('access-f2-1')
+    expect(world.server.calls).toEqual([])
   })
 
   it('a page that is loaded before the tokens can be read waits for them, and refreshes nothing', async () => {
