@@ -99,9 +99,11 @@ export function eventsOf({ before, after, previous, found, next, cause, config }
     return isLive(before) && next.reason ? [['signedOut', { reason: next.reason, where }]] : []
   const events: SessionEvent[] = []
   const { id } = next
-  if (!isLive(before) || !after) events.push(['signedIn', { id, where }])
+  // Activity of this tab may show at once in a session that began in another.
+  const isFound = (found as { readonly id?: string }).id === id
+  if (!isLive(before) || !after) events.push(['signedIn', { id, where: isFound ? 'elsewhere' : 'here' }])
   else if (before.id !== id)
-    events.push(where === 'here' ? ['signedIn', { id, where }] : ['switched', { from: before.id, to: id }])
+    events.push(isFound ? ['switched', { from: before.id, to: id }] : ['signedIn', { id, where }])
   else {
     const { generation } = after
     if (generation > before.generation) events.push(['refreshed', { generation }])

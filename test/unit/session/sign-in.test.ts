@@ -108,6 +108,31 @@ describe('signIn()', () => {
     expect(one.takeEvents()).toMatchObject([{ type: 'switched', to: 'session-0002' }, { type: 'warning' }])
   })
 
+  it('signIn() in another tab is not taken for one of this tab whose activity counts in the same step', async () => {
+    const world = createWorld({ engine: 'firefox' })
+    const one = world.tab()
+    one.session.hold()
+    one.frozen = true
+    await world.until(world.tab().session.signIn(world.grant()))
+    await world.advance(14 * MINUTE)
+    one.frozen = false
+    await world.advance(SECOND)
+    expect(one.takeEvents()[0]).toEqual({ type: 'signedIn', id: 'session-0001', where: 'elsewhere' })
+    expect(one.phase()).toBe('active')
+  })
+
+  it('signIn() as another user is followed by `switched` where input in a tab that learns late closes its warning', async () => {
+    const world = createWorld()
+    const one = await world.signedIn({ activityDuringWarning: 'extend' })
+    one.timersEvery = Infinity
+    world.storage.delay = world.channel.delay = Infinity
+    await world.until(world.tab().session.signIn(world.grant()))
+    await world.advance(14 * MINUTE)
+    one.takeEvents()
+    one.input()
+    expect(one.takeEvents()).toEqual([{ type: 'switched', from: 'session-0001', to: 'session-0002' }])
+  })
+
   it('signIn() in two tabs at once leaves one session, the same in both, and tokens for it', async () => {
     const world = createWorld()
     const one = world.tab()
