@@ -49,7 +49,7 @@ function warnOfCode(code: string): void {
 export class SessionError extends Error {
   override readonly name = 'SessionError' as const
   readonly code: SessionErrorCode
-  /** Epoch ms before which nobody should try again (Retry-After), where the server said so. */
+  /** Epoch ms before which nobody should try again: as the server said (Retry-After) or, after a failed refresh, when a call is made again. */
   declare readonly retryAt?: number
 
   constructor(code: SessionErrorCode, options: { message?: string; cause?: unknown; retryAt?: number } = {}) {

@@ -77,7 +77,8 @@ export function createRefreshTurn(
 
   const requestTokens = createTokenRequest(context, commit, refused)
 
-  const fail = (id: string, error: SessionError): void => {
+  /** Notes a failure for all tabs. Returns it with the time of the next call: the server names an earlier one, or none. */
+  const fail = (id: string, error: SessionError): SessionError => {
     const record = latestOf(context, id)
     const { code, retryAt: wantedAt = 0 } = error
     const now = context.now()
@@ -89,9 +90,11 @@ export function createRefreshTurn(
       const quiet = code === 'timeout' ? quietAfter(config.requestTimeout) : 0
       context.step('refresh failed', id, failure(now + Math.max(wanted, quiet, backoff(record.failures, ports.random))))
     }
-    lastFailure = error
     const { retryAt, skew } = latestOf(context, id)
-    context.enqueue('refreshFailed', { error, retryAt: retryAt > now ? retryAt - skew : null })
+    const { message, cause } = error
+    lastFailure = retryAt > now ? new SessionError(code, { message, cause, retryAt: retryAt - skew }) : error
+    context.enqueue('refreshFailed', { error: lastFailure, retryAt: retryAt > now ? retryAt - skew : null })
+    return lastFailure
   }
 
   /**
@@ -118,13 +121,16 @@ export function createRefreshTurn(
 
   const assertBackoffOver: RefreshTurn['assertBackoffOver'] = ({ retryAt, skew }) => {
     if (retryAt <= context.now()) return
-    const code = lastFailure?.code ?? 'server'
+    const at = retryAt - skew
+    // The failure of another tab is not known here.
+    const known = lastFailure?.retryAt === at ? lastFailure : undefined
+    const code = known?.code ?? 'server'
     throw new SessionError(code, {
       ...(DEVELOPMENT && {
         message: withLink(code, 'The server failed a moment ago. Nobody asks again before `retryAt`.'),
       }),
-      retryAt: retryAt - skew,
-      cause: lastFailure,
+      retryAt: at,
+      cause: known,
     })
   }
 
@@ -162,7 +168,7 @@ export function createRefreshTurn(
       }
       if (error.code === 'no_tokens') return onceTheyAreThere(error)
       // `invalid_options`: a resource that the server does not know. It must not stop the refresh that all others need.
-      if (!['signed_out', 'rejected', 'invalid_options'].includes(error.code)) fail(id, error)
+      if (!['signed_out', 'rejected', 'invalid_options'].includes(error.code)) throw fail(id, error)
       throw error
     }
   }

@@ -757,7 +757,7 @@ describe('a temporary failure', () => {
     const retryAt = wall(world) + 5 * SECOND
     world.server.reply = () => ({ fails: new SessionError('rate_limited', { retryAt }) })
     const failed = await world.until(token(one).catch((error: unknown) => error))
-    expect(failed).toMatchObject({ code: 'rate_limited', retryAt })
+    expect(failed).toMatchObject({ code: 'rate_limited', retryAt: retryAt + 498 })
     world.server.reply = () => ({})
     const three = world.tab()
     while (wall(world) < retryAt - 50) {
@@ -770,6 +770,40 @@ describe('a temporary failure', () => {
     expect(world.server.count('refresh')).toBe(1)
     await world.advance(2 * SECOND)
     expect(await world.until(token(two))).toBe('access-f1-2')
+  })
+
+  it.each([
+    ['without a Retry-After', 0, 722],
+    ['with one', 5 * SECOND, 5498],
+  ])('who asks again when the error of a temporary failure says, %s, is answered', async (_what, wanted, pause) => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await outlive(world, tab)
+    const at = wall(world)
+    const cause = new Error('Busy')
+    const named = wanted ? { retryAt: at + wanted } : {}
+    world.server.reply = () => ({ fails: new SessionError('server', { message: 'Busy', cause, ...named }) })
+    const error = await world.until(token(tab).catch((thrown: unknown) => thrown))
+    expect(error).toMatchObject({ code: 'server', message: 'Busy', cause, retryAt: at + pause })
+    expect(tab.takeEvents()).toMatchObject([{ type: 'refreshFailed', error, retryAt: at + pause }])
+    world.server.reply = () => ({})
+    await world.advance(pause)
+    expect(await world.until(token(tab))).toBe('access-f1-2')
+  })
+
+  it('an error in the back-off does not name a failure of earlier, if the last one was that of another tab', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const two = world.tab()
+    const failure = async (tab: Tab) => world.until(outcome(token(tab, { forceRefresh: true })))
+    world.server.reply = () => ({ fails: new SessionError('invalid_response') })
+    expect([await failure(one), await failure(one)]).toEqual(['invalid_response', 'invalid_response'])
+    world.server.reply = () => ({})
+    await world.advance(SECOND)
+    expect(await failure(one)).toBe('access-f1-2')
+    world.server.reply = () => ({ fails: new SessionError('rate_limited') })
+    expect([await failure(two), await failure(two)]).toEqual(['rate_limited', 'rate_limited'])
+    expect(await failure(one)).toBe('server')
   })
 
   it('a temporary failure with a Retry-After of years delays for an hour at most', async () => {
