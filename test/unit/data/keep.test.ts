@@ -52,6 +52,23 @@ describe('signIn() with keepData', () => {
     expect(dataOf(tab).getItem('cart')).toBe('3 apples')
   })
 
+  it('another tab that hears of the sign-in before it can read the cart is told when it is there', async () => {
+    const world = createWorld()
+    const other = world.tab()
+    const tab = await withCart(world)
+    const seen: unknown[] = []
+    other.session.on('switched', () => {
+      const data = dataOf(other)
+      seen.push(data.getItem('cart'))
+      data.subscribe((key) => seen.push([key, data.getItem('cart')]))
+    })
+    world.storage.lag = 50
+    await signIn(world, tab, world.grant(), KEEP)
+    expect(seen).toEqual([null])
+    await world.advance(MINUTE)
+    expect(seen).toEqual([null, ['cart', '3 apples'], ['', '3 apples']])
+  })
+
   it('keepData leaves the cart to the tab that signs in if other tabs notice that at once', async () => {
     const world = createWorld()
     const other = world.tab()
