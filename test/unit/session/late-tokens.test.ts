@@ -201,7 +201,7 @@ describe('a record that is on its way to the next holder of the lock', () => {
     world.server.reply = () => ({ fails: failure })
     const asked = tabs.map((tab) => outcome(forced(tab)))
     await world.advance(100)
-    expect(tabs[0]!.takeEvents()).toMatchObject([{ type: 'refreshFailed', error: failure }])
+    expect(tabs[0]!.takeEvents()).toMatchObject([{ type: 'refreshFailed', error: { code: 'rate_limited' } }])
     expect(await Promise.race([asked[0], Promise.resolve('waits')])).toBe('rate_limited')
     await world.advance(SECOND)
     expect(await Promise.all(asked)).toEqual(['rate_limited', ...Array<string>(4).fill('server')])
