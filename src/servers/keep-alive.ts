@@ -111,7 +111,13 @@ export const keepAlive: Plugin = (context) => {
       failedCall
     // A failing `check` must not delay `keepAlive`.
     if (own && (own.isKeepAlive || !isActive)) return now >= retryAt && (own.isKeepAlive ? 'keepAlive' : 'check')
-    return isActive ? 'keepAlive' : Math.min(returnAt(record), checkAt(record, config)) <= now && 'check'
+    if (isActive) return 'keepAlive'
+    // An answer to the warning does not wait for the lock: a check that overtakes it would bring the end from before.
+    return (
+      now > record.answeredAt + config.requestTimeout &&
+      Math.min(returnAt(record), checkAt(record, config)) <= now &&
+      'check'
+    )
   }
 
   /** When a call that failed is repeated, or one that was not yet due is sent. */

@@ -612,6 +612,28 @@ describe('extend() with a keepAlive', () => {
     }
   })
 
+  it.each(['this tab, whose timers are late,', 'another tab'])(
+    'extend() is not undone by a check of %s that the server gets before the keepAlive',
+    async (who) => {
+      const asked = { methods: ['keepAlive', 'check'] } as const
+      const world = createWorld()
+      const one = await world.signedIn({}, asked)
+      const isOther = who === 'another tab'
+      if (isOther) world.tab({}, asked)
+      one.timersEvery = Infinity
+      // The check is due 10 s before the end.
+      await world.advance(14 * MINUTE + 50 * SECOND - 20)
+      if (!isOther) await world.advance(2 * SECOND)
+      world.server.reply = (method) =>
+        method === 'check' ? { replies: { idleExpiresIn: 10 } } : { after: 3 * SECOND, replies: { idleExpiresIn: 900 } }
+      const before = world.server.count('check')
+      expect(await world.until(one.session.extend())).toBe(true)
+      await world.advance(20 * SECOND)
+      expect(one.session.check()).toMatchObject({ phase: 'active' })
+      expect(world.server.count('check') - before).toBe(0)
+    },
+  )
+
   it('extend() adopts the server’s own idle end, which can then be extended', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
