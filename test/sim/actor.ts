@@ -58,6 +58,12 @@ export interface Actor {
   hears: 'out' | 'in' | 'warned'
   /** How long its page had run when its listeners last fell behind what it shows; null while they know it. */
   deafSince: number | null
+  /** The snapshot that an application rendered last. */
+  rendered: Snapshot
+  /** Since when it shows something else; null while it does not. */
+  staleSince: number | null
+  /** True if its application has called `signOut()` in this session. */
+  signsOut: boolean
 }
 
 export const idOf = (snapshot: Snapshot): string => ('id' in snapshot ? snapshot.id : '')

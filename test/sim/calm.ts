@@ -80,6 +80,7 @@ export async function calm(scene: Scene): Promise<void> {
   Object.assign(world.channel, { delay: 2 })
   mendStore(scene)
   servers.weather = 'fine'
+  scene.isCalm = true
   scene.doomed.clear()
   scene.lying.clear()
   for (const actor of scene.actors) {
@@ -257,6 +258,7 @@ async function signOutAll(scene: Scene, family: string): Promise<void> {
   const apart = [...scene.actors].filter(({ sound, session }) => !sound && idOf(session.getSnapshot()) !== id)
   for (const life of scene.lives.values()) life.signOutCalled = true
   writeData(scene, actor)
+  actor.signsOut = true
   await settle(scene, actor.session.signOut(), 20e3)
   await agree(scene, 'after a sign-out')
   await pass(scene, 30e3)

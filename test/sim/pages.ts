@@ -3,6 +3,7 @@ import { createSessionWith } from '../../src/testing.js'
 import { START } from '../../src/testing/time.js'
 import { isSessionError } from '../../src/errors.js'
 import { followHolds, idOf, isAtWork, type Actor } from './actor.js'
+import { listenAsCaller } from './callers.js'
 import { connectIn } from './connections.js'
 import { guessed, hinted, look, noteApart, onItsWay, sign } from './rules.js'
 import { KEY, type Scene } from './scene.js'
@@ -21,6 +22,10 @@ const LIMITS = {
   authorize: 65e3,
 }
 
+/** How long the page has run, in the middle of a step of the world as well. */
+export const ranBy = (scene: Scene, { page }: Actor): number =>
+  (scene.ran.get(page) ?? 0) + scene.now() - scene.passingSince
+
 /** Watches a promise until it settles: it settles in time (I8), has a code if it rejects (I12), and shows no token (I9). */
 export function watch<T>(
   scene: Scene,
@@ -29,7 +34,7 @@ export function watch<T>(
   promise: Promise<T>,
   then?: (value: T) => void,
 ): void {
-  const pending = { what, ranAt: scene.ran.get(actor.page) ?? 0, limit: LIMITS[what] }
+  const pending = { what, ranAt: ranBy(scene, actor), limit: LIMITS[what] }
   actor.pending.add(pending)
   promise
     .then(
@@ -85,6 +90,9 @@ export function open(scene: Scene, page = scene.world.page(), isBare = false): A
     destroyedAt: null,
     hears: 'out',
     deafSince: null,
+    rendered: { phase: 'loading' },
+    staleSince: null,
+    signsOut: false,
     record: null,
   }
   const session = createSessionWith(page.ports, {
@@ -99,6 +107,7 @@ export function open(scene: Scene, page = scene.world.page(), isBare = false): A
   scene.actors.add(actor)
   noteApart(scene)
   listen(scene, actor)
+  listenAsCaller(scene, actor)
   look(scene)
   hinted(scene, actor)
   connectIn(scene, actor)

@@ -2,6 +2,7 @@ import type { Actor } from './actor.js'
 import { acts } from './acts.js'
 import { bury, instancesOn, open } from './pages.js'
 import { faultOfImport, type PageScript } from './browser.js'
+import { rested } from './callers.js'
 import { calm } from './calm.js'
 import type { Plan } from './plan.js'
 import { checkConnections } from './connections.js'
@@ -13,9 +14,11 @@ import { createScene, Restless, type Break, type Scene } from './scene.js'
 
 /** Lets time pass, and adds it to the running time of each page that runs. */
 export async function pass(scene: Scene, ms: number): Promise<void> {
+  scene.passingSince = scene.now()
   await scene.world.advance(ms)
   for (const page of new Set([...scene.actors].map(({ page }) => page)))
     if (!page.frozen && !page.timersEvery && !page.prerendered) scene.ran.set(page, (scene.ran.get(page) ?? 0) + ms)
+  scene.passingSince = scene.now()
 }
 
 /** After each step: removes pages that are gone, reloads pages that called reload(), and checks promises. */
@@ -79,7 +82,7 @@ function actorOf(scene: Scene, tab: string): Actor {
 }
 
 export async function play(plan: Plan, script: PageScript, trace?: (text: string) => void): Promise<Played> {
-  const scene = createScene(plan, script, { look, called, told, cleared }, trace)
+  const scene = createScene(plan, script, { look, rested, called, told, cleared }, trace)
   const steps: Step[] = []
   let thrown: unknown
   try {

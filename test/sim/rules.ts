@@ -4,6 +4,7 @@ import { contextOf } from '../../src/session/context.js'
 import type { Page } from '../../src/testing.js'
 import { browser } from '../../src/testing/time.js'
 import type { ServerTimes, Snapshot, TokenResponse } from '../../src/types.js'
+import { checkPause } from './callers.js'
 import { followHolds, idOf, isAtWork, isAwake, shownBy, type Actor } from './actor.js'
 import { earliestEnd, FLUSH, latestEnd, type Life } from './life.js'
 import type { Excuses, Rule } from './rule-names.js'
@@ -559,6 +560,7 @@ export function called(scene: Scene, call: Call): void {
   acted(scene, actor, `a call (${method})`)
   const life = lifeOf(scene, actor)
   if (!life) return
+  if (method === 'refresh') checkPause(scene, actor, call.family)
   if (method === 'refresh') refreshed(scene, call, life)
   if (method === 'keepAlive') keptAlive(scene, call, life)
 }

@@ -4,6 +4,7 @@ import { memoryTokens } from '../../src/tokens/stores/memory.js'
 import type { PageState } from '../../src/servers/page.js'
 import type { StoredTokens, TokenStore } from '../../src/types.js'
 import type { Actor } from './actor.js'
+import type { Failure } from './callers.js'
 import { createBrowserPage, type PageScript } from './browser.js'
 import type { OpenConnection } from './connections.js'
 import type { Jump, Life, Touch } from './life.js'
@@ -23,6 +24,14 @@ export interface Break {
   readonly text: string
   /** The number of steps before it. */
   readonly step: number
+}
+
+/** The server has answered 429: `until` is a time of the wall clock. */
+export interface Pause {
+  readonly family: string
+  readonly actor: Actor
+  readonly at: number
+  readonly until: number
 }
 
 /** One world while it is played, with all facts about it. */
@@ -66,6 +75,8 @@ export interface Scene {
   readonly familiesOf: Map<string, Set<string>>
   /** The running time of each page, without freezes and sleep. */
   readonly ran: Map<Page, number>
+  /** Since when time passes that is not in `ran` yet. */
+  passingSince: number
   /** The page of the other application, all pages that it had, and the number of grants from its own server. */
   neighbour: Neighbour | null
   readonly strangers: Set<Page>
@@ -82,6 +93,14 @@ export interface Scene {
   readonly hasty: Set<Page>
   /** Pages whose `navigator.onLine` is wrong. */
   readonly lying: Set<Page>
+  /** The failures of refreshes, as listeners were told of them. */
+  readonly failures: Failure[]
+  /** True when faults have stopped. */
+  isCalm: boolean
+  /** When applications called `setTokens()`. */
+  readonly broughtAt: number[]
+  /** The times before which the server does not want to be asked for tokens. */
+  readonly pauses: Pause[]
   /** Pages that crash at one of their next effects, with the number of effects until then. */
   readonly doomed: Map<Page, number>
   /** The open listeners and channels of each page. */
@@ -117,6 +136,7 @@ export function createScene(
   script: PageScript,
   rules: {
     readonly look: (scene: Scene) => void
+    readonly rested: (scene: Scene) => void
     readonly called: (scene: Scene, call: Call) => void
     readonly told: (scene: Scene, call: Call, result: unknown) => void
     readonly cleared: (scene: Scene, page: Page, id: string) => void
@@ -225,6 +245,7 @@ export function createScene(
       await tick()
       if (++turns > MOST_TURNS) throw new Restless()
       rules.look(scene)
+      rules.rested(scene)
     },
   })
   world.locks.isAvailable = traits.locks !== 'missing'
@@ -301,6 +322,9 @@ export function createScene(
           )
         rules.called(scene, call)
       },
+      paused({ method, family, actor, signal }, until) {
+        if (method === 'refresh' && !signal.aborted) scene.pauses.push({ family, actor, at: scene.now(), until })
+      },
       told(call, result) {
         rules.told(scene, call, result)
       },
@@ -327,6 +351,7 @@ export function createScene(
     storedNumber: new Map(),
     familiesOf: new Map(),
     ran: new Map(),
+    passingSince: 0,
     neighbour: null,
     strangers: new Set(),
     foreignGrants: 0,
@@ -337,6 +362,10 @@ export function createScene(
     adoptedAt: -Infinity,
     hasty: new Set(),
     lying: new Set(),
+    failures: [],
+    isCalm: false,
+    broughtAt: [],
+    pauses: [],
     doomed: new Map(),
     handles: new Map(),
     connections: new Set(),

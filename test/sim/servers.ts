@@ -65,7 +65,11 @@ export function createServers(
   time: Time,
   traits: Traits,
   random: Random,
-  note: { readonly called: (call: Call, given: string) => void; readonly told: (call: Call, result: unknown) => void },
+  note: {
+    readonly called: (call: Call, given: string) => void
+    readonly told: (call: Call, result: unknown) => void
+    readonly paused: (call: Call, until: number) => void
+  },
 ): Servers {
   const grants = new Map<string, Grant>()
   const issued = new Map<string, number>()
@@ -171,8 +175,11 @@ export function createServers(
         let answer: () => void
         if (how === 'busy') answer = () => reject(new SessionError('server', { message: 'Answered 503.' }))
         else if (how === 'limits')
-          answer = () =>
-            reject(new SessionError('rate_limited', { retryAt: time.clock().wall + random.below(20) * 1e3 }))
+          answer = () => {
+            const retryAt = time.clock().wall + random.below(20) * 1e3
+            note.paused(call, retryAt)
+            reject(new SessionError('rate_limited', { retryAt }))
+          }
         else if (how === 'page')
           // A proxy may require its own login from a request with tokens. For a session by cookie a 401 is the end.
           answer = () => reject(isWired ? new Page(given ? 401 : 502) : new SessionError('server'))

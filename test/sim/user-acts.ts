@@ -2,10 +2,24 @@
 import { browser } from '../../src/testing/time.js'
 import { around, inTab, inTabBy, type Act } from './act.js'
 import { idOf, isAwake } from './actor.js'
+import { asked, brought } from './callers.js'
 import { persistData, readData } from './data.js'
 import { watch } from './pages.js'
 import { look, sign } from './rules.js'
-import { counted, extend, input, SHAPES, signIn, signInWith, token, verify, visit } from './users.js'
+import { REACTIONS, react } from './reactions.js'
+import {
+  askPatiently,
+  counted,
+  extend,
+  input,
+  SHAPES,
+  signIn,
+  signInWith,
+  signOut,
+  token,
+  verify,
+  visit,
+} from './users.js'
 import { oneOf, span } from './ways.js'
 
 export const userActs = {
@@ -80,30 +94,32 @@ export const userActs = {
     if (isAwake(actor) && cookie && !scene.servers.usesTokens) signInWith(scene, actor, undefined, cookie.family)
   }),
   signOut: inTab(4, 'sign out', (scene, actor) => {
-    if (!isAwake(actor)) return
-    const id = idOf(actor.session.getSnapshot())
-    for (const life of scene.lives.values()) life.signOutCalled = true
-    scene.signOutAt = scene.now()
-    watch(scene, actor, 'signOut', actor.session.signOut())
-    look(scene)
-    // A prerendered page ends nothing.
-    if (id && !actor.page.prerendered)
-      scene.must(
-        'I2: the tab that signs out shows it at once',
-        idOf(actor.session.getSnapshot()) !== id,
-        () => `${actor.name} still shows ${id}`,
-      )
+    if (isAwake(actor)) signOut(scene, actor)
   }),
   setTokens: inTab(1, 'bring new tokens', (scene, actor) => {
     if (!isAwake(actor) || !idOf(actor.session.getSnapshot()) || !scene.servers.usesTokens || actor.isBare) return
-    const { tokens } = scene.servers.grant('ada')
-    if (tokens) watch(scene, actor, 'setTokens', actor.session.setTokens(tokens))
+    const { grant, tokens } = scene.servers.grant('ada')
+    if (!tokens) return
+    const before = asked(scene, actor)
+    scene.broughtAt.push(before.at)
+    watch(scene, actor, 'setTokens', actor.session.setTokens(tokens), () => {
+      actor.wantedAt = scene.now()
+      watch(scene, actor, 'getAccessToken', actor.session.getAccessToken(), (text) => {
+        brought(scene, actor, before, grant.family, text)
+      })
+    })
   }),
   token: inTab(10, 'ask for a token', (scene, actor) => {
     if (isAwake(actor)) token(scene, actor)
   }),
   tokens: around(3, 'all tabs ask for a token', (scene) => {
     for (const actor of scene.actors) if (isAwake(actor)) token(scene, actor)
+  }),
+  patient: inTab(3, 'ask for a new token, and again when the error says', (scene, actor) => {
+    if (isAwake(actor)) askPatiently(scene, actor)
+  }),
+  react: inTabBy(6, 'at its next event', oneOf(REACTIONS), (scene, actor, reaction) => {
+    if (isAwake(actor)) react(scene, actor, reaction)
   }),
   force: inTab(5, 'ask for a new token', (scene, actor) => {
     if (isAwake(actor)) token(scene, actor, { forceRefresh: true })

@@ -3,6 +3,7 @@ import { browser } from '../../src/testing/time.js'
 import type { SessionError } from '../../src/errors.js'
 import type { TokenResponse } from '../../src/types.js'
 import { idOf, isAwake, shownBy, type Actor } from './actor.js'
+import { asked, extended as answered, retried, signedIn, signedOut, tokenDenied, tokenGiven } from './callers.js'
 import { keptByVisitor, takenOver } from './data.js'
 import { FLUSH } from './life.js'
 import { instancesOn, watch } from './pages.js'
@@ -102,6 +103,9 @@ export function signInWith(scene: Scene, actor: Actor, tokens: TokenResponse | u
   // The session may begin at any time while the promise of this sign-in is pending, and not otherwise.
   const signIn = { at: scene.now(), page: actor.page }
   scene.signIns.add(signIn)
+  const isNew =
+    !!tokens ||
+    ![...scene.servers.grants.values()].some((grant) => grant.family === family && grant.issuedAt < scene.now())
   const kept = family ? keptByVisitor(scene, actor) : null
   const promise = actor.session.signIn(tokens, { ...(!tokens && family && { login: family }), keepData: true })
   watch(
@@ -117,8 +121,29 @@ export function signInWith(scene: Scene, actor: Actor, tokens: TokenResponse | u
     }),
     () => {
       takenOver(scene, actor, kept, signIn.at)
+      signedIn(scene, actor, signIn.at, isNew)
     },
   )
+}
+
+/** The user signs out. */
+export function signOut(scene: Scene, actor: Actor): void {
+  const id = idOf(actor.session.getSnapshot())
+  for (const life of scene.lives.values()) life.signOutCalled = true
+  scene.signOutAt = scene.now()
+  const before = asked(scene, actor)
+  actor.signsOut = true
+  watch(scene, actor, 'signOut', actor.session.signOut(), () => {
+    signedOut(scene, actor, before)
+  })
+  look(scene)
+  // A prerendered page ends nothing.
+  if (id && !actor.page.prerendered)
+    scene.must(
+      'I2: the tab that signs out shows it at once',
+      idOf(actor.session.getSnapshot()) !== id,
+      () => `${actor.name} still shows ${id}`,
+    )
 }
 
 /** The application calls `verify()` after a push. */
@@ -147,8 +172,11 @@ export function token(
   if (actor.isBare) return
   const at = scene.now()
   actor.wantedAt = at
+  const before = asked(scene, actor)
+  const plain = Object.keys(options).length === 0
   const promise = actor.session.getAccessToken(options)
   promise.catch((error: unknown) => {
+    tokenDenied(scene, actor, before, error, plain)
     const { code, retryAt } = error as Partial<SessionError>
     if (code !== 'offline' || actor.page.gone) return
     // The call may have joined a request, or made none because one failed a moment ago.
@@ -157,6 +185,7 @@ export function token(
   })
   watch(scene, actor, 'getAccessToken', promise, (text) => {
     if (isAwake(actor)) handedOut(scene, actor, text)
+    tokenGiven(scene, before, plain)
   })
 }
 
@@ -204,6 +233,7 @@ export function extend(scene: Scene, actor: Actor): void {
             'tabs were apart': !wereTogether(scene, life.startedAt),
           },
         )
+      if (extended) answered(scene, actor, id)
       if (extended) {
         // A page that was still querying other tabs has its answer by now, perhaps in this very task.
         look(scene)
@@ -211,7 +241,8 @@ export function extend(scene: Scene, actor: Actor): void {
         scene.must('I5: nobody extends while signed out', !!found, () => actor.name)
         if (!life) sign(scene, actor)
         if (life) {
-          acted(scene, actor, 'an extension')
+          // A listener may have signed out in the task in which it was extended.
+          if (!(life.signOutCalled && life.ended?.at === scene.now())) acted(scene, actor, 'an extension')
           const at = scene.now()
           if (!traits.keepAlive && !isMisled(scene, actor))
             scene.world.time.later(browser, onItsWay(scene), () => {
@@ -222,4 +253,26 @@ export function extend(scene: Scene, actor: Actor): void {
       }
     },
   )
+}
+
+/** The application asks for a new token and, if there is none, waits until the time that the error names. */
+export function askPatiently(scene: Scene, actor: Actor): void {
+  if (actor.isBare) return
+  const ask = (then: (error: unknown) => void): void => {
+    actor.wantedAt = scene.now()
+    const promise = actor.session.getAccessToken({ forceRefresh: true })
+    promise.catch(then)
+    watch(scene, actor, 'getAccessToken', promise)
+  }
+  ask((error) => {
+    const { retryAt } = error as Partial<SessionError>
+    if (retryAt === undefined) return
+    scene.world.time.later(actor.page, Math.max(0, retryAt - scene.world.time.clock().wall), () => {
+      if (!isAwake(actor)) return
+      const at = scene.now()
+      ask((second) => {
+        retried(scene, actor, error as SessionError, at, second)
+      })
+    })
+  })
 }
