@@ -84,7 +84,7 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
     // lives and began later, or the tab's own has come to its end meanwhile. A session that begins in the future was planted.
     const isOther = last && isLive(found) && sync.isReplaced(last.id) && beganAt(found) <= clock.wall
     const isOver = isOther && (beganAt(found) > beganAt(last) || settle(last, config, sharedNow(last, clock)) !== last)
-    const own = isOver ? null : unlessAhead(last, found, clock.wall)
+    const own = isOver ? null : unlessAhead(last, found ?? received, clock.wall)
     const others = merge(found, unlessAhead(received, found, clock.wall))
     // A session that began here since the clock was set back is not displaced by one that counted on before.
     return adopt({ ...basis, record: own && basis.record }, unlessAhead(others, own, clock.wall, true), clock)

@@ -364,6 +364,22 @@ describe('an end that is written in the moment of a sign-in', () => {
 describe('a tab that was frozen during several sign-ins', () => {
   // It found the newest session in storage first, and then heard of those before, in order. It raised the newest above each that it
   // heard of, and so made it one with a number ahead of the clock, which the next that it heard of displaced.
+  // The message overtakes the record: the tab finds storage empty, and takes its session for removed.
+  it('a tab that hears of a sign-in before it can read it does not write the end of its own session over it', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.setClock(-10 * 60_000)
+    tab.session.check()
+    empty(world)
+    const next = world.tab()
+    world.storage.lag = 5
+    await signIn(world, next)
+    await world.advance('1s')
+    expect(tab.visible()).toBe('active')
+    expect(tab.session.getSnapshot()).toMatchObject({ id: (next.session.getSnapshot() as { id: string }).id })
+    expect(world.tab().session.getSnapshot()).toMatchObject({ phase: 'active' })
+  })
+
   it('a tab that was frozen during several sign-ins stays with the newest, after the clock was set back', async () => {
     const world = createWorld()
     const sleeper = world.tab()
