@@ -136,10 +136,12 @@ export function createRefreshTurn(
 
   const refreshUnderLock: RefreshTurn['refreshUnderLock'] = async (id, seen, resource, acquire, isLost, until) => {
     await clearForeign(id)
-    const record = context.requireLive(id)
+    const { generation } = context.requireLive(id)
     // The newest: a tab that waited long for the lock may hold a generation in between, which has expired as well. The token of a
     // resource is older than the refresh token that gets the next one, which another tab may have used.
-    const used = await cache.get(id, resource ? record.generation + 1 : Math.max(seen + 1, record.generation))
+    const used = await cache.get(id, resource ? generation + 1 : Math.max(seen + 1, generation))
+    // Without locks another tab may have asked the server meanwhile.
+    const record = context.requireLive(id)
     const onceTheyAreThere = async (error?: SessionError): Promise<StoredTokens> => {
       await lost(id, used, error)
       return refreshUnderLock(id, seen, resource, acquire, isLost, until)

@@ -144,8 +144,11 @@ export function createRefresh(
         beforeRefresh?.()
         try {
           tokens = await refreshBeyond(id, tokens?.generation ?? seen, resource)
-          // The token of another tab may have expired by now: the machine slept.
-          if (!isValid(id, tokens, 0, resource)) tokens = await refreshBeyond(id, tokens.generation, resource)
+          // The token may have expired by now: the machine slept, or the page was frozen.
+          if (!isValid(id, tokens, 0, resource)) {
+            beforeRefresh?.()
+            tokens = await refreshBeyond(id, tokens.generation, resource)
+          }
         } catch (error) {
           // A caller that forces a refresh wants to know that there was none. But first: an end of the session counts for more.
           if (!isValid(id, tokens, 0, resource) || force) throw error

@@ -164,7 +164,7 @@ export function signedOut(scene: Scene, actor: Actor, { at, id }: Asked): void {
 }
 
 /** `extend()` has returned true: the warning that could be answered is gone. */
-export function extended(scene: Scene, actor: Actor, id: string): void {
+export function extended(scene: Scene, actor: Actor, id: string, askedAt: number): void {
   if (!isAwake(actor) || !id) return
   const snapshot = actor.session.getSnapshot()
   if (idOf(snapshot) !== id) return
@@ -176,6 +176,11 @@ export function extended(scene: Scene, actor: Actor, id: string): void {
       // Its own end is warned of as long before as ours, however soon it comes.
       'the server gives less time than the warning takes':
         scene.traits.keepAlive && scene.traits.idle * scene.traits.serverIdle <= scene.traits.warnBefore + 5e3,
+      // Nobody can tell which of them the server got first.
+      'another tab sent a check while word of the answer was on its way': scene.servers.calls.some(
+        (one) =>
+          one.method === 'check' && one.actor !== actor && one.at >= askedAt && one.at <= askedAt + onItsWay(scene),
+      ),
     },
   )
 }

@@ -233,7 +233,7 @@ export function extend(scene: Scene, actor: Actor): void {
             'tabs were apart': !wereTogether(scene, life.startedAt),
           },
         )
-      if (extended) answered(scene, actor, id)
+      if (extended) answered(scene, actor, id, askedAt)
       if (extended) {
         // A page that was still querying other tabs has its answer by now, perhaps in this very task.
         look(scene)

@@ -503,6 +503,26 @@ describe('the token of a connection', () => {
     expect([world.server.count('refresh'), opened.length]).toEqual([1, 1])
   })
 
+  it('a connection whose page was frozen while it stored newer tokens does not refresh again for a user who has been away', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.sleep('6m')
+    tab.input()
+    world.tokens.delay = (method) => (method === 'set' ? 800 : 1)
+    const { opened } = follow(tab)
+    await world.advance(500)
+    expect(world.server.count('refresh')).toBe(1)
+    tab.frozen = true
+    await world.advance('6m')
+    tab.frozen = false
+    tab.hint('resume')
+    await world.advance('1m')
+    expect([world.server.count('refresh'), opened.length]).toEqual([1, 0])
+    tab.input()
+    await world.advance('5s')
+    expect([world.server.count('refresh'), opened.length]).toEqual([2, 1])
+  })
+
   it('the token of a connection is not sent if the connection was lost while it was read', async () => {
     const world = createWorld()
     const [tab, other] = [await world.signedIn(), world.tab()]

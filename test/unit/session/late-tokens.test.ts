@@ -208,6 +208,22 @@ describe('a record that is on its way to the next holder of the lock', () => {
     expect(world.server.count('refresh')).toBe(1)
   })
 
+  it('without locks, a tab that reads its tokens while another is told to wait asks nothing', async () => {
+    const world = createWorld()
+    world.locks.isAvailable = false
+    const tabs = await open(world, 2)
+    world.tokens.delay = () => 800
+    world.server.reply = () => ({
+      fails: new SessionError('rate_limited', { retryAt: world.time.clock().wall + MINUTE }),
+    })
+    const first = outcome(forced(tabs[0]!))
+    await world.advance(500)
+    const second = outcome(forced(tabs[1]!))
+    await world.advance(2 * SECOND)
+    expect(await Promise.all([first, second])).toEqual(['rate_limited', 'server'])
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
   it('I4: a tab does not use the refresh token again if only the tab before it has the newer one', async () => {
     const world = createWorld()
     const tabs = await open(world, 2)
