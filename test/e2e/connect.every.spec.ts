@@ -114,9 +114,12 @@ test('S117 five tabs have one connection, and another takes over when its tab is
   for (const tab of all) await start(tab, 'socket', { one: 'device' })
   await gets(holder, 0)
   expect(await Promise.all(others.map(states))).toEqual(others.map(() => ['waiting']))
+  expect(server.feed.most()).toBe(1)
   await holder.close()
   const [next, ...rest] = others as [AnyTab, ...AnyTab[]]
   await gets(next, 1)
   expect(await Promise.all(rest.map(states))).toEqual(rest.map(() => ['waiting']))
-  expect([server.feed.clients.length, server.feed.open(), server.feed.most()]).toEqual([2, 1, 1])
+  // A browser frees the lock of a page that is gone before the server hears that its socket is closed.
+  await expect.poll(() => server.feed.open()).toBe(1)
+  expect(server.feed.clients).toHaveLength(2)
 })

@@ -13,6 +13,7 @@ test('S117 another tab takes over the connection of one that crashes', async ({ 
   expect(await next.run(() => window.feed.states)).toEqual(['waiting'])
   kill()
   await expect.poll(() => next.run(() => window.feed.states)).toEqual(['waiting', 'connecting', 'up'])
+  // A browser may free the lock of a page that is gone before the server hears that its socket is closed.
   await expect.poll(server.feed.open).toBe(1)
-  expect([server.feed.clients.length, server.feed.most()]).toEqual([2, 1])
+  expect(server.feed.clients).toHaveLength(2)
 })
