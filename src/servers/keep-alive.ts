@@ -59,6 +59,8 @@ export const keepAlive: Plugin = (context) => {
     failedCall = null
     pageReturnedAt = 0
     try {
+      // A listener of the claim's step may have signed out.
+      context.requireLive(id)
       const times = await send(isKeepAlive)
       context.requireLive(id)
       network.noteOutcome()

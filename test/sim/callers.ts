@@ -104,6 +104,8 @@ export function retried(scene: Scene, actor: Actor, first: SessionError, askedAt
     isMade || retryAt === undefined,
     () =>
       `${actor.name} is to wait another ${Math.round((retryAt ?? 0) - (first.retryAt ?? 0))} ms (${first.code}, ${code})`,
+    // It has waited by another clock.
+    { 'a clock was set': scene.jumps.some(({ at }) => at >= askedAt - 60e3) },
   )
 }
 
@@ -176,6 +178,8 @@ export function extended(scene: Scene, actor: Actor, id: string, askedAt: number
       // Its own end is warned of as long before as ours, however soon it comes.
       'the server gives less time than the warning takes':
         scene.traits.keepAlive && scene.traits.idle * scene.traits.serverIdle <= scene.traits.warnBefore + 5e3,
+      // The page was frozen, or the reply slow: the warning of the end that the answer gave may have begun.
+      'the answer was given long ago': scene.now() - askedAt > scene.traits.idle - scene.traits.warnBefore - 5e3,
       // Nobody can tell which of them the server got first.
       'another tab sent a check while word of the answer was on its way': scene.servers.calls.some(
         (one) =>

@@ -622,6 +622,7 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
     'word of the end is on its way': !!life.ended && now() <= sent(scene, life.ended.at) + onItsWay(scene),
     // If tabs can neither read the same storage nor reach each other, each is alone.
     'tabs were apart': !wereTogether(scene, life.startedAt),
+    'messages are slow without storage': !scene.world.storage.isAvailable && traits.delay > 250,
   }
   const inForce = (scene.storedNumber.get(family) ?? 0) > number
   const known = before.filter(({ done, told, actor: other, at }) => done && told && (inForce || other.refreshedAt > at))

@@ -612,6 +612,20 @@ describe('extend() with a keepAlive', () => {
     }
   })
 
+  it('extend() sends nothing where a listener of the claim has signed out', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, methods)
+    await world.advance(14 * MINUTE)
+    const before = world.server.count('keepAlive')
+    const stop = tab.session.inspect(({ cause }) => {
+      if (cause !== 'claimed') return
+      stop()
+      void tab.session.signOut()
+    })
+    expect(await world.until(tab.session.extend())).toBe(false)
+    expect(world.server.count('keepAlive') - before).toBe(0)
+  })
+
   it.each(['this tab, whose timers are late,', 'another tab'])(
     'extend() is not undone by a check of %s that the server gets before the keepAlive',
     async (who) => {
