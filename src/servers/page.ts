@@ -57,8 +57,8 @@ export async function adoptPage(session: Session, page: PageState): Promise<bool
   if (context.isClosed()) return false
   const hash = fingerprint(login ?? '')
   // The server did not know of a sign-in since then, when it made a page that was prerendered.
-  const { id = foundId } = (opening && context.liveRecord()) ?? {}
-  const isNewest = noteNewest(context, at) && id === foundId
+  const hasSignedIn = opening && (context.liveRecord()?.id ?? foundId) !== foundId
+  const isNewest = noteNewest(context, at) && !hasSignedIn
   if (login) {
     // With the login of the last session it is safe at any time, and lets a sign-out be sent that the server has not got.
     if (context.hasLogin(hash)) await session.signIn(undefined, { login })

@@ -134,12 +134,12 @@ export function createRefresh(
       const { id, generation } = context.requireLive()
       const stored = await cache.get(id, generation)
       // Where the store has none of this generation, they may be on their way to this tab, and are as good as newer ones.
-      const wanted = stored || force ? generation : generation - 1
+      const known = stored || force ? generation : generation - 1
       if (stored) writer.noteGeneration(stored)
       // The token of a single API is kept beside those of a refresh for none.
-      else if (resource) await refreshBeyond(id, wanted)
+      else if (resource) await refreshBeyond(id, known)
       let tokens = tokensFor(stored, resource)
-      const seen = resource ? 0 : wanted
+      const seen = resource ? 0 : known
       if (force || !isValid(id, tokens, minValidity, resource)) {
         beforeRefresh?.()
         try {

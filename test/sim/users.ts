@@ -103,9 +103,6 @@ export function signInWith(scene: Scene, actor: Actor, tokens: TokenResponse | u
   // The session may begin at any time while the promise of this sign-in is pending, and not otherwise.
   const signIn = { at: scene.now(), page: actor.page }
   scene.signIns.add(signIn)
-  const isNew =
-    !!tokens ||
-    ![...scene.servers.grants.values()].some((grant) => grant.family === family && grant.issuedAt < scene.now())
   const kept = family ? keptByVisitor(scene, actor) : null
   const promise = actor.session.signIn(tokens, { ...(!tokens && family && { login: family }), keepData: true })
   watch(
@@ -121,7 +118,7 @@ export function signInWith(scene: Scene, actor: Actor, tokens: TokenResponse | u
     }),
     () => {
       takenOver(scene, actor, kept, signIn.at)
-      signedIn(scene, actor, signIn.at, isNew)
+      signedIn(scene, actor, signIn.at)
     },
   )
 }
