@@ -49,24 +49,28 @@ export function createTokenRequest(
     // Each try is an act of its own: a laptop may have slept past the deadline since the last.
     const { generation, activeAt, skew } = context.requireLive(id, 'refresh')
     let sent: Promise<TokenResponse> | undefined
+    let isGivenUp = false
     const result = withTimeout(ports.after, limit + config.requestTimeout, context.ended(), (signal) => {
       sent = send(used, { signal, activeAt: activeAt - skew, ...(resource && { resource }) })
-      return sent.then(
-        (tokens) => {
-          network.noteOutcome()
-          return commit(id, used, tokens, resource)
-        },
-        (thrown: unknown) => refused(id, used, generation, toSessionError(thrown)),
-      )
+      return sent
+        .then(
+          (tokens) => {
+            network.noteOutcome()
+            return commit(id, used, tokens, resource)
+          },
+          (thrown: unknown) => refused(id, used, generation, toSessionError(thrown)),
+        )
+        .finally(() => {
+          // Whoever frees the lock tells listeners of what happened under it. That was before this.
+          if (isGivenUp) flush()
+        })
     })
     // The limit is for the reply: what is done with that takes as long as it takes.
-    return withTimeout(ports.after, limit, null, () => Promise.race([sent, result]).catch(noop)).then(
-      () => result,
-      (error: unknown) => {
-        // Whoever frees the lock tells listeners of what happened under it, and that is long before a late reply.
-        result.then(flush, flush)
+    return withTimeout(ports.after, limit, null, () => Promise.race([sent, result]).catch(noop))
+      .then(() => result)
+      .catch((error: unknown) => {
+        isGivenUp = true
         throw error
-      },
-    )
+      })
   }
 }

@@ -125,6 +125,25 @@ describe('a slow token endpoint', () => {
     }
   })
 
+  // Twice the limit was over by then. Nobody waited for the store any more, and listeners were told at the next hint.
+  it('listeners are told at once of what a late reply brought, also if a slow store has it after twice the limit', async () => {
+    for (const [fails, event] of [
+      [undefined, 'refreshed'],
+      [Object.assign(new Error(), { name: 'SessionError', code: 'rejected' }), 'signedOut'],
+    ] as const) {
+      const [world, one, two] = await slow(0)
+      two.close()
+      world.server.reply = () => ({ after: 19.5 * SECOND, ...(fails && { fails }) })
+      const heard: number[] = []
+      const began = world.time.clock().mono
+      one.session.on(event, () => heard.push(world.time.clock().mono - began))
+      expect(await world.until(token(one))).toBe('timeout')
+      world.tokens.delay = () => SECOND
+      await world.advance(MINUTE)
+      expect(heard).toEqual([20_502])
+    }
+  })
+
   it('a late refusal ends the session, and a late failure does not', async () => {
     for (const [code, phase] of [
       ['rejected', 'signedOut'],

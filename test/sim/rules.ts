@@ -747,11 +747,13 @@ export function cleared(scene: Scene, page: Page, id: string): void {
     const record = recordOf(actor)
     return actor.page === page && record && !isLive(record) && !scene.lives.has(record.id)
   })
-  // The page that the server made says that nobody is signed in, and its tab had not shown the session yet.
+  // The page that the server made says that nobody is signed in, and its tab had not shown the session yet. Without storage it
+  // cannot tell an old page out of a cache.
   const isRefused = [...scene.actors].some((actor) => {
     const record = recordOf(actor)
     const isSo = actor.page === page && record?.id === id && record.reason === 'rejected'
-    return isSo && scene.rendered.some(({ login, at }) => !login && at >= life.startedAt)
+    const { isAvailable } = scene.world.storage
+    return isSo && scene.rendered.some(({ login, at }) => !login && (at >= life.startedAt || !isAvailable))
   })
   const lives = !life.ended && !isReplaced && !isRefused && !life.signOutCalled && [...scene.lives.keys()].at(-1) === id
   const ids = [...scene.actors].filter((actor) => isAwake(actor) && actor.page !== page).map((one) => idOf(one.seen))
