@@ -61,7 +61,7 @@ export function createTokenRequest(
           (thrown: unknown) => refused(id, used, generation, toSessionError(thrown)),
         )
         .finally(() => {
-          // Whoever frees the lock tells listeners of what happened under it. That was before this.
+          // Whoever frees the lock tells listeners of what happened under it. That was long ago.
           if (isGivenUp) flush()
         })
     })
@@ -69,7 +69,7 @@ export function createTokenRequest(
     return withTimeout(ports.after, limit, null, () => Promise.race([sent, result]).catch(noop))
       .then(() => result)
       .catch((error: unknown) => {
-        isGivenUp = true
+        isGivenUp = toSessionError(error).code === 'timeout'
         throw error
       })
   }

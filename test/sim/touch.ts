@@ -49,9 +49,10 @@ export function rob(scene: Scene, kept?: string): void {
 export function remove(scene: Scene, empty: () => void): void {
   const { record, end } = named(scene)
   touch(scene, record, 'removed', 'overwritten')
-  // For a tab that does not know yet that its session was replaced, that session was removed.
+  // For a tab that does not know yet that its session was replaced, or overwritten by junk, that session was removed.
+  const isFull = scene.world.storage.stored.has(KEY)
   for (const { id, ended } of scene.lives.values())
-    if (record && id !== record && !ended) touch(scene, id, 'removed', 'overwritten')
+    if (isFull && id !== record && !ended) touch(scene, id, 'removed', 'overwritten')
   touch(scene, end, 'removed', 'exhumed')
   empty()
 }
