@@ -36,7 +36,7 @@ const EVENTS: Readonly<Record<keyof SessionEvents, true>> = {
 function checkListener(type: unknown, listener: unknown): void {
   const names = Object.keys(EVENTS)
   const isEvent = typeof type === 'string' && (names.includes(type) || type.includes(':'))
-  const meant = typeof type === 'string' ? closest(type, names) : undefined
+  const meant = typeof type === 'string' && !isEvent ? closest(type, names) : undefined
   const others = `one of ${names.join(', ')}`
   checkArgument(isEvent, 'on: the event', type, meant === undefined ? others : `${meant}, or another ${others}`)
   checkFunction('on: the listener', listener, 'takes the event')
