@@ -68,7 +68,8 @@ export const keepAlive: Plugin = (context) => {
       const replied = serverReply(config, sentAt, isKeepAlive, idle, ms(times?.absoluteExpiresIn))
       // From when the user asked for it, however late the reply is looked at.
       context.step(also ? 'extend' : 'server', id, (record, at) => ({
-        ...replied(record, at),
+        // The server may have got this check before an answer to the warning that was sent earlier.
+        ...((isKeepAlive || isAnswered(record, sentAt)) && replied(record, at)),
         // The call that carried the answer may have failed, and this is its repetition.
         ...(isKeepAlive && record.answeredAt > record.activeAt && { activeAt: Math.min(record.answeredAt, sentAt) }),
         ...also?.(record, sentAt),
@@ -97,6 +98,9 @@ export const keepAlive: Plugin = (context) => {
     }
   }
 
+  /** Whether the server has the last answer to a warning, at `now`, or has lost it. */
+  const isAnswered = ({ answeredAt }: SharedRecord, now: number): boolean => now > answeredAt + config.requestTimeout
+
   /** When the return of this page is to be asked about, unless the server has answered since. A claim may be lost with its page. */
   const returnAt = (record: SharedRecord): number =>
     config.canCheck && pageReturnedAt > Math.max(record.serverAt, record.startedAt) + RECENT
@@ -115,11 +119,7 @@ export const keepAlive: Plugin = (context) => {
     if (own && (own.isKeepAlive || !isActive)) return now >= retryAt && (own.isKeepAlive ? 'keepAlive' : 'check')
     if (isActive) return 'keepAlive'
     // An answer to the warning does not wait for the lock: a check that overtakes it would bring the end from before.
-    return (
-      now > record.answeredAt + config.requestTimeout &&
-      Math.min(returnAt(record), checkAt(record, config)) <= now &&
-      'check'
-    )
+    return isAnswered(record, now) && Math.min(returnAt(record), checkAt(record, config)) <= now && 'check'
   }
 
   /** When a call that failed is repeated, or one that was not yet due is sent. */

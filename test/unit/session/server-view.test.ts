@@ -648,6 +648,25 @@ describe('extend() with a keepAlive', () => {
     },
   )
 
+  it.each(['this tab', 'another tab'])(
+    'extend() is not undone by verify() of %s while it is on its way',
+    async (who) => {
+      const asked = { methods: ['keepAlive', 'check'] } as const
+      const world = createWorld()
+      const one = await world.signedIn({}, asked)
+      const asks = who === 'another tab' ? world.tab({}, asked) : one
+      await world.advance(14 * MINUTE + 40 * SECOND)
+      world.server.reply = (method) =>
+        method === 'check' ? { replies: { idleExpiresIn: 20 } } : { after: 3 * SECOND, replies: { idleExpiresIn: 900 } }
+      const answer = one.session.extend()
+      await world.advance(SECOND)
+      expect(await world.until(asks.session.verify())).toBe(true)
+      expect(await world.until(answer)).toBe(true)
+      await world.advance(20 * SECOND)
+      expect([one.phase(), asks.phase()]).toEqual(['active', 'active'])
+    },
+  )
+
   it('extend() adopts the server’s own idle end, which can then be extended', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, methods)
