@@ -82,7 +82,8 @@ function read(scene: Scene, actor: Actor, handle: Handle): void {
     )
     used(scene, actor, data, 'reads')
   }
-  if (handle.keptAt > -Infinity && !actor.page.gone && idOf(actor.session.getSnapshot()) === data.id)
+  // A listener of this read may have destroyed the session object.
+  if (handle.keptAt > -Infinity && isAwake(actor) && idOf(actor.session.getSnapshot()) === data.id)
     scene.must('I18: data of a live session are not lost', text !== null, () => `${actor.name}: ${data.id}`, {
       'storage is denied': !scene.world.storage.isAvailable || scene.deniedAt >= handle.keptAt,
       'storage was emptied': scene.emptiedAt >= handle.keptAt,
