@@ -6,15 +6,17 @@
 //   npm run release                checks, and does it
 //
 // A check that fails does not keep the others from running: all that is wrong is known after one run. `npm test` is for what the
-// package does, and is expected to have passed.
+// package does, and is expected to have passed. What is published is the very file that the last check tries: a copy of what is
+// committed in which package.json and the README say where the repository is.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Failure, fingerprint, nodeOf, report, root } from './lib.mjs'
+import { filesOf, pageOf, withAddresses, withLinksTo, withoutPage } from './repository.mjs'
 
 /** The versions of Node that the package supports: each that gets security fixes, and the newest. */
 const NODES = [20, 22, 24, 26]
@@ -22,15 +24,14 @@ const NODES = [20, 22, 24, 26]
 const PUBLISH = ['publish', '--provenance', '--access', 'public']
 
 /**
- * @typedef {object} Manifest
+ * @typedef {object} Package
  * @property {string} version
- * @property {{ url?: string }} [repository]
  * @property {{ access?: string, provenance?: boolean }} [publishConfig]
  */
 
 const read = (/** @type {string} */ path) => readFileSync(join(root, path), 'utf8')
 
-/** @returns {Manifest} */
+/** @returns {Package & import('./repository.mjs').Addresses} */
 const manifest = () => JSON.parse(read('package.json'))
 
 /** @param {string} command @param {string[]} args @param {string} [cwd] */
@@ -70,7 +71,31 @@ export const integrity = (path) =>
     .update(readFileSync(join(root, path)))
     .digest('base64')}`
 
-/** @type {Readonly<Record<string, () => string | Promise<string>>>} */
+/** Where git says that the repository is; '' where it does not. */
+const origin = () => spawnSync('git', ['remote', 'get-url', 'origin'], { cwd: root, encoding: 'utf8' }).stdout.trim()
+
+/** @param {string} folder */
+const packed = (folder) => join(folder, `sojourn-${manifest().version}.tgz`)
+
+/**
+ * Packs what is published, into `folder`. Without a page of the repository that is just what is committed.
+ *
+ * @param {string} folder
+ * @param {string | null} page
+ */
+export function pack(folder, page) {
+  const copy = join(folder, 'copy')
+  const [{ files }] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--dry-run']))
+  for (const { path } of files) cpSync(join(root, path), join(copy, path))
+  if (page) {
+    writeFileSync(join(copy, 'package.json'), `${JSON.stringify(withAddresses(manifest(), page), null, 2)}\n`)
+    writeFileSync(join(copy, 'README.md'), withLinksTo(read('README.md'), page, run('git', ['rev-parse', 'HEAD'])))
+  }
+  run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], copy)
+  return packed(folder)
+}
+
+/** Each gets a folder in which the last one leaves the packed package. @type {Readonly<Record<string, (folder: string) => string | Promise<string>>>} */
 const checks = {
   'no change is uncommitted'() {
     const changes = run('git', ['status', '--porcelain'])
@@ -95,11 +120,18 @@ const checks = {
     const { repository, publishConfig } = manifest()
     if (!publishConfig?.provenance || publishConfig.access !== 'public')
       throw new Failure('package.json needs "publishConfig": { "access": "public", "provenance": true }.')
-    if (!repository?.url)
-      throw new Failure(
-        'package.json has no "repository": npm refuses provenance unless it is the one that the build ran in.',
-      )
-    return repository.url
+    const page = pageOf(origin())
+    if (!page) throw new Failure(withoutPage(origin()))
+    if (repository && pageOf(String(repository.url)) !== page)
+      throw new Failure(`package.json has another "repository" than ${page}: npm refuses that with provenance.`)
+    return page
+  },
+  'each link of the README leads to a file in git'() {
+    const tracked = run('git', ['ls-files', '-z']).split('\0')
+    const files = filesOf(read('README.md'))
+    const missing = files.filter((file) => !tracked.includes(file))
+    if (missing.length > 0) throw new Failure(`README.md has links to files that are not in git: ${missing.join(', ')}`)
+    return `${files.length} of ${files.length}`
   },
   'two builds are the same, byte for byte'() {
     const built = () => {
@@ -129,22 +161,16 @@ const checks = {
       throw new Failure(`README.md needs sojourn@${version} with integrity="${hash}": npm run readme`)
     return hash
   },
-  async 'the packed package works in each Node'() {
-    const folder = mkdtempSync(join(tmpdir(), 'sojourn-release-'))
-    try {
-      const [pack] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]))
-      writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
-      copyFileSync(join(root, 'scripts/release-smoke.mjs'), join(folder, 'smoke.mjs'))
-      run('npm', ['install', join(folder, pack.filename), '--no-audit', '--no-fund'], folder)
-      const versions = NODES.map((major) => {
-        const node = nodeOf(major)
-        run(node, ['smoke.mjs'], folder)
-        return run(node, ['--version'])
-      })
-      return versions.join(', ')
-    } finally {
-      rmSync(folder, { recursive: true, force: true })
-    }
+  'the packed package works in each Node'(folder) {
+    writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
+    copyFileSync(join(root, 'scripts/release-smoke.mjs'), join(folder, 'smoke.mjs'))
+    run('npm', ['install', pack(folder, pageOf(origin())), '--no-audit', '--no-fund'], folder)
+    const versions = NODES.map((major) => {
+      const node = nodeOf(major)
+      run(node, ['smoke.mjs'], folder)
+      return run(node, ['--version'])
+    })
+    return versions.join(', ')
   },
 }
 
@@ -154,12 +180,13 @@ function words(error) {
   return stderr || (error instanceof Error ? error.message : String(error))
 }
 
-async function main() {
+/** @param {string} folder */
+async function release(folder) {
   const isDry = process.argv.includes('--dry-run')
   let failed = 0
   for (const [name, check] of Object.entries(checks)) {
     try {
-      console.log(`✓ ${name}: ${await check()}`)
+      console.log(`✓ ${name}: ${await check(folder)}`)
     } catch (error) {
       failed++
       console.log(`✗ ${name}\n  ${words(error).replaceAll('\n', '\n  ')}`)
@@ -168,11 +195,21 @@ async function main() {
   if (failed > 0)
     throw new Failure(`\n${failed} of ${Object.keys(checks).length} checks failed. Nothing was published.`)
   const tag = `v${manifest().version}`
-  console.log(`\n${isDry ? 'Would run' : 'Running'} npm ${PUBLISH.join(' ')}, and git tag ${tag}.`)
+  const publish = [...PUBLISH, packed(folder)]
+  console.log(`\n${isDry ? 'Would run' : 'Running'} npm ${publish.join(' ')}, and git tag ${tag}.`)
   if (isDry) return
-  const { status } = spawnSync('npm', PUBLISH, { cwd: root, stdio: 'inherit' })
+  const { status } = spawnSync('npm', publish, { cwd: root, stdio: 'inherit' })
   if (status !== 0) throw new Failure('npm published nothing.')
   run('git', ['tag', tag])
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await report(main)
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await report(async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sojourn-release-'))
+    try {
+      await release(folder)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+}
