@@ -74,10 +74,11 @@ function read(scene: Scene, actor: Actor, handle: Handle): void {
   const text = data.getItem(KEY)
   if (text !== null) {
     const of = text.split(' ', 1)[0] ?? ''
-    // A session takes over the data of a visitor, and no other.
+    // A session takes over the data of a visitor, and no other. Its page may have gone before it said that it is of a user.
+    const isOfUser = scene.ofUsers.has(data.id) || scene.familiesOf.has(data.id)
     scene.must(
       'I18: data belong to one session',
-      of === data.id || (!scene.ofUsers.has(of) && scene.ofUsers.has(data.id)),
+      of === data.id || (!scene.ofUsers.has(of) && isOfUser),
       () => `${data.id} reads ${text}`,
     )
     used(scene, actor, data, 'reads')
