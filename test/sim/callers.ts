@@ -158,16 +158,17 @@ export function extended(scene: Scene, actor: Actor, id: string, askedAt: number
   if (!isAwake(actor) || !id) return
   const snapshot = actor.session.getSnapshot()
   if (idOf(snapshot) !== id) return
+  const { idle, serverIdle, keepAlive, warnBefore } = scene.traits
+  const given = keepAlive ? Math.min(idle, idle * serverIdle) : idle
   scene.must(
     'I17: an answer closes the warning',
     snapshot.phase === 'active' || (snapshot.phase === 'warning' && !snapshot.canExtend),
     () => `${actor.name} still warns`,
     {
       // Its own end is warned of as long before as ours, however soon it comes.
-      'the server gives less time than the warning takes':
-        scene.traits.keepAlive && scene.traits.idle * scene.traits.serverIdle <= scene.traits.warnBefore + 5e3,
+      'the server gives less time than the warning takes': given <= warnBefore + 5e3,
       // The page was frozen, or the reply slow: the warning of the end that the answer gave may have begun.
-      'the answer was given long ago': scene.now() - askedAt > scene.traits.idle - scene.traits.warnBefore - 5e3,
+      'the answer was given long ago': scene.now() - askedAt > given - warnBefore - 5e3,
       // Nobody can tell which of them the server got first.
       'another tab sent a check while word of the answer was on its way': scene.servers.calls.some(
         (one) =>
@@ -262,6 +263,8 @@ export function checkPause(scene: Scene, actor: Actor, family: string): void {
       {
         'tabs were apart': !wereTogether(scene, life.startedAt),
         'a clock was set': scene.jumps.some((jump) => jump.at >= life.startedAt),
+        // It may have crashed before it could say so.
+        'the tab that was told is gone': pause.actor.page.gone,
       },
     )
     return

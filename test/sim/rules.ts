@@ -366,7 +366,9 @@ function warned(scene: Scene, actor: Actor, life: Life, reason: 'idle' | 'absolu
   const told = life.mayKnow
   const isToldLate =
     (!!told && Math.min(told.idleEndsAt, told.absoluteEndsAt) <= endedAt + 1e3) ||
-    life.toldOf.some((at) => Math.abs(at - endedAt) < 1e3)
+    life.toldOf.some((at) => Math.abs(at - endedAt) < 1e3) ||
+    // What is left of the grant counts from the arrival of a reply that was long on its way.
+    (isOfGrant && life.grantEnds.some((at) => at > endedAt + traits.network))
   scene.must(
     'I17: a warning precedes an end',
     actor.warnedSince !== null &&
@@ -587,6 +589,7 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
     actor.wantedAt >= Math.min(life.tokenAt, now() - 70e3) ||
     // In a page that nobody has opened yet, `verify()` waits for as long as that takes.
     [...actor.pending].some(({ what }) => what === 'getAccessToken' || what === 'verify')
+  const isEndUnheard = !!life.ended && now() <= sent(scene, life.ended.at) + onItsWay(scene)
   if (!isAsked) {
     const wasActive = life.signAt > life.tokenAt - FLUSH - slack - 1
     const rules: readonly Rule[] = [
@@ -600,6 +603,8 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
       'tokens are not shared': traits.store !== 'shared',
       'the token store failed': hasStoreFailed(scene, life.signInAt),
       'tabs were apart': !wereTogether(scene, life.startedAt),
+      // It was the session's own end that took the tokens away.
+      'word of the end is on its way': isEndUnheard,
       // The tokens are gone, and the record that this tab knows says that there are some.
       'word of a newer session is on its way': [...scene.lives.values()].some(
         ({ startedAt }) => startedAt > life.startedAt && now() - startedAt < onItsWay(scene),
@@ -619,7 +624,7 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
   const before = servers.calls.filter((other) => isDuplicate(other, call))
   const apart: Excuses = {
     // A tab that does not know of the end yet finds the store empty, and uses its own tokens.
-    'word of the end is on its way': !!life.ended && now() <= sent(scene, life.ended.at) + onItsWay(scene),
+    'word of the end is on its way': isEndUnheard,
     // If tabs can neither read the same storage nor reach each other, each is alone.
     'tabs were apart': !wereTogether(scene, life.startedAt),
     'messages are slow without storage': !scene.world.storage.isAvailable && traits.delay > 250,
