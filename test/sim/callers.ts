@@ -95,17 +95,17 @@ export function tokenGiven(scene: Scene, { id, valid }: Asked, plain: boolean): 
 }
 
 /** An application waits until the time that an error names, and asks again: then the server is asked, or there is a token. */
-export function retried(scene: Scene, actor: Actor, first: SessionError, askedAt: number, error: unknown): void {
+export function retried(scene: Scene, actor: Actor, first: SessionError, dueAt: number, error: unknown): void {
   const { code, retryAt } = error as SessionError
   if (!isAwake(actor) || code === 'signed_out') return
-  const isMade = scene.servers.calls.some(({ method, at }) => method === 'refresh' && at >= askedAt - 1)
+  const isMade = scene.servers.calls.some(({ method, at }) => method === 'refresh' && at >= dueAt - 1)
   scene.must(
     'I7: who asks again when an error says gets an answer of the server',
     isMade || retryAt === undefined,
     () =>
       `${actor.name} is to wait another ${Math.round((retryAt ?? 0) - (first.retryAt ?? 0))} ms (${first.code}, ${code})`,
     // It has waited by another clock.
-    { 'a clock was set': scene.jumps.some(({ at }) => at >= askedAt - 60e3) },
+    { 'a clock was set': scene.jumps.some(({ at }) => at >= dueAt - 60e3) },
   )
 }
 

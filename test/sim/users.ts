@@ -264,11 +264,13 @@ export function askPatiently(scene: Scene, actor: Actor): void {
   ask((error) => {
     const { retryAt } = error as Partial<SessionError>
     if (retryAt === undefined) return
-    scene.world.time.later(actor.page, Math.max(0, retryAt - scene.world.time.clock().wall), () => {
+    const wait = Math.max(0, retryAt - scene.world.time.clock().wall)
+    // A page that is frozen asks later, and another tab may have had the server's answer by then.
+    const dueAt = scene.now() + wait
+    scene.world.time.later(actor.page, wait, () => {
       if (!isAwake(actor)) return
-      const at = scene.now()
       ask((second) => {
-        retried(scene, actor, error as SessionError, at, second)
+        retried(scene, actor, error as SessionError, dueAt, second)
       })
     })
   })
