@@ -1,4 +1,5 @@
 import { backgroundRefreshAt } from '../core/deadlines.js'
+import type { SharedRecord } from '../core/record.js'
 import { sessionError } from '../errors.js'
 import { createSignInLock } from '../plugins/sign-in-lock.js'
 import { createLocks } from '../plugins/locks.js'
@@ -55,11 +56,20 @@ export const tokens: Plugin = (session) => {
 
   const add = async (id: string, given: TokenResponse, givenAt: number): Promise<void> => {
     let unstored: TokenResponse | null = given
+    /** Once the tokens are on their way into the store, `destroy()` does not stop them. */
+    let live = (of: string): SharedRecord => {
+      live = latestOf.bind(null, context)
+      return context.requireLive(of)
+    }
     try {
-      await writer.clearForeign(id)
-      const { generation } = context.requireLive(id)
-      unstored = null
-      const lifetimes = await writer.storeGiven(id, generation, given, givenAt)
+      const lifetimes = await writer.storeGiven(id, given, givenAt, async () => {
+        // Somebody else may have signed in, while the page was frozen: those tokens are to stay.
+        unstored = given
+        await writer.clearForeign(id)
+        const { generation } = live(id)
+        unstored = null
+        return generation
+      })
       latestOf(context, id)
       context.step('setTokens', id, () => lifetimes, true)
       context.requireLive(id)
@@ -120,7 +130,7 @@ export const tokens: Plugin = (session) => {
     withLock,
     tokens: {
       parse: parseTokenResponse,
-      store: (id, given, givenAt) => writer.storeGiven(id, 0, given, givenAt),
+      store: (id, given, givenAt) => writer.storeGiven(id, given, givenAt, () => Promise.resolve(0)),
       add,
       discard: (id, given) => clearAndRevoke(id, 'signOut', given),
       use: refresh.getUsable,

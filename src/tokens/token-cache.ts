@@ -10,10 +10,11 @@ export interface TokenCache {
   readonly set: (next: StoredTokens, expected: StoredTokens | null) => Promise<boolean>
   /**
    * Stores `next` in place of whatever is stored, of any session. Returns what it `replaced`, and what it `kept`: `next` with a
-   * generation above that of the tokens before.
+   * generation above that of the tokens before. `prepare` is called before each try, and may throw.
    */
   readonly replace: (
     next: StoredTokens,
+    prepare: () => Promise<unknown>,
   ) => Promise<{ readonly replaced: StoredTokens | null; readonly kept: StoredTokens }>
   /** Removes the tokens of session `id`. Returns them in one tab only, the one that removed them: it has to revoke them. */
   readonly clear: (id: string) => Promise<StoredTokens | null>
@@ -85,17 +86,17 @@ export function createTokenCache(
       const isNewEnough = (one: StoredTokens | null): boolean => one?.id === id && one.generation >= generation
       return !!store?.shared && reply !== undefined && !isNewEnough(stored) && !isNewEnough(cached)
     },
-    async replace(next) {
+    async replace(next, prepare) {
       const inMemory = isMemoryOnly ? cached : null
-      // The store mostly has what this tab knows. A tab without the lock may write between our read and our write: then the store
-      // refuses, and is read again.
-      let stored = isMemoryOnly ? null : cached
       for (let tries = 0; tries < 3; tries++) {
+        await prepare()
+        // The store mostly has what this tab knows. A tab without the lock may write between our read and our write: then the store
+        // refuses, and is read again.
+        const stored = tries ? await readStore() : isMemoryOnly ? null : cached
         // The store may be ahead of the record, which another tab writes after it.
         const least = stored?.id === next.id ? stored.generation + 1 : 0
         const kept = { ...next, generation: Math.max(next.generation, least) }
         if (await set(kept, stored)) return { replaced: stored ?? inMemory, kept }
-        stored = await readStore()
       }
       // The store has something that cannot be read, such as another format: it is overwritten, whatever it is.
       await set(next, undefined)

@@ -1,6 +1,5 @@
 import type { TokenTimes } from '../core/changes.js'
-import type { SharedRecord } from '../core/record.js'
-import { endReason, lastEnded, latestOf, type SessionContext } from '../session/context.js'
+import { endReason, lastEnded, latestOf } from '../session/context.js'
 import type { StoredTokens, TokenResponse } from '../types.js'
 import { sleep, withTimeout } from '../util/async.js'
 import { PROPAGATION_DELAY } from '../util/timing.js'
@@ -8,13 +7,22 @@ import type { Cleanup } from './cleanup.js'
 import { createLifetimes, grantEnds } from './lifetimes.js'
 import { withOthers } from './resource-tokens.js'
 import type { TokenCache } from './token-cache.js'
+import type { TokensContext } from './tokens-context.js'
 
 /** Writes tokens into the store, and what the record says of them. All of it runs under the refresh lock. */
 export interface TokenWriter {
   /** Removes the tokens of another session than `id`, left by one that is over. Throws where that one has just begun. */
   readonly clearForeign: (id: string) => Promise<void>
-  /** Stores the tokens of the application for session `id`, as those that follow `generation`. */
-  readonly storeGiven: (id: string, generation: number, given: TokenResponse, givenAt: number) => Promise<TokenTimes>
+  /**
+   * Stores the tokens of the application for session `id`. `prepare` returns the generation that they follow, or throws where they are
+   * not to be stored. It is called again after each wait.
+   */
+  readonly storeGiven: (
+    id: string,
+    given: TokenResponse,
+    givenAt: number,
+    prepare: () => Promise<number>,
+  ) => Promise<TokenTimes>
   /** A tab may crash between writing the store and the record; the tab that finds the tokens updates the record. */
   readonly noteGeneration: (found: StoredTokens) => StoredTokens
   /** Tokens that were stored since: by the refresh of another tab, or by `setTokens()`. */
@@ -31,29 +39,30 @@ export interface TokenWriter {
 const RECEIVING = 5e3
 
 export function createTokenWriter(
-  context: SessionContext,
+  context: TokensContext,
   cache: TokenCache,
   clearAndRevoke: Cleanup['clearAndRevoke'],
 ): TokenWriter {
   const { ports, server } = context
   const lifetimesOf = createLifetimes(context, cache)
 
-  const clearForeign = async (id: string, live: (id: string) => SharedRecord = context.requireLive): Promise<void> => {
+  const clearForeign: TokenWriter['clearForeign'] = async (id) => {
     const stored = await cache.readStore()
     // What this tab could not store belongs to a sign-in that is under way: without locks a refresh may run beside it.
     if (!stored || stored.id === id || cache.isUnstored(stored)) return
-    // Its record may be on its way.
-    await sleep(ports.after, PROPAGATION_DELAY, context.signal())
-    live(id)
+    // Its record may be on its way, also after `destroy()`.
+    await sleep(ports.after, PROPAGATION_DELAY, context.ended())
+    latestOf(context, id)
     await cache.clear(stored.id)
   }
 
-  const storeGiven: TokenWriter['storeGiven'] = async (id, generation, given, givenAt) => {
+  const storeGiven: TokenWriter['storeGiven'] = async (id, given, givenAt, prepare) => {
+    const generation = await prepare()
     await withTimeout(ports.after, RECEIVING, null, async (signal) =>
       server?.receive?.(given, { signal, degraded: context.degraded }),
     )
     const [next, known] = lifetimesOf(id, generation + 1, given, givenAt)
-    const { replaced, kept } = await cache.replace(next)
+    const { replaced, kept } = await cache.replace(next, prepare)
     // The tab that ended that session does not find its tokens any more, and cannot revoke them. Those of one that lives are left
     // alone: a server may count old and new tokens as one grant.
     if (replaced && lastEnded(context)?.id === replaced.id && replaced.tokens.refresh_token !== given.refresh_token)
@@ -88,8 +97,7 @@ export function createTokenWriter(
         // Something else is stored: newer tokens, or none since the session ended, or none because somebody emptied the store.
         const newer = await newerThan(id, used)
         if (newer) return noteGeneration(newer)
-        await clearForeign(id, () => latestOf(context, id))
-        kept = (await cache.replace(next)).kept
+        kept = (await cache.replace(next, () => clearForeign(id))).kept
         isStored = true
       }
       const { tokenAt, tokenExpiresAt } = latestOf(context, id)

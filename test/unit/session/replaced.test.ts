@@ -1,6 +1,7 @@
 import { credentials } from '../../../src/fetch.js'
 import { describe, expect, it } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
+import { customServer } from '../../../src/servers/custom.js'
 import { createSessionWith } from '../../../src/testing.js'
 import type { SessionServer, TokenResponse } from '../../../src/types.js'
 import { createWorld, KEY, MINUTE, outcome, SECOND, type Tab, type World } from './world.js'
@@ -268,6 +269,37 @@ describe('a refresh or write at destroy()', () => {
     expect(two.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
   })
 
+  it('tokens set at destroy() are stored, because the old ones may be used up', async () => {
+    const world = createWorld()
+    const page = world.page()
+    const receive = () => new Promise<void>((resolve) => page.ports.after(50, resolve))
+    const session = createSessionWith(page.ports, {
+      server: customServer({ ...world.server.of(page), receive }),
+      tokenStore: world.tokens.of(page),
+    })
+    await world.until(session.signIn(world.grant()))
+    const set = outcome(session.setTokens(world.grant()))
+    await world.advance(20)
+    session.destroy()
+    expect(await world.until(set)).toBe('signed_out')
+    expect(await world.until(token(world.tab()))).toBe('access-f2-1')
+  })
+
+  it('a refresh at destroy() leaves the tokens of a sign-in whose record is on its way', async () => {
+    const world = createWorld()
+    const [one, two] = [await world.signedIn(), world.tab()]
+    await world.until(token(two))
+    world.server.reply = () => ({ after: 5.2 * SECOND })
+    void token(one, forced)
+    await world.advance(100)
+    one.session.destroy()
+    world.storage.lag = 200
+    // It waits 5 s for the lock.
+    await world.until(two.session.signIn(world.grant()))
+    await world.advance(SECOND)
+    expect(await world.until(token(world.tab()))).toBe('access-f2-1')
+  })
+
   it.each(['signIn', 'setTokens'] as const)(
     'a write that %s had begun at destroy() is finished, because the old tokens are used up',
     async (what) => {
@@ -375,6 +407,56 @@ describe('tokens that are overwritten', () => {
     await world.until(two.session.setTokens(world.grant()))
     expect(await world.until(late)).toBe('access-f2-1')
     expect(world.tokens.stored).toMatchObject({ generation: 2, tokens: { access_token: 'access-f2-1' } })
+  })
+
+  it.each([
+    ['while the server takes the tokens', 'receive'],
+    ['while they are stored', 'set'],
+  ])('tokens set in a page that is frozen %s do not displace those of a sign-in', async (_when, where) => {
+    const world = createWorld()
+    const slow = (work: string): number => (work !== where ? 1 : work === 'set' ? 50 : 6 * SECOND)
+    const page = world.page()
+    let takes = 0
+    const receive = () => new Promise<void>((resolve) => page.ports.after(takes, resolve))
+    const session = createSessionWith(page.ports, {
+      server: customServer({ ...world.server.of(page), receive }),
+      tokenStore: world.tokens.of(page),
+    })
+    await world.until(session.signIn(world.grant()))
+    world.tokens.delay = slow
+    takes = slow('receive')
+    const set = outcome(session.setTokens(world.grant()))
+    await world.advance(20)
+    page.frozen = true
+    world.tokens.delay = () => 1
+    const other = world.tab()
+    await world.until(other.session.signIn(world.grant()))
+    page.frozen = false
+    // It learns of the tokens of the sign-in.
+    expect(await world.until(outcome(session.getAccessToken()))).toBe('access-f3-1')
+    expect(await world.until(set)).toBe('signed_out')
+    await world.advance(SECOND)
+    expect(await world.until(token(world.tab()))).toBe('access-f3-1')
+    expect(revoked(world)).toEqual(['refresh-f2-1'])
+  })
+
+  it('tokens of a refresh in a page that is frozen while they are stored do not displace those of a sign-in', async () => {
+    const world = createWorld()
+    const one = await world.signedIn()
+    const refreshed = token(one, forced)
+    await world.advance(15)
+    // Somebody has emptied the store.
+    world.tokens.stored = null
+    world.tokens.delay = (access) => (access === 'set' ? 50 : 1)
+    await world.advance(130)
+    one.frozen = true
+    world.tokens.delay = () => 1
+    const two = world.tab()
+    await world.until(two.session.signIn(world.grant()))
+    one.frozen = false
+    expect(await world.until(refreshed)).toBe('signed_out')
+    await world.advance(SECOND)
+    expect(await world.until(token(world.tab()))).toBe('access-f2-1')
   })
 
   it('tokens set for the same session get a higher generation, although the record lags', async () => {
