@@ -4,10 +4,10 @@ import type { PluginHooks } from './plugin.js'
 /** The session that this tab acts for: the work that its end aborts, and the work that its end asks for. */
 export interface ActiveSession {
   /**
-   * Acts for the session of `record`, and for no other. `found`: the record before this tab did anything. True: it is another one. A
-   * prerendered page only notes which session it has seen alive.
+   * Acts for the session of `record`, and for no other. `found`: the record before this tab did anything. A prerendered page only notes
+   * which session it has seen alive.
    */
-  readonly follow: (found: SharedRecord | null, record: SharedRecord | null, isPrerendered: boolean) => boolean
+  readonly follow: (found: SharedRecord | null, record: SharedRecord | null, isPrerendered: boolean) => void
   /** Empty while no session lives. */
   readonly id: () => string
   /** Aborts when that session ends, or this tab is done with it. */
@@ -27,7 +27,7 @@ export function createActiveSession(hooks: readonly PluginHooks[]): ActiveSessio
     follow(found, record, isPrerendered) {
       if (isLive(found)) activeId ||= found.id
       const id = isLive(record) ? record.id : ''
-      if (isPrerendered || id === activeId) return false
+      if (isPrerendered || id === activeId) return
       const [endedId, ended] = [activeId, abort]
       // First: a listener of the signal may cause a step of its own, and what has ended must not end twice.
       activeId = id
@@ -38,7 +38,6 @@ export function createActiveSession(hooks: readonly PluginHooks[]): ActiveSessio
         const work = hooks.flatMap((hook) => hook.ended?.(endedId, reason, isLive(found)) ?? [])
         cleanup = Promise.all(work).then(() => undefined)
       }
-      return true
     },
     id: () => activeId,
     signal: () => abort.signal,

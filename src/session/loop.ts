@@ -74,6 +74,7 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
 
   const compareLimits = createLimitsWarning(ports, config)
   const liveRecord = (): SharedRecord | null => (isLive(state.record) ? state.record : null)
+  const mayAct = (): boolean => !!liveRecord() && !isPrerendered && !isClosed
 
   /** The state with what storage and a message say. */
   const read = (received: SharedRecord | null, clock: Clock): State => {
@@ -140,10 +141,12 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
       show(cause, before, taken, clock)
     }
     reportStep(emitter, before, { cause, at: clock.wall, before: previous, after: snapshot, record: state.record })
-    // Pending input was for the session before.
+    // Pending input was for the session before, but not a hold that begins where something stops with that. There the application may
+    // call `destroy()` as well.
     const now = sharedNow(state.record, clock)
-    if (active.follow(taken.record, state.record, isPrerendered)) activity.watch(false, now)
-    activity.watch(!!liveRecord() && !isPrerendered, now)
+    if (active.id() !== (liveRecord()?.id ?? '')) activity.watch(false, now)
+    active.follow(taken.record, state.record, isPrerendered)
+    activity.watch(mayAct(), now)
     arm(runHooks(now), clock)
     if (!doing.deferEvents) emitter.flush()
   }
@@ -161,7 +164,7 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
     const others = [at + queryUntil - clock.mono, ...wakeTimes, ...activity.wakeTimes()]
     const wakeAt = nextWakeAt(record, config, at, others)
     cancelTimer()
-    if (wakeAt < Infinity)
+    if (wakeAt < Infinity && !isClosed)
       cancelTimer = ports.after(Math.max(0, wakeAt - sharedNow(record, ports.clock())), () => {
         step('timer')
       })

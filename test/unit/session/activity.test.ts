@@ -1,6 +1,7 @@
 import { credentials } from '../../../src/fetch.js'
 import { describe, expect, it } from 'vitest'
 import { isSessionError } from '../../../src/errors.js'
+import { eachSession } from '../../../src/session/each-session.js'
 import { createSessionWith } from '../../../src/session/session.js'
 import { createWorld, HOUR, KEY, MINUTE, SECOND, type World } from './world.js'
 
@@ -379,6 +380,19 @@ describe('a hold', () => {
     tab.session.hold()
     await world.advance(HOUR)
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'absolute' })
+  })
+
+  it('a hold that begins while a session stops is of the next one', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const undo = eachSession(tab.session, () => () => {
+      tab.session.hold()
+    })
+    await world.until(tab.session.signOut())
+    undo()
+    await world.until(tab.session.signIn(world.grant()))
+    await world.advance(20 * MINUTE)
+    expect(tab.phase()).toBe('active')
   })
 
   it('I1: a hold does not reach over a sleep past the deadline', async () => {

@@ -1,5 +1,6 @@
 import { credentials } from '../../../src/fetch.js'
 import { describe, expect, it, vi } from 'vitest'
+import { eachSession } from '../../../src/session/each-session.js'
 import { createSessionWith } from '../../../src/testing.js'
 import { createWorld, HOUR, KEY, MINUTE, outcome, SECOND } from './world.js'
 
@@ -335,5 +336,29 @@ describe('I10: destroy()', () => {
     expect(order).toEqual(['change'])
     expect(tab.timers()).toBe(0)
     expect(tab.reports).toEqual([])
+  })
+
+  it('I10: destroy() by what stops with a replaced session leaves no timer and no listener', async () => {
+    const world = createWorld()
+    const [one, two] = [await world.signedIn(), world.tab()]
+    eachSession(one.session, () => () => one.session.destroy())
+    await world.until(two.session.signIn(world.grant()))
+    await world.advance(SECOND)
+    expect([one.timers(), one.listensToInput()]).toEqual([0, false])
+  })
+
+  it('I10: destroy() by a listener of a step inside of another leaves no timer', async () => {
+    const world = createWorld()
+    world.locks.isAvailable = false
+    const tab = await world.signedIn({ keepAliveEvery: '1m' }, { methods: ['keepAlive'] })
+    // Without locks the call is claimed in the step that finds it due.
+    const causes: string[] = []
+    tab.session.inspect(({ cause }) => {
+      causes.push(cause)
+      if (cause === 'claimed') tab.session.destroy()
+    })
+    await world.advance(2 * MINUTE)
+    tab.input()
+    expect([causes.at(-1), tab.timers()]).toEqual(['claimed', 0])
   })
 })
