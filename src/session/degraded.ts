@@ -1,4 +1,3 @@
-import type { Ports } from '../ports/types.js'
 import type { SessionEvents } from '../types.js'
 import type { Emitter } from '../util/emitter.js'
 
@@ -8,11 +7,11 @@ type Degraded = SessionEvents['degraded']
 export interface DegradedFeatures {
   /** Reports a feature once, in production by its name alone, a moment later: never in the middle of a step. */
   readonly degraded: (feature: Degraded['feature'], consequence: string | false) => void
-  /** Tells a late listener of everything that was reported before. */
-  readonly replayDegraded: (listener: (event: Degraded) => void) => void
+  /** Everything that was reported so far, for a late listener. */
+  readonly reported: () => readonly Degraded[]
 }
 
-export function createDegraded(emitter: Emitter, ports: Ports): DegradedFeatures {
+export function createDegraded(emitter: Emitter): DegradedFeatures {
   const features = new Map<string, Degraded>()
   return {
     degraded(feature, consequence) {
@@ -24,8 +23,6 @@ export function createDegraded(emitter: Emitter, ports: Ports): DegradedFeatures
         emitter.flush()
       })
     },
-    replayDegraded(listener) {
-      for (const event of features.values()) Promise.resolve(event).then(listener).catch(ports.report)
-    },
+    reported: () => [...features.values()],
   }
 }

@@ -31,7 +31,8 @@ export function eachSession(session: Session, start: (current: CurrentSession) =
   const undone = new AbortController()
   let startedId = ''
   let endStarted = (): void => undefined
-  /** Something stops now, and may look at the session meanwhile: what comes next starts after it. */
+  /** Something starts or stops now, and may look at the session meanwhile: what comes next starts after it. */
+  let isStarting = false
   let isEnding = false
 
   const report = <T>(work: () => T): T | undefined => {
@@ -42,9 +43,13 @@ export function eachSession(session: Session, start: (current: CurrentSession) =
       return undefined
     }
   }
+  /** Events of the time in which something started or stopped have passed by. */
+  const followLater = (): void => {
+    void Promise.resolve().then(follow)
+  }
   const liveId = (): string => context.liveRecord()?.id ?? ''
   const follow = (): void => {
-    if (isEnding || undone.signal.aborted || liveId() === startedId) return
+    if (isStarting || isEnding || undone.signal.aborted || liveId() === startedId) return
     // Another tab may have replaced the session since this tab's last step.
     context.poll()
     const id = liveId()
@@ -54,7 +59,7 @@ export function eachSession(session: Session, start: (current: CurrentSession) =
     if (!id || context.isClosed()) return
     startedId = id
     const own = new AbortController()
-    let isStarting = true
+    isStarting = true
     const end = (): void => {
       if (isEnding) return
       isEnding = true
@@ -63,8 +68,7 @@ export function eachSession(session: Session, start: (current: CurrentSession) =
       isEnding = false
       startedId = ''
       endStarted = () => undefined
-      // Events of that time have passed by.
-      if (!isStarting) void Promise.resolve().then(follow)
+      if (!isStarting) followLater()
     }
     endStarted = end
     // By the session's own signal: listeners of a sign-in that replaces it are called later, when a lock is free. Of a prerendered
@@ -87,6 +91,7 @@ export function eachSession(session: Session, start: (current: CurrentSession) =
     isStarting = false
     // The session ended while `start` ran.
     if (own.signal.aborted && stop) report(stop)
+    followLater()
   }
 
   // Another tab may have signed in a moment ago, and its storage event be on its way.

@@ -61,7 +61,7 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
   const { config, key, server, tokenStore } = parsed
   const destroyed = new AbortController()
   const emitter = createEmitter(ports.report)
-  const { degraded, replayDegraded } = createDegraded(emitter, ports)
+  const { degraded, reported } = createDegraded(emitter)
   const hooks: PluginHooks[] = []
 
   const activity = createActivity(ports, config, (cause) => {
@@ -112,9 +112,8 @@ export function createSessionWith(ports: Ports, options: SessionOptions = {}): S
     ...createMethods(context, loop, parts),
     on(type, listener) {
       if (DEVELOPMENT) checkListener(type, listener)
-      if (type === 'degraded') replayDegraded(listener as (event: SessionEvents['degraded']) => void)
       // A closed session registers no listener: on a server it would never be called and never removed.
-      return loop.isClosed() ? noop : emitter.add(type, listener)
+      return loop.isClosed() ? noop : emitter.add(type, listener, type === 'degraded' ? reported() : [])
     },
     destroy() {
       loop.close()

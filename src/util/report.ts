@@ -3,5 +3,9 @@ export function report(error: unknown): void {
   // Firefox has `reportError` since 93, Chrome since 95.
   // eslint-disable-next-line no-console -- an error of the application, which would otherwise be lost
   const tell = (globalThis as { reportError?: (error: unknown) => void }).reportError ?? console.error
-  tell(error)
+  try {
+    tell(error)
+  } catch {
+    // The page's own `reportError` threw.
+  }
 }

@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { browserPorts } from '../../../src/ports/browser.js'
 import { eachSession } from '../../../src/session/each-session.js'
+import { createSessionWith } from '../../../src/testing.js'
 import type { Session } from '../../../src/types.js'
 import { createWorld, MINUTE, type Tab } from './world.js'
 
@@ -110,6 +112,46 @@ describe('eachSession()', () => {
     await world.until(tab.session.signOut())
     expect(tab.reports).toEqual([new Error('start'), new Error('stop')])
     expect(tab.phase()).toBe('signedOut')
+  })
+
+  it('eachSession() goes on where the reportError of the page throws', async () => {
+    vi.stubGlobal('reportError', () => {
+      throw new Error('by the page')
+    })
+    const world = createWorld({ ports: (own) => ({ ...own, report: browserPorts().report }) })
+    const tab = await world.signedIn()
+    let count = 0
+    eachSession(tab.session, () => {
+      count++
+      return () => {
+        throw new Error('stop')
+      }
+    })
+    await world.until(tab.session.signOut())
+    await world.until(tab.session.signIn(world.grant()))
+    vi.unstubAllGlobals()
+    expect(count).toBe(2)
+  })
+
+  it('eachSession() starts the session that start began when start is done and what it returned was called', async () => {
+    const world = createWorld()
+    const { ports } = world.page()
+    const session = createSessionWith(ports)
+    await world.until(session.signIn())
+    const log: string[] = []
+    eachSession(session, ({ id, signal }) => {
+      log.push(`${id} starts`)
+      // What is aborted may look at the session.
+      signal.addEventListener('abort', () => session.check())
+      if (log.length === 1) void session.signIn()
+      log.push(`${id} has started`)
+      return () => log.push(`${id} stops`)
+    })
+    await world.advance(0)
+    expect(log).toEqual([
+      ...['session-0001 starts', 'session-0001 has started', 'session-0001 stops'],
+      ...['session-0002 starts', 'session-0002 has started'],
+    ])
   })
 
   it('eachSession() calls no promise that an async start returned', async () => {

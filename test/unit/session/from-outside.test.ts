@@ -7,6 +7,7 @@ import { SessionError } from '../../../src/errors.js'
 import { createFetch } from '../../../src/fetch.js'
 import { journal } from '../../../src/journal.js'
 import { sessionProvider } from '../../../src/otel.js'
+import { browserPorts } from '../../../src/ports/browser.js'
 import { customServer } from '../../../src/servers/custom.js'
 import { eachSession } from '../../../src/session/each-session.js'
 import { createSessionWith } from '../../../src/testing.js'
@@ -231,11 +232,11 @@ it('an event stream that its server closes is opened again, also if isRefused th
   expect(n).toBe(7)
 })
 it('a reportError of the page that throws silences no listener', async () => {
-  const world = createWorld()
-  const tab = await world.signedIn()
-  tab.reports.push = () => {
+  vi.stubGlobal('reportError', () => {
     throw new Error('by the page')
-  }
+  })
+  const world = createWorld({ ports: (own) => ({ ...own, report: browserPorts().report }) })
+  const tab = await world.signedIn()
   const received: string[] = []
   const undo = tab.session.inspect(() => {
     throw new Error('by a listener')
@@ -250,5 +251,6 @@ it('a reportError of the page that throws silences no listener', async () => {
     received.push('signedOut')
   })
   await world.until(tab.session.signOut())
+  vi.unstubAllGlobals()
   expect(received).toEqual(['signedOut'])
 })

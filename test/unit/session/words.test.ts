@@ -252,6 +252,18 @@ describe('an error', () => {
     await world.advance(SECOND)
     expect(late).toEqual(['channel'])
   })
+
+  it('the event `degraded` reaches no late listener that is removed before it is told', async () => {
+    const world = createWorld()
+    world.locks.isAvailable = false
+    const tab = await world.signedIn()
+    const late: string[] = []
+    tab.session.on('degraded', ({ feature }) => late.push(feature))()
+    tab.session.on('degraded', ({ feature }) => late.push(feature))
+    tab.session.destroy()
+    await world.advance(0)
+    expect([tab.degraded.map(({ feature }) => feature), late]).toEqual([['locks'], []])
+  })
 })
 
 describe('an event under the lock', () => {
