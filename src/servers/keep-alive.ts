@@ -107,14 +107,15 @@ export const keepAlive: Plugin = (context) => {
       ? Math.max(record.askedAt, record.toldAt) + RECENT
       : Infinity
 
+  /** The failed call, unless another tab has claimed it since. */
+  const ownCall = ({ id, toldAt, askedAt }: SharedRecord): typeof failedCall =>
+    failedCall?.id === id && (failedCall.isKeepAlive ? toldAt : askedAt) <= failedCall.claimedAt ? failedCall : null
+
   /** The call that is due now. */
   const dueCall = (record: SharedRecord): 'keepAlive' | 'check' | false => {
     const now = context.now()
     const isActive = keepAliveAt(record, config) <= now
-    const own =
-      failedCall?.id === record.id &&
-      record[failedCall.isKeepAlive ? 'toldAt' : 'askedAt'] <= failedCall.claimedAt &&
-      failedCall
+    const own = ownCall(record)
     // A failing `check` must not delay `keepAlive`.
     if (own && (own.isKeepAlive || !isActive)) return now >= retryAt && (own.isKeepAlive ? 'keepAlive' : 'check')
     if (isActive) return 'keepAlive'
@@ -125,8 +126,11 @@ export const keepAlive: Plugin = (context) => {
   /** When a call that failed is repeated, or one that was not yet due is sent. */
   const retryTimes = (record: SharedRecord): number => {
     const nextTryAt = context.now() + network.nextTryAt() - ports.clock().mono
-    if (nextTryAt > context.now()) return Math.max(nextTryAt, failedCall ? retryAt : 0)
-    return failedCall ? retryAt : returnAt(record)
+    const own = ownCall(record)
+    if (nextTryAt > context.now()) return Math.max(nextTryAt, own ? retryAt : 0)
+    // The tab that has the lock now may be gone before it comes to this call.
+    if (dueCall(record)) return context.now() + config.requestTimeout
+    return own ? retryAt : returnAt(record)
   }
 
   const start = (): void => {
@@ -156,7 +160,12 @@ export const keepAlive: Plugin = (context) => {
         if (failedCall?.id !== id || context.now() >= retryAt) await call(false)
       }),
     }),
-    ...(config.canKeepAlive && { extend: (change) => call(true, change).finally(context.poll) }),
+    ...(config.canKeepAlive && {
+      extend: (change) =>
+        call(true, change)
+          .catch(() => false)
+          .finally(context.poll),
+    }),
   } satisfies PluginHooks
 }
 

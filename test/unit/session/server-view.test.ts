@@ -58,6 +58,24 @@ describe('keepAlive', () => {
     expect(world.server.calls.length - failed).toBe(1)
   })
 
+  it('keepAlive is sent though the tab that had the lock when it fell due is gone', async () => {
+    const world = createWorld()
+    const both = { methods: ['keepAlive', 'check'] } as const
+    const [one, two] = [await world.signedIn({}, both), world.tab({}, both)]
+    await world.advance(6 * MINUTE)
+    world.server.reply = (method) => ({ hangs: method === 'check' })
+    void one.session.verify()
+    await world.advance(SECOND)
+    two.input()
+    await world.advance(5 * SECOND)
+    one.crash()
+    await world.advance(20 * SECOND)
+    expect(world.server.calls.map(({ method, from }) => `${method} of ${from}`)).toEqual([
+      'check of tab 1',
+      'keepAlive of tab 2',
+    ])
+  })
+
   it('keepAlive reports activity that has stopped since, when it is due', async () => {
     const world = createWorld()
     const tab = await world.signedIn({}, reporting)
@@ -401,6 +419,29 @@ describe('a page that comes back', () => {
       for (const tab of [one, two]) expect(tab.session.getSnapshot()).toMatchObject({ reason: 'rejected' })
     },
   )
+
+  it('a page that comes back after a call of its own failed asks for another that was lost with its tab', async () => {
+    const world = createWorld()
+    const one = await world.signedIn({}, checking)
+    await world.advance(MINUTE)
+    world.server.reply = () => ({ fails: new SessionError('server') })
+    one.hint('focus')
+    await world.advance(100)
+    one.frozen = true
+    world.server.reply = () => ({ hangs: true })
+    const two = world.tab({}, checking)
+    await world.advance(MINUTE)
+    two.hint('focus')
+    await world.advance(100)
+    two.crash()
+    world.server.reply = () => ({})
+    one.frozen = false
+    one.hint('resume')
+    await world.advance(9 * SECOND)
+    expect(world.server.calls.map(({ from }) => from)).toEqual(['tab 1', 'tab 2'])
+    await world.advance(SECOND)
+    expect(world.server.calls.map(({ from }) => from)).toEqual(['tab 1', 'tab 2', 'tab 1'])
+  })
 
   it.each(['hidden', 'blur', 'pagehide'])('a page that goes away calls no check (%s)', async (cause) => {
     const world = createWorld()

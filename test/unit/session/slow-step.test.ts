@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Tab } from '../../../src/testing.js'
-import { createWorld, MINUTE, SECOND } from './world.js'
+import { createWorld, MINUTE, outcome, SECOND } from './world.js'
 
 /** After the next reading of the clock `ms` pass, in the middle of a step of the tab. */
 function slowDown(tab: Tab, ms: number): void {
@@ -49,5 +49,13 @@ describe('a slow step', () => {
     expect(tab.phase()).toBe('loading')
     await world.advance(SECOND)
     expect(tab.phase()).toBe('signedOut')
+  })
+
+  it('extend() is false where the end falls due between its two looks at the clock', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ absoluteTimeout: false }, { methods: ['keepAlive'] })
+    await world.advance((tab.session.deadlines()?.endAt ?? 0) - world.time.clock().wall - 5)
+    slowDown(tab, 20)
+    expect(await outcome(tab.session.extend())).toBe(false)
   })
 })
