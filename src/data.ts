@@ -104,8 +104,10 @@ function createData(context: SessionContext, session: Session): DataHooks {
     },
   })
   return {
+    sweep,
     open(record) {
       sweep()
+      void context.opening()?.then(sweep)
       const { id } = record
       const part = partOf(record)
       const isKnown = (): boolean => context.liveRecord()?.id === id && !context.isClosed()

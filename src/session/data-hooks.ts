@@ -13,4 +13,6 @@ export interface DataHooks {
   readonly open: (record: SharedRecord) => SessionData
   /** Called right before another session begins: that one takes over what an anonymous session has kept. */
   readonly take: () => void
+  /** Called right after it in a tab that is done with the session by then: that is told of no end. */
+  readonly sweep: () => void
 }

@@ -97,6 +97,7 @@ export function createSignIn(context: SessionContext, hooks: readonly PluginHook
           const known = { id, ...limits, ...times, login: login || (times?.login ?? ANONYMOUS) }
           context.replace('signIn', (state, clock) => beginSession(state, known, clock), true)
           if (!context.isClosed()) return
+          context.data?.sweep()
         }
         // A page that is merely done with its session object may bring the same tokens again: they are not revoked.
         if (!mayBegin()) await tokens?.discard(id, given)

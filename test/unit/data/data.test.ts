@@ -406,7 +406,7 @@ describe('a prerendered page', () => {
     expect(dataOf(ahead).getItem('a')).toBeNull()
     expect(dataIn(world)).toEqual({ a: '1' })
     ahead.activate()
-    dataOf(ahead)
+    await world.advance(0)
     expect(dataIn(world)).toEqual({})
   })
 

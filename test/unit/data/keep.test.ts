@@ -4,7 +4,7 @@ import { customServer } from '../../../src/servers/custom.js'
 import { createSessionWith } from '../../../src/testing.js'
 import { sessionData } from '../../../src/data.js'
 import type { SessionOptions } from '../../../src/types.js'
-import { createWorld, dataIn, dataOf, changesOf, MINUTE, signIn, type Tab, type World } from './world.js'
+import { createWorld, dataIn, dataOf, changesOf, MINUTE, outcome, signIn, type Tab, type World } from './world.js'
 
 /** A tab with a cart, in a session that began with these arguments of `signIn()`. */
 async function withCart(
@@ -208,6 +208,22 @@ describe('signIn() with keepData', () => {
     await signIn(world, tab, world.grant(), KEEP)
     await signIn(world, tab, world.grant(), KEEP)
     expect(dataIn(world)).toEqual({})
+  })
+
+  it('keepData takes over the cart also where destroy() comes while the tokens are stored', async () => {
+    const world = createWorld()
+    const tab = await withCart(world)
+    const other = world.tab()
+    dataOf(other)
+    await world.advance(10)
+    world.tokens.delay = () => 20
+    const signedIn = outcome(tab.session.signIn(world.grant(), KEEP))
+    await world.advance(10)
+    tab.session.destroy()
+    expect(await world.until(signedIn)).toBe('signed_out')
+    await world.advance(10)
+    expect(other.session.getSnapshot()).toMatchObject({ id: 'session-0002' })
+    expect(dataOf(other).getItem('cart')).toBe('3 apples')
   })
 
   it('keepData causes a warning in a page that has not called sessionData(), and the sign-in works', async () => {
