@@ -88,6 +88,8 @@ export function connect(session: Session, run: Run, options: ConnectOptions = {}
       open()
     }
   })
+  // First: a state that is told at once may make the application call `destroy()`.
+  onceAborted(context.destroyed, stopWake, undone.signal)
   const stopEach = eachSession(session, ({ id }) => {
     const gate = createTokenGate(session, context, id)
     current = createConnections({ session, context, id, run, options, gate, guard, tell })
@@ -97,7 +99,6 @@ export function connect(session: Session, run: Run, options: ConnectOptions = {}
       close()
     }
   })
-  onceAborted(context.destroyed, stopWake, undone.signal)
   return () => {
     undone.abort()
     stopWake()

@@ -121,6 +121,26 @@ describe('a connection and its session', () => {
     expect([...onServer.states, ...done.states]).toEqual([])
   })
 
+  it('a connection whose first state makes the application call destroy() leaves no listener', async () => {
+    const listening = new Set<object>()
+    const world = createWorld({
+      ports: (own) => ({
+        ...own,
+        onWake(hint) {
+          const undo = own.onWake(hint)
+          listening.add(undo)
+          return () => {
+            listening.delete(undo)
+            undo()
+          }
+        },
+      }),
+    })
+    const tab = await world.signedIn()
+    follow(tab, { one: 'device', onState: () => tab.session.destroy() })
+    expect(listening.size).toBe(0)
+  })
+
   it('connect() listens to no event on a server', () => {
     const onWake = vi.fn()
     const ports = { ...createWorld().page({ hasPage: false }).ports, onWake }
