@@ -26,8 +26,8 @@ export interface Driven {
   /** Brings it to the front. */
   show(): Promise<void>
   click(selector: string): Promise<void>
-  /** A click of the mouse at a place of the viewport, whatever lies there. */
-  clickAt(x: number, y: number): Promise<void>
+  /** Clicks of the mouse at a place of the viewport, whatever lies there, one right after the other. */
+  clickAt(x: number, y: number, times?: number): Promise<void>
   clickInFrame(frame: string, selector: string): Promise<void>
   press(key: string): Promise<void>
   /** Playwright's, where it drives. */
@@ -101,7 +101,7 @@ function drivenByPlaywright(page: Page): Driven {
     close: () => page.close(),
     show: () => page.bringToFront(),
     click: (selector) => page.locator(selector).click(),
-    clickAt: (x, y) => page.mouse.click(x, y),
+    clickAt: (x, y, times = 1) => page.mouse.click(x, y, { clickCount: times }),
     clickInFrame: (frame, selector) => page.frameLocator(frame).locator(selector).click(),
     press: (key) => page.keyboard.press(key),
   }
@@ -140,7 +140,7 @@ function profileOfWebkit(browser: Browser): Profile {
           close: () => here(() => browser.closeWindow()),
           show: () => here(async () => undefined),
           click: (selector) => here(() => browser.click(selector)),
-          clickAt: (x, y) => here(() => browser.clickAt(x, y)),
+          clickAt: (x, y, times) => here(() => browser.clickAt(x, y, times)),
           clickInFrame: (frame, selector) => inFrame(frame, () => browser.click(selector)),
           press: (key) => here(() => browser.press(key)),
         }

@@ -23,7 +23,7 @@ export interface Browser {
   /** Runs `body` as a function with `arguments`; a promise is waited for. */
   run<T>(body: string, ...args: unknown[]): Promise<T>
   click(selector: string): Promise<void>
-  clickAt(x: number, y: number): Promise<void>
+  clickAt(x: number, y: number, times?: number): Promise<void>
   press(key: string): Promise<void>
   enterFrame(selector: string): Promise<void>
   leaveFrame(): Promise<void>
@@ -190,7 +190,7 @@ export async function startDriver(): Promise<Driver> {
         const id = Object.values(await element(selector))[0]
         await call('POST', `${at}/element/${String(id)}/click`, {})
       },
-      clickAt: (x, y) =>
+      clickAt: (x, y, times = 1) =>
         call('POST', `${at}/actions`, {
           actions: [
             {
@@ -199,8 +199,9 @@ export async function startDriver(): Promise<Driver> {
               parameters: { pointerType: 'mouse' },
               actions: [
                 { type: 'pointerMove', x: Math.round(x), y: Math.round(y), duration: 0 },
-                { type: 'pointerDown', button: 0 },
-                { type: 'pointerUp', button: 0 },
+                ...Array.from({ length: times }, () => ['pointerDown', 'pointerUp'])
+                  .flat()
+                  .map((type) => ({ type, button: 0 })),
               ],
             },
           ],
