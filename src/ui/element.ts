@@ -49,6 +49,7 @@ export function defineSessionWarning(session?: Session, name = 'session-warning'
       return this.#session
     }
     set session(value) {
+      if (value === this.#session) return
       this.#session = value
       this.#start()
     }
@@ -58,14 +59,16 @@ export function defineSessionWarning(session?: Session, name = 'session-warning'
       if (Object.prototype.hasOwnProperty.call(this, 'session')) {
         const { session } = this
         Reflect.deleteProperty(this, 'session')
-        this.session = session
-      } else this.#start()
+        this.#session = session
+      }
+      this.#start()
     }
     disconnectedCallback(): void {
       this.#undo()
     }
-    attributeChangedCallback(): void {
-      this.#start()
+    attributeChangedCallback(_name: string, before: string | null, after: string | null): void {
+      // A new dialog in place of an open one would take the focus, and lose an answer that is under way.
+      if (before !== after) this.#start()
     }
 
     #start(): void {

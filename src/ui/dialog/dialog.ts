@@ -24,6 +24,9 @@ export interface DialogOptions {
   titleCountdown?: boolean
 }
 
+/** The end of each session that its user has dismissed the dialog for, because it cannot be extended: it is not shown again. */
+const dismissed = /* @__PURE__ */ new WeakMap<Session, number>()
+
 /** The texts that are there: what a translation lacks stays English. https://github.com/gl-inet/glkvm-cloud/issues/39 */
 const present = (texts: Partial<DialogTexts> = {}): Partial<DialogTexts> =>
   Object.fromEntries(
@@ -95,8 +98,6 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
   signOut.textContent = texts.signOut
   applyStyle(root, dialogStyle)
 
-  /** The end that the user has dismissed the dialog for, because it cannot be extended: it is not shown again. */
-  let dismissedEndAt = 0
   /** The last mark that was announced, in seconds. */
   let announcedMark = 0
   let isAnswering = false
@@ -122,7 +123,11 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
     const snapshot = session.getSnapshot()
     const seconds = remainingSeconds(session)
     // The page may wake past the end before the session has ended: then there are no seconds left.
-    if (snapshot.phase !== 'warning' || !seconds || (!snapshot.canExtend && snapshot.endAt === dismissedEndAt)) {
+    if (
+      snapshot.phase !== 'warning' ||
+      !seconds ||
+      (!snapshot.canExtend && snapshot.endAt === dismissed.get(session))
+    ) {
       close()
       return
     }
@@ -168,7 +173,7 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
       stay.setAttribute('aria-disabled', 'true')
       if (!(await session.extend())) problem.textContent = texts.notReached
       stay.removeAttribute('aria-disabled')
-    } else dismissedEndAt = snapshot.endAt
+    } else dismissed.set(session, snapshot.endAt)
     if (isRemoved) return
     isAnswering = false
     show()

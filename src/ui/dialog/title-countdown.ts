@@ -2,11 +2,13 @@ import type { Session } from '../../types.js'
 import { remainingSeconds } from '../../countdown.js'
 import { sessionTime } from '../../util/session-time.js'
 
+/** The title that the page has set, and the countdown in its place: one for the countdowns of all sessions, which write over each other. */
+let pageTitle = ''
+let shown: string | null = null
+
 /** Shows a countdown in the document's title during a warning while the page is hidden: `1:20 · …`. Returns the undo. */
 export function countInTitle(session: Session, text: string): () => void {
   let cancelTimer: (() => void) | undefined
-  let pageTitle = ''
-  let shown: string | null = null
   let isStopped = false
   let before: number | null = null
 

@@ -349,6 +349,14 @@ describe('an end that cannot be extended', () => {
     expect(dialog().open).toBe(false)
   })
 
+  it('an end that cannot be extended stays dismissed where the dialog is made anew', async () => {
+    await press('stay')
+    document.body.replaceChildren()
+    warningDialog(page.session)
+    await pass(SECOND)
+    expect(dialog().open).toBe(false)
+  })
+
   it('an end that cannot be extended is shown again for the next session', async () => {
     await press('stay')
     await pass(5 * MINUTE)
@@ -440,6 +448,17 @@ describe('the title of the document', () => {
     expect(document.title).toMatch(/^1:59 /)
     hide(false)
     expect(document.title).toBe('Inbox (1)')
+  })
+
+  it('the document’s title is restored after the warnings of two sessions at once', async () => {
+    const other = await page.start({ idleTimeout: '15m', warnBefore: '4m' })
+    await shown()
+    warningDialog(other)
+    hide(true)
+    await pass(SECOND)
+    expect(document.title).toMatch(/ · You are about to be signed out$/)
+    hide(false)
+    expect(document.title).toBe('Inbox')
   })
 
   it('the document’s title is restored by the undo', async () => {

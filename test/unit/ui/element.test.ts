@@ -52,6 +52,17 @@ it('the element shows the texts of its attributes, and new ones when they change
   expect(element.children).toHaveLength(1)
 })
 
+it('the element keeps its open dialog where a framework sets again what is set', async () => {
+  const name = newName()
+  defineSessionWarning(page.session, name)
+  const element = put(name, { stay: 'Weiter' })
+  await untilWarned(page.session)
+  const open = part(element, 'dialog')
+  element.setAttribute('stay', 'Weiter')
+  element.session = page.session
+  expect(part(element, 'dialog') === open).toBe(true)
+})
+
 it('the element has other texts for an end that cannot be extended', async () => {
   const name = newName()
   const session = await page.start({ idleTimeout: false, absoluteTimeout: '15m' })
