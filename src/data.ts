@@ -35,6 +35,9 @@ export function sessionData(session: Session): SessionData {
   return (context.data ??= createData(context, session)).open(record)
 }
 
+/** The session objects of each page that keep data, by its storage: they tell each other, for a page gets no event of its own writes. */
+const present = /* @__PURE__ */ new WeakMap<object, Set<(key: string) => void>>()
+
 /** The data of the sessions of one name, as one tab sees it. */
 function createData(context: SessionContext, session: Session): DataHooks {
   /** A JSON text is never the beginning of another: no name's keys begin with those of another. */
@@ -46,14 +49,21 @@ function createData(context: SessionContext, session: Session): DataHooks {
   /** The part of an anonymous session whose data the next session takes over. */
   let taken = ''
 
-  const announce = (key: string): void => {
+  const tell = (key: string): void => {
     const end = key.indexOf(':', idAt) + 1
     context.enqueue(key.slice(idAt, end), key.slice(end))
     context.flush()
   }
-  const open = (context.ports.openStorage ?? browserStorage)((key) => {
+  const openStorage = context.ports.openStorage ?? browserStorage
+  const all = present.get(openStorage) ?? new Set()
+  present.set(openStorage, all.add(tell))
+  context.destroyed.addEventListener('abort', () => all.delete(tell))
+  const announce = (key: string): void => {
+    for (const one of all) one(key)
+  }
+  const open = openStorage((key) => {
     // A slow process may have written it behind the end.
-    if (!clean(key)) announce(key)
+    if (!clean(key)) tell(key)
   }, context.destroyed)
   const storage = (): Texts => {
     try {

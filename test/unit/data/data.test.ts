@@ -439,6 +439,23 @@ describe('two session objects in one page', () => {
     expect(dataOf(tab).getItem('a')).toBe('1')
   })
 
+  it('two session objects in one page hear of what the other writes, until one is destroyed', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const second = createSessionWith(tab.ports)
+    const changes: unknown[] = []
+    dataOf(tab).subscribe((key) => changes.push(['first', key]))
+    sessionData(second).subscribe((key) => changes.push(['second', key]))
+    dataOf(tab).setItem('a', '1')
+    expect(changes).toEqual([
+      ['first', 'a'],
+      ['second', 'a'],
+    ])
+    second.destroy()
+    dataOf(tab).removeItem('a')
+    expect(changes.slice(2)).toEqual([['first', 'a']])
+  })
+
   it('a copy of the session object has the same data', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
