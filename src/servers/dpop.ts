@@ -148,18 +148,20 @@ function createPart(session: string, keyPair: CryptoKeyPair | undefined, databas
 
     async receive(_tokens, { degraded }) {
       if (keyPair) return
-      held = next
+      const fresh = next
       next = undefined
-      mark = held && random()
+      if (fresh) [held, mark] = [fresh, random()]
       const isStored = await access('readwrite', async (objects) => {
-        const value = mark ?? (await read(objects, NEXT))
+        const value = fresh ? mark : await read(objects, NEXT)
         if (value) {
           objects.put(value, KEY)
           objects.delete(NEXT)
         }
-        return !mark
+        // Tokens that no key was prepared for leave the one in force that this tab has.
+        return !fresh && !!(value ?? !mark)
       }).catch(() => false)
-      if (!isStored) degraded('dpop', DEVELOPMENT ? 'Only this tab has the key.' : 'dpop')
+      if (isStored) mark = undefined
+      else degraded('dpop', DEVELOPMENT ? 'Only this tab has the key.' : 'dpop')
     },
 
     async proof({ method, url, accessToken, prepared }) {

@@ -359,6 +359,16 @@ describe('a browser that does not store keys', () => {
     },
   )
 
+  it.each([refuseKeys, loseKeys, breakDown])(
+    'keeps the last one where tokens come that no key was prepared for: %s',
+    async (fault) => {
+      fault()
+      const made = await signedIn()
+      await made.signIn()
+      expect(await made.key()).toBe(await keyOf(made.pair))
+    },
+  )
+
   it('leaves other tabs and a reload without one, and never with the wrong one', async () => {
     const old = await signedIn()
     refuseKeys()
