@@ -1,12 +1,20 @@
 /** The fetches of `createFetch(session)` that pass on the call that is being made as it is; true for all of them. */
-let passing: readonly unknown[] | true = []
+type Passing = readonly unknown[] | true
+
+/** One for all copies of the library in a page: each may have put its own in place of the global `fetch`. */
+const page = globalThis as { '~sojourn'?: Passing }
+
+const passing = (): Passing => page['~sojourn'] ?? []
 
 /** Whether `sessionFetch` passes on the call that is being made: to the `fetch` that it replaced, and without credentials. */
-export const isPassing = (sessionFetch: unknown): boolean => passing === true || passing.includes(sessionFetch)
+export const isPassing = (sessionFetch: unknown): boolean => {
+  const all = passing()
+  return all === true || all.includes(sessionFetch)
+}
 
 /** Calls the global `fetch`, as it is then, past `sessionFetch`: where the application made that the global one, it would call itself. */
 export const sendPast = (sessionFetch: unknown, call: Parameters<typeof fetch>): Promise<Response> =>
-  callFetch(passing === true || [...passing, sessionFetch], call)
+  callFetch(isPassing(sessionFetch) || [...(passing() as readonly unknown[]), sessionFetch], call)
 
 /**
  * The global `fetch`, as it is at each call: mocks and instrumentation that were installed later are used. Each `fetch` of
@@ -15,12 +23,12 @@ export const sendPast = (sessionFetch: unknown, call: Parameters<typeof fetch>):
  */
 export const plainFetch: typeof fetch = (...call) => callFetch(true, call)
 
-function callFetch(next: typeof passing, call: Parameters<typeof fetch>): Promise<Response> {
-  const before = passing
-  passing = next
+function callFetch(next: Passing, call: Parameters<typeof fetch>): Promise<Response> {
+  const before = passing()
+  page['~sojourn'] = next
   try {
     return fetch(...call)
   } finally {
-    passing = before
+    page['~sojourn'] = before
   }
 }

@@ -87,6 +87,32 @@ describe('an application whose global fetch is that of the session', () => {
     },
   )
 
+  // Two parts of a page, each with a bundle of its own.
+  it('two copies of the library have their fetch as the global one, and the sign-out reaches the server', async () => {
+    vi.stubGlobal('location', new URL('https://app.example'))
+    const { fetch: before, sent } = network()
+    let calls = 0
+    const limited =
+      (made: typeof fetch): typeof fetch =>
+      (...call) => {
+        if (++calls > 50) throw new Error('It calls itself.')
+        return made(...call)
+      }
+    vi.stubGlobal('fetch', before)
+    vi.resetModules()
+    const other = await import('../../src/fetch.js')
+    expect(other.createFetch).not.toBe(createFetch)
+    const world = createWorld()
+    const { session } = await world.signedIn({ server: cookieSession({ signOut: '/sign-out' }) })
+    for (const make of [createFetch, other.createFetch]) vi.stubGlobal('fetch', limited(make(session)))
+    await world.until(fetch('https://app.example/orders'))
+    await world.until(session.signOut())
+    expect(sent.map((one) => (one as unknown[])[0])).toEqual([
+      'https://app.example/orders',
+      'https://app.example/sign-out',
+    ])
+  })
+
   it('two sessions have their fetch as the global one, and each its own origins', async () => {
     const { fetch: send, sent } = network()
     vi.stubGlobal('fetch', send)
