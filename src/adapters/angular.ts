@@ -69,7 +69,12 @@ function requireSession<S extends Session>(session?: S): S {
 function follow<T>(read: () => T, watch: (listener: () => void) => () => void, initial?: Initial | null): Signal<T> {
   const shown = signal(read())
   const show = (): void => {
-    shown.set(read())
+    try {
+      shown.set(read())
+    } catch {
+      // A `computed` or a template that looks at the session has found a change, and may write no signal.
+      queueMicrotask(show)
+    }
   }
   if (initial?.snapshot)
     afterNextRender(() => {

@@ -69,11 +69,20 @@ function live<T>(read: () => T, watch: (listener: () => void) => () => void, isF
   /** Shows what the session knows, once the first render is done. */
   const follow = (update: () => void): (() => void) => {
     let isStopped = false
-    if (isFirst?.())
+    const updateLater = (): void => {
       queueMicrotask(() => {
         if (!isStopped) update()
       })
-    const stop = watch(update)
+    }
+    if (isFirst?.()) updateLater()
+    const stop = watch(() => {
+      try {
+        update()
+      } catch {
+        // A `$derived` or a template that looks at the session has found a change, and may write no state.
+        updateLater()
+      }
+    })
     return () => {
       isStopped = true
       stop()

@@ -54,8 +54,9 @@ function requireSession<S extends Session>(given: S | undefined): S {
 
 /** `first`: on a server, and in the first render of a page that one rendered. */
 function follow<T>(first: T, read: () => T, watch: (listener: () => void) => () => void): Readonly<ShallowRef<T>> {
-  // A component that is being hydrated has its element before its setup. Its first render has to match the server's.
-  const isHydrated = !!getCurrentInstance()?.vnode.el
+  // A component that is being hydrated has its element before its setup. Its first render has to match the server's. A vnode that is
+  // shown again has the element of before, which the page has removed.
+  const isHydrated = !!(getCurrentInstance()?.vnode.el as Node | null | undefined)?.isConnected
   const shown = shallowRef(isHydrated ? first : read())
   const show = (): void => {
     shown.value = read()

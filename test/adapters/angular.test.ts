@@ -10,6 +10,7 @@ import {
 } from '@angular/common/http'
 import {
   ApplicationRef,
+  computed,
   createEnvironmentInjector,
   EnvironmentInjector,
   inject,
@@ -48,6 +49,17 @@ async function appWith(...providers: ApplicationConfig['providers']): Promise<In
 }
 
 describe('an Angular injection context', () => {
+  it('an Angular component learns of an end that a computed value finds', async () => {
+    const { session, world } = await watched()
+    const injector = await appWith(provideSession(session))
+    const view = runInInjectionContext(injector, () => injectSession())
+    const looked = computed(() => session.check().phase)
+    world.sleep('1h')
+    expect(looked()).toBe('signedOut')
+    await Promise.resolve()
+    expect(view().phase).toBe('signedOut')
+  })
+
   it('an Angular component has signals of the phase and of the remaining time', async () => {
     const { session, world, later, signOut } = await watched()
     const injector = await appWith(provideSession(session))

@@ -3,6 +3,7 @@ import { render } from 'svelte/server'
 import { get } from 'svelte/store'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { useRemaining, useSession } from '../../src/adapters/svelte.js'
+import Finds from './Finds.svelte'
 import Later from './Later.svelte'
 import Provided from './Provided.svelte'
 import Shown from './Shown.svelte'
@@ -47,6 +48,17 @@ describe('a Svelte component', () => {
     await session.extend()
     expect(lines()).toEqual(['active null', 'active null'])
     await signOut()
+    expect(lines()).toEqual(['signedOut null', 'signedOut null'])
+  })
+
+  it('a Svelte component learns of an end that a derived value of another one finds', async () => {
+    const { session, world } = await watched()
+    show({ session }, Finds)
+    world.sleep('1h')
+    target.querySelector('button')!.click()
+    flushSync()
+    expect(target.querySelector('button')!.textContent).toBe('signedOut')
+    await Promise.resolve()
     expect(lines()).toEqual(['signedOut null', 'signedOut null'])
   })
 

@@ -52,6 +52,27 @@ describe('a Vue component', () => {
     expect(container.textContent).toBe('signedOut null')
   })
 
+  it('a Vue component shows the phase at once where its vnode is shown again', async () => {
+    const { session } = await watched()
+    const seen: string[] = []
+    const Noting = defineComponent(() => {
+      const snapshot = useSession()
+      seen.push(snapshot.value.phase)
+      return () => h('p', snapshot.value.phase)
+    })
+    const kept = h(Noting)
+    const isShown = ref(true)
+    mount(
+      session,
+      defineComponent(() => () => (isShown.value ? h('div', [kept]) : h('i'))),
+    )
+    for (const next of [false, true]) {
+      isShown.value = next
+      await nextTick()
+    }
+    expect(seen).toEqual(['active', 'active'])
+  })
+
   it('a Vue component does not render again at each activity', async () => {
     const { session, tab, world } = await watched()
     mount(session)
