@@ -332,9 +332,10 @@ describe('an answer that the server must agree to', () => {
 })
 
 describe('an end that cannot be extended', () => {
+  let limited: Session
   beforeEach(async () => {
-    const session = await page.start({ idleTimeout: false, absoluteTimeout: '1h', warnBefore: '5m' })
-    await shown(session)
+    limited = await page.start({ idleTimeout: false, absoluteTimeout: '1h', warnBefore: '5m' })
+    await shown(limited)
   })
 
   it('an end that cannot be extended has its own texts', () => {
@@ -352,7 +353,7 @@ describe('an end that cannot be extended', () => {
   it('an end that cannot be extended stays dismissed where the dialog is made anew', async () => {
     await press('stay')
     document.body.replaceChildren()
-    warningDialog(page.session)
+    warningDialog(limited)
     await pass(SECOND)
     expect(dialog().open).toBe(false)
   })
