@@ -68,12 +68,15 @@ function requireSession<S extends Session>(session?: S): S {
 /** `initial`: while it has a snapshot, `read` gives what matches the server. */
 function follow<T>(read: () => T, watch: (listener: () => void) => () => void, initial?: Initial | null): Signal<T> {
   const shown = signal(read())
+  const update = (): void => {
+    shown.set(read())
+  }
   const show = (): void => {
     try {
-      shown.set(read())
+      update()
     } catch {
       // A `computed` or a template that looks at the session has found a change, and may write no signal.
-      queueMicrotask(show)
+      queueMicrotask(update)
     }
   }
   if (initial?.snapshot)

@@ -13,8 +13,10 @@ export const isPassing = (sessionFetch: unknown): boolean => {
 }
 
 /** Calls the global `fetch`, as it is then, past `sessionFetch`: where the application made that the global one, it would call itself. */
-export const sendPast = (sessionFetch: unknown, call: Parameters<typeof fetch>): Promise<Response> =>
-  callFetch(isPassing(sessionFetch) || [...(passing() as readonly unknown[]), sessionFetch], call)
+export function sendPast(sessionFetch: unknown, call: Parameters<typeof fetch>): Promise<Response> {
+  const all = passing()
+  return callFetch(all === true || [...all, sessionFetch], call)
+}
 
 /**
  * The global `fetch`, as it is at each call: mocks and instrumentation that were installed later are used. Each `fetch` of
