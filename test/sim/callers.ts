@@ -263,8 +263,9 @@ export function checkPause(scene: Scene, actor: Actor, family: string): void {
       {
         'tabs were apart': !wereTogether(scene, life.startedAt),
         'a clock was set': scene.jumps.some((jump) => jump.at >= life.startedAt),
-        // It may have crashed before it could say so.
-        'the tab that was told is gone': pause.actor.page.gone,
+        // It could not say so.
+        'the tab that was told crashed at once':
+          (scene.crashedAt.get(pause.actor.page) ?? Infinity) <= pause.at + scene.traits.network + onItsWay(scene),
       },
     )
     return

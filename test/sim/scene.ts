@@ -103,6 +103,8 @@ export interface Scene {
   readonly pauses: Pause[]
   /** Pages that crash at one of their next effects, with the number of effects until then. */
   readonly doomed: Map<Page, number>
+  /** When pages crashed in the middle of their work. */
+  readonly crashedAt: Map<Page, number>
   /** The open listeners and channels of each page. */
   readonly handles: Map<Page, Set<object>>
   /** The open connections at the server. */
@@ -151,7 +153,9 @@ export function createScene(
     const left = scene.doomed.get(page)
     if (left === undefined || page.gone) return
     scene.doomed.set(page, left - 1)
-    if (left <= 1) page.crash()
+    if (left > 1) return
+    scene.crashedAt.set(page, scene.now())
+    page.crash()
   }
   /** An effect that a prerendered page must not have. */
   const effect = (page: Page): void => {
@@ -367,6 +371,7 @@ export function createScene(
     broughtAt: [],
     pauses: [],
     doomed: new Map(),
+    crashedAt: new Map(),
     handles: new Map(),
     connections: new Set(),
     now: world.time.passed,
