@@ -4,7 +4,7 @@ import { firefoxPath } from './test/e2e/browsers.js'
 
 const plainHost = 'app.test'
 
-/** A test that is about the library more than about a browser: Firefox takes longer for each than Chromium. */
+/** A test that is about the library more than about a browser: Firefox takes two to three times as long for each. */
 const leftToChromium = /@chromium\b/
 /** A variant of which `npm test` runs others, or a test that waits for minutes. */
 const long = /@long\b/
@@ -15,8 +15,8 @@ export default defineConfig({
   testDir: 'test/e2e',
   outputDir: 'test-results',
   fullyParallel: true,
-  // Some wait for a clock and use no processor meanwhile.
-  workers: 4,
+  // Of two cores, which most tests keep busy: more take no less time, and each test more of it.
+  workers: 3,
   retries: 0,
   forbidOnly: true,
   grepInvert: isAll ? [] : long,

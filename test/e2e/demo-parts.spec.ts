@@ -130,19 +130,20 @@ test('the journal is shown and copied', { tag: '@chromium' }, async ({ context, 
   expect([copied[0], copied.at(-1)]).toMatchObject([{ what: 'start' }, { what: 'end', why: 'signOut' }])
 })
 
-test('S124 a back-channel logout at the provider ends the session of each page at once, by push', async ({
-  context,
-  demo,
-}) => {
-  await context.clock.install()
-  const [one, two] = [await openTab(context, demo, 'cookie'), await openTab(context, demo, 'cookie')]
-  await signIn(one, 'Ada')
-  for (const page of [one, two]) await expectFeed(page)
-  // No timer rings: neither a new connection nor a question of the session's own can find it out.
-  await stopClocks(context)
-  expect(await demo.signOutAtProvider('Ada')).toBe(1)
-  await expectRefused(one, two)
-})
+test(
+  'S124 a back-channel logout at the provider ends the session of each page at once, by push',
+  { tag: '@chromium' },
+  async ({ context, demo }) => {
+    await context.clock.install()
+    const [one, two] = [await openTab(context, demo, 'cookie'), await openTab(context, demo, 'cookie')]
+    await signIn(one, 'Ada')
+    for (const page of [one, two]) await expectFeed(page)
+    // No timer rings: neither a new connection nor a question of the session's own can find it out.
+    await stopClocks(context)
+    expect(await demo.signOutAtProvider('Ada')).toBe(1)
+    await expectRefused(one, two)
+  },
+)
 
 test(
   'S124 without a push a back-channel logout reaches the page by the companion cookie',

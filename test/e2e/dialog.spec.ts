@@ -123,7 +123,7 @@ test('Tab goes round within the dialog, and nothing behind it is reached', async
   expect(await tab.snapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
 })
 
-test('S55 an answer in one tab closes the dialog in every tab', async ({ tabs, context }) => {
+test('S55 an answer in one tab closes the dialog in every tab', { tag: '@chromium' }, async ({ tabs, context }) => {
   await context.clock.install()
   const one = await openDialogTab(tabs)
   const two = await openDialogTab(tabs)
@@ -139,32 +139,34 @@ test('S55 an answer in one tab closes the dialog in every tab', async ({ tabs, c
   expect(await two.phase()).toBe('signedOut')
 })
 
-test('S54 a page that wakes past the end never shows the dialog, and "stay" on an open one revives nothing', async ({
-  tabs,
-}) => {
-  const options = { idleTimeout: '15m', warnBefore: '2m' } as const
-  const [open, closed] = [await openDialogTab(tabs, { options }), await openDialogTab(tabs, { options })]
-  await open.signIn()
-  await closed.next('signedIn')
-  await open.shiftClock(13.5 * MINUTE)
-  await open.page.evaluate(() => window.harness.session.check())
-  await expect(open.dialog).toBeVisible()
-  await pause(MOMENT)
-  await closed.page.evaluate(() => {
-    HTMLDialogElement.prototype.showModal = () => {
-      document.title = 'shown'
+test(
+  'S54 a page that wakes past the end never shows the dialog, and "stay" on an open one revives nothing',
+  { tag: '@chromium' },
+  async ({ tabs }) => {
+    const options = { idleTimeout: '15m', warnBefore: '2m' } as const
+    const [open, closed] = [await openDialogTab(tabs, { options }), await openDialogTab(tabs, { options })]
+    await open.signIn()
+    await closed.next('signedIn')
+    await open.shiftClock(13.5 * MINUTE)
+    await open.page.evaluate(() => window.harness.session.check())
+    await expect(open.dialog).toBeVisible()
+    await pause(MOMENT)
+    await closed.page.evaluate(() => {
+      HTMLDialogElement.prototype.showModal = () => {
+        document.title = 'shown'
+      }
+    })
+    for (const tab of [open, closed]) await tab.shiftClock(3_600_000)
+    await open.page.keyboard.press('Enter')
+    await closed.page.locator('#name').click()
+    for (const tab of [open, closed]) {
+      await expect(tab.dialog).toBeHidden()
+      expect(await tab.snapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
+      expect(await tab.events('extended')).toEqual([])
     }
-  })
-  for (const tab of [open, closed]) await tab.shiftClock(3_600_000)
-  await open.page.keyboard.press('Enter')
-  await closed.page.locator('#name').click()
-  for (const tab of [open, closed]) {
-    await expect(tab.dialog).toBeHidden()
-    expect(await tab.snapshot()).toMatchObject({ phase: 'signedOut', reason: 'idle' })
-    expect(await tab.events('extended')).toEqual([])
-  }
-  expect(await closed.page.title()).toBe('Claim')
-})
+    expect(await closed.page.title()).toBe('Claim')
+  },
+)
 
 test('the remaining time is announced at coarse marks, never each second (4.1.3)', async ({ tabs, context }) => {
   await context.clock.install()
@@ -182,55 +184,63 @@ test('the remaining time is announced at coarse marks, never each second (4.1.3)
   await expect(message).toHaveAttribute('aria-hidden', 'true')
 })
 
-test('"stay" waits for the server, and says so when it could not be reached', async ({ tabs, context, tokens }) => {
-  await context.clock.install()
-  const tab = await openDialogTab(tabs, { server: 'oauth', keepAlive: true })
-  await tab.signIn(tokens.issue({ accessLife: 3600 }))
-  let reach: () => void = () => undefined
-  const reached = new Promise<void>((resolve) => (reach = resolve))
-  let asked = 0
-  await tab.page.route('**/alive', async (route) => {
-    if (++asked === 1) return route.abort()
-    await reached
-    return route.continue()
-  })
-  await untilWarned(context, tab)
-  await tab.page.keyboard.press('Enter')
-  const problem = tab.page.getByRole('alert')
-  await expect(problem).toHaveText('The server could not be reached. Please try again.')
-  await expect(tab.dialog).toBeVisible()
-  expect(await focused(tab.run)).toBe('stay')
-  expect((await audit(tab.run)).found).toEqual([])
-  await tab.page.keyboard.press('Escape')
-  await expect(tab.stay).toHaveAttribute('aria-disabled', 'true')
-  // A second one while the first is on its way, which Chromium would close the dialog with.
-  await tab.page.keyboard.press('Escape')
-  await expect(problem).toHaveText('')
-  await expect(tab.dialog).toBeVisible()
-  reach()
-  await expect(tab.dialog).toBeHidden()
-  await isActive(tab)
-  // The session itself may have tried again meanwhile.
-  expect(asked).toBeGreaterThan(1)
-})
+test(
+  '"stay" waits for the server, and says so when it could not be reached',
+  { tag: '@chromium' },
+  async ({ tabs, context, tokens }) => {
+    await context.clock.install()
+    const tab = await openDialogTab(tabs, { server: 'oauth', keepAlive: true })
+    await tab.signIn(tokens.issue({ accessLife: 3600 }))
+    let reach: () => void = () => undefined
+    const reached = new Promise<void>((resolve) => (reach = resolve))
+    let asked = 0
+    await tab.page.route('**/alive', async (route) => {
+      if (++asked === 1) return route.abort()
+      await reached
+      return route.continue()
+    })
+    await untilWarned(context, tab)
+    await tab.page.keyboard.press('Enter')
+    const problem = tab.page.getByRole('alert')
+    await expect(problem).toHaveText('The server could not be reached. Please try again.')
+    await expect(tab.dialog).toBeVisible()
+    expect(await focused(tab.run)).toBe('stay')
+    expect((await audit(tab.run)).found).toEqual([])
+    await tab.page.keyboard.press('Escape')
+    await expect(tab.stay).toHaveAttribute('aria-disabled', 'true')
+    // A second one while the first is on its way, which Chromium would close the dialog with.
+    await tab.page.keyboard.press('Escape')
+    await expect(problem).toHaveText('')
+    await expect(tab.dialog).toBeVisible()
+    reach()
+    await expect(tab.dialog).toBeHidden()
+    await isActive(tab)
+    // The session itself may have tried again meanwhile.
+    expect(asked).toBeGreaterThan(1)
+  },
+)
 
-test('a limit that cannot be extended has its own text, and can be dismissed', async ({ tabs, context }) => {
-  await context.clock.install()
-  const tab = await openDialogTab(tabs, { options: { idleTimeout: false, absoluteTimeout: '15m' } })
-  await tab.signIn()
-  await tab.page.locator('#story').focus()
-  await untilWarned(context, tab)
-  await expect(tab.dialog).toHaveAccessibleDescription(/cannot stay any longer/)
-  await expect(tab.stay).toHaveText('OK')
-  expect((await audit(tab.run)).found).toEqual([])
-  await tab.page.keyboard.press('Enter')
-  await expect(tab.dialog).toBeHidden()
-  // Time to save what one has.
-  expect(await focused(tab.run)).toBe('story')
-  await context.clock.runFor(20_000)
-  await expect(tab.dialog).toBeHidden()
-  expect(await tab.phase()).toBe('warning')
-})
+test(
+  'a limit that cannot be extended has its own text, and can be dismissed',
+  { tag: '@chromium' },
+  async ({ tabs, context }) => {
+    await context.clock.install()
+    const tab = await openDialogTab(tabs, { options: { idleTimeout: false, absoluteTimeout: '15m' } })
+    await tab.signIn()
+    await tab.page.locator('#story').focus()
+    await untilWarned(context, tab)
+    await expect(tab.dialog).toHaveAccessibleDescription(/cannot stay any longer/)
+    await expect(tab.stay).toHaveText('OK')
+    expect((await audit(tab.run)).found).toEqual([])
+    await tab.page.keyboard.press('Enter')
+    await expect(tab.dialog).toBeHidden()
+    // Time to save what one has.
+    expect(await focused(tab.run)).toBe('story')
+    await context.clock.runFor(20_000)
+    await expect(tab.dialog).toBeHidden()
+    expect(await tab.phase()).toBe('warning')
+  },
+)
 
 /** What is there for a hand and an eye: sizes, and whether what has the focus is cut off or covered. */
 const measure = (page: Page): Promise<{ sizes: number[]; inside: boolean; uncovered: boolean; scrolls: boolean }> =>

@@ -171,44 +171,45 @@ for (const { path, config } of builds) {
   })
 }
 
-test('S84 no token is in console, events, messages, errors or localStorage, whatever fails', async ({
-  tabs,
-  tokens,
-}) => {
-  const all = await tabs.openMany(2, noTimeouts)
-  await all[0]?.signIn(tokens.issue())
-  await all[1]?.next('signedIn')
-  const pass = async (ms: number): Promise<void> => {
-    await Promise.all(all.map((tab) => tab.shiftClock(ms)))
-  }
-  await all[0]?.token({ forceRefresh: true })
-  const broken = `{"access_token":${TOKEN_MARK}.leak}`
-  for (const fault of [
-    { kind: 'status', status: 503 },
-    { kind: 'status', status: 429, headers: () => ({ 'retry-after': '1' }) },
-    { kind: 'drop', acts: false },
-    { kind: 'body', body: broken, contentType: 'application/json' },
-    { kind: 'body', body: `error near ${TOKEN_MARK}`, contentType: 'text/plain' },
-  ] as const) {
+test(
+  'S84 no token is in console, events, messages, errors or localStorage, whatever fails',
+  { tag: '@chromium' },
+  async ({ tabs, tokens }) => {
+    const all = await tabs.openMany(2, noTimeouts)
+    await all[0]?.signIn(tokens.issue())
+    await all[1]?.next('signedIn')
+    const pass = async (ms: number): Promise<void> => {
+      await Promise.all(all.map((tab) => tab.shiftClock(ms)))
+    }
+    await all[0]?.token({ forceRefresh: true })
+    const broken = `{"access_token":${TOKEN_MARK}.leak}`
+    for (const fault of [
+      { kind: 'status', status: 503 },
+      { kind: 'status', status: 429, headers: () => ({ 'retry-after': '1' }) },
+      { kind: 'drop', acts: false },
+      { kind: 'body', body: broken, contentType: 'application/json' },
+      { kind: 'body', body: `error near ${TOKEN_MARK}`, contentType: 'text/plain' },
+    ] as const) {
+      await pass(3_600_000)
+      tokens.failAlways(fault)
+      await all[1]?.token()
+    }
+    tokens.failAlways(null)
     await pass(3_600_000)
-    tokens.failAlways(fault)
     await all[1]?.token()
-  }
-  tokens.failAlways(null)
-  await pass(3_600_000)
-  await all[1]?.token()
-  // It would take that for an answer.
-  await all[0]?.next('refreshed', 2)
-  tokens.failNext({ kind: 'error', error: 'invalid_grant' })
-  await all[0]?.token({ forceRefresh: true })
-  await all[1]?.next('signedOut')
-  const odd = { access_token: `at.${TOKEN_MARK}.odd`, expires_in: 'soon', refresh_token: 7 }
-  await all[0]?.signIn(odd as never)
-  for (const tab of all) expect(await tab.page.evaluate(() => window.harness.told())).not.toContain(TOKEN_MARK)
-  for (const tab of all)
-    expect(await tab.page.evaluate(() => window.harness.writes.join('\n'))).not.toContain(TOKEN_MARK)
-  expect(tabs.console.filter((line) => line.includes(TOKEN_MARK))).toEqual([])
-})
+    // It would take that for an answer.
+    await all[0]?.next('refreshed', 2)
+    tokens.failNext({ kind: 'error', error: 'invalid_grant' })
+    await all[0]?.token({ forceRefresh: true })
+    await all[1]?.next('signedOut')
+    const odd = { access_token: `at.${TOKEN_MARK}.odd`, expires_in: 'soon', refresh_token: 7 }
+    await all[0]?.signIn(odd as never)
+    for (const tab of all) expect(await tab.page.evaluate(() => window.harness.told())).not.toContain(TOKEN_MARK)
+    for (const tab of all)
+      expect(await tab.page.evaluate(() => window.harness.writes.join('\n'))).not.toContain(TOKEN_MARK)
+    expect(tabs.console.filter((line) => line.includes(TOKEN_MARK))).toEqual([])
+  },
+)
 
 test('malformed data in storage and on the channel changes nothing and throws nothing', async ({ tabs, tokens }) => {
   const [tab, other] = await tabs.openMany(2, noTimeouts)
@@ -294,7 +295,7 @@ test('S80 a page of an opaque origin has a session of its own and throws nothing
   expect(await frame.evaluate(() => window.harness.uncaught)).toEqual([])
 })
 
-test('two names are two sessions', async ({ tabs }) => {
+test('two names are two sessions', { tag: '@chromium' }, async ({ tabs }) => {
   const one = await tabs.open({ options: { name: 'one' }, server: 'none' })
   const two = await tabs.open({ options: { name: 'two' }, server: 'none' })
   await one.signIn()

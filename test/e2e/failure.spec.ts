@@ -26,34 +26,35 @@ async function sameRecord(all: Tab[]): Promise<void> {
   await expect.poll(different).toBe(1)
 }
 
-test('S24 nine seconds of 503 with an expired token cost at most five calls, and end in recovery', async ({
-  tabs,
-  tokens,
-}) => {
-  const all = await tabs.openMany(2, noTimeouts)
-  await all[0]?.signIn(tokens.issue())
-  await all[1]?.next('signedIn')
-  await Promise.all(all.map((tab) => tab.shiftClock(afterExpiry)))
-  tokens.failAlways({ kind: 'status', status: 503 })
-  const codes = new Set<string | null>()
-  for (const until = Date.now() + 9000; Date.now() < until;) {
-    for (const tab of all) {
-      codes.add((await tab.token()).code)
-      await sameRecord(all)
+test(
+  'S24 nine seconds of 503 with an expired token cost at most five calls, and end in recovery',
+  { tag: '@chromium' },
+  async ({ tabs, tokens }) => {
+    const all = await tabs.openMany(2, noTimeouts)
+    await all[0]?.signIn(tokens.issue())
+    await all[1]?.next('signedIn')
+    await Promise.all(all.map((tab) => tab.shiftClock(afterExpiry)))
+    tokens.failAlways({ kind: 'status', status: 503 })
+    const codes = new Set<string | null>()
+    for (const until = Date.now() + 9000; Date.now() < until;) {
+      for (const tab of all) {
+        codes.add((await tab.token()).code)
+        await sameRecord(all)
+      }
+      await pause(200)
     }
-    await pause(200)
-  }
-  tokens.failAlways(null)
-  expect([...codes]).toEqual(['server'])
-  expect(tokens.tokenCalls().length).toBeLessThanOrEqual(5)
-  expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(['active', 'active'])
-  // Past the back-off.
-  await Promise.all(all.map((tab) => tab.shiftClock(60_000)))
-  for (const tab of all) await expect.poll(async () => tokens.isLive((await tab.token()).token ?? '')).toBe(true)
-  expect(tokens.counts.reuse).toBe(0)
-})
+    tokens.failAlways(null)
+    expect([...codes]).toEqual(['server'])
+    expect(tokens.tokenCalls().length).toBeLessThanOrEqual(5)
+    expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(['active', 'active'])
+    // Past the back-off.
+    await Promise.all(all.map((tab) => tab.shiftClock(60_000)))
+    for (const tab of all) await expect.poll(async () => tokens.isLive((await tab.token()).token ?? '')).toBe(true)
+    expect(tokens.counts.reuse).toBe(0)
+  },
+)
 
-test('S25 a 503 while the token is still valid reaches no caller', async ({ tabs, tokens }) => {
+test('S25 a 503 while the token is still valid reaches no caller', { tag: '@chromium' }, async ({ tabs, tokens }) => {
   const tab = await tabs.open({ options: { ...noTimeouts.options, refreshBefore: '35s' } })
   const issued = tokens.issue({ accessLife: 30 })
   await tab.signIn(issued)
@@ -97,7 +98,7 @@ for (const { how, value, path } of retryAfter) {
   )
 }
 
-test('S26 a caller without a valid token gets `rate_limited`', async ({ tabs, tokens }) => {
+test('S26 a caller without a valid token gets `rate_limited`', { tag: '@chromium' }, async ({ tabs, tokens }) => {
   const tab = await tabs.open(noTimeouts)
   await tab.signIn(tokens.issue())
   await tab.shiftClock(afterExpiry)
@@ -178,21 +179,19 @@ test('S99 a browser that reports to be offline gets a token if the server answer
   expect(tokens.revocations()).toHaveLength(1)
 })
 
-for (const { option, code, title, tag } of [
+for (const { option, code, title } of [
   {
     option: '20s',
     code: null,
     title: 'S100 a token endpoint of 12 s costs one call where requestTimeout is 20 s',
-    tag: [],
   },
   {
     option: undefined,
     code: 'timeout',
     title: 'an answer after 12 s is kept by default, and the next call has it',
-    tag: '@chromium',
   },
 ] as const) {
-  test(title, { tag: [tag].flat() }, async ({ tabs, tokens, context }) => {
+  test(title, { tag: '@chromium' }, async ({ tabs, tokens, context }) => {
     await context.clock.install()
     const options = { ...noTimeouts.options, ...(option && { requestTimeout: option }) }
     const [tab, other] = await tabs.openMany(2, { ...noTimeouts, options })
@@ -236,19 +235,23 @@ for (const [error, tag] of [
   )
 }
 
-test('S102 a proxy’s page with 401 in place of the token endpoint signs nobody out', async ({ tabs, tokens }) => {
-  const all = await tabs.openMany(2, noTimeouts)
-  await all[0]?.signIn(tokens.issue())
-  await Promise.all(all.map((tab) => tab.next('signedIn')))
-  await Promise.all(all.map((tab) => tab.shiftClock(afterExpiry)))
-  tokens.failAlways({ kind: 'body', status: 401, body: '<h1>Sign in to the network</h1>', contentType: 'text/html' })
-  expect((await all[0]?.token())?.code).toBe('server')
-  expect(tabs.console.filter((line) => line.startsWith('sojourn: tokenEndpoint'))).toHaveLength(1)
-  tokens.failAlways(null)
-  // Past the back-off.
-  await Promise.all(all.map((tab) => tab.shiftClock(60_000)))
-  for (const tab of all) await expect.poll(async () => tokens.isLive((await tab.token()).token ?? '')).toBe(true)
-})
+test(
+  'S102 a proxy’s page with 401 in place of the token endpoint signs nobody out',
+  { tag: '@chromium' },
+  async ({ tabs, tokens }) => {
+    const all = await tabs.openMany(2, noTimeouts)
+    await all[0]?.signIn(tokens.issue())
+    await Promise.all(all.map((tab) => tab.next('signedIn')))
+    await Promise.all(all.map((tab) => tab.shiftClock(afterExpiry)))
+    tokens.failAlways({ kind: 'body', status: 401, body: '<h1>Sign in to the network</h1>', contentType: 'text/html' })
+    expect((await all[0]?.token())?.code).toBe('server')
+    expect(tabs.console.filter((line) => line.startsWith('sojourn: tokenEndpoint'))).toHaveLength(1)
+    tokens.failAlways(null)
+    // Past the back-off.
+    await Promise.all(all.map((tab) => tab.shiftClock(60_000)))
+    for (const tab of all) await expect.poll(async () => tokens.isLive((await tab.token()).token ?? '')).toBe(true)
+  },
+)
 
 const failures: { what: string; fault: Fault; code: string }[] = [
   { what: '503', fault: { kind: 'status', status: 503 }, code: 'server' },

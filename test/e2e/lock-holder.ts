@@ -58,21 +58,25 @@ export function testEnd(how: string, findEnd: (holder: AnyTab) => Promise<() => 
     answer()
   })
 
-  test(`${how} after a strict server rotated, there is one clean sign-out everywhere`, async ({ tabs, tokens }) => {
-    const { others, answer, readied: end } = await prepare(tabs, tokens, 'before', findEnd)
-    const answered = await standInLine(others)
-    await end()
-    const answers = await answered()
-    expect(answers.map(({ code }) => code)).toEqual(['signed_out', 'signed_out'])
-    for (const tab of others) {
-      expect((await tab.events('signedOut')).map(({ detail }) => detail['reason'])).toEqual(['rejected'])
-      expect(await tab.stores()).not.toContain('rt.')
-    }
-    expect(tokens.tokenCalls()).toHaveLength(2)
-    answer()
-  })
+  test(
+    `${how} after a strict server rotated, there is one clean sign-out everywhere`,
+    { tag: '@chromium' },
+    async ({ tabs, tokens }) => {
+      const { others, answer, readied: end } = await prepare(tabs, tokens, 'before', findEnd)
+      const answered = await standInLine(others)
+      await end()
+      const answers = await answered()
+      expect(answers.map(({ code }) => code)).toEqual(['signed_out', 'signed_out'])
+      for (const tab of others) {
+        expect((await tab.events('signedOut')).map(({ detail }) => detail['reason'])).toEqual(['rejected'])
+        expect(await tab.stores()).not.toContain('rt.')
+      }
+      expect(tokens.tokenCalls()).toHaveLength(2)
+      answer()
+    },
+  )
 
-  test(`${how} after a server with grace rotated, the others go on`, async ({ tabs, tokens }) => {
+  test(`${how} after a server with grace rotated, the others go on`, { tag: '@chromium' }, async ({ tabs, tokens }) => {
     tokens.grace = 20_000
     const { others, answer, readied: end } = await prepare(tabs, tokens, 'before', findEnd)
     const answered = await standInLine(others)

@@ -120,26 +120,27 @@ test(
   },
 )
 
-test('S129: a login after an idle end asks for the password, though the provider knows the user', async ({
-  context,
-  site,
-}) => {
-  await context.addInitScript(() => {
-    window.config = { idleTimeout: 3000 }
-  })
-  const page = await open(context, site)
-  await start(page)
-  await answer(page, 'Ada')
-  await page.evaluate(() => window.app.session.signOut())
-  // After a sign-out the provider decides, and asks nobody.
-  await start(page)
-  await ready(page)
-  expect(await nameOf(page)).toBe('Ada')
-  await expect(page).toHaveTitle('signedOut')
-  await start(page)
-  await answer(page, 'Bob')
-  expect(await nameOf(page)).toBe('Bob')
-})
+test(
+  'S129: a login after an idle end asks for the password, though the provider knows the user',
+  { tag: '@chromium' },
+  async ({ context, site }) => {
+    await context.addInitScript(() => {
+      window.config = { idleTimeout: 3000 }
+    })
+    const page = await open(context, site)
+    await start(page)
+    await answer(page, 'Ada')
+    await page.evaluate(() => window.app.session.signOut())
+    // After a sign-out the provider decides, and asks nobody.
+    await start(page)
+    await ready(page)
+    expect(await nameOf(page)).toBe('Ada')
+    await expect(page).toHaveTitle('signedOut')
+    await start(page)
+    await answer(page, 'Bob')
+    expect(await nameOf(page)).toBe('Bob')
+  },
+)
 
 test('S131: a logout ends the session here and at the provider', async ({ context, site }) => {
   const page = await open(context, site)
@@ -163,38 +164,42 @@ test('S131: a logout ends the session here and at the provider', async ({ contex
 test.describe('a provider with several APIs', () => {
   test.use({ setup: { resources: [ORDERS, BILLING] } })
 
-  test('S132: five tabs have a token for each of two resources out of one refresh token', async ({ context, site }) => {
-    await context.addInitScript(
-      (resources) => {
-        window.config = { resources }
-      },
-      [ORDERS, BILLING],
-    )
-    const page = await open(context, site)
-    await start(page)
-    await answer(page, 'Ada')
-    const pages = [page]
-    for (let i = 0; i < 4; i++) pages.push(await open(context, site))
-    const tokens = await Promise.all(
-      pages.map((each) =>
-        each.evaluate(
-          (all) => Promise.all(all.map((resource) => window.app.session.getAccessToken({ resource }))),
-          [ORDERS, BILLING],
+  test(
+    'S132: five tabs have a token for each of two resources out of one refresh token',
+    { tag: '@chromium' },
+    async ({ context, site }) => {
+      await context.addInitScript(
+        (resources) => {
+          window.config = { resources }
+        },
+        [ORDERS, BILLING],
+      )
+      const page = await open(context, site)
+      await start(page)
+      await answer(page, 'Ada')
+      const pages = [page]
+      for (let i = 0; i < 4; i++) pages.push(await open(context, site))
+      const tokens = await Promise.all(
+        pages.map((each) =>
+          each.evaluate(
+            (all) => Promise.all(all.map((resource) => window.app.session.getAccessToken({ resource }))),
+            [ORDERS, BILLING],
+          ),
         ),
-      ),
-    )
-    expect(new Set(tokens.flat()).size).toBe(2)
-    for (const each of tokens) expect(each).toEqual(tokens[0])
-    expect(site.demo.counters().total).toMatchObject({ refreshes: 2, refused: 0, reuse: 0 })
-    const unknown = page.evaluate(() =>
-      window.app.session.getAccessToken({ resource: 'https://unknown.example' }).catch((error: unknown) => {
-        const { code, cause } = error as { code: string; cause: unknown }
-        return { code, cause }
-      }),
-    )
-    expect(await unknown).toEqual({ code: 'invalid_options', cause: 'invalid_target' })
-    expect(await phase(page)).toBe('active')
-  })
+      )
+      expect(new Set(tokens.flat()).size).toBe(2)
+      for (const each of tokens) expect(each).toEqual(tokens[0])
+      expect(site.demo.counters().total).toMatchObject({ refreshes: 2, refused: 0, reuse: 0 })
+      const unknown = page.evaluate(() =>
+        window.app.session.getAccessToken({ resource: 'https://unknown.example' }).catch((error: unknown) => {
+          const { code, cause } = error as { code: string; cause: unknown }
+          return { code, cause }
+        }),
+      )
+      expect(await unknown).toEqual({ code: 'invalid_options', cause: 'invalid_target' })
+      expect(await phase(page)).toBe('active')
+    },
+  )
 })
 
 test.describe('an API that takes no token of the first login', () => {
@@ -207,19 +212,23 @@ test.describe('an API that takes no token of the first login', () => {
     },
   })
 
-  test('S133: an API that demands a fresh sign-in gets it, and the session goes on', async ({ context, site }) => {
-    const page = await open(context, site)
-    await start(page)
-    await answer(page, 'Ada')
-    const before = await page.evaluate(() => window.app.session.check())
-    const left = page.waitForURL(/\/login\//)
-    await page.evaluate(() => {
-      setTimeout(() => void window.app.api('/api/strong'))
-    })
-    await left
-    await answer(page, 'Ada')
-    expect(await done(page)).toEqual(['/app?again', '/app?again'])
-    expect(await page.evaluate(() => window.app.session.check())).toEqual(before)
-    expect(await page.evaluate(() => window.app.api('/api/strong').then(({ status }) => status))).toBe(200)
-  })
+  test(
+    'S133: an API that demands a fresh sign-in gets it, and the session goes on',
+    { tag: '@chromium' },
+    async ({ context, site }) => {
+      const page = await open(context, site)
+      await start(page)
+      await answer(page, 'Ada')
+      const before = await page.evaluate(() => window.app.session.check())
+      const left = page.waitForURL(/\/login\//)
+      await page.evaluate(() => {
+        setTimeout(() => void window.app.api('/api/strong'))
+      })
+      await left
+      await answer(page, 'Ada')
+      expect(await done(page)).toEqual(['/app?again', '/app?again'])
+      expect(await page.evaluate(() => window.app.session.check())).toEqual(before)
+      expect(await page.evaluate(() => window.app.api('/api/strong').then(({ status }) => status))).toBe(200)
+    },
+  )
 })

@@ -4,7 +4,7 @@ import { createGate, TOKEN_MARK } from './server/token-server.js'
 /** Past the life of the test server's ordinary access tokens. */
 const afterExpiry = 11 * 60_000
 
-test('S1 ten callers with a valid access token cause no call', async ({ tabs, tokens }) => {
+test('S1 ten callers with a valid access token cause no call', { tag: '@chromium' }, async ({ tabs, tokens }) => {
   const tab = await tabs.open(noTimeouts)
   const issued = tokens.issue()
   await tab.signIn(issued)
@@ -13,21 +13,30 @@ test('S1 ten callers with a valid access token cause no call', async ({ tabs, to
   expect(tokens.tokenCalls()).toHaveLength(0)
 })
 
-for (const store of ['idb', 'idb-encrypted', 'memory', 'local'] as const) {
-  test(`S2 ten callers at once with an expired access token share one refresh (${store})`, async ({ tabs, tokens }) => {
-    if (store === 'local') tabs.allowTokensInWebStorage()
-    const tab = await tabs.open({ ...noTimeouts, store })
-    const issued = tokens.issue()
-    await tab.signIn(issued)
-    await tab.shiftClock(afterExpiry)
-    tokens.failNext({ kind: 'delay', ms: 200 })
-    const answers = await tab.tokens(10)
-    const given = new Set(answers.map(({ token }) => token))
-    expect(given.size).toBe(1)
-    expect(given).not.toContain(issued.access_token)
-    expect(tokens.isLive(answers[0]?.token ?? '')).toBe(true)
-    expect(tokens.tokenCalls()).toHaveLength(1)
-  })
+for (const [store, tag] of [
+  ['idb', '@chromium'],
+  ['idb-encrypted', []],
+  ['memory', '@chromium'],
+  ['local', []],
+] as const) {
+  test(
+    `S2 ten callers at once with an expired access token share one refresh (${store})`,
+    { tag: [tag].flat() },
+    async ({ tabs, tokens }) => {
+      if (store === 'local') tabs.allowTokensInWebStorage()
+      const tab = await tabs.open({ ...noTimeouts, store })
+      const issued = tokens.issue()
+      await tab.signIn(issued)
+      await tab.shiftClock(afterExpiry)
+      tokens.failNext({ kind: 'delay', ms: 200 })
+      const answers = await tab.tokens(10)
+      const given = new Set(answers.map(({ token }) => token))
+      expect(given.size).toBe(1)
+      expect(given).not.toContain(issued.access_token)
+      expect(tokens.isLive(answers[0]?.token ?? '')).toBe(true)
+      expect(tokens.tokenCalls()).toHaveLength(1)
+    },
+  )
 }
 
 test('S3 a token near its end is refreshed once, before it expires, and no caller waits for it', async ({
@@ -52,7 +61,7 @@ test('S3 a token near its end is refreshed once, before it expires, and no calle
   expect(tokens.tokenCalls()).toHaveLength(1)
 })
 
-test('S4 a forced refresh joins the one that is in flight', async ({ tabs, tokens }) => {
+test('S4 a forced refresh joins the one that is in flight', { tag: '@chromium' }, async ({ tabs, tokens }) => {
   const tab = await tabs.open(noTimeouts)
   await tab.signIn(tokens.issue())
   const gate = createGate()
@@ -66,55 +75,56 @@ test('S4 a forced refresh joins the one that is in flight', async ({ tabs, token
   expect(tokens.tokenCalls()).toHaveLength(1)
 })
 
-test('a destroyed session object in the middle of a refresh leaves the reply to the next of the page', async ({
-  tabs,
-  tokens,
-}) => {
-  const [tab, other] = await tabs.openMany(2, noTimeouts)
-  if (!tab || !other) throw new Error('no tabs')
-  await tab.signIn(tokens.issue())
-  await other.next('signedIn')
-  const gate = createGate()
-  // The server has rotated when the page destroys the object that asked, as after a hot reload.
-  tokens.failNext({ kind: 'gate', gate, acts: 'before' })
-  const asked = tab.token({ forceRefresh: true })
-  await gate.reached
-  await tab.page.evaluate(() => {
-    window.harness.session.destroy()
-  })
-  expect((await asked).code).toBe('signed_out')
-  await tab.page.evaluate(() => window.harness.start())
-  const next = tab.token({ forceRefresh: true })
-  await tab.phase().then(gate.open)
-  expect(tokens.isLive((await next).token ?? '')).toBe(true)
-  expect(tokens.isLive((await other.token({ forceRefresh: true })).token ?? '')).toBe(true)
-  expect(tokens.counts.reuse).toBe(0)
-  expect(await Promise.all([tab.phase(), other.phase()])).toEqual(['active', 'active'])
-})
+test(
+  'a destroyed session object in the middle of a refresh leaves the reply to the next of the page',
+  { tag: '@chromium' },
+  async ({ tabs, tokens }) => {
+    const [tab, other] = await tabs.openMany(2, noTimeouts)
+    if (!tab || !other) throw new Error('no tabs')
+    await tab.signIn(tokens.issue())
+    await other.next('signedIn')
+    const gate = createGate()
+    // The server has rotated when the page destroys the object that asked, as after a hot reload.
+    tokens.failNext({ kind: 'gate', gate, acts: 'before' })
+    const asked = tab.token({ forceRefresh: true })
+    await gate.reached
+    await tab.page.evaluate(() => {
+      window.harness.session.destroy()
+    })
+    expect((await asked).code).toBe('signed_out')
+    await tab.page.evaluate(() => window.harness.start())
+    const next = tab.token({ forceRefresh: true })
+    await tab.phase().then(gate.open)
+    expect(tokens.isLive((await next).token ?? '')).toBe(true)
+    expect(tokens.isLive((await other.token({ forceRefresh: true })).token ?? '')).toBe(true)
+    expect(tokens.counts.reuse).toBe(0)
+    expect(await Promise.all([tab.phase(), other.phase()])).toEqual(['active', 'active'])
+  },
+)
 
-test('S6 tokens of 30 and 60 days cause no call in ten seconds, nor do the ones after a refresh', async ({
-  tabs,
-  tokens,
-  context,
-}) => {
-  await context.clock.install()
-  const day = 86_400
-  const monthly: PageConfig = { options: { ...noTimeouts.options, name: 'monthly' } }
-  const bimonthly: PageConfig = { options: { ...noTimeouts.options, name: 'bimonthly' }, store: 'memory' }
-  const [first, second] = await Promise.all([tabs.open(monthly), tabs.open(bimonthly)])
-  await first.signIn(tokens.issue({ accessLife: 30 * day }))
-  await second.signIn(tokens.issue({ accessLife: 60 * day }))
-  tokens.accessLife = 60 * day
-  await context.clock.runFor(10_000)
-  expect(tokens.tokenCalls()).toHaveLength(0)
-  await first.token({ forceRefresh: true })
-  await first.click()
-  await second.click()
-  await context.clock.runFor(10_000)
-  expect(tokens.tokenCalls()).toHaveLength(1)
-})
+test(
+  'S6 tokens of 30 and 60 days cause no call in ten seconds, nor do the ones after a refresh',
+  { tag: '@chromium' },
+  async ({ tabs, tokens, context }) => {
+    await context.clock.install()
+    const day = 86_400
+    const monthly: PageConfig = { options: { ...noTimeouts.options, name: 'monthly' } }
+    const bimonthly: PageConfig = { options: { ...noTimeouts.options, name: 'bimonthly' }, store: 'memory' }
+    const [first, second] = await Promise.all([tabs.open(monthly), tabs.open(bimonthly)])
+    await first.signIn(tokens.issue({ accessLife: 30 * day }))
+    await second.signIn(tokens.issue({ accessLife: 60 * day }))
+    tokens.accessLife = 60 * day
+    await context.clock.runFor(10_000)
+    expect(tokens.tokenCalls()).toHaveLength(0)
+    await first.token({ forceRefresh: true })
+    await first.click()
+    await second.click()
+    await context.clock.runFor(10_000)
+    expect(tokens.tokenCalls()).toHaveLength(1)
+  },
+)
 
-test('S7 a reply without a refresh token keeps the old one', async ({ tabs, tokens }) => {
+test('S7 a reply without a refresh token keeps the old one', { tag: '@chromium' }, async ({ tabs, tokens }) => {
   const tab = await tabs.open(noTimeouts)
   await tab.signIn(tokens.issue())
   tokens.failNext({ kind: 'without', members: ['refresh_token'] })

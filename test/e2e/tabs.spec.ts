@@ -57,15 +57,19 @@ test('S10 five tabs that force a refresh at once cause one', { tag: '@chromium' 
   expect(tokens.tokenCalls()).toHaveLength(1)
 })
 
-test('S10 each tab without tokens in memory says so, and no refresh token is used twice', async ({ tabs, tokens }) => {
-  const all = await tabs.openMany(3, { ...noTimeouts, store: 'memory' })
-  await signInAll(all, tokens)
-  const [holder, ...others] = await Promise.all(all.map((tab) => tab.token({ forceRefresh: true })))
-  expect(tokens.isLive(holder?.token ?? '')).toBe(true)
-  expect(others.map(({ code }) => code)).toEqual(['no_tokens', 'no_tokens'])
-  expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(['active', 'active', 'active'])
-  expect(tokens.counts.reuse).toBe(0)
-})
+test(
+  'S10 each tab without tokens in memory says so, and no refresh token is used twice',
+  { tag: '@chromium' },
+  async ({ tabs, tokens }) => {
+    const all = await tabs.openMany(3, { ...noTimeouts, store: 'memory' })
+    await signInAll(all, tokens)
+    const [holder, ...others] = await Promise.all(all.map((tab) => tab.token({ forceRefresh: true })))
+    expect(tokens.isLive(holder?.token ?? '')).toBe(true)
+    expect(others.map(({ code }) => code)).toEqual(['no_tokens', 'no_tokens'])
+    expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(['active', 'active', 'active'])
+    expect(tokens.counts.reuse).toBe(0)
+  },
+)
 
 test(
   'S10 no refresh token is used twice with tokens in localStorage, which each process has a copy of',
@@ -81,18 +85,22 @@ test(
   },
 )
 
-test('S11 five tabs that drift into the refresh window cause one refresh', async ({ tabs, tokens }) => {
-  const all = await tabs.openMany(5, { options: { ...noTimeouts.options, refreshBefore: '2s' } })
-  const old = await signInAll(all, tokens, 5)
-  // Before the click: on a busy machine the call may end before the driver reports the click.
-  const called = tokens.nextCall('/token')
-  await all[1]?.click()
-  await called
-  await expect.poll(() => askAtOnce(all)).not.toContain(old)
-  expect(new Set(await askAtOnce(all)).size).toBe(1)
-  expect(tokens.tokenCalls()).toHaveLength(1)
-  expect(tokens.counts.reuse).toBe(0)
-})
+test(
+  'S11 five tabs that drift into the refresh window cause one refresh',
+  { tag: '@chromium' },
+  async ({ tabs, tokens }) => {
+    const all = await tabs.openMany(5, { options: { ...noTimeouts.options, refreshBefore: '2s' } })
+    const old = await signInAll(all, tokens, 5)
+    // Before the click: on a busy machine the call may end before the driver reports the click.
+    const called = tokens.nextCall('/token')
+    await all[1]?.click()
+    await called
+    await expect.poll(() => askAtOnce(all)).not.toContain(old)
+    expect(new Set(await askAtOnce(all)).size).toBe(1)
+    expect(tokens.tokenCalls()).toHaveLength(1)
+    expect(tokens.counts.reuse).toBe(0)
+  },
+)
 
 const lockless: { number: string; what: string; config: PageConfig; plain: boolean }[] = [
   { number: 'S15', what: 'without Web Locks', config: { ...noTimeouts, without: ['locks'] }, plain: false },
@@ -165,34 +173,39 @@ test('S18 twenty tabs that need a token at once cause one refresh and at most tw
   expect((await told()) - before).toBeLessThanOrEqual(20)
 })
 
-test('S20 a reply lost after the rotation is recovered with the old token if the server has grace', async ({
-  tabs,
-  tokens,
-}) => {
-  tokens.grace = 20_000
-  const all = await tabs.openMany(2, noTimeouts)
-  await signInAll(all, tokens)
-  await sleepAll(all, afterExpiry)
-  tokens.failNext({ kind: 'drop', acts: true })
-  const given = await askAtOnce(all)
-  expect(new Set(given).size).toBe(1)
-  expect(tokens.isLive(given[0] ?? '')).toBe(true)
-  expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(['active', 'active'])
-})
+test(
+  'S20 a reply lost after the rotation is recovered with the old token if the server has grace',
+  { tag: '@chromium' },
+  async ({ tabs, tokens }) => {
+    tokens.grace = 20_000
+    const all = await tabs.openMany(2, noTimeouts)
+    await signInAll(all, tokens)
+    await sleepAll(all, afterExpiry)
+    tokens.failNext({ kind: 'drop', acts: true })
+    const given = await askAtOnce(all)
+    expect(new Set(given).size).toBe(1)
+    expect(tokens.isLive(given[0] ?? '')).toBe(true)
+    expect(await Promise.all(all.map((tab) => tab.phase()))).toEqual(['active', 'active'])
+  },
+)
 
-test('S20 a reply lost at a strict server is one clean sign-out everywhere and no loop', async ({ tabs, tokens }) => {
-  const all = await tabs.openMany(3, noTimeouts)
-  await signInAll(all, tokens)
-  await sleepAll(all, afterExpiry)
-  tokens.failNext({ kind: 'drop', acts: true })
-  await askAtOnce(all)
-  for (const tab of all) expect((await tab.next('signedOut')).detail['reason']).toBe('rejected')
-  await askAtOnce(all)
-  await pause(1000)
-  for (const tab of all) expect(await tab.events('signedOut')).toHaveLength(1)
-  // The one whose reply was lost, and one more with the same refresh token, which the server refuses.
-  expect(tokens.tokenCalls()).toHaveLength(2)
-})
+test(
+  'S20 a reply lost at a strict server is one clean sign-out everywhere and no loop',
+  { tag: '@chromium' },
+  async ({ tabs, tokens }) => {
+    const all = await tabs.openMany(3, noTimeouts)
+    await signInAll(all, tokens)
+    await sleepAll(all, afterExpiry)
+    tokens.failNext({ kind: 'drop', acts: true })
+    await askAtOnce(all)
+    for (const tab of all) expect((await tab.next('signedOut')).detail['reason']).toBe('rejected')
+    await askAtOnce(all)
+    await pause(1000)
+    for (const tab of all) expect(await tab.events('signedOut')).toHaveLength(1)
+    // The one whose reply was lost, and one more with the same refresh token, which the server refuses.
+    expect(tokens.tokenCalls()).toHaveLength(2)
+  },
+)
 
 test('two instances in one tab are one session and refresh once', { tag: '@chromium' }, async ({ tabs, tokens }) => {
   const tab = await tabs.open(noTimeouts)
