@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from '@playwright/test'
 import { audit, focused, openDialogTab, type DialogTab } from './dialogs.js'
-import { expect, pause, test } from './fixtures.js'
+import { expect, pause, stopClocks, test } from './fixtures.js'
 import type { DialogConfig } from './pages/dialog.js'
 import { goBack } from './tab.js'
 
@@ -171,13 +171,19 @@ test(
 test('the remaining time is announced at coarse marks, never each second (4.1.3)', async ({ tabs, context }) => {
   await context.clock.install()
   const tab = await openDialogTab(tabs)
+  // A clock that runs may go on between the moment in which the session looks at it and the one in which it sets its timer.
+  await stopClocks(context)
   await tab.signIn()
   await context.clock.pauseAt((await tab.deadlines())!.warnAt)
   await expect(tab.dialog).toBeVisible()
   await context.clock.runFor(118_000)
   const said = await tab.page.evaluate(() => window.said)
-  expect(said.map((words) => /in (.*)\./.exec(words)?.[1]).slice(1)).toEqual(['1 minute', '40 seconds', '20 seconds'])
-  expect(said[0]).toMatch(/ (2 minutes|1 minute 59 seconds)\.$/)
+  expect(said.map((words) => /in (.*)\./.exec(words)?.[1])).toEqual([
+    '2 minutes',
+    '1 minute',
+    '40 seconds',
+    '20 seconds',
+  ])
   // The visible countdown goes on, hidden from assistive technology.
   const message = tab.page.locator('.sojourn-dialog #message')
   await expect(message).toHaveText(/ [12] seconds?\.$/)
