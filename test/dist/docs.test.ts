@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import ts from 'typescript'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { root } from '../../scripts/lib.mjs'
 
 test('the example of docs/testing.md is the one that runs here', () => {
@@ -93,6 +93,36 @@ test('the clients that docs/requests.md was tried with are those of the tests', 
   const { devDependencies } = JSON.parse(pageOf('package.json')) as { devDependencies: Record<string, string> }
   const used = said.map(([name = '']) => [name, /\d+\.\d+/.exec(devDependencies[name] ?? '')?.[0]])
   expect(said).toEqual(used)
+})
+
+test('the upload of docs/requests.md takes an answer that has no body', async () => {
+  const [, example = ''] = /^```ts\n(\/\/ orders\.ts\n.*?)^```$/ms.exec(pageOf('docs/requests.md')) ?? []
+  const code = ts.transpile(example.replace(/^import .*$/gm, ''), {
+    target: ts.ScriptTarget.ESNext,
+    module: ts.ModuleKind.ESNext,
+  })
+  vi.stubGlobal('session', {})
+  vi.stubGlobal('credentials', () => ({
+    authorize: (request: Request, previous?: object) => (previous ? null : request),
+  }))
+  vi.stubGlobal(
+    'XMLHttpRequest',
+    class {
+      status = 204
+      responseText = ''
+      onload = (): void => undefined
+      open = (): void => undefined
+      setRequestHeader = (): void => undefined
+      send = (): void => {
+        this.onload()
+      }
+    },
+  )
+  const { upload } = (await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(code)}`)) as {
+    upload: (file: Blob) => Promise<Response>
+  }
+  expect(await upload(new Blob())).toMatchObject({ status: 204 })
+  vi.unstubAllGlobals()
 })
 
 /** A number in the docs and its constant: the first group is the number, in the unit that is given in ms. */
