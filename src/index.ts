@@ -30,10 +30,11 @@ export type {
 
 /**
  * One user's session over all tabs of this origin. Its phase is right when this returns; a reload or another tab finds
- * the same session. Where there is no document the phase stays `loading`: on a server nothing is touched, and a worker is warned in
- * the console. A page that the browser prerenders reads the session at once; what it changes waits until somebody opens the page.
+ * the same session. Where there is no document the phase stays `loading`: on a server nothing is touched, and in a worker the
+ * development build warns in the console. A page that the browser prerenders reads the session at once; what it changes waits until
+ * somebody opens the page.
  *
- * Throws `SessionError('invalid_options')` for what cannot be meant: negative, NaN, a warning that you set longer than
+ * Throws `SessionError('invalid_options')` for what cannot be meant: negative, NaN, a timeout of 0, a warning that you set longer than
  * its timeout.
  *
  * @example Fifteen minutes of idling, a warning two minutes before

@@ -30,8 +30,9 @@ export interface ServerTimes {
 }
 
 /**
- * What the session asks of a server. Every call gets a signal that aborts on timeout, sign-out and `destroy()`. For `refresh` it
- * aborts later, since the server may have rotated its tokens: at twice the timeout, and not on `destroy()`.
+ * What the session asks of a server. `keepAlive` and `check` get a signal that aborts on timeout, sign-out and `destroy()`. For
+ * `refresh` it aborts later, since the server may have rotated its tokens: at twice the timeout or at the end of the session, and not
+ * on `destroy()`. For `signOut` and `receive` it aborts after 5 s.
  * Throw `SessionError('rejected')` when the server says that the session is over: it then ends in every tab.
  * Throw `SessionError('no_tokens')` when there is nothing to ask with: that is no failure.
  * Any other failure is temporary: the session stays, and the call is tried again with back-off.
@@ -74,9 +75,15 @@ export interface SessionServer {
     tokens: TokenResponse | null,
     init: { signal: AbortSignal; activeAt: number; resource?: string },
   ): Promise<TokenResponse>
-  /** Tells the server that the user is active. Only after real activity, and at most once per `keepAliveEvery` over all tabs. */
+  /**
+   * Tells the server that the user is active. Only after real activity, and at most once per `keepAliveEvery` over all tabs; for
+   * `extend()` at once.
+   */
   keepAlive?(init: { signal: AbortSignal }): Promise<ServerTimes | void>
-  /** Asks how long the session still lives, without extending it. Asked shortly before a warning and before an end, by one tab. */
+  /**
+   * Asks how long the session still lives, without extending it. Asked by one tab: shortly before a warning and before an end, when a
+   * page is shown or focused again and the server said nothing for 10 s, and by `verify()`.
+   */
   check?(init: { signal: AbortSignal }): Promise<ServerTimes | void>
   /** Ends the session at the server (revocation, RFC 7009). Best effort: local sign-out never waits on it for longer than 5 s. */
   signOut?(tokens: TokenResponse | null, init: { signal: AbortSignal; reason: EndReason }): Promise<void>
@@ -151,7 +158,9 @@ export interface SessionOptions {
   idleTimeout?: Duration | false
   /**
    * How long before an end the warning phase starts; at most half of the way there.
-   * Where that leaves less than 20 s, one console warning cites WCAG 2.2.1. @default '2m', or a third of the shortest timeout if that is less
+   * Where that leaves less than 20 s, the development build cites WCAG 2.2.1 in the console, once.
+   *
+   * @default '2m', or a third of the shortest timeout if that is less
    */
   warnBefore?: Duration
   /** Time after sign-in until the session ends whatever the user does. @default '12h' */
@@ -160,9 +169,12 @@ export interface SessionOptions {
   activityDuringWarning?: 'ignore' | 'extend'
   /** How long before an access token dies a refresh starts; never more than half of its life. @default '60s' */
   refreshBefore?: Duration
-  /** How often, at most, activity is told to the server. @default a third of `idleTimeout` */
+  /** How often, at most, activity is told to the server. @default a third of `idleTimeout`, or 5 minutes without one */
   keepAliveEvery?: Duration
-  /** What a page does that comes back from the back/forward cache after its session ended or changed. @default 'reload' */
+  /**
+   * What a page does that comes back from the back/forward cache after its session ended or changed. `'event'`: it stays, and hears
+   * `signedOut` or `switched` as any other tab does. @default 'reload'
+   */
   stalePage?: 'reload' | 'event'
   /**
    * Where tokens are kept. Without it, the tokens of a server that refreshes stay in the memory of their tab; a session without
@@ -174,7 +186,7 @@ export interface SessionOptions {
   /**
    * How long one request to the server may take: a longer one rejects with `timeout`. The lock and the waits of other tabs follow
    * it, so give all pages the same. An answer that comes later still counts, up to twice as long after the request; no tab uses
-   * its refresh token again before that. Raise it for a token endpoint that is often slower.
+   * its refresh token again before that. Raise it for a token endpoint that is often slower, to `'5m'` at most.
    *
    * @default '10s'
    */
@@ -271,8 +283,8 @@ export interface Session {
    *
    * In a prerendered page it waits until somebody opens the page, and is refused where somebody signed in in the meantime.
    *
-   * @throws SessionError `invalid_response` for what is no token response (RFC 6749 §5.1), `signed_out` when `signOut()` came first,
-   * `invalid_options` for tokens where this session keeps none, for a `login` that is empty or no text, for tokens with a `login`
+   * @throws SessionError `invalid_response` for what is no token response (RFC 6749 §5.1), `signed_out` when `signOut()` or `destroy()`
+   * came first, `invalid_options` for tokens where this session keeps none, for a `login` that is empty or no text, for tokens with a `login`
    * whose session has ended (the tokens are not stored and not revoked), and for a limit that is no length of time.
    */
   signIn(tokens?: TokenResponse, options?: SignInOptions): Promise<void>

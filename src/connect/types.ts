@@ -16,8 +16,8 @@ export interface Connection {
   /** Calls `send` with each newer token while the connection is up: for servers that take one in band. */
   onToken(send: (token: string) => void): void
   /**
-   * The connection works now: `hold` begins, and the back-off starts anew. A connection that has not called it 30 s after its start
-   * is given up.
+   * The connection works now: `hold` begins, and after 5 s in which it works the back-off starts anew. A connection that has not called
+   * it 30 s after its start is given up.
    */
   up(): void
 }
@@ -25,8 +25,9 @@ export interface Connection {
 /** The state of a connection, for what a page shows. */
 export interface ConnectionState {
   /**
-   * `waiting`: with `retryAt` for the next try; without it for the user, for a newer token, or for the tab that holds the connection
-   * of the device. `refused`: there is no further try in this session. `closed`: the session is over, or the page is left.
+   * `connecting`, then `up`. `waiting`: with `retryAt` for the next try; without it for the user, for a newer token, or for the tab that
+   * holds the connection of the device. `refused`: there is no further try in this session. `closed`: the session is over, the page is
+   * left, or the undo was called.
    */
   readonly state: string
   /** Epoch ms. */

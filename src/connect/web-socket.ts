@@ -18,7 +18,7 @@ export interface WebSocketOptions {
 /**
  * A WebSocket, for {@link connect}. The token goes into the first message, into the subprotocols, or nowhere (a session by cookie);
  * never into the URL, which servers log. The close event is the reason with which the connection is over: a server refuses a token
- * by the close code 3000 or 4401, since scripts cannot see the status of a handshake.
+ * by the close code 3000, 4401 or 4403, since scripts cannot see the status of a handshake.
  */
 export function webSocket(url: string | URL, options: WebSocketOptions): (connection: Connection) => Promise<void> {
   if (DEVELOPMENT) {

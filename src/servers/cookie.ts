@@ -43,9 +43,9 @@ export interface CookieOptions {
 
 /**
  * A session by HttpOnly cookie (backend for frontend): no token ever reaches JavaScript. The server sets the limits and sends how
- * much time is left, so that its clock and the device's need not agree. A 401, or a response for which `isOver` returns true, ends
- * the session in all tabs; so does one to a request of `createFetch(session)`. Any other failure is temporary. An endpoint that
- * cannot be right (404, a page in place of JSON) causes one warning in the console.
+ * much time is left, so that its clock and the device's need not agree. A 401, or with `isOver` a response for which that returns
+ * true, ends the session in all tabs; so does one to a request of `createFetch(session)`. Any other failure is temporary. Of an endpoint
+ * that cannot be right (404, a page in place of JSON) the development build warns in the console, once.
  *
  * Each request has a header that no form can send. Refuse requests without it (OWASP CSRF Prevention Cheat Sheet, custom request
  * headers). A backend on another origin must allow this page's origin by CORS, with credentials and that header.

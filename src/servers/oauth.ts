@@ -45,9 +45,9 @@ export interface OAuthOptions {
  *
  * The session ends only on an OAuth error (RFC 6749 §5.2: JSON with `error`) that the user has to resolve: `invalid_grant`,
  * `interaction_required` and the other errors of OpenID Connect Core §3.1.2.6, an expired or revoked token. Any other failure, such
- * as a bare 401 or a proxy's page, is temporary: the session stays and reports `refreshFailed`. A mistake in the options is also
- * reported in the console, once. The endpoints must allow the page's origin by CORS, and should expose `Retry-After`, `Date`,
- * `DPoP-Nonce` and `WWW-Authenticate`. Plain http is accepted for development and closed networks; RFC 6749 §3.2 requires TLS.
+ * as a bare 401 or a proxy's page, is temporary: the session stays and reports `refreshFailed`. The development build also reports a
+ * mistake in the options in the console, once. The endpoints must allow the page's origin by CORS, and should expose `Retry-After`,
+ * `Date`, `DPoP-Nonce` and `WWW-Authenticate`. Plain http is accepted for development and closed networks; RFC 6749 §3.2 requires TLS.
  *
  * @throws SessionError `invalid_options`
  * @example A session on an OpenID provider
