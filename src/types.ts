@@ -25,7 +25,9 @@ export interface TokenResponse {
 
 /** Time left by the server's own clock, in seconds (durations, so a wrong local clock does not matter). */
 export interface ServerTimes {
+  /** Until the server ends the session for idleness, if nobody is active. */
   readonly idleExpiresIn?: number
+  /** Until the server ends it whatever the user does. */
   readonly absoluteExpiresIn?: number
 }
 
@@ -219,6 +221,7 @@ export interface SignInOptions {
    * ```
    */
   idleTimeout?: Duration
+  /** The same for the time after this sign-in. */
   absoluteTimeout?: Duration
   /**
    * Takes over what an anonymous session has kept by `sojourn/data`: a cart from before the login. Anonymous is a session that began

@@ -30,15 +30,22 @@ export type Snapshot =
 
 /** The events of `session.on`, by name. */
 export interface SessionEvents {
+  /** A session began, in this tab or in another. A page that finds one when it loads gets no event. */
   signedIn: { id: string; where: 'here' | 'elsewhere' }
   /** The warning phase began, or became one that cannot be extended. */
   warning: { endAt: number; canExtend: boolean }
   /** The warning phase ended without an end of the session. `where` is the tab in which it happened. */
   extended: { by: 'user' | 'activity' | 'server'; where: 'here' | 'elsewhere' }
+  /** The session ended. `where`: `'elsewhere'` if another tab had ended it by then. One that is replaced ends with `switched`. */
   signedOut: { reason: EndReason; where: 'here' | 'elsewhere' }
   /** Another sign-in replaced the session while this tab was open: another user may be signed in now. */
   switched: { from: string; to: string }
+  /** There are newer tokens, of a refresh or of `setTokens()`: in whichever tab, or with tokens in memory in this one. */
   refreshed: { generation: number }
+  /**
+   * A refresh that this tab made failed for now, and the session goes on. `retryAt`: nobody asks the server before, epoch ms; null where
+   * nothing holds the next call back.
+   */
   refreshFailed: { error: SessionError; retryAt: number | null }
   /**
    * A browser feature is missing or broken; the session goes on with less. Listeners that are added later get it as well.

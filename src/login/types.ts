@@ -9,7 +9,7 @@ export interface LoginOptions {
   clientId: string
   /** Where the provider sends the answer: a page of this origin, registered at the provider. @default '/' */
   redirectUri?: string | URL
-  /** @default 'openid' */
+  /** What the tokens are for, separated by spaces; `openid` has to be among them. @default 'openid' */
   scope?: string
   /** RFC 9449: binds the tokens to a key that no script can export. The same as for `oauth()`. */
   dpop?: DPoP
