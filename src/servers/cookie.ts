@@ -37,7 +37,10 @@ export interface CookieOptions {
   isOver?(response: Response): boolean
   /** Reads the times from a response. @default its JSON body as `ServerTimes`; an empty body gives none */
   times?(response: Response): Promise<ServerTimes | void>
-  /** @default `globalThis.fetch`, read at each call; where that is one of `createFetch(session)`, what it was before. Where something wraps it and waits first, give the original here. */
+  /**
+   * The `fetch` that sends the requests. Where something wraps the global one and waits first, give the original here.
+   * @default `globalThis.fetch`, read at each call; where that is one of `createFetch(session)`, what it was before
+   */
   fetch?: typeof fetch
 }
 

@@ -35,7 +35,10 @@ export interface OAuthOptions {
   parameters?: Readonly<Record<string, string>>
   /** RFC 9449, `dpop()`: binds tokens to a key that no script can export. Bearer tokens are then refused. */
   dpop?: DPoP
-  /** @default `globalThis.fetch`, read at each call; where that is one of `createFetch(session)`, what it was before. Where something wraps it and waits first, give the original here. */
+  /**
+   * The `fetch` that sends the requests. Where something wraps the global one and waits first, give the original here.
+   * @default `globalThis.fetch`, read at each call; where that is one of `createFetch(session)`, what it was before
+   */
   fetch?: typeof fetch
 }
 

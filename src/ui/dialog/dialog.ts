@@ -18,7 +18,7 @@ export interface DialogOptions {
   texts?: Partial<DialogTexts>
   /** The language of your texts, as a BCP 47 tag. Lengths of time are written in it. @default 'en' */
   locale?: string
-  /** @default document.body */
+  /** Where the dialog is put. If it cannot be seen there, it goes into the body. @default document.body */
   container?: HTMLElement
   /** Shows the countdown in the document's title while the tab is in the background. @default true */
   titleCountdown?: boolean

@@ -1,8 +1,12 @@
 /** The texts of the dialog. `remaining` is a length of time in words, such as `1 minute 20 seconds`, written by `Intl` for the locale. */
 export interface DialogTexts {
+  /** The heading, which is in the title of a hidden tab as well. */
   title: string
+  /** What happens, and when. */
   message(remaining: string): string
+  /** The button that extends the session. */
   stay: string
+  /** The button that ends it. */
   signOut: string
   /** Shown in place of `message` if the session cannot be extended. */
   cannotExtend(remaining: string): string
