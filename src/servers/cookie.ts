@@ -13,11 +13,11 @@ import { DEVELOPMENT } from '../util/development.js'
  * `<base>`. An endpoint that is left out is never called.
  */
 export interface CookieOptions {
-  /** POST: the user is active. */
+  /** POST: the user is active. Answers as `check`, or with an empty body. */
   keepAlive?: string | URL
-  /** GET: how much time is left. It must not extend the session. */
+  /** GET: how much time is left, as the JSON of {@link ServerTimes}; see `times`. It must not extend the session. */
   check?: string | URL
-  /** POST: ends the session. */
+  /** POST: ends the session. Any 2xx will do. */
   signOut?: string | URL
   /** Sent with each request, because a page of another origin cannot send them. @default { 'X-Requested-With': 'sojourn' } */
   headers?: Readonly<Record<string, string>> | (() => Record<string, string>)
