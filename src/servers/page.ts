@@ -27,8 +27,8 @@ export interface PageState {
  * - Nobody: the session ends in all tabs, with the reason `rejected`. One without a user (begun without tokens and `login`) goes on.
  *
  * Of a page that is no newer than one that this device has seen, out of a cache or from the history, nothing is taken over. On a server
- * nothing happens. It sends no request but a sign-out that is still owed. In a prerendered page it waits until somebody opens the page; where somebody has signed in
- * since it was called, nothing is taken over.
+ * nothing happens. It sends no request but a sign-out that is still owed. In a prerendered page it waits until somebody opens the page;
+ * where somebody has signed in since it was called, nothing is taken over.
  *
  * @returns Whether the session is now as the page says. False for a page that is out of date: what it shows may be another user's.
  * @throws SessionError `invalid_options` for a `login` that is neither a text nor null, and an `at` that is no time in ms
