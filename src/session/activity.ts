@@ -129,7 +129,13 @@ export function createActivity(ports: Ports, config: Config, step: (cause: 'acti
       isWatching = isLive
       for (const one of windows) {
         if (one.view?.closed) windows.delete(one)
-        else if (isLive) one.input ??= ports.watchInput(onInput, { ...watching, view: one.view })
+        else if (isLive)
+          try {
+            one.input ??= ports.watchInput(onInput, { ...watching, view: one.view })
+          } catch (error) {
+            // The window shows another site now, and may come back.
+            if (!one.view) throw error
+          }
         else {
           one.input?.stop()
           one.input = undefined

@@ -666,6 +666,31 @@ describe('a window that the page fills itself', () => {
     session.watch(popup)()
   })
 
+  it('a window that has left for another site costs no session, and counts once it is back', async () => {
+    const world = createWorld()
+    const { ports, input } = world.tab()
+    const session = createSessionWith({
+      ...ports,
+      // As the port of the browser does: it needs the document of the window.
+      watchInput: (seen, more) => (more?.view && Object(more.view.document), ports.watchInput(seen, more)),
+    })
+    const popup = Object.assign(open(), { document: {} })
+    session.watch(popup)
+    Object.defineProperty(popup, 'document', {
+      configurable: true,
+      get() {
+        throw new DOMException('Blocked', 'SecurityError')
+      },
+    })
+    await world.until(session.signIn())
+    expect(session.check().phase).toBe('active')
+    Object.defineProperty(popup, 'document', { value: {} })
+    session.check()
+    await world.advance(MINUTE)
+    input(popup)
+    expect(activeAt(world)).toBe(wall(world))
+  })
+
   it.each([
     ['nothing', undefined],
     ['null, as window.open() returns where a popup is blocked', null],
