@@ -140,7 +140,7 @@ function createPart(session: string, keyPair: CryptoKeyPair | undefined, databas
       if (!(await read(objects, NEXT))) objects.put(fresh, NEXT)
       return read(objects, NEXT)
     }).catch(() => null)
-    return (stored as CryptoKeyPair | null) ?? (next = fresh)
+    return (stored as CryptoKeyPair | null) ?? (next ??= fresh)
   }
 
   return {

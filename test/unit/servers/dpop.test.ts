@@ -359,6 +359,15 @@ describe('a browser that does not store keys', () => {
     },
   )
 
+  it.each([refuseKeys, loseKeys, breakDown])('is one for two callers at once: %s', async (fault) => {
+    fault()
+    const made = tab()
+    const [one, two] = await Promise.all([made.prepare(), made.prepare()])
+    expect(two).toBe(one)
+    await made.signIn()
+    expect(await made.key()).toBe(await keyOf(one))
+  })
+
   it.each([refuseKeys, loseKeys, breakDown])(
     'keeps the last one where tokens come that no key was prepared for: %s',
     async (fault) => {
