@@ -55,7 +55,7 @@ export const layers = [
     imports: ['session/', 'servers/custom.ts', 'tokens/', 'ports/mutex.ts', ...everyone],
     types: ['core/', 'ports/'],
   },
-  { files: ['fetch.ts'], imports: ['util/', 'servers/credentials.ts'], types: ['types.ts'] },
+  { files: ['fetch.ts'], imports: ['util/', 'session/context.ts', 'servers/credentials.ts'], types: ['types.ts'] },
   // What is bound to a session.
   {
     files: ['journal.ts', 'otel.ts', 'companion.ts'],

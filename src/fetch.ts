@@ -1,5 +1,6 @@
 import { checkOptions } from './util/arguments.js'
-import { abortable } from './util/async.js'
+import { contextOf } from './session/context.js'
+import { abortable, onceAborted } from './util/async.js'
 import { DEVELOPMENT } from './util/development.js'
 import { originsOf, type Origins } from './util/origins.js'
 import { credentials, type Credentials } from './servers/credentials.js'
@@ -27,6 +28,8 @@ export interface FetchOptions {
   /**
    * Brings the user to a stronger sign-in, for a response that asks for one (RFC 9470). If it resolves with true, the request is sent
    * again, once, with the tokens of then. It runs once at a time, for all requests that are waiting. What it rejects with, `fetch` rejects with.
+   * It need not settle where it leaves the page: a page that comes back out of the back/forward cache goes on without it, and so does one
+   * whose session is over.
    */
   stepUp?(challenge: StepUpChallenge): Promise<boolean>
   /** The `fetch` that sends the requests. @default `globalThis.fetch`, read at each call */
@@ -116,10 +119,13 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
 
   /** The step-up that is under way. */
   let underWay: Promise<boolean | undefined> | undefined
-  const stepUp = (challenge: StepUpChallenge): Promise<boolean | undefined> =>
-    (underWay ??= Promise.resolve(options.stepUp?.(challenge)).finally(() => {
+  const stepUp = (challenge: StepUpChallenge): Promise<boolean | undefined> => {
+    const settled = new AbortController()
+    return (underWay ??= Promise.race([options.stepUp?.(challenge), inVain(session, settled.signal)]).finally(() => {
       underWay = undefined
+      settled.abort()
     }))
+  }
 
   /** `headers`: the headers before the session added its own. */
   const sendSafely = (request: Request, headers: string): Promise<Response> => {
@@ -132,6 +138,23 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
   }
   return sessionFetch
 }
+
+/**
+ * Resolves with false when a step-up that is under way can bring nothing any more, and may never settle: its session is over, or it left
+ * the page, which has come back out of the back/forward cache. `until`: it has settled.
+ */
+const inVain = (session: Session, until: AbortSignal): Promise<false> =>
+  new Promise((resolve) => {
+    const { ports, signal } = contextOf(session, 'createFetch')
+    const end = (): void => {
+      resolve(false)
+    }
+    onceAborted(signal(), end, until)
+    const stop = ports.onWake((cause, isRestored) => {
+      if (cause === 'pageshow' && isRestored) end()
+    })
+    until.addEventListener('abort', stop)
+  })
 
 /** The demand for a stronger sign-in, RFC 9470 §3; undefined where there is none. */
 function challengeOf({ headers }: Response): StepUpChallenge | undefined {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createFetch, type FetchOptions } from '../../src/fetch.js'
 import type { Credentials } from '../../src/servers/credentials.js'
+import { contextMember, type SessionContext } from '../../src/session/context.js'
 import type { Session } from '../../src/types.js'
 
 // What a session authorizes has tests of its own: here it is a list.
@@ -458,7 +459,9 @@ describe('the step-up of createFetch', () => {
     ids = ['a'],
   ): { api: typeof fetch; sent: Request[] } => {
     const sent: Request[] = []
+    const { signal } = new AbortController()
     const session = {
+      ...contextMember({ ports: { onWake: () => () => undefined }, signal: () => signal } as unknown as SessionContext),
       check: () => ({ phase: 'active', id: ids.length > 1 ? ids.shift() : ids[0] }),
       authorize: async (request: Request, previous?: unknown) => (previous ? null : authorize(request)),
     } as unknown as Session

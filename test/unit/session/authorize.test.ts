@@ -399,3 +399,42 @@ describe('an endpoint that refuses every token', () => {
     expect(refreshes()).toBe(102)
   })
 })
+
+describe('a step-up that never settles', () => {
+  const setup = async () => {
+    const world = createWorld({ engine: 'webkit' })
+    const tab = await world.signedIn()
+    const stepUp = vi.fn(async () => new Promise<boolean>(() => undefined))
+    const send = async (): Promise<Response> =>
+      new Response(null, {
+        status: 401,
+        headers: { 'WWW-Authenticate': 'Bearer error="insufficient_user_authentication"' },
+      })
+    const api = createFetch(tab.session, { origins: ['https://api.example.com'], stepUp, fetch: send })
+    const ask = async (): Promise<Response> => api('https://api.example.com/orders')
+    const first = ask()
+    await world.advance(SECOND)
+    expect(stepUp).toHaveBeenCalledTimes(1)
+    return { world, tab, stepUp, ask, first }
+  }
+
+  it('a step-up that has left the page is over when the page comes back out of the cache', async () => {
+    const { world, tab, stepUp, ask, first } = await setup()
+    tab.hint('pageshow')
+    tab.leave()
+    expect(tab.comeBack()).toBe(true)
+    expect((await world.until(first)).status).toBe(401)
+    void ask()
+    await world.advance(SECOND)
+    expect(stepUp).toHaveBeenCalledTimes(2)
+  })
+
+  it('a step-up of a session that is over is not that of the next one', async () => {
+    const { world, tab, stepUp, ask, first } = await setup()
+    await world.until(tab.session.signIn(world.grant()))
+    expect((await world.until(first)).status).toBe(401)
+    void ask()
+    await world.advance(SECOND)
+    expect(stepUp).toHaveBeenCalledTimes(2)
+  })
+})
