@@ -27,6 +27,7 @@ export function createFinish(
 ): (session: TokenSession, options?: SignInOptions) => Promise<Finished | null> {
   /** The answer in the address, if it is one to a login of this client. */
   const readAnswer = (): URLSearchParams | null => {
+    removeSlots()
     const { origin, pathname, searchParams } = new URL(location.href)
     const state = searchParams.get('state')
     if (!state || !(searchParams.has('code') || searchParams.has('error'))) return null

@@ -206,6 +206,16 @@ describe('the start of a login', () => {
     expect(browser.storage).toHaveProperty(['sojourn:login:1'], '{}')
   })
 
+  it('a slot that is older than an hour is removed by the next page', async () => {
+    const { leave, open, browser } = setup()
+    await leave()
+    expect(await open('/').finished).toBeNull()
+    expect(browser.slots()).toHaveLength(1)
+    vi.advanceTimersByTime(HOUR)
+    expect(await open('/').finished).toBeNull()
+    expect(browser.slots()).toEqual([])
+  })
+
   it('a browser that keeps nothing is told so, and stays on the page', async () => {
     const { made, browser } = setup()
     const page = browser.show(browser.page('/'))
