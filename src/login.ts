@@ -57,6 +57,8 @@ export function login(options: LoginOptions): Login {
     )
   const provider = createProvider(issuer, clientId, dpop)
   let known: TokenSession | undefined
+  /** The ID token of the last logout, and what the session showed then. */
+  let last: { readonly shown: unknown; readonly idToken: string | null } | undefined
   const client = { provider, clientId, name: `${clientId} ${issuer}`, redirectUri, scope, parameters: parameters ?? {} }
   const leave = createLeave(client, () => known)
   const finish = createFinish(client, leave)
@@ -104,10 +106,15 @@ export function login(options: LoginOptions): Login {
       meet(session)
       if (DEVELOPMENT) checkOptions('end', options, { returnTo: 'any' })
       const { returnTo } = options
-      const idToken = await session.getIdToken().catch(() => null)
+      const own = await session.getIdToken().catch(() => null)
       const found = provider.discover()
       found.catch(noop)
-      await session.signOut()
+      const done = session.signOut()
+      // A second press finds the session over, and it is the later address for which the page leaves.
+      const shown = session.getSnapshot()
+      const idToken = own ?? (last?.shown === shown ? last.idToken : null)
+      last = { shown, idToken }
+      await done
       const path = returnTo === undefined ? '' : checkedPath('end', returnTo)
       const { end_session_endpoint } = await found
       if (!end_session_endpoint) {

@@ -768,6 +768,27 @@ describe('the logout', () => {
     })
   })
 
+  it('S131: a second press while the page leaves for the provider keeps the ID token as its hint', async () => {
+    const { made, session, page } = await loggedIn()
+    const { id_token } = session.shared.tokens!
+    const signOut = session.signOut.getMockImplementation()!
+    // A session that is over stays as it is.
+    session.signOut.mockImplementation(async () => {
+      session.signOut.mockImplementation(async () => undefined)
+      await signOut()
+    })
+    await made.end(session, { returnTo: '/goodbye' })
+    // The page is still there until the provider has answered.
+    await made.end(session, { returnTo: '/' })
+    expect(page.left.map(([, url]) => parameters(url))).toEqual([
+      { client_id: 'app', id_token_hint: id_token, post_logout_redirect_uri: `${APP}/goodbye` },
+      { client_id: 'app', id_token_hint: id_token, post_logout_redirect_uri: `${APP}/` },
+    ])
+    session.end('idle')
+    await made.end(session)
+    expect(parameters(page.left.at(-1)![1])).toEqual({ client_id: 'app' })
+  })
+
   it('a logout names no page to return to unless one is given, for a provider knows only those that are registered', async () => {
     const { made, session, page } = await loggedIn()
     await made.end(session)
