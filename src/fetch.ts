@@ -103,7 +103,8 @@ export function createFetch(session: Session, options: FetchOptions = {}): typeo
       const response = await sendSafely(current, headers)
       let retry = await authorize(copy.clone(), { request: current, response })
       const challenge = !retry && mayStepUp && challengeOf(response)
-      if (challenge) {
+      // Nobody is asked to prove more after a sign-out.
+      if (challenge && sessionId() === id) {
         mayStepUp = false
         replays++
         // Another user's session must not repeat the request.

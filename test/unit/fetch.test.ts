@@ -498,9 +498,16 @@ describe('the step-up of createFetch', () => {
   })
 
   it('createFetch sends no request again for another session than the one that sent it', async () => {
-    const { api, sent } = steppingUp([weak('')], async () => true, ['a', 'b'])
+    const { api, sent } = steppingUp([weak('')], async () => true, ['a', 'a', 'b'])
     expect(await (await api(`${API}/x`)).text()).toBe('not like this')
     expect(sent).toHaveLength(1)
+  })
+
+  it('createFetch asks for no step-up where the session was over before the response came', async () => {
+    const stepUp = vi.fn(async () => true)
+    const { api } = steppingUp([weak('')], stepUp, ['a', 'b'])
+    expect(await (await api(`${API}/x`)).text()).toBe('not like this')
+    expect(stepUp).not.toHaveBeenCalled()
   })
 
   it('createFetch calls stepUp once per request, even if that did not help', async () => {
