@@ -43,12 +43,21 @@ export function createFinish(
     state: string,
     slot: Slot,
   ): Promise<Finished> => {
+    const before = session.check()
     // Nothing is used up where the provider cannot be reached.
     await client.provider.discover()
     const { secrets, ...used } = slot
     writeSlot(state, used)
     const { tokens, claims } = await client.provider.exchange(answer, state, slot)
     checkAge(slot, claims)
+    const shown = session.check()
+    if ('id' in before && 'reason' in shown && shown.reason === 'signOut') {
+      // The user has signed out since. A sign-in that a sign-out overtakes revokes its tokens.
+      const given = session.signIn(tokens)
+      void session.signOut()
+      await given
+      throw sessionError('signed_out', DEVELOPMENT && 'signOut() came before this login was done.')
+    }
     const { iss, sub, sid, auth_time } = claims
     const last = await claimsOfUser(session)
     if (last?.['iss'] === iss && last['sub'] === sub) await session.setTokens(tokens)

@@ -395,6 +395,36 @@ describe('the end of a login', () => {
     expect(session.shared.calls).toEqual(['signIn', 'signOut', 'signIn'])
   })
 
+  it('S128: a sign-out while the code is exchanged is the last word, and the tokens are not kept', async () => {
+    const { logIn, leave, open, provider, session } = setup()
+    await (
+      await logIn()
+    ).finished
+    const { href } = new URL(provider.authorize(await leave()))
+    provider.answer = () => {
+      void session.signOut()
+      return undefined
+    }
+    await expect(open(href).finished).rejects.toMatchObject({ code: 'signed_out' })
+    // A sign-in that a sign-out overtakes revokes its tokens.
+    expect(session.shared.calls).toEqual(['signIn', 'signOut', 'signIn', 'signOut'])
+    expect(session.shared.snapshot.phase).toBe('signedOut')
+  })
+
+  it('a session that ends by itself while the code is exchanged is followed by another', async () => {
+    const { logIn, leave, open, provider, session } = setup()
+    await (
+      await logIn()
+    ).finished
+    const { href } = new URL(provider.authorize(await leave()))
+    provider.answer = () => {
+      session.end('idle')
+      return undefined
+    }
+    expect(await open(href).finished).not.toBeNull()
+    expect(session.shared.snapshot.phase).toBe('active')
+  })
+
   it('a login passes the options of signIn on, the application’s own login among them', async () => {
     const { leave, browser, provider, made, session } = setup()
     await made.finish(session)
