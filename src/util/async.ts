@@ -14,7 +14,8 @@ export function onceAborted(signal: AbortSignal, listener: () => void, until: Ab
 
 /**
  * Runs `work` for a limited time: rejects with `timeout` after `ms`, with `signed_out` as soon as `parent` aborts, and then aborts
- * the signal that the work was given. `AbortSignal.any` and `.timeout` are newer than the browsers that the library supports.
+ * the signal that the work was given, and in no other case: a page that is being left may send a request and not wait for it.
+ * `AbortSignal.any` and `.timeout` are newer than the browsers that the library supports.
  */
 export function withTimeout<T>(
   after: (ms: number, callback: () => void) => () => void,
@@ -23,30 +24,34 @@ export function withTimeout<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const own = new AbortController()
+  const over = new AbortController()
   return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => {
-      reject(sessionError('signed_out', DEVELOPMENT && 'The session ended before this was done.'))
+    const stop = (error: Error): void => {
+      reject(error)
+      over.abort()
       own.abort()
     }
+    const onAbort = (): void => {
+      stop(sessionError('signed_out', DEVELOPMENT && 'The session ended before this was done.'))
+    }
     const expire = (): void => {
-      reject(sessionError('timeout', DEVELOPMENT && 'No answer in time. Nothing is lost: try again later.'))
-      own.abort()
+      stop(sessionError('timeout', DEVELOPMENT && 'No answer in time. Nothing is lost: try again later.'))
     }
     // Two timers of half the time: after a page was blocked (`alert()`, printing), a timer that is due fires before a response
     // that has arrived is delivered. One timer would reject it, and the refresh token, used by then, would be sent again.
     let clear = after(ms / 2, () => {
       clear = after(ms / 2, expire)
     })
-    own.signal.addEventListener('abort', () => {
+    over.signal.addEventListener('abort', () => {
       clear()
     })
-    if (parent) onceAborted(parent, onAbort, own.signal)
+    if (parent) onceAborted(parent, onAbort, over.signal)
     if (parent?.aborted) onAbort()
     else
       work(own.signal)
         .then(resolve, reject)
         .finally(() => {
-          own.abort()
+          over.abort()
         })
   })
 }
