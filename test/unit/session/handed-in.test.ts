@@ -1,9 +1,13 @@
 /** What the application hands in, and what it does where it is called back, that its types do not say. */
 import { describe, expect, it } from 'vitest'
+import { SessionError } from '../../../src/errors.js'
 import { journal } from '../../../src/journal.js'
 import { customServer } from '../../../src/servers/custom.js'
 import type { SessionServer } from '../../../src/types.js'
-import { createWorld } from './world.js'
+import { createWorld, MINUTE, outcome } from './world.js'
+
+/** What is thrown for an answer with `Retry-After: Wed, 21 Oct 2026 07:28:00 GMT`, read as a number of seconds. */
+const misread = (): SessionError => new SessionError('rate_limited', { retryAt: Date.now() + Number('Wed, 21') * 1e3 })
 
 describe('a request that nobody waits for', () => {
   it('a sign-out is not aborted because signOut() of the server returns at once', async () => {
@@ -24,5 +28,28 @@ describe('a request that nobody waits for', () => {
     await log.flush()
     await world.advance('1m')
     expect(signals.map(({ aborted }) => aborted)).toEqual([false])
+  })
+})
+
+describe('an error whose retryAt is NaN', () => {
+  it('a failed refresh is not repeated at once', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.server.reply = () => ({ fails: misread() })
+    const ask = (): Promise<unknown> => world.until(outcome(tab.session.getAccessToken({ forceRefresh: true })))
+    expect([await ask(), await ask(), await ask()]).toEqual(['rate_limited', 'rate_limited', 'rate_limited'])
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
+  it('the server hears of later activity', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({ idleTimeout: '15m' }, { methods: ['keepAlive'] })
+    world.server.reply = () => (world.server.count('keepAlive') > 1 ? {} : { fails: misread() })
+    for (let minute = 0; minute < 60; minute++) {
+      tab.input()
+      await world.advance(MINUTE)
+    }
+    // Once per five minutes, and once more for the one that failed.
+    expect(world.server.count('keepAlive')).toBe(12)
   })
 })
