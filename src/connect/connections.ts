@@ -53,7 +53,9 @@ export function createConnections(parts: ConnectionParts): Connections {
   }
   const isRefused = (reason: unknown): boolean => {
     try {
-      return options.isRefused ? options.isRefused(reason) : isRefusal(reason)
+      // Not a promise, which an `async` function returns for each reason.
+      const result: unknown = options.isRefused ? options.isRefused(reason) : isRefusal(reason)
+      return result === true
     } catch (error) {
       ports.report(error)
       return false

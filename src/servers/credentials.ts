@@ -123,7 +123,9 @@ function createCredentials(context: SessionContext): Credentials {
   const retry = async (request: Request, previous: Previous): Promise<Request | null> => {
     const { response } = previous
     // The server sees every response: a successful one may have the nonce for the next request (RFC 9449 §8.2).
-    const challenge = server?.challenge ? server.challenge(response) : response.status === 401 && 'refresh'
+    const challenge: string | false | null = server?.challenge
+      ? server.challenge(response)
+      : response.status === 401 && 'refresh'
     // RFC 9470 §3 requires another sign-in, and a refresh is none.
     const isStepUp = response.headers.get('WWW-Authenticate')?.includes('insufficient_user_auth')
     const sent = sentWith.get(previous.request)
@@ -145,7 +147,8 @@ function createCredentials(context: SessionContext): Credentials {
     }
     if (challenge === 'resend')
       return withCredentials(request, id, await usableTokens(resource), resource, attempted + challenge)
-    if (!mayRefresh(endpoint, generation)) return null
+    // An `async` function returns a promise, for each response: no request is sent twice for that.
+    if (challenge !== 'refresh' || !mayRefresh(endpoint, generation)) return null
     const newer = context.tokens()?.newer
     if (!newer) return null
     const tokens = await newer(id, generation, resource)

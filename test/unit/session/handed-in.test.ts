@@ -1,6 +1,8 @@
 /** What the application hands in, and what it does where it is called back, that its types do not say. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { connect } from '../../../src/connect.js'
 import { SessionError } from '../../../src/errors.js'
+import { createFetch } from '../../../src/fetch.js'
 import { journal } from '../../../src/journal.js'
 import { customServer } from '../../../src/servers/custom.js'
 import type { SessionServer } from '../../../src/types.js'
@@ -51,5 +53,32 @@ describe('an error whose retryAt is NaN', () => {
     }
     // Once per five minutes, and once more for the one that failed.
     expect(world.server.count('keepAlive')).toBe(12)
+  })
+})
+
+describe('an async function in place of one that answers at once', () => {
+  it('challenge() causes no refresh, and no second request', async () => {
+    const world = createWorld()
+    const challenge = (async () => null) as unknown as NonNullable<SessionServer['challenge']>
+    const { refresh } = world.server.of({ name: 'tab', frozen: false, gone: false })
+    const tab = await world.signedIn({ server: customServer({ refresh, challenge }) })
+    const send = vi.fn(async () => Promise.resolve(new Response('done')))
+    const api = createFetch(tab.session, { origins: ['https://api.example.com'], fetch: send })
+    await world.until(api('https://api.example.com/orders', { method: 'POST', body: 'one' }))
+    expect(send).toHaveBeenCalledTimes(1)
+    expect(world.server.count('refresh')).toBe(0)
+  })
+
+  it('isRefused() does not make a refusal of each connection that is lost', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const states: string[] = []
+    connect(tab.session, async () => Promise.resolve(), {
+      isRefused: (async () => Promise.resolve(false)) as unknown as () => boolean,
+      onState: ({ state }) => states.push(state),
+    })
+    await world.advance('1m')
+    expect(states.slice(0, 3)).toEqual(['connecting', 'waiting', 'connecting'])
+    expect(states).not.toContain('refused')
   })
 })
