@@ -42,11 +42,13 @@ export function createTokenCache(
 
   /** Undefined if the store fails, or where there is none. */
   const attempt = async <T>(work: (store: TokenStore) => Promise<T>): Promise<T | undefined> =>
-    store &&
-    withTimeout(after, STORE_TIMEOUT, null, async () => work(store)).catch(() => {
-      onFailure()
-      return undefined
-    })
+    store
+      ? withTimeout(after, STORE_TIMEOUT, null, async () => work(store)).catch(() => {
+          onFailure()
+          return undefined
+        })
+      : // Also where the application gave null.
+        undefined
   const cachedFor = (id: string): StoredTokens | null => (cached?.id === id ? cached : null)
   const remember = (next: StoredTokens, isOnlyHere: boolean): void => {
     // Tokens that only this tab has may be those of a session that is about to begin, while the session before still has calls. They
@@ -81,7 +83,8 @@ export function createTokenCache(
     isUnstored: ({ id }) => isMemoryOnly && cached?.id === id,
     async isMissing(id, generation) {
       // Undefined if the store fails: that does not mean that the tokens are gone.
-      const reply = await attempt(async (store) => store.get())
+      // Undefined of the store itself is what a map, or an index of a database, says for nothing.
+      const reply = await attempt(async (store) => (await store.get()) ?? null)
       const stored = storedTokens(reply)
       const isNewEnough = (one: StoredTokens | null): boolean => one?.id === id && one.generation >= generation
       return !!store?.shared && reply !== undefined && !isNewEnough(stored) && !isNewEnough(cached)

@@ -4,8 +4,9 @@ import { connect } from '../../../src/connect.js'
 import { SessionError } from '../../../src/errors.js'
 import { createFetch } from '../../../src/fetch.js'
 import { journal } from '../../../src/journal.js'
-import { customServer } from '../../../src/servers/custom.js'
-import type { SessionServer } from '../../../src/types.js'
+import { customServer, customTokens } from '../../../src/servers/custom.js'
+import { createSessionWith } from '../../../src/testing.js'
+import type { SessionServer, StoredTokens, TokenStore } from '../../../src/types.js'
 import { createWorld, MINUTE, outcome } from './world.js'
 
 /** What is thrown for an answer with `Retry-After: Wed, 21 Oct 2026 07:28:00 GMT`, read as a number of seconds. */
@@ -81,4 +82,40 @@ describe('an async function in place of one that answers at once', () => {
     expect(states.slice(0, 3)).toEqual(['connecting', 'waiting', 'connecting'])
     expect(states).not.toContain('refused')
   })
+})
+
+describe('a token store', () => {
+  it('tokens are revoked at a sign-out where the store is null', async () => {
+    const world = createWorld()
+    const { ports } = world.page()
+    const revoked: unknown[] = []
+    const server = customServer({
+      refresh: async () => Promise.resolve(world.grant()),
+      signOut: async (tokens) => void revoked.push(tokens?.refresh_token),
+    })
+    const session = createSessionWith(ports, { server, tokenStore: null as unknown as TokenStore })
+    await world.until(session.signIn(world.grant()))
+    await world.until(session.signOut())
+    expect(revoked).toEqual(['refresh-f1-1'])
+  })
+
+  it.each([null, undefined])(
+    'a session whose tokens are gone ends where the store says %o for nothing',
+    async (nothing) => {
+      const world = createWorld()
+      let stored: unknown = nothing
+      const store = customTokens({
+        shared: true,
+        get: async () => Promise.resolve(stored as StoredTokens),
+        set: async (value) => Promise.resolve(!!(stored = value)),
+        clear: async () => Promise.resolve(null),
+      })
+      const tab = await world.signedIn({ tokenStore: store })
+      tab.close()
+      stored = nothing
+      const next = world.tab({ tokenStore: store })
+      await world.advance('1s')
+      expect(next.session.check()).toMatchObject({ phase: 'signedOut', reason: 'wiped' })
+    },
+  )
 })
