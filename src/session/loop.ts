@@ -208,7 +208,9 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
 function reportStep(emitter: Emitter, known: SharedRecord | null, step: SessionStep): void {
   const { cause, before, after, record } = step
   const isIdle = cause === 'look' && JSON.stringify(known) === JSON.stringify(record)
-  if (before !== after || !(isIdle || emitter.isTelling('step'))) emitter.enqueue('step', step)
+  if (before === after && (isIdle || emitter.isTelling('step'))) return
+  // A copy: a listener may remove from it what is to go into no log.
+  emitter.enqueue('step', { ...step, record: record && { ...record } })
 }
 
 /** Pages with different options are mostly a mistake: the developer of the shorter ones reads of it, once for each session. */

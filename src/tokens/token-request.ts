@@ -32,7 +32,8 @@ export function createTokenRequest(
     used: StoredTokens | null,
     init: { signal: AbortSignal; activeAt: number; resource?: string },
   ): Promise<TokenResponse> => {
-    const reply = parseTokenResponse(await server?.refresh?.(used?.tokens ?? null, init))
+    // A copy: a server of the application's own may write its answer into what it is given.
+    const reply = parseTokenResponse(await server?.refresh?.(used && { ...used.tokens }, init))
     // RFC 6749 §5.1 and §6: without a new refresh token the old one stays in force, and without a scope it is the same. OpenID
     // Connect Core §12.2: a refresh need not bring an ID token, which a sign-out at the server may ask for.
     const kept: Record<string, unknown> = {}

@@ -119,3 +119,35 @@ describe('a token store', () => {
     },
   )
 })
+
+describe('what the application changes', () => {
+  it('a server that writes its answer into the tokens that it was given ends the session when the answer says', async () => {
+    const world = createWorld()
+    const { ports } = world.page()
+    const claims = btoa(JSON.stringify({ iat: 0, session_expiry: 600 }))
+    const answer = { access_token: 'b', refresh_token: 's', expires_in: 300, id_token: `a.${claims}.c` }
+    const server = customServer({ refresh: async (tokens) => Promise.resolve(Object.assign(tokens!, answer)) })
+    const session = createSessionWith(ports, { server })
+    const first = { access_token: 'a', refresh_token: 'r', expires_in: 300, id_token: 'a.e30.c' }
+    await world.until(session.signIn(first))
+    const { wall } = world.time.clock()
+    await world.until(session.getAccessToken({ forceRefresh: true }))
+    expect(session.deadlines()).toMatchObject({ endsBy: 'server', endAt: wall + 600_000 })
+  })
+
+  it('a listener of steps that removes the id from what it is told harms nothing', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    tab.session.inspect(({ record }) => {
+      delete (record as { id?: string }).id
+    })
+    const { id } = tab.session.check() as { readonly id: string }
+    for (let count = 0; count < 3; count++) {
+      tab.input()
+      await world.advance('10s')
+    }
+    expect(world.record()).toMatchObject({ id })
+    expect(tab.session.check()).toMatchObject({ phase: 'active', id })
+    expect(tab.heard).toEqual([])
+  })
+})
