@@ -79,17 +79,24 @@ export const sessionError = (code: SessionErrorCode, message: string | false): S
 
 const GOES_ON = 'A session that is running goes on, and repeats its own calls. A login is not repeated.'
 
-/** An error of a server or the browser, as a `SessionError`. `fetch` rejects with a TypeError when no response came back. */
+/**
+ * Whether no response came back: `fetch` rejects with a TypeError then. By its name, for a `fetch` out of a frame, or that of the program
+ * that runs the tests, has a TypeError of its own.
+ */
+export const isUnreachable = (error: unknown): boolean => nameOf(error) === 'TypeError'
+const nameOf = (error: unknown): unknown => (Object(error) as Partial<Error>).name
+
+/** An error of a server or the browser, as a `SessionError`. */
 export function toSessionError(cause: unknown): SessionError {
   if (isSessionError(cause)) return cause
-  const isUnreachable = cause instanceof TypeError
-  return new SessionError(isUnreachable ? 'offline' : 'server', {
+  const isOffline = isUnreachable(cause)
+  return new SessionError(isOffline ? 'offline' : 'server', {
     ...(DEVELOPMENT && {
-      message: isUnreachable
+      message: isOffline
         ? withLink('offline', `The server cannot be reached; is the browser online? ${GOES_ON}`)
         : withLink('server', `The server call failed. ${GOES_ON}`),
     }),
     // What is no JSON is quoted by the error that says so: it may hold a token.
-    ...((cause as Partial<Error> | undefined)?.name !== 'SyntaxError' && { cause }),
+    ...(nameOf(cause) !== 'SyntaxError' && { cause }),
   })
 }

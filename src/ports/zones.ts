@@ -4,6 +4,7 @@
  * page at each mouse move. https://github.com/ebondu/angular2-keycloak/pull/41
  */
 export function outsideZones<T>(work: () => T): T {
-  const { Zone } = globalThis as { Zone?: { readonly root?: { run(work: () => T): T } } }
-  return Zone?.root ? Zone.root.run(work) : work()
+  const { Zone } = globalThis as { Zone?: { readonly root?: { run?(work: () => T): T } } }
+  // A form with the id `Zone` may have a field with the name `root`: see safe-dom.ts.
+  return typeof Zone?.root?.run === 'function' ? Zone.root.run(work) : work()
 }

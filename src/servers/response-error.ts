@@ -1,4 +1,4 @@
-import { sessionError, SessionError, withLink } from '../errors.js'
+import { isUnreachable, sessionError, SessionError, withLink } from '../errors.js'
 import { inWords } from '../util/arguments.js'
 import { ownOrigin } from '../util/origins.js'
 import { DEVELOPMENT } from '../util/development.js'
@@ -81,7 +81,7 @@ export async function warnIfUnreachable<T>(sent: Promise<T>, warn: Warn, subject
   } catch (error) {
     // Node has a `navigator` since version 21, and no `onLine`.
     const { navigator } = globalThis as { readonly navigator?: { readonly onLine?: boolean } }
-    if (error instanceof TypeError && navigator?.onLine !== false)
+    if (isUnreachable(error) && navigator?.onLine !== false)
       warn(
         subject,
         url,
@@ -99,7 +99,7 @@ export async function warnIfUnreachable<T>(sent: Promise<T>, warn: Warn, subject
  */
 export const sendThoughLeaving = <T>(send: (keepalive: boolean) => Promise<T>): Promise<T> =>
   send(true).catch((error: unknown) => {
-    if (error instanceof TypeError) return send(false)
+    if (isUnreachable(error)) return send(false)
     throw error
   })
 

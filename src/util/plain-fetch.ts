@@ -1,10 +1,14 @@
 /** The fetches of `createFetch(session)` that pass on the call that is being made as it is; true for all of them. */
 type Passing = readonly unknown[] | true
 
-/** One for all copies of the library in a page: each may have put its own in place of the global `fetch`. */
-const page = globalThis as { '~sojourn'?: Passing }
+/**
+ * One for all copies of the library in a page: each may have put its own in place of the global `fetch`. A symbol, which no element
+ * can have for its id: see safe-dom.ts.
+ */
+const PASSING = /* @__PURE__ */ Symbol.for('sojourn')
+const page = globalThis as { [PASSING]?: Passing }
 
-const passing = (): Passing => page['~sojourn'] ?? []
+const passing = (): Passing => page[PASSING] ?? []
 
 /** Whether `sessionFetch` passes on the call that is being made: to the `fetch` that it replaced, and without credentials. */
 export const isPassing = (sessionFetch: unknown): boolean => {
@@ -27,10 +31,10 @@ export const plainFetch: typeof fetch = (...call) => callFetch(true, call)
 
 function callFetch(next: Passing, call: Parameters<typeof fetch>): Promise<Response> {
   const before = passing()
-  page['~sojourn'] = next
+  page[PASSING] = next
   try {
     return fetch(...call)
   } finally {
-    page['~sojourn'] = before
+    page[PASSING] = before
   }
 }

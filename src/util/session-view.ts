@@ -11,10 +11,10 @@ export interface SessionViews<S extends Session> {
   readonly read: () => SessionView<S>
 }
 
-/** `initial`: what the server knew when it rendered the page. */
-export function createViews<S extends Session>(session: S, initial: Snapshot = { phase: 'loading' }): SessionViews<S> {
-  const first = { ...initial, session }
-  let snapshot = initial
+/** `given`: what the server knew when it rendered the page; null where its answer came as JSON, which has no other word for nothing. */
+export function createViews<S extends Session>(session: S, given?: Snapshot | null): SessionViews<S> {
+  let snapshot = given ?? { phase: 'loading' }
+  const first = { ...snapshot, session }
   let view: SessionView<S> = first
   return {
     first,

@@ -75,7 +75,8 @@ describe('an application of Angular with zone.js', () => {
     expect(new Set(listeners)).toEqual(new Set(['root']))
   })
 
-  it.each([undefined, null, {}, { root: undefined }])(
+  // The last one is as a form with the id `Zone` and a field with the name `root`, out of HTML that a user has written.
+  it.each([undefined, null, {}, { root: undefined }, { root: {} }])(
     'an Angular application is not assumed from a global Zone that is %o',
     async (other) => {
       vi.stubGlobal('Zone', other)

@@ -1,4 +1,5 @@
 /** What the application hands in, and what it does where it is called back, that its types do not say. */
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it, vi } from 'vitest'
 import { connect } from '../../../src/connect.js'
 import { SessionError } from '../../../src/errors.js'
@@ -7,6 +8,7 @@ import { journal } from '../../../src/journal.js'
 import { customServer, customTokens } from '../../../src/servers/custom.js'
 import { createSessionWith } from '../../../src/testing.js'
 import type { SessionServer, StoredTokens, TokenStore } from '../../../src/types.js'
+import { createViews } from '../../../src/util/session-view.js'
 import { createWorld, MINUTE, outcome } from './world.js'
 
 /** What is thrown for an answer with `Retry-After: Wed, 21 Oct 2026 07:28:00 GMT`, read as a number of seconds. */
@@ -149,5 +151,39 @@ describe('what the application changes', () => {
     expect(world.record()).toMatchObject({ id })
     expect(tab.session.check()).toMatchObject({ phase: 'active', id })
     expect(tab.heard).toEqual([])
+  })
+})
+
+describe('what comes from elsewhere', () => {
+  it.each(['{}', 'true', '[]'])(
+    'an element that has the name of the library’s own global hinders no request (%s)',
+    async (element) => {
+      for (const name of ['sojourn', '~sojourn']) vi.stubGlobal(name, JSON.parse(element))
+      const world = createWorld()
+      const tab = await world.signedIn()
+      const send = vi.fn(async (request: Request) =>
+        Promise.resolve(new Response(request.headers.get('Authorization'))),
+      )
+      const api = createFetch(tab.session, {
+        origins: ['https://api.example.com'],
+        fetch: send as unknown as typeof fetch,
+      })
+      const response = await world.until(api('https://api.example.com/orders'))
+      expect(await response.text()).toBe('Bearer access-f1-1')
+      vi.unstubAllGlobals()
+    },
+  )
+
+  it('the TypeError of another realm says as well that the server cannot be reached', async () => {
+    const world = createWorld()
+    const fails: unknown = runInNewContext("new TypeError('Failed to fetch')")
+    const tab = await world.signedIn()
+    world.server.reply = () => ({ fails })
+    expect(await world.until(outcome(tab.session.getAccessToken({ forceRefresh: true })))).toBe('offline')
+  })
+
+  it('what a server knew may be null, as JSON has it for nothing', async () => {
+    const tab = await createWorld().signedIn()
+    expect(createViews(tab.session, null).first).toEqual({ phase: 'loading', session: tab.session })
   })
 })
