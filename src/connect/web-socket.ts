@@ -33,10 +33,13 @@ export function webSocket(url: string | URL, options: WebSocketOptions): (connec
     if (signal.aborted) return
     const socket = create(url, (typeof protocols === 'function' ? protocols(token) : protocols) ?? [])
     await new Promise<void>((resolve, reject) => {
-      signal.addEventListener('abort', () => {
+      const stop = (): void => {
         socket.close()
         resolve()
-      })
+      }
+      signal.addEventListener('abort', stop)
+      // `protocols` may have ended the session, or taken the connection back.
+      if (signal.aborted) stop()
       socket.addEventListener('open', () => {
         if (connection.signal.aborted) return
         if (options.open) socket.send(options.open(token))

@@ -107,7 +107,8 @@ export function cookieSession(options: CookieOptions): SessionServer & Plugged {
   const send = async (option: string, url: string, method: string, init: RequestInit): Promise<Response> => {
     const response = await (options.fetch ?? plainFetch)(url, {
       method,
-      headers: typeof headers === 'function' ? headers() : fixedHeaders,
+      // Once more: instrumentation, or a `fetch` of the application's own, adds to what it is given.
+      headers: new Headers(typeof headers === 'function' ? headers() : fixedHeaders),
       credentials: 'include',
       cache: 'no-store',
       // A redirect leads to a login page, which is no response of the endpoint.

@@ -3,6 +3,7 @@ import type { Plugged } from '../session/plugin.js'
 import type { SessionServer, TokenServer } from '../types.js'
 import { checkMembers } from '../util/arguments.js'
 import { DEVELOPMENT } from '../util/development.js'
+import { report } from '../util/report.js'
 
 /** Proofs of possession (RFC 9449), on keys of your own: give them to {@link customDpop}. */
 export interface Proofs {
@@ -58,14 +59,23 @@ export function customDpop(proofs: Proofs): CustomDPoP {
       { forSession: 'function', receive: 'function' },
       { prepare: 'function', proof: 'function', nonce: 'function' },
     )
+  /** With the answer there may be tokens, in place of those that were sent: an error of `nonce` must not lose them. */
+  const nonce = (response: Response): boolean => {
+    try {
+      return proofs.nonce(response)
+    } catch (error) {
+      report(error)
+      return false
+    }
+  }
   const prove: Prove = async (url, send) => {
     const attempt = async (): ReturnType<TokenRequest> => send({ DPoP: await proofs.proof({ method: 'POST', url }) })
     let [response, body] = await attempt()
-    const isNonceNew = proofs.nonce(response)
+    const isNonceNew = nonce(response)
     // RFC 9449 §8: the server requires a nonce, or the proof's time was wrong and is known now. The refresh token is not used yet.
     if (isNonceNew && !body['access_token'] && String(body['error']).includes('dpop')) {
       ;[response, body] = await attempt()
-      proofs.nonce(response)
+      nonce(response)
     }
     if (response.ok && body['access_token']) requireBound(body)
     return [response, body]
@@ -75,7 +85,7 @@ export function customDpop(proofs: Proofs): CustomDPoP {
     // Not `...proofs`: an instance of a class has its methods on its prototype.
     prepare: () => proofs.prepare(),
     proof: (request) => proofs.proof(request),
-    nonce: (response) => proofs.nonce(response),
+    nonce,
     async receive(...what) {
       await proofs.receive?.(...what)
     },
@@ -95,7 +105,7 @@ export function customDpop(proofs: Proofs): CustomDPoP {
         return request
       },
       challenge(response) {
-        const isNonceNew = proofs.nonce(response)
+        const isNonceNew = nonce(response)
         const header = response.headers.get('WWW-Authenticate') ?? ''
         // RFC 9449 §9. If CORS hides the error, a new nonce or time is worth one more attempt.
         const isAboutProof = header.includes('use_dpop') || (isNonceNew && !header.includes('_token'))

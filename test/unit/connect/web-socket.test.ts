@@ -89,6 +89,18 @@ describe('webSocket()', () => {
     expect(last().protocols).toEqual(['v1', 'access-f1-1'])
   })
 
+  it('webSocket() leaves no socket open where protocols takes the connection back', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const protocols = (): string[] => {
+      undo()
+      return []
+    }
+    const undo = connect(tab.session, webSocket('wss://api.test/feed', { protocols, receive: () => undefined }))
+    await world.advance(10)
+    expect(sockets().map(({ isClosed }) => isClosed)).toEqual([true])
+  })
+
   it('webSocket() needs no token in a session by cookie', async () => {
     const world = createWorld()
     const tab = world.tab({}, { methods: ['keepAlive'] })

@@ -66,6 +66,18 @@ describe('what cookieSession() sends', () => {
     for (const [, init] of calls.mock.calls) expect(init.signal).toBe(signal)
   })
 
+  it('cookieSession() sends each time its own headers alone, whatever a fetch has added to those before', async () => {
+    let request = 0
+    const { calls, check } = backend(async (_url, { headers }) => {
+      ;(headers as Headers).append('X-Request', String(++request))
+      return new Response(null, { status: 204 })
+    })
+    await check()
+    await check()
+    const sent = calls.mock.calls.map(([, { headers }]) => new Headers(headers).get('X-Request'))
+    expect(sent).toEqual(['1', '2'])
+  })
+
   it('cookieSession() sends the application’s own headers instead, read at each call if they may change', async () => {
     let token = 1
     const { calls, check } = backend(undefined, { headers: () => ({ 'X-CSRF': String(token++) }) })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { customDpop, customServer, type Proofs } from '../../../src/servers/custom.js'
 import { oauth } from '../../../src/servers/oauth.js'
 import { createSessionWith } from '../../../src/testing.js'
@@ -32,4 +32,33 @@ describe('customServer() around a copy of oauth()', () => {
     const request = await part?.authorize?.(new Request('https://api.example.com/'), { access_token: 'a' })
     expect(request?.headers.get('DPoP')).toBe('the proof of this session')
   })
+})
+
+it('proofs that cannot keep a nonce lose no tokens', async () => {
+  const reported = vi.fn()
+  vi.stubGlobal('reportError', reported)
+  const full = new DOMException('The storage is full.', 'QuotaExceededError')
+  const proofs: Proofs = {
+    prepare: async () => Promise.reject(new Error('no key')),
+    proof: async () => Promise.resolve('proof'),
+    nonce() {
+      throw full
+    },
+  }
+  const world = createWorld()
+  const fetch = vi.fn(async () =>
+    Promise.resolve(Response.json({ access_token: 'b', refresh_token: 's', token_type: 'DPoP' })),
+  )
+  const server = oauth({
+    tokenEndpoint: 'https://id.example.com/token',
+    clientId: 'app',
+    dpop: customDpop(proofs),
+    fetch,
+  })
+  const session = createSessionWith(world.page().ports, { server })
+  await world.until(session.signIn({ access_token: 'a', refresh_token: 'r', token_type: 'DPoP' }))
+  expect(await world.until(session.getAccessToken({ forceRefresh: true }))).toBe('b')
+  expect(fetch).toHaveBeenCalledTimes(1)
+  expect(reported.mock.calls).toEqual([[full]])
+  vi.unstubAllGlobals()
 })
