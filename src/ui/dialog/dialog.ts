@@ -28,10 +28,20 @@ export interface DialogOptions {
 const dismissed = /* @__PURE__ */ new WeakMap<Session, number>()
 
 /** The texts that are there: what a translation lacks stays English. https://github.com/gl-inet/glkvm-cloud/issues/39 */
-const present = (texts: Partial<DialogTexts> = {}): Partial<DialogTexts> =>
+const present = (texts: Partial<DialogTexts> | undefined): Partial<DialogTexts> =>
   Object.fromEntries(
-    Object.entries(texts).filter(([key, text]) => typeof text === typeof english[key as keyof DialogTexts]),
+    Object.entries(texts ?? {}).filter(([key, text]) => typeof text === typeof english[key as keyof DialogTexts]),
   )
+
+/** The application may have wrapped the session, and ask a server of its own first. */
+async function extend(session: Session): Promise<boolean> {
+  try {
+    return await session.extend()
+  } catch (error) {
+    report(error)
+    return false
+  }
+}
 
 /**
  * Shows an accessible dialog in every tab during the warning phase. The first answer in any tab closes it in all of them. Escape
@@ -108,7 +118,7 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
     if ((event as KeyboardEvent).key === 'Escape' || path.includes(stay)) void answer(event)
     else if (path.includes(signOut)) void session.signOut()
   })
-  const { container = document.body } = options
+  const container = options.container ?? document.body
   const place = createPlace(host, dialog, container)
 
   const close = (): void => {
@@ -171,7 +181,7 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
       problem.textContent = ''
       // Not `disabled`: that would remove the focus.
       stay.setAttribute('aria-disabled', 'true')
-      if (!(await session.extend())) problem.textContent = texts.notReached
+      if (!(await extend(session))) problem.textContent = texts.notReached
       stay.removeAttribute('aria-disabled')
     } else dismissed.set(session, snapshot.endAt)
     if (isRemoved) return

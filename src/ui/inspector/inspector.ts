@@ -58,7 +58,7 @@ export function sessionInspector(session: Session, options: InspectorOptions = {
     checkOptions('sessionInspector', options, { container: 'object', actions: 'object', journal: 'object' })
   }
   if (typeof document === 'undefined') return () => undefined
-  const { container, actions = {}, journal } = options
+  const { container, actions, journal } = options
   const { now, after } = sessionTime(session)
   const host = document.createElement('div')
   host.className = `sojourn-inspector${container ? '' : ' floats'}`
@@ -155,7 +155,7 @@ export function sessionInspector(session: Session, options: InspectorOptions = {
       status.textContent = 'Refused. Select the text.'
     }
   })
-  for (const [text, act] of Object.entries(actions)) button(text, act)
+  for (const [text, act] of Object.entries(actions ?? {})) button(text, act)
   const status = addElement(tools, 'span', { role: 'status' })
 
   const undos = [

@@ -509,3 +509,31 @@ describe('its style', () => {
     expect(part('stay').style.outline).toBe('')
   })
 })
+
+describe('a session that the application has wrapped', () => {
+  it('the dialog takes another answer where extend() has rejected', async () => {
+    vi.stubGlobal('reportError', vi.fn())
+    let isDown = true
+    await shown({
+      ...page.session,
+      async extend() {
+        if (isDown) throw new Error('The server of the application is down.')
+        return page.session.extend()
+      },
+    })
+    await press('stay')
+    expect(text('problem')).toBe('The server could not be reached. Please try again.')
+    expect(reportError).toHaveBeenCalledTimes(1)
+    isDown = false
+    await press('stay')
+    expect(page.session.getSnapshot().phase).toBe('active')
+    vi.unstubAllGlobals()
+  })
+})
+
+it('the dialog takes null for an option that is left out', async () => {
+  const nothing = { texts: null, locale: null, container: null, titleCountdown: null }
+  await shown(page.session, nothing as unknown as DialogOptions)
+  expect(text('title')).toBe('You are about to be signed out')
+  expect(host()?.parentElement).toBe(document.body)
+})

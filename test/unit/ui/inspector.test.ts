@@ -339,3 +339,8 @@ describe('the panel', () => {
     }).not.toThrow()
   })
 })
+
+it('the inspector takes null for an option that is left out', () => {
+  inspect({ container: null, actions: null, journal: null } as unknown as InspectorOptions)
+  expect(title()).toBe('Session: active')
+})
