@@ -45,9 +45,10 @@ export function login(options: LoginOptions): Login {
       clientId: 'any',
       redirectUri: 'any',
     })
-  const { clientId, scope = 'openid', dpop, parameters, ...urls } = ownOptions(Object(options) as LoginOptions)
-  const issuer = parseUrl('issuer', urls.issuer)
-  const redirectUri = parseUrl('redirectUri', urls.redirectUri ?? '/')
+  const { clientId, dpop, parameters, ...others } = ownOptions(Object(options) as LoginOptions)
+  const scope = others.scope ?? 'openid'
+  const issuer = parseUrl('issuer', others.issuer)
+  const redirectUri = parseUrl('redirectUri', others.redirectUri ?? '/')
   if (!clientId || typeof clientId !== 'string')
     throw sessionError('invalid_options', DEVELOPMENT ? 'Give the clientId.' : 'clientId')
   if (!scope.split(' ').includes('openid'))
@@ -105,7 +106,7 @@ export function login(options: LoginOptions): Login {
     async end(session, options = {}) {
       meet(session)
       if (DEVELOPMENT) checkOptions('end', options, { returnTo: 'any' })
-      const { returnTo } = options
+      const returnTo = options.returnTo ?? undefined
       const own = await session.getIdToken().catch(() => null)
       const found = provider.discover()
       found.catch(noop)

@@ -42,7 +42,7 @@ export const createLeave =
       // eslint-disable-next-line no-console -- for the developer, who has to call finish() first
       console.warn('sojourn: start() came before finish(session), so it asks for the password, to be safe.')
     await known?.ready
-    const asksAgain = prompt === undefined && endedByTimeout(known)
+    const asksAgain = !prompt && endedByTimeout(known)
     const { authorization_endpoint } = await provider.discover()
     const url = new URL(parseUrl('authorization_endpoint', authorization_endpoint, false))
     for (const [name, value] of Object.entries(parameters))
@@ -64,7 +64,8 @@ export const createLeave =
       acr_values: acrValues,
       login_hint: loginHint,
     }
-    for (const [name, value] of Object.entries(own)) if (value !== undefined) url.searchParams.set(name, String(value))
+    // An application may have null, or an empty text, for what it does not know.
+    for (const [name, value] of Object.entries(own)) if ((value ?? '') !== '') url.searchParams.set(name, String(value))
     removeSlots()
     writeSlot(state, {
       client: name,

@@ -112,6 +112,17 @@ describe('the start of a login', () => {
     expect(parameters(await leave('/')).prompt).toBe('consent')
   })
 
+  it('a login takes null, and an empty text, for what is left out', async () => {
+    const nothing = { scope: null, redirectUri: null, dpop: null, parameters: null }
+    const { leave, made, session } = setup(nothing as unknown as Partial<LoginOptions>, createSession('idle'))
+    await made.finish(session)
+    const unknown = { prompt: null, acrValues: '', loginHint: null, returnTo: null }
+    const url = await leave('/', unknown as unknown as StartOptions)
+    expect(parameters(url)).toMatchObject({ scope: 'openid', prompt: 'login' })
+    expect(parameters(url)).not.toHaveProperty('acr_values')
+    expect(parameters(url)).not.toHaveProperty('login_hint')
+  })
+
   it.each(['idle', 'absolute'] as const)(
     'S129: a login after a session that ended by %s asks for the password',
     async (reason) => {
@@ -819,11 +830,14 @@ describe('the logout', () => {
     expect(parameters(page.left.at(-1)![1])).toEqual({ client_id: 'app' })
   })
 
-  it('a logout names no page to return to unless one is given, for a provider knows only those that are registered', async () => {
-    const { made, session, page } = await loggedIn()
-    await made.end(session)
-    expect(parameters(page.left[0]![1])).not.toHaveProperty('post_logout_redirect_uri')
-  })
+  it.each([undefined, null])(
+    'a logout names no page to return to for %o, for a provider knows only those that are registered',
+    async (returnTo) => {
+      const { made, session, page } = await loggedIn()
+      await made.end(session, { returnTo } as unknown as object)
+      expect(parameters(page.left[0]![1])).not.toHaveProperty('post_logout_redirect_uri')
+    },
+  )
 
   it('a logout of a provider without one ends the session here, and goes to the page to return to', async () => {
     const { made, session, page, provider } = await loggedIn()
