@@ -75,9 +75,17 @@ export function setClock(scene: Scene, by: number): void {
       scene.world.storage.isAvailable &&
       (scene.traits.windows || actor.steppedAt > scene.sleptAt),
   )
+  // What the witness has not heard of yet, it reads by the clock that was set.
+  const known = witness && idOf(witness.session.getSnapshot())
   scene.world.setClock(by)
   scene.jumps.push({ at: scene.now(), by, misled: new Set() })
   for (const actor of scene.actors) actor.unaware = true
+  if (by < 0 && witness)
+    unsee(
+      scene,
+      by,
+      [...scene.lives.values()].filter(({ id }) => id !== known),
+    )
   if (witness) hint(scene, witness, 'focus')
   // The tab that sees it may crash before it writes.
   if (by < 0 && (!witness || witness.page.gone)) unsee(scene, by)

@@ -187,9 +187,9 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
       !actor.over.has(to),
       () => `${actor.name} shows ${to}, which it knew to be over`,
       {
-        // Then a tab that missed the newer session prevails.
+        // Then a tab that missed the newer session prevails, or a sign-in that had begun before, in a page that was frozen in it.
         'a clock was set back, without storage':
-          !actor.sound && scene.jumps.some(({ at, by }) => by < 0 && at >= (scene.lives.get(to)?.startedAt ?? 0)),
+          !actor.sound && scene.jumps.some(({ at, by }) => by < 0 && at >= (scene.lives.get(to)?.signInAt ?? 0)),
         'its record was put back after a clock was set back': isPutBack(scene, actor, to),
       },
     )
