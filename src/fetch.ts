@@ -29,7 +29,8 @@ export interface FetchOptions {
    * Brings the user to a stronger sign-in, for a response that asks for one (RFC 9470). If it resolves with true, the request is sent
    * again, once, with the tokens of then. It runs once at a time, for all requests that are waiting. What it rejects with, `fetch` rejects with.
    * It need not settle where it leaves the page: a page that comes back out of the back/forward cache goes on without it, and so does one
-   * whose session is over.
+   * whose session is over. What it requests itself goes by another `fetch`: a request of this one that meets the same demand waits for
+   * the step-up, which would wait for that.
    */
   stepUp?(challenge: StepUpChallenge): Promise<boolean>
   /** The `fetch` that sends the requests. @default `globalThis.fetch`, read at each call */

@@ -72,6 +72,8 @@ export interface SessionServer {
    * New tokens for old. Runs in one tab at a time. `tokens` is null where the refresh token is an HttpOnly cookie. `activeAt`: when
    * the user was last active, for a server that keeps an idle timeout of its own. `resource`: the API that the access token is for
    * (RFC 8707), where `getAccessToken` was given one. Throw `SessionError('invalid_options')` for one that the server does not know.
+   * Its request must not go by the `createFetch` of this session, not even where that is the global `fetch`: that waits for a token
+   * first, and so for this call.
    */
   refresh?(
     tokens: TokenResponse | null,
