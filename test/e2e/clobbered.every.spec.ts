@@ -21,6 +21,8 @@ const ofWindow = [
   'reportError',
   'sojourn',
   'Sojourn',
+  '~sojourn',
+  'Zone',
 ]
 /** A document gives way to the names of its forms and images in all that it has. */
 const ofDocument = [
@@ -37,13 +39,19 @@ const clobber = ({ run }: AnyTab): Promise<void> =>
   run(
     ([ids, names]) => {
       const place = document.body
-      for (const id of ids) place.append(Object.assign(document.createElement('form'), { id }))
+      const field = (name: string): HTMLElement =>
+        Object.assign(document.createElement('input'), { name, type: 'hidden' })
+      for (const id of ids) {
+        const form = Object.assign(document.createElement('form'), { id })
+        // As in `Zone.root`.
+        form.append(field('root'))
+        place.append(form)
+      }
       for (const name of names) {
         const form = document.createElement('form')
         form.name = name
         // Under these names a form's fields take the place of its own members.
-        for (const field of ['style', 'contentWindow'])
-          form.append(Object.assign(document.createElement('input'), { name: field, type: 'hidden' }))
+        form.append(field('style'), field('contentWindow'))
         place.append(form)
       }
     },
