@@ -110,9 +110,9 @@ export function createRefresh(
     // Shared time knows of a clock that was set back since the store was written.
     const { generation, storedGeneration = generation } = tokens
     const known = !resource && storedGeneration === record.generation ? record.tokenExpiresAt : Infinity
-    // A wish for more than any token of this server can give must not cause a refresh at each call.
+    // A wish for more than any token of this server can give must not cause a refresh at each call. NaN: the server does not say.
     const life = resource ? Number(tokens.tokens.expires_in) * 1e3 : record.tokenExpiresAt - record.tokenAt
-    const wanted = left < life ? left : life / 2
+    const wanted = left >= life ? life / 2 : left
     return Math.min(known, (tokens.expiresAt ?? Infinity) + record.skew) > context.now() + wanted
   }
 

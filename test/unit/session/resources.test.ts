@@ -122,6 +122,22 @@ describe('the tokens of several APIs', () => {
     expect(asked).toEqual([undefined, ORDERS])
   })
 
+  it.each([
+    ['a store of all tabs', undefined],
+    ['memory', memoryTokens],
+  ])('a token without expires_in is got once for its resource, with tokens in %s', async (_where, store) => {
+    const world = createWorld()
+    const refresh = vi.fn(async (_tokens: unknown, { resource }: { resource?: string }) => ({
+      access_token: `of ${String(resource)} ${refresh.mock.calls.length}`,
+    }))
+    const server = customServer({ refresh })
+    const tab = world.tab({ server, ...(store && { tokenStore: store() }) })
+    await world.until(tab.session.signIn({ access_token: 'a', refresh_token: 'r' }))
+    for (let i = 0; i < 3; i++)
+      expect(await world.until(token(tab, ORDERS, { minValidity: MINUTE }))).toBe(`of ${ORDERS} 1`)
+    expect(refresh).toHaveBeenCalledTimes(1)
+  })
+
   it.each(['constructor', '__proto__', 'toString'])('a resource may be named %s', async (name) => {
     const world = createWorld()
     const tab = await world.signedIn()
