@@ -42,7 +42,9 @@ function createParser(lastId: string, receive: (event: StreamEvent) => void, set
     feed(text) {
       if (!text) return
       // A line may end in CR LF, and the two come in different pieces.
-      const lines = (rest + (endsInReturn && text.startsWith('\n') ? text.slice(1) : text)).split(/\r\n|\n|\r/)
+      const lines = (endsInReturn && text.startsWith('\n') ? text.slice(1) : text).split(/\r\n|\n|\r/)
+      // Only what is new is searched: a line of megabytes comes in thousands of pieces.
+      lines[0] = rest + String(lines[0])
       endsInReturn = text.endsWith('\r')
       rest = lines.pop() ?? ''
       lines.forEach(take)

@@ -101,6 +101,21 @@ describe('the parser of eventStream, by the examples of the standard', () => {
     expect(await parse(pieces)).toEqual(events)
   })
 
+  it('the parser searches each piece of a long line once', async () => {
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the text as `this`
+    const { split } = String.prototype
+    let searched = 0
+    vi.spyOn(String.prototype, 'split').mockImplementation(function (this: string, ...how: unknown[]) {
+      searched += this.length
+      return Reflect.apply(split, this, how) as string[]
+    })
+    const pieces = Array.from({ length: 100 }, () => 'x'.repeat(1000))
+    const events = await parse(['data: ', ...pieces, '\n\n'])
+    vi.restoreAllMocks()
+    expect(events).toEqual([message(pieces.join(''))])
+    expect(searched).toBe(100_008)
+  })
+
   it('the parser drops the byte order mark, and joins the bytes of a character', async () => {
     const bytes = encoder.encode('data: \u{1f600}é\n\n')
     const pieces = [Uint8Array.of(0xef, 0xbb), Uint8Array.of(0xbf), ...Array.from(bytes, (byte) => Uint8Array.of(byte))]
