@@ -49,7 +49,7 @@ export function parseTokenResponse(value: unknown): TokenResponse {
 function plain(key: string, member: unknown): unknown {
   const isLifetime = LIFETIMES.includes(key)
   try {
-    const text = JSON.stringify(isLifetime && typeof member === 'string' ? parseFloat(member) : member)
+    const text = JSON.stringify(isLifetime && typeof member === 'string' ? Number(member.trim() || NaN) : member)
     const copy: unknown = text.split(/[[{]/).length > MOST_PARTS ? undefined : JSON.parse(text)
     return isLifetime && typeof copy !== 'number' ? undefined : copy
   } catch {

@@ -21,7 +21,11 @@ describe('a token response with a strange expires_in', () => {
   // expired at each check. Right: a numeric string counts as its number, and any other value means an unknown lifetime.
   const lifetimes: readonly (readonly [name: string, value: unknown, refreshes: number])[] = [
     ['text', '300', 1],
+    ['text with spaces', ' 300 ', 1],
     ['no number', 'soon', 0],
+    ['a number with a unit', '1h', 0],
+    ['a date', '2026-01-01T00:00:00Z', 0],
+    ['an empty text', ' ', 0],
     ['null', null, 0],
     ['NaN', NaN, 0],
     ['too large for a date', Number.MAX_VALUE, 0],
