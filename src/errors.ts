@@ -56,7 +56,9 @@ export class SessionError extends Error {
     super(options.message ?? code, options)
     if (DEVELOPMENT) warnOfCode(code)
     this.code = code
-    if (options.retryAt !== undefined) this.retryAt = options.retryAt
+    // What `Date.parse` finds no date in is NaN, which is never over.
+    const retryAt = Number(options.retryAt)
+    if (retryAt > 0) this.retryAt = retryAt
   }
 }
 

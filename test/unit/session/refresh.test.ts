@@ -749,6 +749,22 @@ describe('a temporary failure', () => {
     },
   )
 
+  it.each([
+    ['no time', () => NaN, 697],
+    ['a Date', (at: number) => new Date(at), 32_973],
+    ['a text', (at: number) => String(at), 32_973],
+  ])('a failure whose retryAt is %s holds the next call back', async (_what, of, wait) => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await outlive(world, tab)
+    const at = wall(world) + 30 * SECOND
+    world.server.reply = () => ({ fails: new SessionError('rate_limited', { retryAt: of(at) as number }) })
+    const error = await world.until(token(tab).catch((thrown: unknown) => thrown))
+    expect((error as SessionError).retryAt! - wall(world)).toBe(wait)
+    expect(await world.until(outcome(token(tab)))).toBe('rate_limited')
+    expect(world.server.count('refresh')).toBe(1)
+  })
+
   it('a temporary failure with a Retry-After delays every tab until then, also a new one', async () => {
     const world = createWorld()
     const one = await world.signedIn()

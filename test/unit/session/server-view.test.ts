@@ -20,6 +20,18 @@ const work = async (world: World, tabs: readonly Tab[], ms: number): Promise<voi
 }
 
 describe('keepAlive', () => {
+  it('a keepAlive that failed with a retryAt that is no time is repeated', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn({}, reporting)
+    world.server.reply = () => ({ fails: new SessionError('rate_limited', { retryAt: NaN }) })
+    tab.input()
+    await world.advance(5 * MINUTE)
+    expect(world.server.count('keepAlive')).toBe(1)
+    world.server.reply = () => ({})
+    await world.advance(SECOND)
+    expect(world.server.count('keepAlive')).toBe(2)
+  })
+
   it('keepAlive reports activity to the server, at most once per keepAliveEvery for all tabs', async () => {
     const world = createWorld()
     const tabs = [await world.signedIn({}, reporting), world.tab({}, reporting), world.tab({}, reporting)]
