@@ -124,14 +124,15 @@ export function journal(session: Session, options: JournalOptions = {}): Journal
   const lines: Line[] = []
   let current: Noted | null = null
   let n = 0
-  /** When this tab last asked for new tokens, and how often those of the session were renewed. */
-  let askedAt = 0
+  /** When this tab last asked for new tokens (NaN: before the journal began), and how often those of the session were renewed. */
+  let askedAt = NaN
   let generation = 0
 
-  const note = (what: JournalEvent, why?: string, took?: number, instant = context.now()): void => {
+  /** `took`: left out where nobody knows it, or the clock was set back meanwhile. */
+  const note = (what: JournalEvent, why?: string, took = NaN, instant = context.now()): void => {
     if (!current) return
     const at = Math.max(0, Math.floor((instant - current.startedAt) / 1e3))
-    lines.push({ of: current, n: ++n, at, what, ...(why && { why }), ...(took !== undefined && { took }) })
+    lines.push({ of: current, n: ++n, at, what, ...(why && { why }), ...(took >= 0 && { took }) })
     if (lines.length > keep) lines.shift()
   }
   /** Goes by the name that the tabs have agreed on: the highest of those that they made. */
@@ -154,7 +155,7 @@ export function journal(session: Session, options: JournalOptions = {}): Journal
     whyOf: (event: SessionEvents[K]) => string | undefined,
   ): (() => void) =>
     session.on(what, (event) => {
-      note(what, whyOf(event), what === 'refreshFailed' ? Math.max(0, ports.wallNow() - askedAt) : undefined)
+      note(what, whyOf(event), what === 'refreshFailed' ? ports.wallNow() - askedAt : NaN)
     })
 
   const unfollow = eachSession(session, ({ id }) => {
@@ -187,7 +188,7 @@ export function journal(session: Session, options: JournalOptions = {}): Journal
     learnName()
     if (cause === 'refresh') askedAt = at
     const { generation: now = 0 } = (record ?? {}) as Partial<SharedRecord>
-    if (now > generation) note('refreshed', undefined, cause === 'refreshed' ? Math.max(0, at - askedAt) : undefined)
+    if (now > generation) note('refreshed', undefined, cause === 'refreshed' ? at - askedAt : NaN)
     generation = now
     if (cause === 'hidden') sendLast()
   })

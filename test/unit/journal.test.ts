@@ -126,6 +126,34 @@ describe('the journal', () => {
     expect(logs[1]!.entries().at(-1)).not.toHaveProperty('took')
   })
 
+  it.each([
+    ['refreshed', {}],
+    ['refreshFailed', { fails: new SessionError('server') }],
+  ])('does not say how long one took that was under way before: %s', async (what, reply) => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    world.server.reply = () => ({ after: 4 * SECOND, ...reply })
+    const done = outcome(tab.session.getAccessToken({ forceRefresh: true }))
+    await world.advance(SECOND)
+    const log = journal(tab.session)
+    await world.until(done)
+    expect(log.entries().at(-1)).toMatchObject({ what })
+    expect(log.entries().at(-1)).not.toHaveProperty('took')
+  })
+
+  it('does not say how long a refresh took in which the clock was set back', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const log = journal(tab.session)
+    world.server.reply = () => ({ after: 4 * SECOND })
+    const done = tab.session.getAccessToken({ forceRefresh: true })
+    await world.advance(SECOND)
+    world.setClock(-HOUR)
+    await world.until(done)
+    expect(log.entries().at(-1)).toMatchObject({ what: 'refreshed' })
+    expect(log.entries().at(-1)).not.toHaveProperty('took')
+  })
+
   it('notes a refresh that failed with its code and its time, and how long the next one took', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
