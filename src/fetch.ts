@@ -162,7 +162,8 @@ const inVain = (session: Session, until: AbortSignal): Promise<false> =>
 function challengeOf({ headers }: Response): StepUpChallenge | undefined {
   const header = headers.get('WWW-Authenticate') ?? ''
   if (!header.includes('insufficient_user_auth')) return undefined
-  const [, acrValues] = /acr_values="([^"]+)"/.exec(header) ?? []
+  // RFC 9110 §11.2: a value is a quoted text, or a word.
+  const [, quoted, acrValues = quoted] = /acr_values=(?:"([^"]+)|([^\s",]+))/.exec(header) ?? []
   const [, maxAge] = /max_age="?(\d+)/.exec(header) ?? []
   return { ...(acrValues && { acrValues }), ...(maxAge && { maxAge: Number(maxAge) * 1e3 }) }
 }

@@ -478,6 +478,8 @@ describe('the step-up of createFetch', () => {
   it.each([
     [', acr_values="gold silver", max_age="300"', { acrValues: 'gold silver', maxAge: 300_000 }],
     [', max_age=5', { maxAge: 5000 }],
+    [', acr_values=gold, max_age=5', { acrValues: 'gold', maxAge: 5000 }],
+    [', acr_values="", max_age=0', { maxAge: 0 }],
     [', error_description="acr"', {}],
   ])(
     'S133: createFetch calls stepUp with the challenge %s and sends the request again',
