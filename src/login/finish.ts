@@ -32,7 +32,9 @@ export function createFinish(
     const state = searchParams.get('state')
     if (!state || !(searchParams.has('code') || searchParams.has('error'))) return null
     const slot = readSlot(state)
-    const isAtRedirectUri = client.redirectUri.split(/[?#]/, 1)[0] === origin + pathname
+    // As the browser writes it: the provider was given it as it is in the options.
+    const own = new URL(client.redirectUri)
+    const isAtRedirectUri = own.origin + own.pathname === origin + pathname
     return (slot ? slot.client === client.name : isAtRedirectUri && STATE.test(state)) ? searchParams : null
   }
 

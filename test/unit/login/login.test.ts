@@ -484,6 +484,18 @@ describe('the end of a login', () => {
     expect(await next.finished).toMatchObject({ returnTo: '/' })
   })
 
+  it.each([APP, 'https://App.Example', `${APP}:443/`, `${APP}?x=1`, new URL(APP)])(
+    'an answer to a login that began in another browser starts once more at the redirect URI %s',
+    async (redirectUri) => {
+      const { open } = setup({ redirectUri })
+      const { page } = open(answerTo(`${APP}/`, { code: 'c', state: STATE, iss: ISSUER }))
+      await vi.advanceTimersByTimeAsync(300)
+      await page.leaving
+      expect(page.left[0]![1].searchParams.get('redirect_uri')).toBe(String(redirectUri))
+      expect(page.href).toBe(`${APP}/`)
+    },
+  )
+
   it('an answer that finds no slot twice is an error, and no loop', async () => {
     const { open } = setup()
     const { page, finished } = open(answerTo(`${APP}/callback`, { code: 'c', state: `${STATE}.again`, iss: ISSUER }))
