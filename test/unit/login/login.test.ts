@@ -163,6 +163,8 @@ describe('the start of a login', () => {
     'http://app.example/',
     `${APP}:8443/`,
     'https://',
+    `blob:${APP}/a`,
+    `blob:https://user:password@app.example/a`,
   ])('S130: a login to return to %s afterwards is refused', async (returnTo) => {
     const { made, browser } = setup()
     const page = browser.show(browser.page('/'))
