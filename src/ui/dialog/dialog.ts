@@ -1,4 +1,4 @@
-import type { Session } from '../../types.js'
+import type { Session, Snapshot } from '../../types.js'
 import { dialogStyle } from './dialog-style.js'
 import { activeElement, addElement } from '../dom.js'
 import { createGuard } from './guard.js'
@@ -24,8 +24,17 @@ export interface DialogOptions {
   titleCountdown?: boolean
 }
 
-/** The end of each session that its user has dismissed the dialog for, because it cannot be extended: it is not shown again. */
-const dismissed = /* @__PURE__ */ new WeakMap<Session, number>()
+type Warning = Extract<Snapshot, { phase: 'warning' }>
+
+/** The warning of each session object that its user has dismissed, because the end cannot be extended: it is not shown again. */
+const dismissed = /* @__PURE__ */ new WeakMap<Session, Warning>()
+/** By how much an end moves that stays the same, ms: servers tell it in whole seconds, and answer sooner or later. */
+const SAME_END = 5e3
+
+const isDismissed = (session: Session, { id, endAt, canExtend }: Warning): boolean => {
+  const last = dismissed.get(session)
+  return !canExtend && last?.id === id && Math.abs(last.endAt - endAt) < SAME_END
+}
 
 /** The texts that are there: what a translation lacks stays English. https://github.com/gl-inet/glkvm-cloud/issues/39 */
 const present = (texts: Partial<DialogTexts> | undefined): Partial<DialogTexts> =>
@@ -133,11 +142,7 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
     const snapshot = session.getSnapshot()
     const seconds = remainingSeconds(session)
     // The page may wake past the end before the session has ended: then there are no seconds left.
-    if (
-      snapshot.phase !== 'warning' ||
-      !seconds ||
-      (!snapshot.canExtend && snapshot.endAt === dismissed.get(session))
-    ) {
+    if (snapshot.phase !== 'warning' || !seconds || isDismissed(session, snapshot)) {
       close()
       return
     }
@@ -183,7 +188,7 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
       stay.setAttribute('aria-disabled', 'true')
       if (!(await extend(session))) problem.textContent = texts.notReached
       stay.removeAttribute('aria-disabled')
-    } else dismissed.set(session, snapshot.endAt)
+    } else dismissed.set(session, snapshot)
     if (isRemoved) return
     isAnswering = false
     show()

@@ -367,6 +367,57 @@ describe('an end that cannot be extended', () => {
   })
 })
 
+it.each([
+  ['a moment earlier', -900, false],
+  ['a moment later', 900, false],
+  ['a minute earlier', -MINUTE, true],
+])(
+  'an end that was dismissed and that the server then puts %s: whether the dialog comes back',
+  async (_what, by, isOpen) => {
+    let endAt = Date.now() + 10 * MINUTE
+    const check = vi.fn(() => Promise.resolve({ absoluteExpiresIn: (endAt - Date.now()) / SECOND }))
+    const session = await page.start({
+      idleTimeout: false,
+      absoluteTimeout: false,
+      warnBefore: '5m',
+      server: { check },
+    })
+    const verify = async (): Promise<void> => {
+      const verified = session.verify()
+      await pass(6 * SECOND)
+      expect(await verified).toBe(true)
+      expect(session.deadlines()?.endAt).toBe(endAt)
+    }
+    await verify()
+    await shown(session)
+    await press('stay')
+    endAt += by
+    await verify()
+    expect(dialog().open).toBe(isOpen)
+  },
+)
+
+it('an end that was dismissed is shown to the next user, for whom it is the same', async () => {
+  const endAt = Date.now() + 10 * MINUTE
+  const check = (): Promise<object> => Promise.resolve({ absoluteExpiresIn: (endAt - Date.now()) / SECOND })
+  const session = await page.start({ idleTimeout: false, absoluteTimeout: '1h', warnBefore: '5m', server: { check } })
+  const verify = async (): Promise<void> => {
+    const verified = session.verify()
+    await pass(6 * SECOND)
+    await verified
+  }
+  await verify()
+  await shown(session)
+  await press('stay')
+  const signedIn = session.signOut().then(() => session.signIn())
+  await pass(MINUTE)
+  await signedIn
+  await verify()
+  await untilWarned(session)
+  expect(session.getSnapshot()).toMatchObject({ endAt })
+  expect(dialog().open).toBe(true)
+})
+
 describe('its undo', () => {
   it('the undo of the dialog removes everything, and may be called twice', async () => {
     const undo = await shown()
