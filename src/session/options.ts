@@ -1,4 +1,5 @@
 import type { Config } from '../core/deadlines.js'
+import { MAX_COUNT } from '../core/record.js'
 import { inWords } from '../util/arguments.js'
 import { milliseconds } from '../util/duration.js'
 import { warnOfNames, warnOfShortLengths } from '../util/hints.js'
@@ -79,7 +80,8 @@ export function parseOptions(options: SessionOptions): Parsed {
   const timeout = (value: Duration | false, option: 'idleTimeout' | 'absoluteTimeout'): number => {
     const ms = value === false ? Infinity : milliseconds(value, option)
     check(ms, option, DEVELOPMENT && 'more than 0, or false to switch it off')
-    return ms
+    // A word for "never", such as Number.MAX_SAFE_INTEGER: no record and no Date can hold such an end.
+    return ms > MAX_COUNT ? Infinity : ms
   }
   const idle = timeout(idleTimeout, 'idleTimeout')
   const absolute = timeout(absoluteTimeout, 'absoluteTimeout')

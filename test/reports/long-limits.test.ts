@@ -19,6 +19,18 @@ describe('a timeout that stands for "never"', () => {
     },
   )
 
+  it.each<Duration>([Number.MAX_SAFE_INTEGER, '99999999d'])(
+    'Countly/countly-server#395: a timeout of %s is one that is switched off',
+    async (never) => {
+      const world = createWorld()
+      const tab = await world.signedIn({ idleTimeout: never, absoluteTimeout: never }, { methods: ['keepAlive'] })
+      expect(tab.session.deadlines()).toEqual({ warnAt: Infinity, endAt: Infinity, endsBy: null })
+      tab.input()
+      await world.advance('6m')
+      expect(world.server.count('keepAlive')).toBe(1)
+    },
+  )
+
   it('Countly/countly-server#395: the same where the sign-in brings the limit', async () => {
     const world = createWorld()
     const options = { idleTimeout: false, absoluteTimeout: false } as const
