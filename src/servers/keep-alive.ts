@@ -91,8 +91,7 @@ export const keepAlive: Plugin = (context) => {
           ports.warn(
             `sojourn: ${isKeepAlive ? 'keepAlive' : 'check'} has failed five times (${code}). The server may end a session that is in use.`,
           )
-        // NaN says nothing: see `fail` in refresh-turn.ts.
-        const wanted = Math.min(wantedAt - ports.clock().wall || 0, LONGEST_RETRY)
+        const wanted = Math.min(wantedAt - ports.clock().wall, LONGEST_RETRY)
         retryAt = context.now() + Math.max(wanted, backoff(failures++, ports.random))
       }
       return false

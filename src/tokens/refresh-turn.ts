@@ -85,8 +85,7 @@ export function createRefreshTurn(
     // While the browser itself is offline there is no back-off: it says when it is online.
     missedOffline = code === 'offline' ? keyOf(record) : undefined
     if (!missedOffline || !network.isOffline()) {
-      // NaN of a server of the application's own, which took a date for a number of seconds, says nothing.
-      const wanted = Math.max(0, wantedAt + record.skew - now || 0) * (1 + ports.random() / 5)
+      const wanted = Math.max(0, wantedAt + record.skew - now) * (1 + ports.random() / 5)
       // The request may still be served.
       const quiet = code === 'timeout' ? quietAfter(config.requestTimeout) : 0
       context.step('refresh failed', id, failure(now + Math.max(wanted, quiet, backoff(record.failures, ports.random))))

@@ -97,10 +97,19 @@ export function tokenGiven(scene: Scene, { id, valid }: Asked, plain: boolean): 
 }
 
 /** An application waits until the time that an error names, and asks again: then the server is asked, or there is a token. */
-export function retried(scene: Scene, actor: Actor, first: SessionError, dueAt: number, error: unknown): void {
+export function retried(
+  scene: Scene,
+  actor: Actor,
+  first: SessionError,
+  { toldAt, dueAt }: { readonly toldAt: number; readonly dueAt: number },
+  error: unknown,
+): void {
   const { code, retryAt } = error as SessionError
   if (!isAwake(actor) || code === 'signed_out') return
-  const isMade = scene.servers.calls.some(({ method, at }) => method === 'refresh' && at >= dueAt - 1)
+  // For a session that began meanwhile the server is asked at once.
+  const isNew = [...scene.lives.values()].some(({ startedAt }) => startedAt > toldAt)
+  const since = isNew ? toldAt : dueAt - 1
+  const isMade = scene.servers.calls.some(({ method, at }) => method === 'refresh' && at >= since)
   scene.must(
     'I7: who asks again when an error says gets an answer of the server',
     isMade || retryAt === undefined,

@@ -266,11 +266,11 @@ export function askPatiently(scene: Scene, actor: Actor): void {
     if (retryAt === undefined) return
     const wait = Math.max(0, retryAt - scene.world.time.clock().wall)
     // A page that is frozen asks later, and another tab may have had the server's answer by then.
-    const dueAt = scene.now() + wait
+    const toldAt = scene.now()
     scene.world.time.later(actor.page, wait, () => {
       if (!isAwake(actor)) return
       ask((second) => {
-        retried(scene, actor, error as SessionError, dueAt, second)
+        retried(scene, actor, error as SessionError, { toldAt, dueAt: toldAt + wait }, second)
       })
     })
   })
