@@ -79,15 +79,20 @@ export function companionCookie(session: Session, name: string): () => void {
     if (isNew && (companion ? companion !== value : !cookie)) ask(last)
   }
 
+  const own = (): readonly string[] =>
+    cookies()
+      .split('; ')
+      .filter((pair) => pair.startsWith(`${name}=`))
   const look = (): void => {
-    const pairs = cookies().split('; ')
-    compare(pairs.filter((pair) => pair.startsWith(`${name}=`)).join())
+    compare(own().join())
   }
   /** Chromium may fire the event while `document.cookie` still has the text before. */
   const onChange = (event: Event): void => {
     const { changed = [], deleted = [] } = event as CookieChange
-    const own = changed.find((one) => one.name === name)
-    if (own) compare(`${name}=${own.value ?? ''}`)
+    const set = changed.find((one) => one.name === name)
+    // Of two cookies of one name, as of two paths, the event says one.
+    if (own().length > 1) look()
+    else if (set) compare(`${name}=${set.value ?? ''}`)
     else if (deleted.some((one) => one.name === name)) compare('')
     else look()
   }

@@ -43,6 +43,28 @@ const watching = async (
 }
 
 describe('the companion cookie', () => {
+  it('two cookies of one name, one of which each answer sets as it is, cause no questions', async () => {
+    const world = createWorld()
+    browser.cookie = 'signed-in=1; signed-in=2'
+    await watching(world)
+    const setAgain = (): void => {
+      const changed = [{ name: 'signed-in', value: '2' }]
+      browser.store.dispatchEvent(Object.assign(new Event('change'), { changed, deleted: [] }))
+    }
+    Object.defineProperty(world.server, 'times', {
+      get: () => {
+        setAgain()
+        return {}
+      },
+    })
+    setAgain()
+    await world.advance(MINUTE)
+    expect(world.server.count('check')).toBe(0)
+    setCookie('signed-in=1; signed-in=3')
+    await world.advance(MINUTE)
+    expect(world.server.count('check')).toBe(1)
+  })
+
   it.each([
     ['removed', { changed: [], deleted: [{ name: 'signed-in' }] }, 1],
     ['set anew', { changed: [{ name: 'signed-in', value: '2' }], deleted: [] }, 1],
