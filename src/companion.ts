@@ -89,10 +89,9 @@ export function companionCookie(session: Session, name: string): () => void {
   /** Chromium may fire the event while `document.cookie` still has the text before. */
   const onChange = (event: Event): void => {
     const { changed = [], deleted = [] } = event as CookieChange
-    const set = changed.find((one) => one.name === name)
     // Of two cookies of one name, as of two paths, the event says one.
-    if (own().length > 1) look()
-    else if (set) compare(`${name}=${set.value ?? ''}`)
+    const set = own().length < 2 && changed.find((one) => one.name === name)
+    if (set) compare(`${name}=${set.value ?? ''}`)
     else if (deleted.some((one) => one.name === name)) compare('')
     else look()
   }
