@@ -141,6 +141,20 @@ describe('the journal', () => {
     expect(log.entries().at(-1)).not.toHaveProperty('took')
   })
 
+  it('says of nothing but a refresh of this tab how long it took', async () => {
+    const world = createWorld()
+    const [one, two] = [await world.signedIn(), world.tab()]
+    const log = journal(one.session)
+    for (const { session } of [one, two]) {
+      await world.until(session.getAccessToken({ forceRefresh: true }))
+      await world.advance(SECOND)
+    }
+    await world.advance('14m')
+    await world.until(one.session.signOut())
+    expect(log.entries().flatMap(({ what, took }) => (took === undefined ? [] : [what]))).toEqual(['refreshed'])
+    expect(log.entries().map(({ what }) => what)).toEqual(['start', 'refreshed', 'refreshed', 'warning', 'end'])
+  })
+
   it('does not say how long a refresh took in which the clock was set back', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
