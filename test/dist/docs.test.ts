@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import ts from 'typescript'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { root } from '../../scripts/lib.mjs'
 
 test('the example of docs/testing.md is the one that runs here', () => {
@@ -101,6 +101,9 @@ test('the upload of docs/requests.md takes an answer that has no body', async ()
     target: ts.ScriptTarget.ESNext,
     module: ts.ModuleKind.ESNext,
   })
+  onTestFinished(() => {
+    vi.unstubAllGlobals()
+  })
   vi.stubGlobal('session', {})
   vi.stubGlobal('credentials', () => ({
     authorize: (request: Request, previous?: object) => (previous ? null : request),
@@ -122,7 +125,6 @@ test('the upload of docs/requests.md takes an answer that has no body', async ()
     upload: (file: Blob) => Promise<Response>
   }
   expect(await upload(new Blob())).toMatchObject({ status: 204 })
-  vi.unstubAllGlobals()
 })
 
 /** A number in the docs and its constant: the first group is the number, in the unit that is given in ms. */

@@ -107,8 +107,8 @@ export function retried(
   const { code, retryAt } = error as SessionError
   if (!isAwake(actor) || code === 'signed_out') return
   // For a session that began meanwhile the server is asked at once.
-  const isNew = [...scene.lives.values()].some(({ startedAt }) => startedAt > toldAt)
-  const since = isNew ? toldAt : dueAt - 1
+  const { startedAt = 0 } = scene.lives.get(idOf(actor.session.getSnapshot())) ?? {}
+  const since = startedAt > toldAt ? startedAt : dueAt - 1
   const isMade = scene.servers.calls.some(({ method, at }) => method === 'refresh' && at >= since)
   scene.must(
     'I7: who asks again when an error says gets an answer of the server',
@@ -164,7 +164,9 @@ export function signedOut(scene: Scene, actor: Actor, { at, id }: Asked): void {
         'the token store failed': hasStoreFailed(scene, at),
         // A tab that refreshed meanwhile stores what it got, and removes it when it hears of the end.
         'word of the end is on its way, and storage is full':
-          scene.world.storage.full && scene.now() - at < onItsWay(scene),
+          scene.world.storage.full &&
+          scene.now() - at < onItsWay(scene) &&
+          scene.servers.calls.some((one) => one.method === 'refresh' && one.actor !== actor && one.at >= at),
       },
     )
 }

@@ -65,7 +65,7 @@ export function poison(scene: Scene, actor: Actor, { key, text, touches }: Plant
 }
 
 export function setClock(scene: Scene, by: number): void {
-  const witness = [...scene.actors].find(
+  const witnesses = [...scene.actors].filter(
     (actor) =>
       isAwake(actor) &&
       // A prerendered page writes nothing about that until it is opened.
@@ -75,20 +75,19 @@ export function setClock(scene: Scene, by: number): void {
       scene.world.storage.isAvailable &&
       (scene.traits.windows || actor.steppedAt > scene.sleptAt),
   )
-  // What the witness has not heard of yet, it reads by the clock that was set.
-  const known = witness && idOf(witness.session.getSnapshot())
+  const [witness] = witnesses
+  // What no witness has heard of yet is read by the clock that was set.
+  const known = new Set(witnesses.map(({ session }) => idOf(session.getSnapshot())))
+  const lives = [...scene.lives.values()]
   scene.world.setClock(by)
   scene.jumps.push({ at: scene.now(), by, misled: new Set() })
   for (const actor of scene.actors) actor.unaware = true
-  if (by < 0 && witness)
-    unsee(
-      scene,
-      by,
-      [...scene.lives.values()].filter(({ id }) => id !== known),
-    )
+  const unheard = lives.filter(({ id }) => !known.has(id))
+  if (by < 0) unsee(scene, by, unheard)
   if (witness) hint(scene, witness, 'focus')
   // The tab that sees it may crash before it writes.
-  if (by < 0 && (!witness || witness.page.gone)) unsee(scene, by)
+  const heard = lives.filter(({ id }) => known.has(id))
+  if (by < 0 && witness?.page.gone) unsee(scene, by, heard)
 }
 
 /** Marks that no tab knows that the clock was set back, for all sessions or for these. */

@@ -365,10 +365,11 @@ function warned(scene: Scene, actor: Actor, life: Life, reason: 'idle' | 'absolu
   )
   const told = life.mayKnow
   // A clock that was set forward since takes that much of the time that the server gave.
-  const forward = scene.jumps.reduce((sum, { at, by }) => (at >= life.startedAt ? sum + Math.max(0, by) : sum), 0)
+  const toldAt = told?.sentAt ?? Infinity
+  const forward = scene.jumps.reduce((sum, { at, by }) => (at >= toldAt ? sum + Math.max(0, by) : sum), 0)
   const isToldLate =
-    (!!told && Math.min(told.idleEndsAt, told.absoluteEndsAt) <= endedAt + forward + 1e3) ||
-    life.toldOf.some((at) => Math.abs(at - endedAt) < 1e3 || Math.abs(at - forward - endedAt) < 1e3) ||
+    (!!told && Math.min(told.idleEndsAt, told.absoluteEndsAt) - forward <= endedAt + 1e3) ||
+    life.toldOf.some((at) => Math.abs(at - endedAt) < 1e3) ||
     // What is left of the grant counts from the arrival of a reply that was long on its way.
     (isOfGrant && life.grantEnds.some((at) => at > endedAt + traits.network))
   scene.must(
