@@ -19,6 +19,8 @@ export interface Asked {
   readonly id: string
   /** The access token that all tabs shared and that was valid, if there was one. */
   readonly valid: string
+  /** Whether the session had tokens that all tabs share. */
+  readonly hasTokens: boolean
 }
 
 /** The valid access token of session `id` in the store that all tabs share; empty if there is none. */
@@ -32,19 +34,20 @@ function validToken(scene: Scene, id: string): string {
   return scene.now() + forward < issuedAt + scene.traits.tokenLife - 1e3 ? access_token : ''
 }
 
-export function asked(scene: Scene, actor: Actor): Asked {
-  const id = idOf(actor.session.getSnapshot())
-  return { at: scene.now(), id, valid: validToken(scene, id) }
-}
-
 const isShared = ({ traits, servers }: Scene): boolean =>
   servers.usesTokens && traits.store !== 'memory' && traits.server !== 'gateway'
+
+export function asked(scene: Scene, actor: Actor): Asked {
+  const id = idOf(actor.session.getSnapshot())
+  const hasTokens = isShared(scene) && scene.familiesOf.has(id)
+  return { at: scene.now(), id, valid: validToken(scene, id), hasTokens }
+}
 
 /** Checks the error of `getAccessToken()`. `plain`: it was called without options. */
 export function tokenDenied(
   scene: Scene,
   actor: Actor,
-  { at, id, valid }: Asked,
+  { at, id, valid, hasTokens }: Asked,
   error: unknown,
   plain: boolean,
 ): void {
@@ -80,7 +83,7 @@ export function tokenDenied(
       () => `${actor.name}: ${code}`,
       excuses,
     )
-  if (isShared(scene) && scene.familiesOf.has(id))
+  if (hasTokens)
     scene.must(
       'I6: a session whose tokens all tabs share has tokens',
       code !== 'no_tokens',
@@ -90,9 +93,8 @@ export function tokenDenied(
 }
 
 /** Notes that a valid token was returned while one was there, so that the rule is counted. */
-export function tokenGiven(scene: Scene, { id, valid }: Asked, plain: boolean): void {
-  if (isShared(scene) && scene.familiesOf.has(id))
-    scene.must('I6: a session whose tokens all tabs share has tokens', true, () => '')
+export function tokenGiven(scene: Scene, { valid, hasTokens }: Asked, plain: boolean): void {
+  if (hasTokens) scene.must('I6: a session whose tokens all tabs share has tokens', true, () => '')
   if (plain && valid) scene.must('S25: no failure reaches a caller while a token is valid', true, () => '')
 }
 
