@@ -28,7 +28,8 @@ export function openRecordStore(name: string): RecordStore {
         // The tombstone first, so that no tab reads the record as live in between.
         for (const key of ['end', 'record'] as const) {
           const text = texts[key]
-          if (text) localStorage.setItem(keys[key], text)
+          // A text that is there already is not written: a write takes much longer than a read.
+          if (text && text !== localStorage.getItem(keys[key])) localStorage.setItem(keys[key], text)
         }
         return true
       } catch {

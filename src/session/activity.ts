@@ -8,8 +8,13 @@ export type PendingChange = readonly [at: number, change: Change]
 
 /** The activity of the user in this tab. */
 export interface Activity {
-  /** Listens to input while a session is live, and only then. Its holds end with it. `now`: shared time. */
-  readonly watch: (isLive: boolean, now: number) => void
+  /**
+   * Counts input while a session is live, and only then. Its holds end with it. `now`: shared time. `isDone`: listens no more.
+   *
+   * The listeners of the page's own window stay from its first session on. To remove them at a sign-out, and to add them at the next
+   * sign-in, took longer than all the rest of that step, in all tabs at once.
+   */
+  readonly watch: (isLive: boolean, now: number, isDone?: boolean) => void
   /** Listens to one more window, from the next `watch` on. */
   readonly add: (view: Window) => Undo
   /** An input event of the user. Most calls only read the clock and set a flag. */
@@ -28,6 +33,11 @@ export interface Activity {
 interface WatchedWindow {
   readonly view?: Window
   input?: InputWatch | undefined
+}
+
+function stopInput(one: WatchedWindow): void {
+  one.input?.stop()
+  one.input = undefined
 }
 
 /** How often a frame of another origin is checked for activity, which its browser reports for about 5 s. */
@@ -72,11 +82,15 @@ export function createActivity(ports: Ports, config: Config, step: (cause: 'acti
       step('activity')
     }
   }
+  /** The listeners of the page's own window outlive the session. */
+  const whileWatching = (work: () => void) => (): void => {
+    if (isWatching) work()
+  }
   const watching = {
     isKnown: () => isFlagged && isPending(),
-    left: () => {
+    left: whileWatching(() => {
       step('blur')
-    },
+    }),
   }
 
   /** Adds a change to those that `takePending` returns. */
@@ -109,7 +123,7 @@ export function createActivity(ports: Ports, config: Config, step: (cause: 'acti
     wasHidden = isHidden
   }
 
-  const framedWindows = (): WatchedWindow[] => [...windows].filter((one) => one.input?.isFocusInFrame())
+  const framedWindows = (): WatchedWindow[] => [...windows].filter((one) => isWatching && one.input?.isFocusInFrame())
 
   /** Frames of other origins send no events: while the focus is in one, the browser is asked whether the user is active. */
   const takeSample = (at: number): void => {
@@ -123,7 +137,7 @@ export function createActivity(ports: Ports, config: Config, step: (cause: 'acti
 
   return {
     onInput,
-    watch(isLive, now) {
+    watch(isLive, now, isDone) {
       if (isWatching && !isLive) holds.clear()
       const begins = isLive && !isWatching
       isWatching = isLive
@@ -131,15 +145,12 @@ export function createActivity(ports: Ports, config: Config, step: (cause: 'acti
         if (one.view?.closed) windows.delete(one)
         else if (isLive)
           try {
-            one.input ??= ports.watchInput(onInput, { ...watching, view: one.view })
+            one.input ??= ports.watchInput(whileWatching(onInput), { ...watching, view: one.view })
           } catch (error) {
             // The window shows another site now, and may come back.
             if (!one.view) throw error
           }
-        else {
-          one.input?.stop()
-          one.input = undefined
-        }
+        else if (one.view || isDone) stopInput(one)
       }
       if (!isLive) {
         flushAt = pendingUntil = 0
@@ -152,7 +163,7 @@ export function createActivity(ports: Ports, config: Config, step: (cause: 'acti
       const one: WatchedWindow = { view }
       windows.add(one)
       return () => {
-        one.input?.stop()
+        stopInput(one)
         windows.delete(one)
       }
     },

@@ -193,7 +193,7 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
       isClosed = true
       active.leave()
       resolveOpened()
-      activity.watch(false, 0)
+      activity.watch(false, 0, true)
       cancelTimer()
       resolveReady(snapshot)
     },

@@ -56,6 +56,15 @@ describe('the record in localStorage', () => {
     expect(order).toEqual([`${NAME}:end`, NAME])
   })
 
+  it('a text that is there already is not written again', () => {
+    const { order } = storage()
+    const store = openRecordStore(NAME)
+    store.write({ record: 'r', end: null })
+    order.splice(0)
+    expect(store.write({ record: 'r', end: 'e' })).toBe(true)
+    expect(order).toEqual([`${NAME}:end`])
+  })
+
   it('I5: an end in storage stays when only the record is written', () => {
     const { items } = storage()
     const store = openRecordStore(NAME)

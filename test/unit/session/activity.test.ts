@@ -123,18 +123,27 @@ describe('activity', () => {
     expect(activeAt(world)).toBe(wall(world))
   })
 
-  it('activity is watched for only while somebody is signed in', async () => {
+  it('a page listens to input from its first session on, and input counts only while somebody is signed in', async () => {
     const world = createWorld()
     const tab = world.tab()
     expect(tab.listensToInput()).toBe(false)
     await world.until(tab.session.signIn(world.grant()))
     expect(tab.listensToInput()).toBe(true)
     await world.until(tab.session.signOut())
-    expect(tab.listensToInput()).toBe(false)
+    const steps: string[] = []
+    tab.session.inspect(({ cause }) => steps.push(cause))
+    tab.input()
+    tab.input()
+    tab.focusInFrame = tab.userActive = true
+    await world.advance(MINUTE)
+    expect([steps, tab.timers()]).toEqual([[], 0])
     tab.session.touch()
     expect(tab.phase()).toBe('signedOut')
+    tab.focusInFrame = false
     await world.until(tab.session.signIn(world.grant()))
-    expect(tab.listensToInput()).toBe(true)
+    await world.advance(MINUTE)
+    tab.input()
+    expect(activeAt(world)).toBe(wall(world))
   })
 
   it('I16: activity never follows from refreshes, requests, storage, timers, hints or a check()', async () => {
@@ -622,7 +631,7 @@ describe('a window that the page fills itself', () => {
       tab.input(popup)
       expect(activeAt(world)).toBe(wall(world))
       await world.until(tab.session.signOut())
-      expect(tab.listensToInput()).toBe(false)
+      expect(tab.listensToInput(popup)).toBe(false)
     }
   })
 
