@@ -325,7 +325,7 @@ describe('a bad argument', () => {
       new RegExp(`^\\S+ .+ .+\\. See https://\\S+/troubleshooting\\.md#${code}$`),
     )
     // No part of it is empty.
-    expect((error as Error).message).not.toMatch(/ [ .,:]|""|''/)
+    expect((error as Error).message).not.toMatch(/^[ .,:]| [ .,:]|""|''/)
   }
 
   it.each(rows)('%s refuses it: %s', async (_name, _what, run) => check(run, 'invalid_options'))

@@ -28,6 +28,7 @@ beforeEach(() => {
   vi.stubGlobal('cookieStore', browser.store)
 })
 afterEach(() => {
+  vi.restoreAllMocks()
   vi.unstubAllGlobals()
 })
 
@@ -215,6 +216,50 @@ describe('the companion cookie', () => {
     await watching(world)
     setCookie('')
     await world.advance(SECOND)
+    expect(world.server.count('check')).toBe(1)
+  })
+
+  it('a cookie that is empty by what the event says is the empty one of the session', async () => {
+    browser.cookie = 'signed-in='
+    const world = createWorld()
+    await watching(world)
+    browser.store.dispatchEvent(Object.assign(new Event('change'), { changed: [{ name: 'signed-in' }], deleted: [] }))
+    await world.advance(MINUTE)
+    expect(world.server.calls).toEqual([])
+  })
+
+  it('asks nothing when the cookie that was there at the sign-in comes back', async () => {
+    const world = createWorld()
+    await watching(world)
+    for (let value = 10; value < 14; value++) {
+      setCookie(`signed-in=${value}`)
+      await world.advance(MINUTE)
+      setCookie('signed-in=1')
+      await world.advance(MINUTE)
+    }
+    expect(world.server.count('check')).toBe(4)
+  })
+
+  it('a page whose cookies may not be read asks as one without the cookie, and throws nothing', async () => {
+    vi.spyOn(Page.prototype, 'cookie', 'get').mockImplementation(() => {
+      throw new DOMException('The document is sandboxed.', 'SecurityError')
+    })
+    const world = createWorld()
+    const tab = await world.signedIn({}, methods)
+    companionCookie(tab.session, 'signed-in')
+    await world.advance(MINUTE)
+    expect([tab.phase(), world.server.count('check')]).toEqual(['active', 1])
+  })
+
+  it('asks no more when an event says again that the cookie is missing', async () => {
+    browser.cookie = ''
+    const world = createWorld()
+    const tab = await world.signedIn({}, methods)
+    companionCookie(tab.session, 'signed-in')
+    await world.advance(MINUTE)
+    expect(world.server.count('check')).toBe(1)
+    browser.store.dispatchEvent(Object.assign(new Event('change'), { changed: [], deleted: [{ name: 'signed-in' }] }))
+    await world.advance(MINUTE)
     expect(world.server.count('check')).toBe(1)
   })
 

@@ -155,6 +155,24 @@ describe('a connection and its session', () => {
     )
   })
 
+  it('onToken() of a connection refuses what is no function', async () => {
+    const world = createWorld()
+    const { opened } = follow(await world.signedIn())
+    await world.advance(10)
+    const message = withLink('invalid_options', 'onToken: send is a string. Give a function that takes a newer token.')
+    expect(() => opened[0]!.connection.onToken('text' as never)).toThrow(
+      expect.objectContaining({ code: 'invalid_options', message }) as Error,
+    )
+  })
+
+  it('a connection of one tab is asked for by `tab`, or by nothing', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { states } = follow(tab, { one: 'tab' })
+    await world.advance(10)
+    expect(states).toEqual(['0 connecting', '0 up'])
+  })
+
   it('a connection has no token in a session by cookie', async () => {
     const world = createWorld()
     const tab = world.tab({}, { methods: ['keepAlive'] })
@@ -510,7 +528,8 @@ describe('the token of a connection', () => {
     await world.signedIn()
     world.tokens.delay = () => 50
     const tab = world.tab()
-    const { opened } = follow(tab)
+    const reasons: unknown[] = []
+    const { opened } = follow(tab, { onState: ({ reason }) => reason !== undefined && reasons.push(reason) })
     tab.frozen = true
     await world.advance('6m')
     expect(world.server.count('refresh')).toBe(0)
@@ -518,6 +537,8 @@ describe('the token of a connection', () => {
     tab.hint('resume')
     await world.advance('1m')
     expect([world.server.count('refresh'), opened.length]).toEqual([0, 0])
+    const message = withLink('no_tokens', 'The token has expired, and nobody has been active since it came.')
+    expect(reasons[0]).toMatchObject({ code: 'no_tokens', message })
     tab.input()
     await world.advance('5s')
     expect([world.server.count('refresh'), opened.length]).toEqual([1, 1])
@@ -670,6 +691,21 @@ describe('a refused connection', () => {
     opened[2]!.lose(refused)
     await world.advance(100)
     expect(opened).toHaveLength(3)
+  })
+
+  it('a refused connection gets a newer token although a refresh for another API came in between', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    const { opened, tokens } = follow(tab)
+    await world.advance(10)
+    await world.until(tab.session.getAccessToken({ resource: 'https://orders.example' }))
+    opened[0]!.lose(refused)
+    await world.advance('1s')
+    expect(tokens).toEqual(['access-f1-1', 'access-f1-3'])
+    // It came for the last refusal, and did not help.
+    opened[1]!.lose(refused)
+    await world.advance('1m')
+    expect([opened.length, world.server.count('refresh')]).toEqual([2, 2])
   })
 
   it('a refused connection that took no token is not tried again', async () => {
