@@ -8,12 +8,7 @@ export type PendingChange = readonly [at: number, change: Change]
 
 /** The activity of the user in this tab. */
 export interface Activity {
-  /**
-   * Counts input while a session is live, and only then. Its holds end with it. `now`: shared time. `isDone`: listens no more.
-   *
-   * The listeners of the page's own window stay from its first session on. To remove them at a sign-out, and to add them at the next
-   * sign-in, took longer than all the rest of that step, in all tabs at once.
-   */
+  /** Counts input while a session is live, and only then. Its holds end with it. `now`: shared time. `isDone`: listens no more. */
   readonly watch: (isLive: boolean, now: number, isDone?: boolean) => void
   /** Listens to one more window, from the next `watch` on. */
   readonly add: (view: Window) => Undo
@@ -33,6 +28,21 @@ export interface Activity {
 interface WatchedWindow {
   readonly view?: Window
   input?: InputWatch | undefined
+}
+
+/**
+ * How long after the end of a session its listeners are removed. That takes a tab longer than the rest of a sign-out, and all tabs do
+ * it: they show first that the session is over.
+ */
+const REMOVE_AFTER = 500
+
+function startInput(one: WatchedWindow, start: () => InputWatch): void {
+  try {
+    one.input ??= start()
+  } catch (error) {
+    // The window shows another site now, and may come back.
+    if (!one.view) throw error
+  }
 }
 
 function stopInput(one: WatchedWindow): void {
@@ -55,6 +65,8 @@ export function createActivity(ports: Ports, config: Config, step: (cause: 'acti
   /** The page's own window, and those that the page opened and fills itself. */
   const windows = new Set([page])
   let isWatching = false
+  /** Cancels the timer that removes the listeners of a session that is over. */
+  let cancelRemoval: Undo = () => undefined
   /** When flagged input is recorded; 0 while there was none lately. */
   let flushAt = 0
   /** The same by the wall clock, which is cheap to read. Until then input only sets the flag. */
@@ -82,15 +94,19 @@ export function createActivity(ports: Ports, config: Config, step: (cause: 'acti
       step('activity')
     }
   }
-  /** The listeners of the page's own window outlive the session. */
-  const whileWatching = (work: () => void) => (): void => {
-    if (isWatching) work()
+  const onWatched = (): void => {
+    if (isWatching) onInput()
   }
   const watching = {
     isKnown: () => isFlagged && isPending(),
-    left: whileWatching(() => {
+    left: () => {
       step('blur')
-    }),
+    },
+  }
+
+  const stopAll = (): void => {
+    cancelRemoval()
+    for (const one of windows) stopInput(one)
   }
 
   /** Adds a change to those that `takePending` returns. */
@@ -138,23 +154,18 @@ export function createActivity(ports: Ports, config: Config, step: (cause: 'acti
   return {
     onInput,
     watch(isLive, now, isDone) {
-      if (isWatching && !isLive) holds.clear()
-      const begins = isLive && !isWatching
+      const [begins, ends] = [isLive && !isWatching, isWatching && !isLive]
       isWatching = isLive
-      for (const one of windows) {
-        if (one.view?.closed) windows.delete(one)
-        else if (isLive)
-          try {
-            one.input ??= ports.watchInput(whileWatching(onInput), { ...watching, view: one.view })
-          } catch (error) {
-            // The window shows another site now, and may come back.
-            if (!one.view) throw error
-          }
-        else if (one.view || isDone) stopInput(one)
-      }
+      if (ends) holds.clear()
+      if (ends) cancelRemoval = ports.after(REMOVE_AFTER, stopAll)
+      if (begins || isDone) stopAll()
       if (!isLive) {
         flushAt = pendingUntil = 0
         isFlagged = false
+      }
+      for (const one of windows) {
+        if (one.view?.closed) windows.delete(one)
+        else if (isLive) startInput(one, () => ports.watchInput(onWatched, { ...watching, view: one.view }))
       }
       // The focus was in a frame before the session began: no event of the page tells of it.
       if (begins && framedWindows().length > 0) sampleAt = now + SAMPLE_EVERY
@@ -174,9 +185,7 @@ export function createActivity(ports: Ports, config: Config, step: (cause: 'acti
       if (holds.size < 1) heldAt = NEVER
       const own = {}
       holds.add(own)
-      return () => {
-        holds.delete(own)
-      }
+      return () => holds.delete(own)
     },
     takePending(now, idleTimeout) {
       const at = now.shared

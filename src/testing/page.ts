@@ -56,8 +56,8 @@ export interface Page extends Listener {
   readonly crash: () => void
   /** How many timers are pending. */
   readonly timers: () => number
-  /** Whether a session on this page listens to input, or to that of `view`. */
-  readonly listensToInput: (view?: Window) => boolean
+  /** Whether a session on this page listens to input. */
+  readonly listensToInput: () => boolean
   /** The errors of listeners that the library has reported. */
   readonly reports: unknown[]
   /** The library's warnings in the console. */
@@ -282,7 +282,7 @@ export function createPage(
     losesStorageEvents: engine !== 'chromium',
     ...(engine === 'chromium' && { receiver: receiver }),
     timers: () => timers.pending.size,
-    listensToInput: (view) => [...watchers].some((one) => !view || one.view === view),
+    listensToInput: () => watchers.size > 0,
   }
   const timers = createTimers(time, page)
   return page

@@ -7,7 +7,7 @@ const TRIAL_LENGTH = 800
 export const recordStoreIn = (storage: Storage, name: string): RecordStore => {
   const end = `${name}:end`
   const write = (key: string, text: string | null | undefined): void => {
-    if (text) storage.setItem(key, text)
+    if (text && text !== storage.getItem(key)) storage.setItem(key, text)
   }
   const attempt = (work: () => void): boolean => {
     try {

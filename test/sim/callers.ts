@@ -165,8 +165,8 @@ export function signedOut(scene: Scene, actor: Actor, { at, id }: Asked): void {
       {
         'the token store failed': hasStoreFailed(scene, at),
         // A tab that refreshed meanwhile stores what it got, and removes it when it hears of the end.
-        'word of the end is on its way, and storage is full':
-          scene.world.storage.full &&
+        'word of the end is on its way, and storage is full or lags':
+          (scene.world.storage.full || scene.traits.lag > 0) &&
           scene.now() - at < onItsWay(scene) &&
           scene.servers.calls.some((one) => one.method === 'refresh' && one.actor !== actor && one.at >= at),
       },

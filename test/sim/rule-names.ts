@@ -69,7 +69,7 @@ export const FLOORS = {
   'I10: a destroyed session has no timer': 1100,
   'I10: a destroyed session holds no lock': 1100,
   'I10: no timers while signed out': 730,
-  'I10: input does nothing while signed out': 730,
+  'I10: no input listeners while signed out': 730,
   'I11: an import touches nothing': 500,
   'I12: nothing is reported': 31_000,
   'I12: sessions begin by a sign-in': 950,

@@ -40,9 +40,10 @@ export function createGuard(
 
   const onEvent = (event: Event): void => {
     const { type, key, repeat, isTrusted, timeStamp } = event as KeyboardEvent
-    const path = dialog.open ? event.composedPath() : []
-    // If no element has the focus, the target of a key is the body.
-    const isInDialog = path.includes(host) || (key && path[0] === document.body)
+    const path = event.composedPath()
+    // If no element has the focus, the target of a key is the body. Where activity is an answer, the session may have heard of this very
+    // event before, and closed the dialog.
+    const isInDialog = path.includes(host) || (dialog.open && key && path[0] === document.body)
     const isDown = type.endsWith('down')
     if (isTrusted && (isDown || type.endsWith('up'))) {
       if (isDown) isHeld = !isInDialog || repeat || isEarly(event)

@@ -123,26 +123,53 @@ describe('activity', () => {
     expect(activeAt(world)).toBe(wall(world))
   })
 
-  it('a page listens to input from its first session on, and input counts only while somebody is signed in', async () => {
+  it('activity is watched for only while somebody is signed in', async () => {
     const world = createWorld()
     const tab = world.tab()
     expect(tab.listensToInput()).toBe(false)
     await world.until(tab.session.signIn(world.grant()))
     expect(tab.listensToInput()).toBe(true)
-    await world.until(tab.session.signOut())
+    void tab.session.signOut()
+    await world.advance(0)
+    // The listeners are removed when all tabs have shown the end: until then input does nothing.
     const steps: string[] = []
-    tab.session.inspect(({ cause }) => steps.push(cause))
+    const uninspect = tab.session.inspect(({ cause }) => steps.push(cause))
     tab.input()
     tab.input()
-    tab.focusInFrame = tab.userActive = true
-    await world.advance(MINUTE)
-    expect([steps, tab.timers()]).toEqual([[], 0])
+    await world.advance(499)
+    expect([tab.listensToInput(), steps, tab.timers()]).toEqual([true, ['server'], 1])
+    await world.advance(1)
+    expect([tab.listensToInput(), steps, tab.timers()]).toEqual([false, ['server'], 0])
+    uninspect()
     tab.session.touch()
     expect(tab.phase()).toBe('signedOut')
-    tab.focusInFrame = false
     await world.until(tab.session.signIn(world.grant()))
+    expect(tab.listensToInput()).toBe(true)
+  })
+
+  it('a session that begins before the listeners of the last one are removed has listeners of its own', async () => {
+    const world = createWorld()
+    const watched: boolean[] = []
+    const { ports, input } = world.tab()
+    const session = createSessionWith({
+      ...ports,
+      watchInput(seen, more) {
+        const index = watched.push(true) - 1
+        const watching = ports.watchInput(seen, more)
+        const stop = (): void => {
+          watched[index] = false
+          watching.stop()
+        }
+        return { ...watching, stop }
+      },
+    })
+    await world.until(session.signIn())
+    await world.until(session.signOut())
+    await world.until(session.signIn())
+    expect(watched).toEqual([false, true])
     await world.advance(MINUTE)
-    tab.input()
+    expect(watched).toEqual([false, true])
+    input()
     expect(activeAt(world)).toBe(wall(world))
   })
 
@@ -631,7 +658,8 @@ describe('a window that the page fills itself', () => {
       tab.input(popup)
       expect(activeAt(world)).toBe(wall(world))
       await world.until(tab.session.signOut())
-      expect(tab.listensToInput(popup)).toBe(false)
+      await world.advance(SECOND)
+      expect(tab.listensToInput()).toBe(false)
     }
   })
 

@@ -259,6 +259,21 @@ describe('a page around an open dialog', () => {
     expect(session.getSnapshot().phase).toBe('active')
   })
 
+  it.each(['Enter', 'Escape', 'x'])(
+    'a key that closes the dialog as activity does not reach the page: %s',
+    async (key) => {
+      const session = await page.start({ activityDuringWarning: 'extend' })
+      // The session listens to input before the dialog does.
+      await shown(session)
+      await pass(MOMENT)
+      const heard = listen('keydown')
+      const event = byHand('keydown', part('stay'), { key })
+      await settle()
+      expect([isOpen(), session.getSnapshot().phase, heard]).toEqual([false, 'active', []])
+      expect(event.defaultPrevented).toBe(key !== 'x')
+    },
+  )
+
   it('a page around a dialog gets all input again after the undo', async () => {
     const undo = warningDialog(page.session)
     await untilWarned(page.session)
