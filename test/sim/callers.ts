@@ -111,14 +111,19 @@ export function retried(
   // For a session that began meanwhile the server is asked at once.
   const { startedAt = 0 } = scene.lives.get(idOf(actor.session.getSnapshot())) ?? {}
   const since = startedAt > toldAt ? startedAt : dueAt - 1
-  const isMade = scene.servers.calls.some(({ method, at }) => method === 'refresh' && at >= since)
+  const calls = scene.servers.calls.filter(({ method }) => method === 'refresh')
+  const isMade = calls.some(({ at }) => at >= since)
   scene.must(
     'I7: who asks again when an error says gets an answer of the server',
     isMade || retryAt === undefined,
     () =>
       `${actor.name} is to wait another ${Math.round((retryAt ?? 0) - (first.retryAt ?? 0))} ms (${first.code}, ${code})`,
-    // It has waited by another clock.
-    { 'a clock was set': scene.jumps.some(({ at }) => at >= dueAt - 60e3) },
+    {
+      // It has waited by another clock.
+      'a clock was set': scene.jumps.some(({ at }) => at >= dueAt - 60e3),
+      // New tokens came late, and the refresh of those has failed since.
+      'another refresh was called meanwhile': calls.some(({ at }) => at > toldAt && at < dueAt),
+    },
   )
 }
 
@@ -157,6 +162,7 @@ export function signedIn(scene: Scene, actor: Actor, at: number): void {
 export function signedOut(scene: Scene, actor: Actor, { at, id }: Asked): void {
   if (!isAwake(actor) || actor.page.prerendered || !id) return
   look(scene)
+  const life = scene.lives.get(id)
   if (scene.traits.store === 'shared' && !actor.isBare)
     scene.must(
       'I9: who awaits `signOut()` finds its tokens gone',
@@ -164,11 +170,13 @@ export function signedOut(scene: Scene, actor: Actor, { at, id }: Asked): void {
       () => `${actor.name} has left the tokens of ${id}`,
       {
         'the token store failed': hasStoreFailed(scene, at),
-        // A tab that refreshed meanwhile stores what it got, and removes it when it hears of the end.
+        // A tab that got tokens meanwhile stores them, and removes them when it hears of the end.
         'word of the end is on its way, and storage is full or lags':
           (scene.world.storage.full || scene.traits.lag > 0) &&
           scene.now() - at < onItsWay(scene) &&
-          scene.servers.calls.some((one) => one.method === 'refresh' && one.actor !== actor && one.at >= at),
+          !!life &&
+          life.tokenBy !== actor.page &&
+          life.storedAt >= at,
       },
     )
 }

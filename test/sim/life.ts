@@ -23,8 +23,9 @@ export interface Life {
   readonly grantEnds: number[]
   /** When the current token came, and when the last keep-alive was sent. */
   tokenAt: number
-  /** The page that stored the current token. */
+  /** The page that stored the current token, and when. */
   tokenBy: object | null
+  storedAt: number
   /** The page that removed the used tokens, because it could not store the new ones. */
   withdrawnBy: Page | null
   keptAliveAt: number

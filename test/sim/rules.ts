@@ -221,6 +221,7 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
         told: null,
         tokenAt: startedAt,
         tokenBy: null,
+        storedAt: startedAt,
         withdrawnBy: null,
         keptAliveAt: startedAt,
         // A page that is still querying other tabs signs in and out after their answer.

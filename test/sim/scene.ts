@@ -292,6 +292,7 @@ export function createScene(
         if (life) {
           life.tokenAt = issuedAt
           life.tokenBy = page
+          life.storedAt = scene.now()
         }
       }
       return written
