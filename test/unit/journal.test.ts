@@ -243,6 +243,8 @@ describe('the journal', () => {
     expect([told(log), server.batches]).toEqual([['start'], []])
     await log.flush()
     expect(server.kept).toMatchObject([{ what: 'start' }])
+    // The session's own removes its listeners for input.
+    await world.advance(500)
     expect(tab.timers()).toBe(0)
   })
 
