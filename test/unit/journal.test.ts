@@ -314,6 +314,18 @@ describe('the journal', () => {
 })
 
 describe('the pseudonym of a session', () => {
+  it('the pseudonym of a session stays where a journal begins later, whose own name would be higher', async () => {
+    const world = createWorld()
+    const tabs = [await world.signedIn(), world.tab(), world.tab(), world.tab(), world.tab()]
+    const names = new Set<unknown>()
+    for (const tab of tabs) {
+      journal(tab.session)
+      await world.advance(SECOND)
+      names.add(world.record()['pseudonym'])
+    }
+    expect([names.size, names.has(undefined)]).toEqual([1, false])
+  })
+
   /** The names that the tabs give to their last session. */
   const names = (logs: readonly Journal[]): (string | undefined)[] => logs.map((log) => log.entries().at(-1)?.session)
 

@@ -385,6 +385,16 @@ describe('a prerendered page', () => {
     expect([data.setItem('a', '2'), dataOf(tab).getItem('a')]).toEqual([true, '2'])
   })
 
+  it('a prerendered page is told of what other tabs change', async () => {
+    const world = createWorld()
+    const tab = world.tab()
+    await signIn(world, tab)
+    const changes = changesOf(dataOf(world.tab({}, { prerendered: true })))
+    dataOf(tab).setItem('cart', '1')
+    await world.advance(10)
+    expect(changes).toEqual(['cart'])
+  })
+
   it('a prerendered page removes no data of a session past its deadline until it is opened', async () => {
     const world = createWorld()
     const tab = await world.signedIn()
