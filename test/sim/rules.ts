@@ -342,9 +342,11 @@ function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { pha
         'activity ahead was planted': life.touchedAt.ahead >= life.startedAt,
         'a clock was set back unseen': life.unseen || life.putOff > 0,
         // Nobody posts to a page that is not there yet, and nobody posts it again.
-        'a page opened while word of activity was on its way, without storage': [...scene.actors].some(
-          ({ sound, bornAt }) => !sound && bornAt >= life.countedAt && bornAt <= life.countedAt + onItsWay(scene),
-        ),
+        'a page opened while word of activity was on its way, without storage':
+          reason === 'idle' &&
+          [...scene.actors].some(
+            ({ sound, bornAt }) => !sound && bornAt >= life.countedAt && bornAt <= life.countedAt + onItsWay(scene),
+          ),
       },
     )
     warned(scene, actor, life, reason, endedAt)

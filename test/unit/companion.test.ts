@@ -231,6 +231,7 @@ describe('the companion cookie', () => {
   it('asks nothing when the cookie that was there at the sign-in comes back', async () => {
     const world = createWorld()
     await watching(world)
+    // The fingerprints of these are higher than that of the first one: a merge would keep them.
     for (let value = 10; value < 14; value++) {
       setCookie(`signed-in=${value}`)
       await world.advance(MINUTE)
