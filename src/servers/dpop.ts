@@ -186,9 +186,9 @@ function createPart(session: string, keyPair: CryptoKeyPair | undefined, databas
       return `${text}.${base64url(await crypto.subtle.sign(signing, pair.privateKey, bytes(text)))}`
     },
 
-    nonce({ url, ok, headers }) {
-      // Only refusals are read: a successful response may come from a cache, with an old `Date`.
-      const off = ok ? 0 : Date.parse(headers.get('Date') ?? '') - Date.now() - ahead
+    nonce({ url, status, headers }) {
+      // Only refusals are read: a success, or a 404 (RFC 9110 §15.1), may come from a cache, with an old `Date`.
+      const off = status === 400 || status === 401 ? Date.parse(headers.get('Date') ?? '') - Date.now() - ahead : 0
       const isOff = Math.abs(off) > TOLERANCE
       if (isOff) ahead += off
       const nonce = headers.get('DPoP-Nonce')

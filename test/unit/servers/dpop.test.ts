@@ -156,6 +156,14 @@ describe('the time of a proof', () => {
     expect(await iat(made)).toBe(0)
   })
 
+  // RFC 9110 §15.1: a browser may keep these without being told to, with the Date of then.
+  it.each([404, 405, 410, 414, 501])('is not taken from a %i, which may come from a cache', async (status) => {
+    const made = await signedIn()
+    vi.useFakeTimers({ now, toFake: ['Date'] })
+    expect(made.nonce(answer(RS, { Date: new Date(now - 36e5).toUTCString() }, status))).toBe(false)
+    expect(await iat(made)).toBe(0)
+  })
+
   it('is ours where the server’s differs by what all clocks differ by', async () => {
     const made = await signedIn()
     vi.useFakeTimers({ now, toFake: ['Date'] })
