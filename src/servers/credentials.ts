@@ -134,8 +134,11 @@ function createCredentials(context: SessionContext): Credentials {
     const endpoint = id + request.url.replace(/[?#].*/, '')
     if (!challenge) refusedFresh.delete(endpoint)
     if (challenge === 'refresh' && attempted.includes(challenge)) noteRefusal(endpoint, generation)
+    // Requests by cookie follow redirects. What answers there, such as a store of files, knows nothing of this session.
+    const isElsewhere =
+      response.status === 401 && response.redirected && new URL(response.url).origin !== new URL(request.url).origin
     // Each remedy is tried once per request.
-    if (!challenge || isStepUp || attempted.includes(challenge)) return null
+    if (!challenge || isStepUp || isElsewhere || attempted.includes(challenge)) return null
     const record = context.requireLive(id)
     if (challenge === 'rejected') {
       await context.opening()

@@ -2,6 +2,7 @@ import { credentials } from '../../../src/fetch.js'
 import { describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
 import { createFetch } from '../../../src/fetch.js'
+import { cookieSession } from '../../../src/servers/cookie.js'
 import type { TokenResponse } from '../../../src/types.js'
 import { createWorld, HOUR, MINUTE, outcome, SECOND } from './world.js'
 
@@ -318,6 +319,23 @@ describe('I14: credentials', () => {
       await world.until(api(url))
     expect(sent.map(bearer)).toEqual(['Bearer access-f1-1', null, null, null, null])
     expect(sent[0]!.redirect).toBe('error')
+  })
+
+  it.each([
+    ['https://files.example/a?signature=old', true, 'active'],
+    ['https://app.example/files/a/', true, 'signedOut'],
+    ['https://app.example/files/a', false, 'signedOut'],
+    // A response that a mock has made comes from nowhere.
+    ['', false, 'signedOut'],
+  ])('a 401 by cookie from %j (redirected: %s) leaves the session %s', async (url, redirected, phase) => {
+    const world = createWorld()
+    const tab = world.tab({ server: cookieSession({ check: 'https://app.example/session' }) })
+    await world.until(tab.session.signIn(undefined, { login: 'one' }))
+    const send = async (): Promise<Response> =>
+      Promise.resolve(Object.defineProperties(answer(401), { url: { value: url }, redirected: { value: redirected } }))
+    const api = createFetch(tab.session, { origins: ['https://app.example'], fetch: send })
+    expect((await world.until(api('https://app.example/files/a'))).status).toBe(401)
+    expect(tab.phase()).toBe(phase)
   })
 
   it('credentials are sent nowhere once the session is over', async () => {
