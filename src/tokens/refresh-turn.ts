@@ -169,8 +169,8 @@ export function createRefreshTurn(
         return refreshUnderLock(id, seen, resource, acquire, isLost, mono + requestTimeout)
       }
       if (error.code === 'no_tokens') return onceTheyAreThere(error)
-      // `invalid_options`: a resource that the server does not know. It must not stop the refresh that all others need.
-      if (!['signed_out', 'rejected', 'invalid_options'].includes(error.code)) throw fail(id, error)
+      // `invalid_options`: the server does not know this resource. It must not stop the refresh that all others need.
+      if (!['signed_out', 'rejected', resource && 'invalid_options'].includes(error.code)) throw fail(id, error)
       throw error
     }
   }

@@ -664,6 +664,8 @@ describe('a temporary failure', () => {
     [new SessionError('server'), 'server'],
     [new SessionError('rate_limited'), 'rate_limited'],
     [new SessionError('invalid_response'), 'invalid_response'],
+    // As of `oauth()` for metadata of the issuer that name no token endpoint, or one that is no URL.
+    [new SessionError('invalid_options'), 'invalid_options'],
     [new TypeError('Failed to fetch'), 'offline'],
     [new Error('anything'), 'server'],
     ['a string', 'server'],
