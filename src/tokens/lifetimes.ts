@@ -12,7 +12,11 @@ const ms = (seconds: unknown): number => {
 }
 
 /** The claims of an ID token, which nobody verifies here: they can only shorten the session. */
-function claims(idToken: unknown): { readonly session_expiry?: unknown; readonly iat?: unknown } {
+export function claims(idToken: unknown): {
+  readonly session_expiry?: unknown
+  readonly iat?: unknown
+  readonly sub?: string | number
+} {
   try {
     return Object(JSON.parse(payloadOf(idToken))) as object
   } catch {

@@ -1,7 +1,9 @@
-import { toSessionError, type SessionError } from '../errors.js'
+import { sessionError, toSessionError, type SessionError } from '../errors.js'
 import { networkOf } from '../plugins/network.js'
 import type { StoredTokens, TokenResponse } from '../types.js'
 import { withTimeout } from '../util/async.js'
+import { DEVELOPMENT } from '../util/development.js'
+import { claims } from './lifetimes.js'
 import { isOfResource } from './resource-tokens.js'
 import { parseTokenResponse } from './token-response.js'
 import type { TokensContext } from './tokens-context.js'
@@ -34,6 +36,10 @@ export function createTokenRequest(
   ): Promise<TokenResponse> => {
     // A copy: a server of the application's own may write its answer into what it is given.
     const reply = parseTokenResponse(await server?.refresh?.(used && { ...used.tokens }, init))
+    // OpenID Connect Core §12.2: the user stays the same. At a backend that refreshes by a cookie somebody else may have signed in.
+    const { sub } = claims(used?.tokens.id_token)
+    if (sub && String(claims(reply.id_token).sub ?? sub) !== String(sub))
+      throw sessionError('rejected', DEVELOPMENT && 'The new ID token is another user’s (sub).')
     // RFC 6749 §5.1 and §6: without a new refresh token the old one stays in force, and without a scope it is the same. OpenID
     // Connect Core §12.2: a refresh need not bring an ID token, which a sign-out at the server may ask for.
     const kept: Record<string, unknown> = {}

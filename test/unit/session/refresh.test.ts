@@ -659,6 +659,42 @@ describe('a refusal', () => {
   })
 })
 
+describe('tokens of somebody else', () => {
+  const idToken = (claims: object): string => `a.${btoa(JSON.stringify(claims))}.c`
+  const answered = (claims: object) => ({ access_token: 'new', refresh_token: 'r2', id_token: idToken(claims) })
+
+  // A backend that refreshes by a cookie: another application of its has signed in somebody else since.
+  it('tokens of somebody else are given to nobody, and end the session', async () => {
+    const world = createWorld()
+    const refresh = vi.fn(async () => Promise.resolve(answered({ sub: 'bob' })))
+    const one = world.tab({ server: { refresh } })
+    await world.until(one.session.signIn({ ...world.grant(), id_token: idToken({ sub: 'ada' }) }))
+    const two = world.tab({ server: { refresh } })
+    await outlive(world, one)
+    const got = await world.until(Promise.all([outcome(token(one)), outcome(token(two))]))
+    expect(got).toEqual(['signed_out', 'signed_out'])
+    for (const tab of [one, two])
+      expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
+    expect(refresh).toHaveBeenCalledTimes(1)
+    await world.advance(SECOND)
+    expect(world.tokens.stored).toBeNull()
+  })
+
+  it.each([
+    ['ada', { sub: 'ada', iat: 2 }],
+    ['ada', {}],
+    [undefined, { sub: 'ada' }],
+    // RFC 7519 §4.1.2 has texts only; a server may have sent a number before.
+    [7, { sub: '7' }],
+  ])('tokens for the user %j are those of the claims %j', async (sub, claims) => {
+    const world = createWorld()
+    const tab = world.tab({ server: { refresh: async () => Promise.resolve(answered(claims)) } })
+    await world.until(tab.session.signIn({ ...world.grant(), id_token: idToken({ sub }) }))
+    await outlive(world, tab)
+    expect(await world.until(outcome(token(tab)))).toBe('new')
+  })
+})
+
 describe('a temporary failure', () => {
   it.each([
     [new SessionError('server'), 'server'],
