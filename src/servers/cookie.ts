@@ -17,7 +17,7 @@ export interface CookieOptions {
   keepAlive?: string | URL
   /** GET: how much time is left, as the JSON of {@link ServerTimes}; see `times`. It must not extend the session. */
   check?: string | URL
-  /** POST: ends the session. Any 2xx will do. */
+  /** POST: ends the session. Any 2xx will do, and so will a redirect, which is not followed. */
   signOut?: string | URL
   /** Sent with each request, because a page of another origin cannot send them. @default { 'X-Requested-With': 'sojourn' } */
   headers?: Readonly<Record<string, string>> | (() => Record<string, string>)
@@ -116,7 +116,11 @@ export function cookieSession(options: CookieOptions): SessionServer & Plugged {
       ...init,
     })
     if (isOver(response)) throw responseError(response, true)
-    if (response.ok) return response
+    // Many frameworks answer a sign-out in this way. Sent again, it would end the next login.
+    const isLeft = option === 'signOut' && response.type === 'opaqueredirect'
+    if (DEVELOPMENT && isLeft)
+      warn(option, url, ' answered with a redirect, which counts as done. If it only leads to a slash, mend the URL.')
+    if (response.ok || isLeft) return response
     if (DEVELOPMENT)
       warn(option, url, '. Mend the URL, or say with isOver that this means the end of the session.', response.status)
     throw responseError(response, false)
@@ -150,7 +154,9 @@ export function cookieSession(options: CookieOptions): SessionServer & Plugged {
     ...(check && { check: (init) => readTimes('check', check, 'GET', init) }),
     ...(signOut && {
       async signOut(_tokens, { signal }) {
-        await sendThoughLeaving((keepalive) => call('signOut', signOut, 'POST', { signal, keepalive }))
+        await sendThoughLeaving((keepalive) =>
+          call('signOut', signOut, 'POST', { signal, keepalive, redirect: 'manual' }),
+        )
       },
     }),
     challenge: (response) => (isOver(response) ? 'rejected' : null),

@@ -61,7 +61,8 @@ describe('what cookieSession() sends', () => {
     expect(sent).toEqual([
       { url: '/session/alive', method: 'POST', keepalive: undefined, same },
       { url: 'https://app.example/session', method: 'GET', keepalive: undefined, same },
-      { url: '/logout', method: 'POST', keepalive: true, same },
+      // A redirect after a sign-out is an answer.
+      { url: '/logout', method: 'POST', keepalive: true, same: ['include', 'manual', 'no-store', 'sojourn'] },
     ])
     for (const [, init] of calls.mock.calls) expect(init.signal).toBe(signal)
   })
@@ -315,6 +316,25 @@ describe('a session by cookie', () => {
     expect(await world.until(tab.session.extend())).toBe(true)
     expect(tab.phase()).toBe('active')
     expect(left(world, tab)).toBe(10 * MINUTE - 5)
+  })
+
+  // Spring Security, Django, Rails and Laravel answer a sign-out with a redirect to their login page.
+  it('a sign-out that is answered with a redirect is sent once, and not again by the next page', async () => {
+    const world = createWorld()
+    const { server, state, paths } = limits(world)
+    const tab = await open(world, server)
+    const redirect = Object.defineProperty(Response.error(), 'type', { value: 'opaqueredirect' })
+    state.fault = async (_url, init) =>
+      init.redirect === 'manual' ? Promise.resolve(redirect) : Promise.reject(new TypeError('Failed to fetch'))
+    await world.until(tab.session.signOut())
+    state.fault = null
+    world.tab({ server })
+    await world.advance(SECOND)
+    expect(paths()).toEqual([urls.signOut])
+    // It may be one to another address of the endpoint, and then nothing was done.
+    expect(warnings()).toEqual([
+      'sojourn: signOut (/logout) answered with a redirect, which counts as done. If it only leads to a slash, mend the URL.',
+    ])
   })
 
   it.each([
