@@ -5,6 +5,7 @@ import type { Session, StoredTokens } from '../types.js'
 import { checkArgument } from '../util/arguments.js'
 import { withTimeout } from '../util/async.js'
 import { DEVELOPMENT } from '../util/development.js'
+import { isBusy } from './response-error.js'
 
 /** How many endpoints are remembered; the oldest is forgotten first. */
 const MAX_ENDPOINTS = 100
@@ -132,7 +133,8 @@ function createCredentials(context: SessionContext): Credentials {
     if (!sent) return null
     const { id, generation, attempted, resource } = sent
     const endpoint = id + request.url.replace(/[?#].*/, '')
-    if (!challenge) refusedFresh.delete(endpoint)
+    // What is busy has not looked at the token.
+    if (!challenge && !isBusy(response.status)) refusedFresh.delete(endpoint)
     if (challenge === 'refresh' && attempted.includes(challenge)) noteRefusal(endpoint, generation)
     // Requests by cookie follow redirects. What answers there, such as a store of files, knows nothing of this session.
     const isElsewhere =

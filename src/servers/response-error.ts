@@ -46,7 +46,7 @@ const answered = (status: number, detail: string): string =>
   `The server answered ${status || 'with a redirect'} ${detail}`.replace(/[ .]*$/, '.')
 
 /** Statuses that say nothing about the request itself: the server or a gateway is busy, too slow, or limits the rate. */
-const isBusy = (status: number): boolean => status >= 500 || [408, 425, 429].includes(status)
+export const isBusy = (status: number): boolean => status >= 500 || [408, 425, 429].includes(status)
 
 /** See {@link createWarnings}. */
 export type Warn = (subject: string, url: string, what: string, status?: number, cause?: unknown) => void

@@ -383,6 +383,19 @@ describe('an endpoint that refuses every token', () => {
     expect(await call('/admin')).toBe(200)
   })
 
+  it.each([408, 425, 429, 500, 503])(
+    'an endpoint that refuses every token has accepted none where it says %i now and then',
+    async (status) => {
+      let isBusy = false
+      const { call, refreshes } = await open(() => (isBusy ? status : 401))
+      for (let i = 0; i < 10; i++) {
+        isBusy = i % 2 === 1
+        expect(await call('/admin')).toBe(isBusy ? status : 401)
+      }
+      expect(refreshes()).toBe(1)
+    },
+  )
+
   it('two endpoints that refuse every token do not take turns', async () => {
     const { call, refreshes } = await open(() => 401)
     for (let i = 0; i < 10; i++) for (const path of ['/a', '/b', '/c']) expect(await call(path)).toBe(401)
