@@ -208,7 +208,11 @@ export function sessionInterceptor(options: InterceptorOptions = {}): HttpInterc
       const authorizeRetry = async (answer: HttpResponseBase): Promise<Request | null> => {
         // `Response` takes no other status, and 0 means that there was no response.
         if (!(answer.status > 199 && answer.status < 600)) return null
-        const response = new Response(null, { status: answer.status, headers: namesAndValues(answer.headers) })
+        const init = { status: answer.status, headers: namesAndValues(answer.headers) }
+        const response = Object.defineProperties(new Response(null, init), {
+          url: { value: answer.url ?? plainRequest.url },
+          redirected: { value: answer.redirected },
+        })
         return credentials(session).authorize(plainRequest.clone(), { request: authorized, response })
       }
       return next(

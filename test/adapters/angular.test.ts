@@ -31,7 +31,11 @@ import {
   sessionInterceptor,
   type InterceptorOptions,
 } from '../../src/adapters/angular.js'
+import { cookieSession } from '../../src/servers/cookie.js'
+import { dpop } from '../../src/servers/dpop.js'
+import { oauth } from '../../src/servers/oauth.js'
 import type { Session } from '../../src/types.js'
+import { createWorld } from '../unit/session/world.js'
 import { onServer, watched } from './watched.js'
 
 const API = 'https://api.example.com'
@@ -288,6 +292,46 @@ describe('requests of HttpClient', () => {
     const { get, authorize } = await client({}, () => new Response('{}', { headers: { 'DPoP-Nonce': 'n1' } }))
     await get('/orders')
     expect(authorize.mock.calls[1]?.[1]?.response.headers.get('DPoP-Nonce')).toBe('n1')
+  })
+
+  it('a request of HttpClient is sent again with the nonce that the API demands for its proofs', async () => {
+    const keyPair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify'])
+    const world = createWorld()
+    const { session } = world.tab({
+      server: oauth({ tokenEndpoint: `${API}/token`, clientId: 'app', dpop: dpop({ keyPair }) }),
+    })
+    await world.until(session.signIn({ ...world.grant(), token_type: 'DPoP' }))
+    const nonces: unknown[] = []
+    vi.stubGlobal('fetch', async (_url: string, { headers }: RequestInit) => {
+      const [, payload = ''] = new Headers(headers).get('DPoP')?.split('.') ?? []
+      nonces.push((JSON.parse(atob(payload)) as { nonce?: string }).nonce)
+      const isRefused = nonces.at(-1) !== 'n1'
+      const demand = { 'DPoP-Nonce': 'n1', 'WWW-Authenticate': 'DPoP error="use_dpop_nonce"' }
+      return isRefused ? new Response('', { status: 401, headers: demand }) : new Response('{"done":true}')
+    })
+    const interceptors = withInterceptors([sessionInterceptor({ origins: [API] })])
+    const injector = await appWith(provideSession(session), provideHttpClient(withFetch(), interceptors))
+    const reply = firstValueFrom(injector.get(HttpClient).get(`${API}/orders`)).catch((error: unknown) => error)
+    expect(await reply).toEqual({ done: true })
+    expect(nonces).toEqual([undefined, 'n1'])
+  })
+
+  it('the interceptor shows the session where a response came from, as `isOver` of cookieSession() may ask', async () => {
+    const isOver = ({ url, redirected }: Response): boolean => redirected && url === `${location.origin}/login`
+    const world = createWorld()
+    const { session } = world.tab({ server: cookieSession({ isOver }) })
+    await world.until(session.signIn())
+    vi.stubGlobal('fetch', async () =>
+      Object.defineProperties(new Response('{}'), {
+        url: { value: `${location.origin}/login` },
+        redirected: { value: true },
+      }),
+    )
+    const interceptors = withInterceptors([sessionInterceptor()])
+    const injector = await appWith(provideSession(session), provideHttpClient(withFetch(), interceptors))
+    const ended = new Promise((resolve) => session.on('signedOut', resolve))
+    await world.until(firstValueFrom(injector.get(HttpClient).get('/orders')))
+    expect(await world.until(ended)).toMatchObject({ reason: 'rejected' })
   })
 
   it('a request of HttpClient fails with a SessionError if no token is available', async () => {

@@ -1,8 +1,11 @@
 import { credentials } from '../../../src/fetch.js'
+import { decodeJwt } from 'jose'
 import { describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../../src/errors.js'
 import { createFetch } from '../../../src/fetch.js'
 import { cookieSession } from '../../../src/servers/cookie.js'
+import { dpop } from '../../../src/servers/dpop.js'
+import { oauth } from '../../../src/servers/oauth.js'
 import type { TokenResponse } from '../../../src/types.js'
 import { createWorld, HOUR, MINUTE, outcome, SECOND } from './world.js'
 
@@ -20,6 +23,20 @@ describe('authorize()', () => {
     expect(sent!.url).toBe(mine.url)
     expect(await sent!.text()).toBe('two')
     expect(mine.headers.has('Authorization')).toBe(false)
+  })
+
+  it('authorize() sends again with a new nonce after a response that an interceptor made, which has no URL', async () => {
+    const keyPair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify'])
+    const world = createWorld()
+    const server = oauth({ tokenEndpoint: 'https://id.example.com/token', clientId: 'app', dpop: dpop({ keyPair }) })
+    const { session } = world.tab({ server })
+    await world.until(session.signIn({ ...world.grant(), token_type: 'DPoP' }))
+    const { authorize } = credentials(session)
+    const sent = await world.until(authorize(request()))
+    const headers = { 'DPoP-Nonce': 'n1', 'WWW-Authenticate': 'DPoP error="use_dpop_nonce"' }
+    const response = new Response(null, { status: 401, headers })
+    const next = await world.until(authorize(request(), { request: sent!, response }))
+    expect(decodeJwt(String(next?.headers.get('DPoP')))).toMatchObject({ nonce: 'n1' })
   })
 
   it('authorize() refreshes first if the token has expired', async () => {
