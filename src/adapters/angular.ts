@@ -28,6 +28,7 @@ export const SESSION: InjectionToken<Session> = /* @__PURE__ */ new InjectionTok
 
 /** What the server knew, until the first render is done. On a server that never is. */
 interface Initial {
+  readonly session: Session
   snapshot?: Snapshot | undefined
 }
 
@@ -54,7 +55,7 @@ export function provideSession(session: Session): ValueProvider
 export function provideSession(session: Session, initial: Snapshot): ValueProvider[]
 export function provideSession(session: Session, initial?: Snapshot): ValueProvider | ValueProvider[] {
   const provider = { provide: SESSION, useValue: session }
-  return initial ? [provider, { provide: INITIAL, useValue: { snapshot: initial } }] : provider
+  return initial ? [provider, { provide: INITIAL, useValue: { session, snapshot: initial } }] : provider
 }
 
 function requireSession<S extends Session>(session?: S): S {
@@ -65,11 +66,22 @@ function requireSession<S extends Session>(session?: S): S {
   return found
 }
 
-/** `initial`: while it has a snapshot, `read` gives what matches the server. */
-function follow<T>(read: () => T, watch: (listener: () => void) => () => void, initial?: Initial | null): Signal<T> {
-  const shown = signal(read())
+/**
+ * `valuesOf`: what is shown first, where the server knew something, and what the session knows. The server knew it of the session that
+ * was provided with it, and of no other that is provided below.
+ */
+function follow<T>(
+  session: Session,
+  valuesOf: (known?: Snapshot) => { readonly first: T; readonly read: () => T },
+  watch: (listener: () => void) => () => void,
+): Signal<T> {
+  const given = inject(INITIAL, { optional: true })
+  const initial = given?.session === session ? given : null
+  const { first, read } = valuesOf(initial?.snapshot)
+  const value = (): T => (initial?.snapshot ? first : read())
+  const shown = signal(value())
   const update = (): void => {
-    shown.set(read())
+    shown.set(value())
   }
   const show = (): void => {
     try {
@@ -108,12 +120,10 @@ function follow<T>(read: () => T, watch: (listener: () => void) => () => void, i
  */
 export function injectSession<S extends Session = Session>(session?: S): Signal<SessionView<S>> {
   const found = requireSession(session)
-  const initial = session ? null : inject(INITIAL, { optional: true })
-  const { first, read } = createViews(found, initial?.snapshot)
   return follow(
-    () => (initial?.snapshot ? first : read()),
+    found,
+    (known) => createViews(found, known),
     (listener) => found.subscribe(listener),
-    initial,
   )
 }
 
@@ -132,7 +142,8 @@ export function injectSession<S extends Session = Session>(session?: S): Signal<
 export function injectRemaining(session?: Session): Signal<number | null> {
   const found = requireSession(session)
   return follow(
-    () => remainingSeconds(found),
+    found,
+    () => ({ first: null, read: () => remainingSeconds(found) }),
     (listener) => watchRemaining(found, listener),
   )
 }

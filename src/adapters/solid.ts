@@ -94,7 +94,8 @@ function follow<T>(first: T, read: () => T, watch: (listener: () => void) => () 
  */
 export function useSession<S extends Session = Session>(session?: S): Accessor<SessionView<S>> {
   const found = requireSession(session)
-  const { first, read } = createViews(found, session ? undefined : useContext(InitialContext))
+  const initial = useContext(SessionContext) === found ? useContext(InitialContext) : undefined
+  const { first, read } = createViews(found, initial)
   return follow(first, read, (listener) => found.subscribe(listener))
 }
 

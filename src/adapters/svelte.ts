@@ -64,6 +64,16 @@ function requireSession<S extends Session>(given: S | undefined): S {
   )
 }
 
+/** What the server knew of this session, where that is the provided one. */
+function initialOf(session: Session): Initial | undefined {
+  try {
+    return getContext(sessionKey) === session ? getContext<Initial | undefined>(initialKey) : undefined
+  } catch {
+    // Outside of any component.
+    return undefined
+  }
+}
+
 /** `isFirst`: whether `read` gives what is shown only until the components are hydrated. */
 function live<T>(read: () => T, watch: (listener: () => void) => () => void, isFirst?: () => boolean): Live<T> {
   /** Shows what the session knows, once the first render is done. */
@@ -118,7 +128,7 @@ function live<T>(read: () => T, watch: (listener: () => void) => () => void, isF
  */
 export function useSession<S extends Session = Session>(session?: S): Live<SessionView<S>> {
   const found = requireSession(session)
-  const initial = session ? undefined : getContext<Initial | undefined>(initialKey)
+  const initial = initialOf(found)
   const { first, read } = createViews(found, initial?.snapshot)
   const isFirst = (): boolean => !!initial?.isShown
   return live(
@@ -140,8 +150,11 @@ export function useSession<S extends Session = Session>(session?: S): Live<Sessi
  */
 export function useRemaining(session?: Session): Live<number | null> {
   const found = requireSession(session)
+  const initial = initialOf(found)
+  const isFirst = (): boolean => !!initial?.isShown
   return live(
-    () => remainingSeconds(found),
+    () => (isFirst() ? null : remainingSeconds(found)),
     (listener) => watchRemaining(found, listener),
+    isFirst,
   )
 }

@@ -1,5 +1,6 @@
 import {
   getCurrentInstance,
+  hasInjectionContext,
   inject,
   onMounted,
   onScopeDispose,
@@ -19,7 +20,8 @@ export type { SessionView } from '../util/session-view.js'
 /** The key of {@link sessionPlugin}: `inject(sessionKey)` is the session. */
 export const sessionKey: InjectionKey<Session> = Symbol('sojourn')
 
-const initialKey: InjectionKey<Snapshot> = Symbol('sojourn initial')
+/** What the server knew, of the plugin's session and of no other that is provided below. */
+const initialKey: InjectionKey<ReadonlyMap<Session, Snapshot>> = Symbol('sojourn initial')
 
 /**
  * Provides a session to all components of an application.
@@ -39,7 +41,7 @@ const initialKey: InjectionKey<Snapshot> = Symbol('sojourn initial')
  */
 export function sessionPlugin(app: App, session: Session, initial?: Snapshot): void {
   app.provide(sessionKey, session)
-  if (initial) app.provide(initialKey, initial)
+  if (initial) app.provide(initialKey, new Map([[session, initial]]))
 }
 
 function requireSession<S extends Session>(given: S | undefined): S {
@@ -55,8 +57,9 @@ function requireSession<S extends Session>(given: S | undefined): S {
 /** `first`: on a server, and in the first render of a page that one rendered. */
 function follow<T>(first: T, read: () => T, watch: (listener: () => void) => () => void): Readonly<ShallowRef<T>> {
   // A component that is being hydrated has its element before its setup. Its first render has to match the server's. A vnode that is
-  // shown again has the element of before, which the page has removed.
-  const isHydrated = !!(getCurrentInstance()?.vnode.el as Node | null | undefined)?.isConnected
+  // shown again has the element of before, which the page has removed. `onMounted` of what is made in `onMounted` is not called.
+  const instance = getCurrentInstance()
+  const isHydrated = !instance?.isMounted && !!(instance?.vnode.el as Node | null | undefined)?.isConnected
   const shown = shallowRef(isHydrated ? first : read())
   const show = (): void => {
     shown.value = read()
@@ -80,7 +83,8 @@ function follow<T>(first: T, read: () => T, watch: (listener: () => void) => () 
  */
 export function useSession<S extends Session = Session>(session?: S): Readonly<ShallowRef<SessionView<S>>> {
   const found = requireSession(session)
-  const { first, read } = createViews(found, session ? undefined : inject(initialKey, undefined))
+  const initial = hasInjectionContext() ? inject(initialKey, undefined) : undefined
+  const { first, read } = createViews(found, initial?.get(found))
   return follow(first, read, (listener) => found.subscribe(listener))
 }
 

@@ -113,6 +113,29 @@ describe('an Angular injection context', () => {
     expect(view().phase).toBe('active')
   })
 
+  it('S134 an Angular component that is given the provided session shows what the server knew of it', async () => {
+    const { session } = await watched()
+    const injector = await appWith(provideSession(session, { phase: 'signedOut', reason: null, endedAt: null }))
+    expect(runInInjectionContext(injector, () => injectSession(session))().phase).toBe('signedOut')
+  })
+
+  it('S134 counts nothing down in Angular before the first render of a page in which the server knew of no warning', async () => {
+    const { session, world } = await watched()
+    await world.advance(100e3)
+    const injector = await appWith(provideSession(session, { phase: 'signedOut', reason: null, endedAt: null }))
+    const seconds = runInInjectionContext(injector, () => injectRemaining())
+    expect(seconds()).toBe(null)
+    injector.get(ApplicationRef).tick()
+    expect(seconds()).toBe(100)
+  })
+
+  it('S134 an Angular component says nothing of a session that is provided below, with nothing known of it', async () => {
+    const [outer, inner] = [await watched(), onServer()]
+    const injector = await appWith(provideSession(outer.session, { phase: 'active', id: 'outer', startedAt: 0 }))
+    const below = createEnvironmentInjector([provideSession(inner)], injector.get(EnvironmentInjector))
+    expect(runInInjectionContext(below.get(Injector), () => injectSession())().phase).toBe('loading')
+  })
+
   it('S134 an Angular component made after the first render shows what the session knows at once', async () => {
     const { session, signOut } = await watched()
     const injector = await appWith(provideSession(session, { phase: 'active', id: '', startedAt: 0 }))

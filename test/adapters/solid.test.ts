@@ -131,6 +131,16 @@ describe('a page that a server rendered', () => {
     expect(changes).toEqual(['signedOut null', 'active null'])
   })
 
+  it('S134 shows in Solid what the server knew also where the session of the provider is given', async () => {
+    const { session } = await watched()
+    vi.stubGlobal('_$HY', { events: [], completed: new WeakSet(), r: {}, fe: () => undefined })
+    changes.length = 0
+    const initial = { phase: 'signedOut', reason: null, endedAt: null } as const
+    dispose = hydrate(() => provided(session, () => Shown({ session }), initial), container)
+    await Promise.resolve()
+    expect(changes).toEqual(['signedOut null', 'active null'])
+  })
+
   it('a page that a server rendered is hydrated by Solid with its phase, then shows the true one', async () => {
     const { session } = await watched()
     vi.stubGlobal('_$HY', { events: [], completed: new WeakSet(), r: {}, fe: () => undefined })

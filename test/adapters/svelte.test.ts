@@ -150,6 +150,25 @@ describe('a page that a server rendered', () => {
     expect(lines()).toEqual(['active null', 'active null'])
   })
 
+  it('S134 shows in Svelte what the server knew also where the provided session is given', async () => {
+    const { session } = await watched()
+    const phases: string[] = []
+    const found = (): void => {
+      useSession(session).subscribe(({ phase }) => phases.push(phase))()
+    }
+    show({ session, initial: { phase: 'signedOut', reason: null, endedAt: null }, found })
+    expect(phases).toEqual(['signedOut'])
+  })
+
+  it('S134 counts nothing down in Svelte before a page is hydrated in which the server knew of no warning', async () => {
+    const { session, world } = await watched()
+    await world.advance(100e3)
+    show({ session, initial: { phase: 'signedOut', reason: null, endedAt: null } })
+    expect(lines()).toEqual(['signedOut null', 'signedOut null'])
+    await Promise.resolve()
+    expect(lines()).toEqual(['warning 100', 'warning 100'])
+  })
+
   it('S134 a component of Svelte made after hydration shows what the session knows at once', async () => {
     const { session } = await watched()
     show({ session, initial: { phase: 'signedOut', reason: null, endedAt: null } }, Later)

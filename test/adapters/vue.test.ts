@@ -1,5 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createApp, createSSRApp, defineComponent, effectScope, h, inject, nextTick, ref, type App } from 'vue'
+import {
+  createApp,
+  createSSRApp,
+  defineComponent,
+  effectScope,
+  h,
+  inject,
+  nextTick,
+  onMounted,
+  provide,
+  ref,
+  type App,
+} from 'vue'
 import { renderToString } from 'vue/server-renderer'
 import { sessionKey, sessionPlugin, useRemaining, useSession } from '../../src/adapters/vue.js'
 import type { Session } from '../../src/types.js'
@@ -123,6 +135,23 @@ describe('an effect scope outside of any component', () => {
     expect(listeners()).toBe(0)
   })
 
+  it('an effect scope that is made when a component is mounted shows the phase at once', async () => {
+    const { session } = await watched()
+    const scope = effectScope(true)
+    const seen: unknown[] = []
+    mount(
+      session,
+      defineComponent(() => {
+        onMounted(() => {
+          seen.push(...scope.run(() => [useSession(session).value.phase, useSession().value.phase])!)
+        })
+        return () => h('p')
+      }),
+    )
+    expect(seen).toEqual(['active', 'active'])
+    scope.stop()
+  })
+
   it('an effect scope gets the session with its snapshot', async () => {
     const { session } = await watched()
     const scope = effectScope()
@@ -143,9 +172,29 @@ describe('an effect scope outside of any component', () => {
   })
 })
 
+const nobody = { phase: 'signedOut', reason: null, endedAt: null } as const
+
 describe('a page that a server rendered', () => {
+  it('S134 shows in Vue what the server knew of the session of the plugin, also where that is given', async () => {
+    const session = onServer()
+    const Given = defineComponent(() => {
+      const view = useSession(session)
+      return () => h('p', view.value.phase)
+    })
+    const page = createSSRApp(Given).use(sessionPlugin, session, nobody)
+    expect(await renderToString(page)).toBe('<p>signedOut</p>')
+  })
+
+  it('S134 says nothing in Vue of a session that is provided below the plugin', async () => {
+    const Below = defineComponent(() => {
+      provide(sessionKey, onServer())
+      return () => h(Shown)
+    })
+    const page = createSSRApp(Below).use(sessionPlugin, onServer(), nobody)
+    expect(await renderToString(page)).toBe('<p>loading null</p>')
+  })
+
   it('S134 shows in Vue what the server knew until it is hydrated, and then what the session knows', async () => {
-    const nobody = { phase: 'signedOut', reason: null, endedAt: null } as const
     container.innerHTML = await renderToString(createSSRApp(Shown).use(sessionPlugin, onServer(), nobody))
     expect(container.textContent).toBe('signedOut null')
     const { session } = await watched()
