@@ -74,8 +74,15 @@ function initialOf(session: Session): Initial | undefined {
   }
 }
 
-/** `isFirst`: whether `read` gives what is shown only until the components are hydrated. */
-function live<T>(read: () => T, watch: (listener: () => void) => () => void, isFirst?: () => boolean): Live<T> {
+/** `valuesOf`: what is shown until the components are hydrated, where the server knew something, and what the session knows. */
+function live<T>(
+  session: Session,
+  valuesOf: (known?: Snapshot) => { readonly first: T; readonly read: () => T },
+  watch: (listener: () => void) => () => void,
+): Live<T> {
+  const initial = initialOf(session)
+  const { first, read } = valuesOf(initial?.snapshot)
+  const value = (): T => (initial?.isShown ? first : read())
   /** Shows what the session knows, once the first render is done. */
   const follow = (update: () => void): (() => void) => {
     let isStopped = false
@@ -84,7 +91,7 @@ function live<T>(read: () => T, watch: (listener: () => void) => () => void, isF
         if (!isStopped) update()
       })
     }
-    if (isFirst?.()) updateLater()
+    if (initial?.isShown) updateLater()
     const stop = watch(() => {
       try {
         update()
@@ -102,11 +109,11 @@ function live<T>(read: () => T, watch: (listener: () => void) => () => void, isF
   return {
     get current() {
       track()
-      return read()
+      return value()
     },
     subscribe(run) {
       const notify = (): void => {
-        run(read())
+        run(value())
       }
       notify()
       return follow(notify)
@@ -128,13 +135,10 @@ function live<T>(read: () => T, watch: (listener: () => void) => () => void, isF
  */
 export function useSession<S extends Session = Session>(session?: S): Live<SessionView<S>> {
   const found = requireSession(session)
-  const initial = initialOf(found)
-  const { first, read } = createViews(found, initial?.snapshot)
-  const isFirst = (): boolean => !!initial?.isShown
   return live(
-    () => (isFirst() ? first : read()),
+    found,
+    (known) => createViews(found, known),
     (listener) => found.subscribe(listener),
-    isFirst,
   )
 }
 
@@ -150,11 +154,9 @@ export function useSession<S extends Session = Session>(session?: S): Live<Sessi
  */
 export function useRemaining(session?: Session): Live<number | null> {
   const found = requireSession(session)
-  const initial = initialOf(found)
-  const isFirst = (): boolean => !!initial?.isShown
   return live(
-    () => (isFirst() ? null : remainingSeconds(found)),
+    found,
+    () => ({ first: null, read: () => remainingSeconds(found) }),
     (listener) => watchRemaining(found, listener),
-    isFirst,
   )
 }
