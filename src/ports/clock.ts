@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js'
-import { outsideZones } from './zones.js'
+import { outsideZones } from '../util/zones.js'
 import type { Undo } from './types.js'
 
 /** Both clocks. `performance.now()` stops while most systems sleep, and `Date.now()` can be set: neither is enough alone. */

@@ -1,4 +1,4 @@
-import { outsideZones } from './zones.js'
+import { outsideZones } from '../util/zones.js'
 
 /**
  * Window and document as the browser made them. An element replaces the member that has its `id` or `name` (DOM clobbering), and

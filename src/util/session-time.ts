@@ -1,4 +1,5 @@
 import type { Session } from '../types.js'
+import { outsideZones } from './zones.js'
 
 /** The clock and the timers that a session goes by. */
 export interface SessionTime {
@@ -19,7 +20,7 @@ export function setSessionTime(session: Session, time: SessionTime): void {
 const browserTime: SessionTime = {
   now: () => Date.now(),
   after(ms, callback) {
-    const timer = setTimeout(callback, ms)
+    const timer = outsideZones(() => setTimeout(callback, ms))
     return () => {
       clearTimeout(timer)
     }

@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { remainingSeconds, watchRemaining } from '../../src/countdown.js'
 import { createSession, memoryTokens } from '../../src/index.js'
 import type { TokenSession } from '../../src/types.js'
 
@@ -65,6 +66,19 @@ describe('an application of Angular with zone.js', () => {
     await vi.advanceTimersByTimeAsync(60_000)
     expect(new Set(timers)).toEqual(new Set(['root']))
     expect(vi.getTimerCount()).toBe(1)
+  })
+
+  it('an Angular application is stable while a component counts the last seconds of a session down', async () => {
+    void session.signIn()
+    await vi.advanceTimersByTimeAsync(14 * 60_000)
+    expect(session.getSnapshot().phase).toBe('warning')
+    timers = []
+    const seen: unknown[] = []
+    const undo = inZone('angular', () => watchRemaining(session, () => seen.push(remainingSeconds(session))))
+    await vi.advanceTimersByTimeAsync(2000)
+    undo()
+    expect(seen).toEqual([60, 59, 58])
+    expect(new Set(timers)).toEqual(new Set(['root']))
   })
 
   it('an Angular application does not check its components at each mouse move after a sign-in', async () => {
