@@ -398,6 +398,8 @@ function bundled(path: string): Promise<string> {
       write: false,
       format: 'esm',
       conditions: ['development'],
+      // Without `paths` of tsconfig.json, by which the compiler finds our sources under the names of what is published.
+      tsconfigRaw: {},
       // A page's script is imported for what it does.
       ignoreAnnotations: true,
       define: { 'process.env.NODE_ENV': '"production"' },
