@@ -1,4 +1,4 @@
-import { listen, ofDocument } from './safe-dom.js'
+import { last, listen, ofDocument } from './safe-dom.js'
 import { followFocus, ownFocus } from './focus.js'
 import type { InputWatch, Watching } from './types.js'
 
@@ -77,6 +77,8 @@ export function watchInput(
     if (view) watch(view)
   }
   watch(view ?? window)
+  // The page may fill the window by `document.write`. What it writes into a frame ends with a `load` there.
+  if (view) last(() => watch(view), signal, document)
 
   const hidden = (): boolean => ofDocument('hidden', document)
   return {

@@ -9,13 +9,13 @@ import { outsideZones } from '../util/zones.js'
  * Keeps a listener after `document.open()`, which removes all listeners of the window and the document, and all nodes (HTML §8.4.1).
  * There is no event for it; an observer sees that the nodes are gone. https://github.com/scriptscat/scriptcat/issues/1049
  */
-function last(add: () => void, signal: AbortSignal): void {
+export function last(add: () => void, signal: AbortSignal, of: Document = document): void {
   const observer = new MutationObserver(add)
   signal.addEventListener('abort', () => {
     observer.disconnect()
   })
   try {
-    observer.observe(document, { childList: true })
+    observer.observe(of, { childList: true })
   } catch {
     // The document is a proxy: see `ofDocument`.
   }

@@ -61,6 +61,23 @@ test('S95 input in a window that the page fills itself counts if the session wat
   await expectNoActivity(tab, () => popup.keyboard.press('d'))
 })
 
+test('S95 input counts in a watched window that is written anew', async ({ tabs }) => {
+  const tab = await tabs.open(anHour, { path: '/framed' })
+  await tab.signIn()
+  const popup = await popOut(tab)
+  await watch(tab)
+  for (const text of ['first', 'second']) {
+    await tab.page.evaluate((id) => {
+      const { document } = (window as Popped).popped!
+      document.open()
+      document.close()
+      document.body.append(Object.assign(document.createElement('input'), { id }))
+    }, text)
+    await popup.locator(`#${text}`).focus()
+    await expectActivity(tab, () => popup.keyboard.press('a'))
+  }
+})
+
 test('S95 scripted input in a watched window is not activity', async ({ tabs }) => {
   const tab = await tabs.open(anHour, { path: '/framed' })
   await tab.signIn()

@@ -237,6 +237,29 @@ describe('the input of a person', () => {
     expect([watching.isUserActive(), other.isUserActive()]).toEqual([false, true])
     other.stop()
   })
+
+  it('the input of a given window is reported after its document was written anew', async () => {
+    const types = new Map<string, (event: Event) => void>()
+    const document = window.document.implementation.createHTMLDocument()
+    const view = {
+      *[Symbol.iterator]() {},
+      addEventListener: (type: string, listener: (event: Event) => void) => void types.set(type, listener),
+      document,
+    }
+    const there = vi.fn()
+    const other = watchInput(there, { view: view as unknown as Window })
+    const open = async (): Promise<void> => {
+      types.clear()
+      document.replaceChildren(document.createElement('html'))
+      await new Promise((resolve) => setTimeout(resolve))
+    }
+    await open()
+    types.get('keydown')!(byPerson('keydown'))
+    expect(there).toHaveBeenCalledOnce()
+    other.stop()
+    await open()
+    expect(types.size).toBe(0)
+  })
 })
 
 describe('hints that time may have passed', () => {
