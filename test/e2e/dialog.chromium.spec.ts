@@ -1,5 +1,6 @@
 /** The tests of the dialog that need Chromium's driver. */
-import { audit, openDialogTab } from './dialogs.js'
+import { audit, openDialogTab, type DialogTab } from './dialogs.js'
+import { pause } from './every.js'
 import { expect, pageUrl, test } from './fixtures.js'
 import { withRealChromium } from './real-chromium.js'
 
@@ -45,6 +46,46 @@ test('S91 the warning is on top of an element that goes to full screen after it 
     .poll(() => tab.page.evaluate(() => window.topLayer))
     .toEqual(['showModal dialog', 'requestFullscreen ', 'showModal dialog'])
 })
+
+/** Where any input is an answer, the first event of a press closes the dialog: the page below gets none of the rest. */
+for (const [what, press] of Object.entries({
+  'a tap': async ({ page }: DialogTab, { x, y }: { x: number; y: number }) => {
+    const cdp = await page.context().newCDPSession(page)
+    await cdp.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [{ x, y }] })
+    await cdp.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
+  },
+  'a held key': async ({ page }: DialogTab) => {
+    for (let time = 0; time < 3; time++) await page.keyboard.down('Enter')
+    await page.keyboard.up('Enter')
+  },
+}))
+  test(`${what} that closes the dialog as activity presses nothing in the page below`, async ({ tabs }) => {
+    const options = { idleTimeout: '15m', warnBefore: '2m', activityDuringWarning: 'extend' } as const
+    const tab = await openDialogTab(tabs, { options })
+    await tab.signIn()
+    // A button over the whole page, which has the focus.
+    const pressed = await tab.page.evaluateHandle(() => {
+      const heard: string[] = []
+      const button = document.body.appendChild(document.createElement('button'))
+      button.style.cssText = 'position:fixed;inset:0'
+      for (const type of ['click', 'mousedown', 'keydown', 'keyup'])
+        button.addEventListener(type, () => heard.push(type))
+      button.focus()
+      return heard
+    })
+    await tab.shiftClock(13.5 * 60_000)
+    await tab.page.evaluate(() => void window.harness.session.check())
+    const box = (await tab.stay.boundingBox())!
+    await pause(1000)
+    await press(tab, { x: box.x + box.width / 2, y: box.y + box.height / 2 })
+    await expect(tab.dialog).toBeHidden()
+    expect(await tab.phase()).toBe('active')
+    await pause(1000)
+    expect(await pressed.jsonValue()).toEqual([])
+    // The next press is the page's.
+    await tab.page.keyboard.press('Enter')
+    await expect.poll(() => pressed.jsonValue()).toEqual(['keydown', 'click', 'keyup'])
+  })
 
 test('a tab in the background shows the countdown in its title', async ({ server }) => {
   await withRealChromium(async (context) => {

@@ -17,6 +17,8 @@ describe('a locale as servers and libraries write it', () => {
     await untilWarned(page.session)
     const root = document.querySelector('.sojourn-dialog')!.shadowRoot!
     expect(root.querySelector('#message')!.textContent).toBe(`[${words}]`)
+    // Screen readers choose their voice by it, and know no language by an underscore (WCAG 3.1.2).
+    expect(root.querySelector('dialog')!.lang).toBe(locale.replaceAll('_', '-'))
     undo()
   })
 })

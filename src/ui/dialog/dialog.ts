@@ -89,7 +89,8 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
   }
   if (typeof document === 'undefined') return () => undefined
   const texts = { ...english, ...present(options.texts) }
-  const locale = options.locale || 'en'
+  // Many servers and translation libraries write `de_DE`, which Intl refuses, and screen readers do not know.
+  const locale = (options.locale || 'en').replace(/_/g, '-')
   const formatDuration = durationFormat(locale)
 
   const host = document.createElement('div')
@@ -117,8 +118,8 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
   signOut.textContent = texts.signOut
   applyStyle(root, dialogStyle)
 
-  /** The last mark that was announced, in seconds. */
-  let announcedMark = 0
+  /** The last mark that was announced, in seconds, after the kind of the text. */
+  let announcedMark = ''
   let isAnswering = false
   let focusedBefore: HTMLElement | null = null
   let isRemoved = false
@@ -131,7 +132,7 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
   const place = createPlace(host, dialog, container)
 
   const close = (): void => {
-    announcedMark = 0
+    announcedMark = ''
     // jsdom has no modal dialogs and no `close()`: without this check, tests of other things would fail there.
     if (dialog.open) dialog.close()
     // Chromium does not return the focus into a frame, and no browser does after the dialog had to be opened twice.
@@ -160,10 +161,15 @@ export function warningDialog(session: Session, options: DialogOptions = {}): ()
     stay.textContent = canExtend ? texts.stay : texts.dismiss
     // Announced at once, then at each full minute, then every 20 s: more often it would drown all other speech.
     const step = seconds > 60 ? 60 : 20
-    const mark = Math.ceil(seconds / step) * step
+    const mark = `${kind}${Math.ceil(seconds / step) * step}`
     if (mark !== announcedMark) status.textContent = message.textContent
+    // "Stay" became "OK" under a user who may be pressing it a second time: the pause begins anew, as for a dialog that opens.
+    const isOther = !announcedMark.startsWith(kind)
     announcedMark = mark
-    if (dialog.open && place.isSeen()) return
+    if (dialog.open && place.isSeen()) {
+      if (isOther) guard.restart()
+      return
+    }
     if (!dialog.open) problem.textContent = ''
     const active = activeElement()
     if (!dialog.contains(active)) focusedBefore = active

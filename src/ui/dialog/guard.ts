@@ -32,6 +32,8 @@ export function createGuard(
   let readyAt = 0
   /** Whether a key or button is down that was pressed outside of the dialog, or too early. */
   let isHeld = false
+  /** Until when what comes belongs to a press that began in the dialog, which may have closed it. A system repeats a key after 2 s at most. */
+  let ownUntil = 0
 
   const startPause = (from: number): void => {
     readyAt = Math.max(readyAt, from + PAUSE)
@@ -45,21 +47,25 @@ export function createGuard(
     // event before, and closed the dialog.
     const isInDialog = path.includes(host) || (dialog.open && key && path[0] === document.body)
     const isDown = type.endsWith('down')
-    if (isTrusted && (isDown || type.endsWith('up'))) {
+    // A `mousedown` follows a `pointerdown`; after a tap the browser looks anew for what lies there.
+    const isOwn = isDown && !repeat && type !== 'mousedown' ? isInDialog : timeStamp < ownUntil
+    const isRest = isTrusted && isOwn && !isInDialog && /^[ckmp]/.test(type)
+    if (isTrusted && (isDown || /(up|end)$/.test(type))) {
+      ownUntil = isOwn ? timeStamp + PAUSE * (isDown ? 3 : 1) : 0
       if (isDown) isHeld = !isInDialog || repeat || isEarly(event)
       if (isHeld) startPause(timeStamp)
       isHeld &&= isDown
     }
     // The user of a hidden tab sees the dialog only after they return.
     if (type === 'visibilitychange') startPause(timeStamp)
-    if (!isInDialog) return
+    if (!isInDialog && !isRest) return
     event.stopImmediatePropagation()
     // The session listens on the window too, perhaps after this listener, which stops the event.
     if (isTrusted && isDown) session.touch()
     const isAnswer = /^(Enter|Escape| )$/.test(key)
     // A listener of the page may have prevented the browser's click or cancel for this key. So the key is answered here, and the
     // browser's own action is prevented, or there would be two answers.
-    if (isAnswer || (key && isEarly(event))) event.preventDefault()
+    if (isRest || isAnswer || (key && isEarly(event))) event.preventDefault()
     if ((type === 'click' || (isAnswer && type === 'keyup')) && !isEarly(event)) answer(event, path)
   }
 

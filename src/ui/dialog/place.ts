@@ -1,6 +1,12 @@
 /** The top layer's elements beside modal dialogs. `:is()` takes a forgiving list: browsers ignore selectors that they do not know. */
 const OVERLAYS = ':is(:popover-open,:fullscreen)'
 
+/** Whether an element is hidden from assistive technology, be it by one outside of the shadow trees that it is in. */
+function isHidden(element: Element): boolean {
+  const root = element.getRootNode()
+  return !!element.closest('[aria-hidden=true]') || (root instanceof ShadowRoot && isHidden(root.host))
+}
+
 /** Where a dialog is in the document, and whether the user can see it there. */
 export interface Place {
   /** Whether the dialog is rendered on top of everything else, and exposed to assistive technology. */
@@ -20,7 +26,7 @@ export function createPlace(host: HTMLElement, dialog: HTMLDialogElement, contai
     // A library that opens a modal of its own hides everything beside it from assistive technology.
     host.removeAttribute('aria-hidden')
     host.removeAttribute('inert')
-    if (!host.isConnected || host.closest('[aria-hidden=true]')) return false
+    if (!host.isConnected || isHidden(host)) return false
     // Without layout, or in a frame that is not displayed, no element has a size.
     if (isHiddenEverywhere || !document.documentElement.clientWidth) return true
     const { left, right, top, bottom, width, height } = dialog.getBoundingClientRect()

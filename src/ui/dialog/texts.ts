@@ -28,9 +28,7 @@ export const english: DialogTexts = {
 }
 
 /** Formats seconds in words of a locale: `1 minute 20 seconds`. Throws a RangeError for a tag that is no locale. */
-export function durationFormat(name: string): (seconds: number) => string {
-  // Many servers and translation libraries write `de_DE`, which Intl refuses.
-  const locale = name.replace(/_/g, '-')
+export function durationFormat(locale: string): (seconds: number) => string {
   const unit = (name: string): Intl.NumberFormat =>
     new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'long' })
   const [minutes, rest] = [unit('minute'), unit('second')]

@@ -164,6 +164,15 @@ describe('the remaining time in the dialog', () => {
     ])
   })
 
+  it('the remaining time is announced at once where an answer leaves an end that cannot be extended', async () => {
+    const session = await page.start({ absoluteTimeout: '904s' })
+    await shown(session)
+    await pass(65 * SECOND)
+    const said = listen()
+    await press('stay')
+    expect(said).toEqual(['You will be signed out in 59 seconds, and cannot stay any longer. Save your work now.'])
+  })
+
   it('the remaining time is right if the page comes back in between', async () => {
     await shown()
     hide(true)

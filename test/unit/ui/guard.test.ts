@@ -165,6 +165,21 @@ describe('the first moment of a warning', () => {
   })
 })
 
+describe('an answer after which the end cannot be extended', () => {
+  it('the second half of a double click does not dismiss what it brought', async () => {
+    const session = await page.start({ absoluteTimeout: '904s' })
+    await shown(session)
+    await pass(61 * SECOND)
+    await click('stay')
+    expect(part('stay').textContent).toBe('OK')
+    await click('stay')
+    expect(isOpen()).toBe(true)
+    await pass(MOMENT)
+    await click('stay')
+    expect(isOpen()).toBe(false)
+  })
+})
+
 describe('a page around an open dialog', () => {
   /** What reaches its listeners. */
   function listen(...types: string[]): string[] {
@@ -274,6 +289,50 @@ describe('a page around an open dialog', () => {
     },
   )
 
+  it.each(['Enter', ' ', 'Escape'])(
+    'the rest of a press that closed the dialog is hidden from the page: %s',
+    async (key) => {
+      const field = document.body.appendChild(document.createElement('button'))
+      const session = await page.start({ activityDuringWarning: 'extend' })
+      await shown(session)
+      await pass(MOMENT)
+      const heard = listen('keydown', 'keyup')
+      byHand('keydown', part('stay'), { key })
+      expect(isOpen()).toBe(false)
+      for (let time = 0; time < 3; time++) {
+        // The longest that a system waits before it repeats a key.
+        await pass(2 * SECOND)
+        expect(byHand('keydown', field, { key, repeat: true }).defaultPrevented).toBe(true)
+      }
+      expect(byHand('keyup', field, { key }).defaultPrevented).toBe(true)
+      expect(heard).toEqual([])
+      // The next press is the page's.
+      await press(key, field)
+      expect(heard).toHaveLength(8)
+    },
+  )
+
+  it('the rest of a tap that closed the dialog is hidden from the page, and what comes later is not', async () => {
+    const field = document.body.appendChild(document.createElement('button'))
+    const session = await page.start({ activityDuringWarning: 'extend' })
+    await shown(session)
+    await pass(MOMENT)
+    const heard = listen('mousedown', 'mouseup', 'click')
+    byHand('pointerdown')
+    byHand('touchstart')
+    expect(isOpen()).toBe(false)
+    byHand('pointerup')
+    byHand('touchend')
+    for (const type of ['mousedown', 'mouseup', 'click']) expect(byHand(type, field).defaultPrevented).toBe(true)
+    expect(heard).toEqual([])
+    // A click of a screen reader has no press before it.
+    field.click()
+    expect(heard).toHaveLength(4)
+    await pass(MOMENT)
+    byHand('click', field)
+    expect(heard).toHaveLength(8)
+  })
+
   it('a page around a dialog gets all input again after the undo', async () => {
     const undo = warningDialog(page.session)
     await untilWarned(page.session)
@@ -349,6 +408,23 @@ describe('a dialog that is not seen', () => {
     container.setAttribute('aria-hidden', 'true')
     await shown(page.session, { container })
     expect(host().parentElement).toBe(document.body)
+  })
+
+  it('a dialog moves out of a shadow tree that is hidden from assistive technology', async () => {
+    const outer = document.body.appendChild(document.createElement('section'))
+    const root = outer
+      .attachShadow({ mode: 'open' })
+      .appendChild(document.createElement('div'))
+      .attachShadow({ mode: 'open' })
+    const container = root.appendChild(document.createElement('div'))
+    undos.push(warningDialog(page.session, { container }))
+    await untilWarned(page.session)
+    expect(container.firstElementChild?.className).toBe('sojourn-dialog')
+    // As by a library that shows a modal of its own.
+    outer.setAttribute('aria-hidden', 'true')
+    await pass(SECOND)
+    expect(host().parentElement).toBe(document.body)
+    expect(isOpen()).toBe(true)
   })
 
   it('a dialog loses the attributes of a library that hides everything beside its own modal', async () => {
