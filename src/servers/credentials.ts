@@ -124,7 +124,7 @@ function createCredentials(context: SessionContext): Credentials {
   const retry = async (request: Request, previous: Previous): Promise<Request | null> => {
     const { response } = previous
     // One that an interceptor made itself has no URL, and a nonce is of an origin.
-    if (!response.url) Object.defineProperty(response, 'url', { value: request.url, configurable: true })
+    if (!response.url) Reflect.defineProperty(response, 'url', { value: request.url, configurable: true })
     // The server sees every response: a successful one may have the nonce for the next request (RFC 9449 §8.2).
     const challenge: string | false | null = server?.challenge
       ? server.challenge(response)

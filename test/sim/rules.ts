@@ -204,6 +204,8 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
       // The tab that signed in may have crashed right after it.
       const began = is.phase === 'active' || is.phase === 'warning' ? realOf(scene, is.startedAt) : now
       const startedAt = Math.min(now - began > 1e3 ? began : now, scene.begun.get(to) ?? Infinity)
+      // The tab that began it crashed, and the clock was set back before this page opened: nobody saw that who knew the session.
+      const unseen = scene.jumps.filter(({ at, by }) => by < 0 && at >= startedAt && at < actor.bornAt)
       life = {
         id: to,
         startedAt,
@@ -227,10 +229,12 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
         // A page that is still querying other tabs signs in and out after their answer.
         signOutCalled:
           now - scene.signOutAt < 1e3 ||
+          // In a listener of the very step in which it began: no tab has shown it before.
+          scene.signOutAt >= startedAt ||
           [...scene.actors].some(({ pending }) => [...pending].some(({ what }) => what === 'signOut')),
         ended: null,
-        unseen: false,
-        putOff: 0,
+        unseen: unseen.length > 0,
+        putOff: unseen.reduce((sum, { by }) => sum - by, 0),
         behindAt: -Infinity,
         touchedAt: touchedAt(scene, to),
       }
@@ -752,11 +756,14 @@ export function cleared(scene: Scene, page: Page, id: string): void {
     (life.touchedAt.overwritten >= life.startedAt ||
       // A process that lagged wrote the session before over it, and the tab that began it learns of that too late to write it again.
       (traits.lag > 0 && (traits.lost > 0 || traits.delay > 250)))
+  // Its own tab crashed between its message and its write. A prerendered page may have heard the message.
+  const isUnwritten =
+    decodedOf(scene)?.id !== id && [...scene.signIns].some(({ at, page }) => page.gone && at <= life.startedAt)
   if (life.ended) touch(scene, id, 'robbed')
   else if (isKnown && hasStoreFailed(scene, life.tokenAt)) {
     touch(scene, id, 'withdrawn')
     life.withdrawnBy = page
-  } else if (!isKnown && (isUnread || !wereTogether(scene, life.startedAt))) touch(scene, id, 'swept')
+  } else if (!isKnown && (isUnread || isUnwritten || !wereTogether(scene, life.startedAt))) touch(scene, id, 'swept')
   // A session that was over as it began has replaced it: its tokens had come long before. No tab ever shows such a session.
   const isReplaced = [...scene.actors].some((actor) => {
     const record = recordOf(actor)
@@ -771,7 +778,10 @@ export function cleared(scene: Scene, page: Page, id: string): void {
     return isSo && scene.rendered.some(({ login, at }) => !login && (at >= life.startedAt || !isAvailable))
   })
   const lives = !life.ended && !isReplaced && !isRefused && !life.signOutCalled && [...scene.lives.keys()].at(-1) === id
-  const ids = [...scene.actors].filter((actor) => isAwake(actor) && actor.page !== page).map((one) => idOf(one.seen))
+  // A prerendered page has heard of sessions, and says nothing to a page that asks.
+  const ids = [...scene.actors]
+    .filter((actor) => isAwake(actor) && actor.page !== page && !actor.page.prerendered)
+    .map((one) => idOf(one.seen))
   scene.must(
     'I5: no tokens are removed from a live session',
     !(lives && ids.includes(id) && ids.every((other) => !other || other === id)),
