@@ -748,6 +748,12 @@ export function cleared(scene: Scene, page: Page, id: string): void {
   const life = scene.lives.get(id)
   // No tab has shown it yet: its own crashed as it signed in, and its record is on its way by a message at most.
   if (!life && [...scene.signIns].some((signIn) => signIn.page.gone)) touch(scene, id, 'swept')
+  // It was over in the step in which it began. A tab that misses word of its end shows it later.
+  const isOverHere = [...scene.actors].some((actor) => {
+    const record = recordOf(actor)
+    return actor.page === page && record?.id === id && !isLive(record)
+  })
+  if (!life && isOverHere) touch(scene, id, 'robbed')
   if (!life) return
   const isKnown = [...scene.actors].every((one) => one.page !== page || idOf(one.session.getSnapshot()) === id)
   // The tab reads another session in storage, or none.
