@@ -4,8 +4,8 @@ import { contextOf, whileOpen, type SessionContext } from '../session/context.js
 import type { Session, StoredTokens } from '../types.js'
 import { checkArgument } from '../util/arguments.js'
 import { withTimeout } from '../util/async.js'
+import { isBusy } from '../util/busy.js'
 import { DEVELOPMENT } from '../util/development.js'
-import { isBusy } from './response-error.js'
 
 /** How many endpoints are remembered; the oldest is forgotten first. */
 const MAX_ENDPOINTS = 100

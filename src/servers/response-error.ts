@@ -1,5 +1,6 @@
 import { isUnreachable, sessionError, SessionError, withLink } from '../errors.js'
 import { inWords } from '../util/arguments.js'
+import { isBusy } from '../util/busy.js'
 import { ownOrigin } from '../util/origins.js'
 import { DEVELOPMENT } from '../util/development.js'
 
@@ -44,9 +45,6 @@ export function responseError({ status, headers }: Response, isRejected: boolean
 /** A sentence about a response. */
 const answered = (status: number, detail: string): string =>
   `The server answered ${status || 'with a redirect'} ${detail}`.replace(/[ .]*$/, '.')
-
-/** Statuses that say nothing about the request itself: the server or a gateway is busy, too slow, or limits the rate. */
-export const isBusy = (status: number): boolean => status >= 500 || [408, 425, 429].includes(status)
 
 /** See {@link createWarnings}. */
 export type Warn = (subject: string, url: string, what: string, status?: number, cause?: unknown) => void

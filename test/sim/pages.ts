@@ -5,7 +5,7 @@ import { isSessionError } from '../../src/errors.js'
 import { followHolds, idOf, isAtWork, type Actor } from './actor.js'
 import { listenAsCaller } from './callers.js'
 import { connectIn } from './connections.js'
-import { guessed, hinted, look, noteApart, onItsWay, sign } from './rules.js'
+import { guessed, hinted, isOutOfOrder, look, noteApart, onItsWay, sign } from './rules.js'
 import { KEY, type Scene } from './scene.js'
 import { idIn, skewIn } from './touch.js'
 import { MARK } from './servers.js'
@@ -265,6 +265,9 @@ export function notDisplaced(scene: Scene, actor: Actor, older: ReadonlySet<stri
           'I5: a newer session is not displaced',
           !older.has(idOf(one.session.getSnapshot())),
           () => `${one.name} shows ${idOf(one.session.getSnapshot())} beside a newer one in storage`,
+          {
+            'a clock was set back, and storage was emptied since': isOutOfOrder(scene, idOf(one.session.getSnapshot())),
+          },
         )
 }
 

@@ -59,6 +59,21 @@ function isPutBack(scene: Scene, actor: Actor, id: string): boolean {
   return !!setBack && isExhumed(scene, actor, life, setBack.at)
 }
 
+/**
+ * The newest session began by a clock that had been set back, after the note of that was removed with all of storage: for a tab that had
+ * not heard of the clock, its own session is the newer one.
+ */
+export function isOutOfOrder({ lives, jumps, emptiedAt }: Scene, id: string): boolean {
+  const shown = lives.get(id)
+  const newest = [...lives.values()].at(-1)
+  return (
+    !!shown &&
+    !!newest &&
+    newest.startedAt >= emptiedAt &&
+    jumps.some(({ at, by }) => by < 0 && at >= shown.startedAt && at <= emptiedAt)
+  )
+}
+
 /** The record in storage, or null if it cannot be read. */
 const decodedOf = ({ world }: Scene): ReturnType<typeof decode> =>
   decode(world.storage.stored.get(KEY), world.time.clock().wall)
@@ -191,6 +206,8 @@ function change(scene: Scene, actor: Actor, was: Snapshot, is: Snapshot): void {
         'a clock was set back, without storage':
           !actor.sound && scene.jumps.some(({ at, by }) => by < 0 && at >= (scene.lives.get(to)?.signInAt ?? 0)),
         'its record was put back after a clock was set back': isPutBack(scene, actor, to),
+        // Then a tab that missed the note of the clock prevails with the session before.
+        'a clock was set back, and storage was emptied since': isOutOfOrder(scene, to),
       },
     )
     let life = scene.lives.get(to)

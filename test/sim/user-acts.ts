@@ -4,6 +4,7 @@ import { around, inTab, inTabBy, type Act } from './act.js'
 import { idOf, isAwake } from './actor.js'
 import { asked, brought } from './callers.js'
 import { persistData, readData } from './data.js'
+import { latestEnd } from './life.js'
 import { watch } from './pages.js'
 import { look, sign } from './rules.js'
 import { REACTIONS, react } from './reactions.js'
@@ -20,6 +21,7 @@ import {
   verify,
   visit,
 } from './users.js'
+import { named } from './touch.js'
 import { oneOf, span } from './ways.js'
 
 export const userActs = {
@@ -42,8 +44,13 @@ export const userActs = {
   touch: inTab(2, 'touch()', (scene, actor) => {
     if (!isAwake(actor) || actor.page.prerendered) return
     sign(scene, actor)
+    // A tab that missed a sign-in finds the session in the step that counts the activity for it, and its listeners act in that step.
+    const found = scene.lives.get(named(scene).record)
+    const before = found?.signAt ?? 0
+    if (found) found.signAt = Math.max(before, Math.min(scene.now(), latestEnd(found, scene.traits, scene.jumps)))
     actor.session.touch()
     look(scene)
+    if (found && found.id !== idOf(actor.session.getSnapshot())) found.signAt = before
     sign(scene, actor)
   }),
   hold: inTab(2, 'hold()', (scene, actor) => {
