@@ -82,6 +82,7 @@ describe('what is published', () => {
         "dist/development/servers/oauth.js",
         "dist/development/shared/arguments.js",
         "dist/development/shared/async.js",
+        "dist/development/shared/busy.js",
         "dist/development/shared/changes.js",
         "dist/development/shared/claims.js",
         "dist/development/shared/clock.js",

@@ -1,7 +1,7 @@
 /** Acts of users and applications. */
 import { browser } from '../../src/testing/time.js'
 import { around, inTab, inTabBy, type Act } from './act.js'
-import { idOf, isAwake } from './actor.js'
+import { idOf, isAwake, type Actor } from './actor.js'
 import { asked, brought } from './callers.js'
 import { persistData, readData } from './data.js'
 import { latestEnd } from './life.js'
@@ -21,8 +21,23 @@ import {
   verify,
   visit,
 } from './users.js'
+import type { Scene } from './scene.js'
 import { named } from './touch.js'
 import { oneOf, span } from './ways.js'
+
+/**
+ * Notes activity before it is counted: the server may get a keep-alive in the same task, and a tab that missed a sign-in finds the
+ * session in the step that counts the activity for it, in which its listeners act.
+ */
+function countFound(scene: Scene, actor: Actor, act: () => void): void {
+  sign(scene, actor)
+  const found = scene.lives.get(named(scene).record)
+  const before = found?.signAt ?? 0
+  if (found) found.signAt = Math.max(before, Math.min(scene.now(), latestEnd(found, scene.traits, scene.jumps)))
+  act()
+  look(scene)
+  if (found && found.id !== idOf(actor.session.getSnapshot())) found.signAt = before
+}
 
 export const userActs = {
   input: inTab(16, 'input', (scene, actor) => {
@@ -43,23 +58,17 @@ export const userActs = {
   ),
   touch: inTab(2, 'touch()', (scene, actor) => {
     if (!isAwake(actor) || actor.page.prerendered) return
-    sign(scene, actor)
-    // A tab that missed a sign-in finds the session in the step that counts the activity for it, and its listeners act in that step.
-    const found = scene.lives.get(named(scene).record)
-    const before = found?.signAt ?? 0
-    if (found) found.signAt = Math.max(before, Math.min(scene.now(), latestEnd(found, scene.traits, scene.jumps)))
-    actor.session.touch()
-    look(scene)
-    if (found && found.id !== idOf(actor.session.getSnapshot())) found.signAt = before
+    countFound(scene, actor, () => {
+      actor.session.touch()
+    })
     sign(scene, actor)
   }),
   hold: inTab(2, 'hold()', (scene, actor) => {
     if (!isAwake(actor) || actor.page.prerendered) return
-    // The server may get the keep-alive in the same task.
-    sign(scene, actor)
     const of = idOf(actor.session.getSnapshot())
-    actor.holds.push({ of, release: actor.session.hold() })
-    look(scene)
+    countFound(scene, actor, () => {
+      actor.holds.push({ of, release: actor.session.hold() })
+    })
   }),
   release: inTab(3, 'release a hold', (_scene, actor) => {
     actor.holds.shift()?.release()
