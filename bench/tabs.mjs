@@ -9,21 +9,6 @@ import { median } from './stats.mjs'
 const TABS = 10
 const ROUNDS = 40
 
-/**
- * When each tab heard. A busy machine may be late: then the round is as slow as that, and its time counts.
- *
- * @param {import('@playwright/test').Page[]} pages @param {string} act
- */
-async function allArrivals(pages, act) {
-  const arrivals = pages.map(() => 0)
-  for (let wait = 0; wait < 20; wait++) {
-    await pause(300)
-    for (const [tab, page] of pages.entries()) arrivals[tab] ||= await call(page, 'arrived')
-    if (!arrivals.includes(0)) return arrivals
-  }
-  throw new Error(`A tab has not heard within 6 s (${act}).`)
-}
-
 /** @param {import('@playwright/test').BrowserContext} context @param {string} origin */
 export async function measureTabs(context, origin) {
   const pages = []
@@ -47,7 +32,9 @@ export async function measureTabs(context, origin) {
       // Nothing else is to happen meanwhile: who has heard it is asked for later.
       await quiet()
       const start = await call(first, act)
-      const arrivals = await allArrivals(others, act)
+      await pause(300)
+      const arrivals = await Promise.all(others.map((page) => call(page, 'arrived')))
+      if (arrivals.some((at) => at === 0)) throw new Error(`A tab has not heard within 300 ms (${act}).`)
       rounds[act].push(arrivals.map((at) => at - start))
     }
   await Promise.all(pages.map((page) => page.close()))
