@@ -12,6 +12,12 @@ export async function signIn(): Promise<void> {
   session.destroy()
 }
 
+export async function signOut(): Promise<void> {
+  const session = createSession(options)
+  await session.signOut()
+  session.destroy()
+}
+
 const begin: Readonly<Record<Subject, () => () => void>> = {
   sojourn() {
     const session = createSession(options)
