@@ -53,7 +53,7 @@ export function createTokenRequest(
    * may have rotated, and the next refresh with the old token would end the session.
    */
   return (id, used, limit, resource) => {
-    // Each try is an act of its own: a laptop may have slept past the deadline since the last.
+    // `inspect()` is told of each try. The turn looked at the deadline in this very task.
     const { generation, activeAt, skew } = context.requireLive(id, 'refresh')
     let sent: Promise<TokenResponse> | undefined
     let isGivenUp = false
