@@ -79,7 +79,14 @@ export function createTokenWriter(
       context.step(
         'adopted',
         id,
-        () => ({ generation, tokenAt, tokenExpiresAt, ...grantEnds(tokens, tokenAt, tokens, record) }),
+        () => ({
+          generation,
+          tokenAt,
+          tokenExpiresAt,
+          // A caller may find them in memory while the store, which failed, is still asked to remove the ones before.
+          unstored: Number(cache.isUnstored(found)),
+          ...grantEnds(tokens, tokenAt, tokens, record),
+        }),
         true,
       )
     return found

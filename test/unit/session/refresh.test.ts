@@ -1059,6 +1059,23 @@ describe('a store that breaks', () => {
     expect(world.server.reuseCount).toBe(0)
   })
 
+  it('tokens that a caller finds while a store that failed is asked to forget the ones before are those of this tab alone', async () => {
+    const world = createWorld()
+    // Without locks the other tab does not wait for the end of the refresh.
+    world.locks.isAvailable = false
+    const one = await world.signedIn()
+    const two = world.tab()
+    world.tokens.fault = (method) => (method === 'set' ? 'fails' : 'works')
+    world.tokens.delay = (method) => (method === 'clear' ? 4 * SECOND : 1)
+    const late = token(one, { forceRefresh: true })
+    await world.advance(SECOND)
+    expect(await world.until(token(one))).toBe('access-f1-2')
+    expect(world.record()).toMatchObject({ generation: 2, unstored: 1 })
+    expect(await world.until(outcome(token(two, { forceRefresh: true })))).toBe('no_tokens')
+    expect(await world.until(late)).toBe('access-f1-2')
+    expect([one.phase(), two.phase()]).toEqual(['active', 'active'])
+  })
+
   it('a store that fails while it is read does not end the session', async () => {
     const world = createWorld()
     await world.signedIn()
