@@ -63,14 +63,14 @@ function isPutBack(scene: Scene, actor: Actor, id: string): boolean {
  * The newest session began by a clock that had been set back, after the note of that was removed with all of storage: for a tab that had
  * not heard of the clock, its own session is the newer one.
  */
-export function isOutOfOrder({ lives, jumps, emptiedAt }: Scene, id: string): boolean {
+export function isOutOfOrder({ lives, jumps }: Scene, id: string): boolean {
   const shown = lives.get(id)
   const newest = [...lives.values()].at(-1)
   return (
     !!shown &&
     !!newest &&
-    newest.startedAt >= emptiedAt &&
-    jumps.some(({ at, by }) => by < 0 && at >= shown.startedAt && at <= emptiedAt)
+    newest.startedAt >= shown.touchedAt.removed &&
+    jumps.some(({ at, by }) => by < 0 && at >= shown.startedAt && at <= shown.touchedAt.removed)
   )
 }
 
@@ -781,7 +781,9 @@ export function cleared(scene: Scene, page: Page, id: string): void {
       (traits.lag > 0 && (traits.lost > 0 || traits.delay > 250)))
   // Its own tab crashed between its message and its write. A prerendered page may have heard the message.
   const isUnwritten =
-    decodedOf(scene)?.id !== id && [...scene.signIns].some(({ at, page }) => page.gone && at <= life.startedAt)
+    decodedOf(scene)?.id !== id &&
+    !scene.begun.has(id) &&
+    [...scene.signIns].some(({ at, page }) => page.gone && at <= life.startedAt)
   if (life.ended) touch(scene, id, 'robbed')
   else if (isKnown && hasStoreFailed(scene, life.tokenAt)) {
     touch(scene, id, 'withdrawn')
