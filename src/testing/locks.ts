@@ -15,7 +15,7 @@ export interface FakeLocks {
   /** Whether this tab holds any lock or waits for one. */
   readonly isUsedBy: (tab: Listener) => boolean
   /** `navigator.locks` of one tab. */
-  readonly of: (tab: Listener) => Pick<LockManager, 'request'> | undefined
+  readonly of: (tab: Listener) => Pick<LockManager, 'request' | 'query'> | undefined
   /** The browser notices that a tab is gone, and releases its locks. */
   readonly release: (tab: Listener) => void
   /** Takes away the locks that a page holds or waits for, as WebKit does when the page goes into the back/forward cache. */
@@ -24,6 +24,7 @@ export interface FakeLocks {
 
 interface Turn {
   readonly tab: Listener
+  isHeld?: boolean
   readonly grant: () => void
   readonly reject: (reason: unknown) => void
 }
@@ -90,6 +91,7 @@ export function createLocks(time: Time): FakeLocks {
           later(() => {
             // The request may have been aborted, or revoked, in the meantime.
             if (!queues.get(name)?.includes(turn)) return
+            turn.isHeld = true
             // The signal has no effect on a lock that is granted.
             signal?.removeEventListener('abort', abort)
             const result = new Promise<T>((done) => done(work({ name, mode: 'exclusive' })))
@@ -113,6 +115,17 @@ export function createLocks(time: Time): FakeLocks {
       if (isFree) turn.grant()
     })
 
+  const query = (tab: Listener): Promise<LockManagerSnapshot> =>
+    new Promise((resolve, reject) => {
+      if (tab.gone) return
+      if (tab.waiting) tab.waiting.push(() => void query(tab).then(resolve, reject))
+      else
+        time.later(tab, locks.delay.grant, () => {
+          if (locks.refuses) reject(new DOMException('Locks are not for this page.', 'SecurityError'))
+          else resolve({ held: [...queues].flatMap(([name, [turn]]) => (turn?.isHeld ? [{ name }] : [])), pending: [] })
+        })
+    })
+
   const locks: FakeLocks = {
     isAvailable: true,
     refuses: false,
@@ -125,6 +138,7 @@ export function createLocks(time: Time): FakeLocks {
         ? {
             request: <T>(name: string, second: Options | Callback<T>, third?: Callback<T>) =>
               third ? request(tab, name, second as Options, third) : request(tab, name, {}, second as Callback<T>),
+            query: () => query(tab),
           }
         : undefined,
     release(tab) {

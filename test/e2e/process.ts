@@ -65,3 +65,16 @@ export async function processOf(run: Run): Promise<number> {
   }
   throw new Error('no process of the browser works when the page does, and only then')
 }
+
+/** The process of Chromium that tells all others what was written into localStorage. */
+export function storageProcess(): { suspend: () => void; wake: () => void } {
+  const found = descendants().filter(({ pid }) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('storage.mojom.StorageService'),
+  )
+  const [storage] = found
+  if (!storage || found.length > 1) throw new Error(`${found.length} processes of storage`)
+  return {
+    suspend: () => void process.kill(storage.pid, 'SIGSTOP'),
+    wake: () => void process.kill(storage.pid, 'SIGCONT'),
+  }
+}

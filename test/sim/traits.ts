@@ -34,7 +34,7 @@ export interface Traits {
   readonly locks: 'work' | 'missing' | 'refused'
   readonly channel: boolean
   readonly storage: boolean
-  /** The longest durations of writes, messages, accesses to the token store, and calls. */
+  /** The longest durations of writes, messages, accesses to the token store, and calls. `PROPAGATION_DELAY` is longer than the first. */
   readonly lag: number
   readonly delay: number
   readonly access: number
@@ -104,7 +104,7 @@ export function drawTraits({ pick, chance, below }: Random): Traits {
     locks,
     channel: usual || chance(0.7),
     storage: usual || chance(0.7),
-    lag: pick([0, 0, 5, 50]),
+    lag: pick([0, 0, 5, 50, 250]),
     delay: pick([2, 20, 500]),
     access: pick([1, 20, 800]),
     network: pick([20, 200, 3 * SECOND]),

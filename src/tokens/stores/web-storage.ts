@@ -5,9 +5,7 @@ import type { Plugged } from '../../session/plugin.js'
 import { tokens } from '../plugin.js'
 import type { TokenStore } from '../../types.js'
 import { isOf, matches, revocable, storedTokens } from '../stored-tokens.js'
-
-/** ms until what one tab has written is what every other reads: each process has a copy, and is told of changes later. */
-const SPREADING = 100
+import { createRecentWrites } from './written.js'
 
 /**
  * Tokens in localStorage or sessionStorage, readable by any script of the origin and kept until somebody removes them: choose
@@ -50,6 +48,7 @@ function createPart(storage: () => Storage, key: string): TokenStore {
     }
   }
   const read = () => storedTokens(parse())
+  const writes = createRecentWrites(key)
   // Each step runs in the caller's own task, so nothing of this tab comes between reading and writing. Other tabs can:
   // web storage has no transaction. The refresh lock keeps them apart, and where there is none the server's reuse grace.
   const attempt = <T>(step: () => T): Promise<T> =>
@@ -68,21 +67,22 @@ function createPart(storage: () => Storage, key: string): TokenStore {
     get shared() {
       return isShared()
     },
-    get() {
-      return attempt(read)
+    async get() {
+      // The next tab with the refresh lock would refresh with the token that has just been used, or find none.
+      if (isShared()) await writes.arrived((latest) => matches(read(), latest))
+      return read()
     },
     async set(value, expected) {
       const stored = read()
       const free = matches(stored, expected)
-      if (free) storage().setItem(key, JSON.stringify(value))
-      // Not before the other tabs read it: the next one with the lock would refresh with the token that has just been used, which it may
-      // have in memory where storage was emptied. Before the first tokens of a session none was used.
-      if (free && (stored ?? value.generation > 1) && isShared())
-        await new Promise((resolve) => setTimeout(resolve, SPREADING))
-      return free
+      if (!free) return false
+      storage().setItem(key, JSON.stringify(value))
+      if (isShared()) await writes.tell(value, !!stored || value.generation > 1)
+      return true
     },
     clear(id) {
       return attempt(() => {
+        writes.forget(id)
         const stored = parse()
         if (!isOf(id, stored)) return null
         storage().removeItem(key)
