@@ -25,13 +25,18 @@ async function film(page: Page, viewer: Page): Promise<{ stop: () => Promise<Fra
   await cdp.send('Page.startScreencast', { format: 'png', everyNthFrame: 1 })
   return {
     async stop() {
-      await page.evaluate(() => {
-        const green = document.body.appendChild(document.createElement('p'))
-        const look = { width: '100px', height: '100px', visibility: 'visible', background: 'rgb(0, 255, 0)' }
-        Object.assign(green.style, look)
-      })
       let seen: Seen[] = []
-      await expect.poll(async () => (seen = await look()).some(({ isEnd }) => isEnd)).toBe(true)
+      // Chromium sends no picture while it waits for word of two others: the page draws until one with its end has come.
+      const isOver = async (): Promise<boolean> => {
+        await page.evaluate(() => {
+          const green = document.body.appendChild(document.createElement('p'))
+          const look = { width: '100px', height: '100px', visibility: 'visible', background: 'rgb(0, 255, 0)' }
+          Object.assign(green.style, look)
+        })
+        seen = await look()
+        return seen.some(({ isEnd }) => isEnd)
+      }
+      await expect.poll(isOver).toBe(true)
       await cdp.send('Page.stopScreencast')
       return seen.slice(0, seen.findIndex(({ isEnd }) => isEnd) + 1)
     },
