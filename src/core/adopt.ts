@@ -104,3 +104,18 @@ export function unlessAhead(
   const isEarlier = found.startedAt < Infinity && beganAt(other) <= beganAt(found)
   return (beganAt(other) > wall && !isKnown) || isEarlier ? null : other
 }
+
+/**
+ * `other`, or null if the session `own` of this tab began since the clock was set back, and `other` counted on from before that.
+ * `before`: `own` as this tab knew it before it read its clocks now.
+ */
+export function unlessBefore(
+  other: SharedRecord | null,
+  own: SharedRecord | null,
+  before: SharedRecord | null,
+  wall: number,
+): SharedRecord | null {
+  // It began before a change that the tab sees only now. Others may have seen more of the change: sleep hides a part.
+  const sawLess = !!own && own.skew > (before?.skew ?? 0) && (other?.skew ?? 0) > own.skew
+  return sawLess ? other : unlessAhead(other, own, wall, true)
+}

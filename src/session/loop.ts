@@ -1,4 +1,4 @@
-import { adopt, beganAt, unlessAhead } from '../core/adopt.js'
+import { adopt, beganAt, unlessAhead, unlessBefore } from '../core/adopt.js'
 import { ending, reduce, settle, shortening, type Change, type State } from '../core/changes.js'
 import { sharedNow, type Clock } from '../core/clock.js'
 import { configFor, nextWakeAt, type Config } from '../core/deadlines.js'
@@ -87,8 +87,7 @@ export function createLoop({ ports, config, sync, activity, active, emitter, hoo
     const isOver = isOther && (beganAt(found) > beganAt(last) || settle(last, config, sharedNow(last, clock)) !== last)
     const own = isOver ? null : unlessAhead(last, found ?? received, clock.wall)
     const others = merge(found, unlessAhead(received, found, clock.wall))
-    // A session that began here since the clock was set back is not displaced by one that counted on before.
-    return adopt({ ...basis, record: own && basis.record }, unlessAhead(others, own, clock.wall, true), clock)
+    return adopt({ ...basis, record: own && basis.record }, unlessBefore(others, own, basis.record, clock.wall), clock)
   }
 
   /** `taken` with what happened in this tab. */

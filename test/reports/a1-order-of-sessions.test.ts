@@ -151,6 +151,28 @@ describe('an order of sessions in a store that may be cleared', () => {
     expect(newest.visible()).toBe('active')
   })
 
+  // Sleep hides how far: the tab sees less of the change than those that were awake, and takes its own session for the later one.
+  it('a tab that was away while the clock was set back and the machine slept does not displace a sign-in of before', async () => {
+    const world = createWorld({ engine: 'webkit' })
+    const sleeper = await world.signedIn()
+    await world.advance('2m')
+    sleeper.leave()
+    const newest = world.tab()
+    await signIn(world, newest)
+    const id = newest.session.getSnapshot()
+    await world.advance('1s')
+    world.setClock(-6e5)
+    newest.hint('focus')
+    await world.advance('1m')
+    world.sleep('6m')
+    await world.advance('1m')
+    newest.takeEvents()
+    sleeper.comeBack()
+    await world.advance('1s')
+    expect(newest.takeEvents()).toEqual([])
+    expect(newest.session.getSnapshot()).toEqual(id)
+  })
+
   // Both sessions have a number ahead of the clock, so that only their beginnings tell which is the later one.
   it('a tab that slept while the clock was set back twice does not displace a sign-in that counted on', async () => {
     const { world, tab: sleeper } = await thirdSession('webkit')

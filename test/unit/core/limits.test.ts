@@ -1,6 +1,6 @@
 /** Each limit of the pure code, at its last value and one beyond. */
 import { describe, expect, it } from 'vitest'
-import { adopt, unlessAhead } from '../../../src/core/adopt.js'
+import { adopt, unlessAhead, unlessBefore } from '../../../src/core/adopt.js'
 import { begin, serverReply, shortening, type State } from '../../../src/core/changes.js'
 import { drift } from '../../../src/core/clock.js'
 import { backgroundRefreshAt, checkAt, keepAliveAt, nextWakeAt, type Config } from '../../../src/core/deadlines.js'
@@ -122,6 +122,16 @@ describe('the limits of what displaces a session in storage', () => {
       true,
       true,
     ])
+  })
+
+  it.each<[what: string, before: number, skew: number, displaces: boolean]>([
+    ['began before a change of the clock that it has seen less of', 299, 301, true],
+    ['has seen as much of', 299, 300, false],
+    ['saw before', 300, 301, false],
+  ])('a session of earlier does so where that of the tab %s', (_what, before, skew, does) => {
+    const own = { ...found, skew: 300 }
+    const other = record({ seq: T + 101, startedAt: T - 1e3, skew })
+    expect(unlessBefore(other, own, { ...own, skew: before }, clock.wall)).toBe(does ? other : null)
   })
 
   it('a session does so where there is only the end of another, which does not say when that one began', () => {
