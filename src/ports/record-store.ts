@@ -35,8 +35,9 @@ export function openRecordStore(name: string): RecordStore {
       } catch {
         try {
           // Storage is full: emptying the record makes room for the tombstone, without which the next page would find a live
-          // session. The key stays, because a tab that reads in between would take the session for wiped.
-          if (texts.end) {
+          // session. The key stays, because a tab that reads in between would take the session for wiped. Where the tombstone is
+          // there, nothing is emptied: another tab, whose record has room, would write that again, and so on for ever.
+          if (texts.end && texts.end !== localStorage.getItem(keys.end)) {
             localStorage.setItem(keys.record, '')
             localStorage.setItem(keys.end, texts.end)
           }

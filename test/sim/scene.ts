@@ -130,8 +130,8 @@ const tick = (): Promise<void> => new Promise((resolve) => process.nextTick(reso
 /** The error of a world that does not come to rest. */
 export class Restless extends Error {}
 
-/** No world takes a tenth of these tasks, unless tabs correct each other endlessly. */
-const MOST_TURNS = 1e6
+/** No world takes a third of these tasks, unless tabs correct each other endlessly. */
+const MOST_TURNS = 3e5
 
 export function createScene(
   { traits, seed }: Plan,

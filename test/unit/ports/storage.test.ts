@@ -91,6 +91,24 @@ describe('the record in localStorage', () => {
     expect(store.read()).toEqual({ record: '', end: 'e'.repeat(90) })
   })
 
+  it('a record that has no room leaves the shorter one of another tab beside the end', () => {
+    const items = new Map([
+      [NAME, 'short'],
+      [`${NAME}:end`, 'e'],
+    ])
+    const writes: string[] = []
+    storage({
+      getItem: (key: string) => items.get(key) ?? null,
+      setItem(key: string, text: string) {
+        if (text.length > 5) denied()
+        writes.push(key)
+        items.set(key, text)
+      },
+    })
+    expect(openRecordStore(NAME).write({ record: 'longer', end: 'e' })).toBe(false)
+    expect(writes).toEqual([])
+  })
+
   it('a record that can be neither read nor written throws nothing', () => {
     storage({ getItem: denied, setItem: denied })
     const store = openRecordStore(NAME)
