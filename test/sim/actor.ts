@@ -50,6 +50,8 @@ export interface Actor {
   /** When it last found tokens in the store that its record did not know, and the page that had stored them. */
   adopted: { readonly at: number; readonly from: object | null }
   steppedAt: number
+  /** When its page last had input. */
+  inputAt: number
   /** How long its page had run when it was destroyed. */
   destroyedAt: number | null
   /** The record after its last step. */

@@ -87,6 +87,7 @@ export function open(scene: Scene, page = scene.world.page(), isBare = false): A
     connectingSince: null,
     adopted: { at: -Infinity, from: null },
     steppedAt: now,
+    inputAt: -Infinity,
     destroyedAt: null,
     hears: 'out',
     deafSince: null,

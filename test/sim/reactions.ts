@@ -3,7 +3,7 @@ import type { SessionEvents } from '../../src/types.js'
 import { isAwake, type Actor } from './actor.js'
 import { persistData } from './data.js'
 import { ranBy } from './pages.js'
-import { look } from './rules.js'
+import { look, sign } from './rules.js'
 import type { Scene } from './scene.js'
 import { extend, signIn, signOut, token, verify } from './users.js'
 
@@ -52,6 +52,8 @@ export function react(scene: Scene, actor: Actor, reaction: Reaction): void {
     for (const undo of undos) undo()
     if (!isAwake(actor) || scene.isCalm) return
     scene.trace(`${actor.name} reacts`)
+    // The step that counts input may be the first that knows of the session, and the last of this session object.
+    if (actor.inputAt === scene.now() && actor.session.getSnapshot().phase === 'active') sign(scene, actor)
     reaction(scene, actor)
   }
   const undos = [session.subscribe(once), ...EVENTS.map((event) => session.on(event, once))]

@@ -26,6 +26,7 @@ export function input(scene: Scene, actor: Actor): void {
         })
     }
   }
+  for (const one of instances) one.inputAt = scene.now()
   // Counted before as well: the server may get the keep-alive in the same task.
   signs()
   actor.page.input()
