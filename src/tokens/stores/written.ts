@@ -45,9 +45,10 @@ export function createRecentWrites(key: string): RecentWrites {
   const latest = async (): Promise<Written | undefined> => {
     const found = await lockManager()?.query()
     const names = (found?.held ?? []).map(({ name }) => String(name)).filter((name) => name.startsWith(start))
-    // The time comes first.
-    const [, , generation, id] = JSON.parse(names.sort().at(-1) ?? '[]') as [string, number, number?, string?]
-    return id === undefined || generation === undefined ? undefined : { id, generation }
+    // The time comes first. A page that is frozen, or in the back/forward cache, holds its lock for longer than it means to.
+    const [, at = 0, generation, id] = JSON.parse(names.sort().at(-1) ?? '[]') as [string, number?, number?, string?]
+    const isRecent = Math.abs(Date.now() - at) < TELLING
+    return isRecent && id !== undefined && generation !== undefined ? { id, generation } : undefined
   }
 
   return {
