@@ -123,7 +123,8 @@ export function createRecordSync(
       const isKnownElsewhere = [shared, received].some(
         (known) => known && isSameSession(known, record) && isLive(known) === isLive(record),
       )
-      if (isNew) share(record)
+      // With what others have seen: on a full disk, two tabs that each wrote their own end would do so in turns.
+      if (isNew) share(next)
       // Each message evicts listening pages from the back/forward cache. So only a sign-in or an end is posted, where that is
       // wanted; all else only if storage cannot carry it. A sign-in or an end is posted first: a write takes longer than a message,
       // and both happen in this task.
