@@ -415,7 +415,9 @@ function warned(scene: Scene, actor: Actor, life: Life, reason: 'idle' | 'absolu
       'the page did not run':
         actor.unaware || actor.page.frozen || actor.page.timersEvery > 0 || actor.awakeSince > from - 1e3,
       'the tab came to know of the session later': actor.aliveSince > from - 1e3,
-      'its record was overwritten': life.touchedAt.overwritten > from,
+      // Since the last activity, where the tab that knows of that did not hear of it.
+      'its record was overwritten':
+        life.touchedAt.overwritten > from || (traits.lost > 0 && life.touchedAt.overwritten >= life.signAt),
       'activity ahead was planted': life.touchedAt.ahead >= life.startedAt,
       'tabs were apart': !wereTogether(scene, from - 1e3),
       // A page that opens may miss messages during its query, and end the session for all tabs.

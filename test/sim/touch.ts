@@ -52,7 +52,7 @@ export function remove(scene: Scene, empty: () => void): void {
   // For a tab that does not know yet that its session was replaced, or overwritten by junk, that session was removed.
   const isFull = scene.world.storage.stored.has(KEY)
   for (const { id, ended } of scene.lives.values())
-    if (isFull && id !== record && !ended) touch(scene, id, 'removed', 'overwritten')
+    if (isFull && id !== record) touch(scene, id, 'removed', ...(ended ? [] : (['overwritten'] as const)))
   touch(scene, end, 'removed', 'exhumed')
   empty()
 }
