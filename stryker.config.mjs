@@ -11,6 +11,7 @@ export default {
     'src/core/*.ts',
     'src/session/{loop,session,context,create-context,active-session,follow-page}.ts',
     'src/tokens/{refresh,refresh-turn,token-writer,token-request}.ts',
+    'src/tokens/stores/written.ts',
     'src/{data,connect,journal,otel,companion}.ts',
     'src/connect/*.ts',
     'src/plugins/*.ts',

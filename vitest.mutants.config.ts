@@ -15,7 +15,7 @@ export default defineConfig({
     include: [
       'test/unit/{arguments,companion,journal,otel}.test.ts',
       'test/unit/{connect,core,data,ports,session}/*.test.ts',
-      'test/unit/tokens/web-storage.test.ts',
+      'test/unit/tokens/{web-storage,written}.test.ts',
       'test/laws/*.test.ts',
       'test/reports/{a1,a2,a4,a5,d1,d2,d6,d7,f6}-*.test.ts',
     ],
