@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { addCounts, count, type Counts } from '../../sim/rule-names.js'
+import { addCounts, count, type Counts, FLOORS } from '../../sim/rule-names.js'
 
 it('a check of a rule counts if no excuse applies', () => {
   const counts: Counts = {}
@@ -27,4 +27,8 @@ it('the counts of worlds add up', () => {
     addCounts(sum, counts)
   }
   expect(sum).toEqual({ 'I6: tabs agree': { looked: 1, excused: { 'it rains': { applied: 1, needed: 1 } } } })
+})
+
+it('each rule has a floor, so that none stops being checked unnoticed', () => {
+  expect(Object.entries(FLOORS).filter(([, floor]) => floor <= 0)).toEqual([])
 })
