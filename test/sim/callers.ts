@@ -6,8 +6,9 @@ import { hasStoreFailed, look, onItsWay, wereTogether } from './rules.js'
 import type { Excuses } from './rule-names.js'
 import { type Scene } from './scene.js'
 
-/** A failed refresh, as a `refreshFailed` event says. */
+/** A failed refresh, as a `refreshFailed` event says. `at`: the time of the event. */
 export interface Failure {
+  readonly at: number
   readonly id: string
   readonly code: string
   readonly retryAt: number | null
@@ -121,8 +122,10 @@ export function retried(
     {
       // It has waited by another clock.
       'a clock was set': scene.jumps.some(({ at }) => at >= dueAt - 60e3),
-      // New tokens came late, and the refresh of those has failed since.
-      'another refresh was called meanwhile': calls.some(({ at }) => at > toldAt && at < dueAt),
+      // One that was called before: by another tab where locks do not work, or for other tokens. The wait that is named is its own.
+      'another refresh failed meanwhile': scene.failures.some(
+        (one) => one.at > toldAt && Math.abs((one.retryAt ?? 0) - (retryAt ?? 0)) < 5,
+      ),
     },
   )
 }
@@ -234,7 +237,7 @@ export function listenAsCaller(scene: Scene, actor: Actor): void {
       scene.must('I7: `here` is the tab that did it', actor.extending > 0, () => `${actor.name} did not answer`)
   })
   session.on('refreshFailed', ({ error, retryAt }: SessionEvents['refreshFailed']) => {
-    scene.failures.push({ id: idOf(session.getSnapshot()), code: error.code, retryAt })
+    scene.failures.push({ at: scene.now(), id: idOf(session.getSnapshot()), code: error.code, retryAt })
   })
   const render = (): void => {
     actor.rendered = session.getSnapshot()
