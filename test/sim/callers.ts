@@ -166,20 +166,24 @@ export function signedOut(scene: Scene, actor: Actor, { at, id }: Asked): void {
   if (!isAwake(actor) || actor.page.prerendered || !id) return
   look(scene)
   const life = scene.lives.get(id)
-  if (scene.traits.store === 'shared' && !actor.isBare)
+  const { traits, world } = scene
+  const { storage, tokens } = world
+  const isDenied = !storage.isAvailable
+  if (traits.store === 'shared' && !actor.isBare)
     scene.must(
       'I9: who awaits `signOut()` finds its tokens gone',
-      scene.world.tokens.stored?.id !== id,
+      tokens.stored?.id !== id,
       () => `${actor.name} has left the tokens of ${id}`,
       {
         'the token store failed': hasStoreFailed(scene, at),
         // A tab that got tokens meanwhile stores them, and removes them when it hears of the end.
-        'word of the end is on its way, and storage is full or lags':
-          (scene.world.storage.full || scene.traits.lag > 0) &&
-          scene.now() - at < onItsWay(scene) &&
+        'word of the end is on its way, and storage is full, denied or lags':
+          (isDenied || storage.full || traits.lag > 0) &&
           !!life &&
           life.tokenBy !== actor.page &&
-          life.storedAt >= at,
+          life.storedAt >= at &&
+          // A message that is lost comes as the answer to the one that tells of the tokens.
+          (life.storedAt < at + onItsWay(scene) || (isDenied && traits.lost > 0)),
       },
     )
 }

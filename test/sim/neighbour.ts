@@ -3,7 +3,7 @@ import { createSessionWith, type Page } from '../../src/testing.js'
 import { browser } from '../../src/testing/time.js'
 import type { SessionServer, TokenResponse, TokenSession, TokenStore } from '../../src/types.js'
 import { idOf } from './actor.js'
-import { hasStoreFailed, onItsWay } from './rules.js'
+import { hasStoreFailed, onItsWay, sent } from './rules.js'
 import type { Scene } from './scene.js'
 import { MARK } from './servers.js'
 
@@ -85,7 +85,7 @@ export function openNeighbour(scene: Scene): Neighbour {
   // A page that opens reads only the writes that have arrived.
   const since = before?.signedInAt ?? 0
   const { isAvailable: works, full } = scene.world.storage
-  const isStored = works && !full && scene.deniedAt < since && scene.now() > since + onItsWay(scene)
+  const isStored = works && !full && scene.deniedAt < since && scene.now() > sent(scene, since) + onItsWay(scene)
   scene.neighbour = { page, session, id: isStored ? (before?.id ?? '') : '', signedInAt: since }
   return scene.neighbour
 }

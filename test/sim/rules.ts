@@ -22,7 +22,7 @@ const UNNOTICED = 1e3
 export const onItsWay = ({ traits }: Scene): number => traits.lag + traits.delay + 5
 
 /** The instant from which a write or message of `at` is on its way: after a sleep of the machine it arrives when it wakes. */
-const sent = (scene: Scene, at: number): number =>
+export const sent = (scene: Scene, at: number): number =>
   at > scene.fellAsleepAt - onItsWay(scene) ? Math.max(at, scene.sleptAt) : at
 
 const lifeOf = (scene: Scene, actor: Actor): Life | undefined => scene.lives.get(idOf(shownBy(actor)))
