@@ -141,9 +141,6 @@ export function brought(scene: Scene, actor: Actor, { at, id }: Asked, family: s
     'I6: who awaits `setTokens()` is given those tokens',
     scene.servers.tokenOf(text)?.family === family,
     () => `${actor.name} is given ${text}, and brought ${family}`,
-    {
-      'a gateway gives tokens of its own session': scene.traits.server === 'gateway',
-    },
   )
 }
 

@@ -232,9 +232,6 @@ async function signInAnew(scene: Scene): Promise<string> {
     'I5: a new sign-in has tokens of its own',
     scene.servers.tokenOf(text)?.family === grant.family,
     () => text,
-    {
-      'a gateway gives tokens of its own session': scene.traits.server === 'gateway',
-    },
   )
   const isShared = scene.traits.store === 'shared' && scene.traits.server !== 'gateway' && scene.traits.storage
   return isShared ? grant.family : ''
@@ -288,15 +285,11 @@ async function signOutAll(scene: Scene, family: string): Promise<void> {
       (other) => isAwake(other) && !!idOf(other.session.getSnapshot()),
     ),
   }
-  scene.must('I8: locks are released', !scene.world.locks.isHeld(KEY), () => 'a lock is still held', alone)
+  scene.must('I8: locks are released', !scene.world.locks.isHeld(KEY), () => 'a lock is still held')
   const isLeft = !!scene.world.tokens.stored || JSON.stringify([...scene.world.storage.stored]).includes(`${MARK}.f`)
-  scene.must('I9: no token is left after the end', !isLeft, () => 'tokens are left', {
-    ...alone,
-    // The tokens were stored while storage was allowed for a while, and no tab can remove them now.
-    'storage is denied': scene.traits.store === 'local' && !scene.traits.storage,
-  })
+  scene.must('I9: no token is left after the end', !isLeft, () => 'tokens are left', alone)
   const left = dataLeft(scene)
-  scene.must('I18: nothing is left of an ended session', left.length === 0, () => left.join(), alone)
+  scene.must('I18: nothing is left of an ended session', left.length === 0, () => left.join())
   if (family)
     scene.must('I9: tokens are revoked at the end', !!scene.servers.grants.get(family)?.revoked, () => family, alone)
 }

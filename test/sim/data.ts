@@ -3,7 +3,7 @@ import { sessionData } from '../../src/data.js'
 import type { SessionData } from '../../src/types.js'
 import { idOf, isAwake, type Actor } from './actor.js'
 import { earliestEnd, latestEnd } from './life.js'
-import { ignorance, isMisled, look, onItsWay } from './rules.js'
+import { ignorance, look, onItsWay } from './rules.js'
 import type { Scene } from './scene.js'
 
 /** One handle that an application keeps, also after its session. */
@@ -27,7 +27,7 @@ function used(scene: Scene, actor: Actor, { id }: SessionData, what: string): vo
     'I18: no data are used past the end',
     late <= 0,
     () => `${actor.name} ${what} data of ${id} ${Math.round(late)} ms past its end`,
-    { 'a clock was set back unseen': latest === Infinity || isMisled(scene, actor) },
+    { 'a clock was set back unseen': latest === Infinity },
   )
   scene.must(
     'I18: no data are used after the end was known',

@@ -355,22 +355,30 @@ function end(scene: Scene, actor: Actor, life: Life, is: Extract<Snapshot, { pha
       reason === 'idle' ? 'I3: no idle end comes early' : 'I7: no absolute end comes early',
       early <= 0,
       `${early} ms too early`,
-      {
-        'tabs were apart': !wereTogether(scene, Math.min(life.countedAt, endedAt)),
-        'its record was overwritten': isOverwritten(scene, life),
-        // The tab has only its own knowledge.
-        'its record was removed': life.touchedAt.removed >= life.countedAt,
-        'activity ahead was planted': life.touchedAt.ahead >= life.startedAt,
-        'a clock was set back unseen': life.unseen || life.putOff > 0,
-        // Nobody posts to a page that is not there yet, and nobody posts it again.
-        'a page opened while word of activity was on its way, without storage':
-          reason === 'idle' &&
-          [...scene.actors].some(
-            ({ sound, bornAt }) => !sound && bornAt >= life.countedAt && bornAt <= life.countedAt + onItsWay(scene),
-          ),
-      },
+      reason === 'idle' ? earlyIdleEnd(scene, life, endedAt) : earlyAbsoluteEnd(scene, life, endedAt),
     )
     warned(scene, actor, life, reason, endedAt)
+  }
+}
+
+function earlyIdleEnd(scene: Scene, life: Life, endedAt: number): Excuses {
+  return {
+    'tabs were apart': !wereTogether(scene, Math.min(life.countedAt, endedAt)),
+    'its record was overwritten': isOverwritten(scene, life),
+    // The tab has only its own knowledge.
+    'its record was removed': life.touchedAt.removed >= life.countedAt,
+    'a clock was set back unseen': life.unseen || life.putOff > 0,
+    // Nobody posts to a page that is not there yet, and nobody posts it again.
+    'a page opened while word of activity was on its way, without storage': [...scene.actors].some(
+      ({ sound, bornAt }) => !sound && bornAt >= life.countedAt && bornAt <= life.countedAt + onItsWay(scene),
+    ),
+  }
+}
+
+function earlyAbsoluteEnd(scene: Scene, life: Life, endedAt: number): Excuses {
+  return {
+    'tabs were apart': !wereTogether(scene, Math.min(life.countedAt, endedAt)),
+    'activity ahead was planted': life.touchedAt.ahead >= life.startedAt,
   }
 }
 
@@ -464,7 +472,6 @@ export function hinted(scene: Scene, actor: Actor): void {
       shown !== buried,
       () => `${actor.name} shows ${buried}`,
       {
-        'the tab is without storage': !actor.sound,
         // The document that writes gets no storage event: a second session there notices the write at its next hint.
         'another session in the page wrote it just now':
           !!life &&
@@ -475,11 +482,7 @@ export function hinted(scene: Scene, actor: Actor): void {
   if (!life) return
   const { traits, jumps } = scene
   const latest = latestEnd(life, traits, jumps)
-  const lost: Excuses = {
-    'a clock was set back unseen': latest === Infinity || isMisled(scene, actor),
-    // The record of the tab that saw it has not arrived yet.
-    'a clock was set back a moment ago': jumps.some(({ at, by }) => by < 0 && now - at < onItsWay(scene)),
-  }
+  const lost: Excuses = { 'a clock was set back unseen': latest === Infinity || isMisled(scene, actor) }
   scene.must(
     'I1: no session is shown past its end',
     now <= latest,
@@ -495,8 +498,8 @@ export function hinted(scene: Scene, actor: Actor): void {
     () => `${actor.name} will end ${life.id} ${Math.round(endAt - latest)} ms too late`,
     {
       ...lost,
-      // A page that opens may read the planted record before the corrected one.
-      'its record was planted, and lags': traits.lag > 0 && now < life.touchedAt.planted + 2 * onItsWay(scene),
+      // The record of the tab that saw it has not arrived yet.
+      'a clock was set back a moment ago': jumps.some(({ at, by }) => by < 0 && now - at < onItsWay(scene)),
       // The document that writes gets no storage event: a second session there may know only the planted record.
       'the tab came to know of the session by a planted record':
         actor.aliveSince <= life.touchedAt.planted + onItsWay(scene) && actor.aliveSince >= life.touchedAt.planted,
@@ -508,10 +511,8 @@ export function hinted(scene: Scene, actor: Actor): void {
     early <= 0,
     () => `${actor.name} will end ${life.id} ${early} ms too early`,
     {
-      'a clock was set back a moment ago': lost['a clock was set back a moment ago'] === true,
       'tabs were apart': !wereTogether(scene, life.countedAt),
       'its record was overwritten': isOverwritten(scene, life),
-      'activity ahead was planted': life.touchedAt.ahead >= life.startedAt,
       'a clock was set back unseen': life.unseen || life.putOff > 0,
       // It took the place of a record that this tab had not read.
       'word of a newer session is on its way': [...scene.lives.values()].some(
@@ -546,7 +547,7 @@ export function acted(scene: Scene, actor: Actor, what: string): void {
     'I1: nothing acts past the end',
     late <= 0,
     () => `${what} by ${actor.name}, ${Math.round(late)} ms past the end of ${life.id}`,
-    { 'a clock was set back unseen': latest === Infinity || isMisled(scene, actor) },
+    { 'a clock was set back unseen': latest === Infinity },
   )
   scene.must(
     'I2: nothing acts after the end was known',
@@ -569,7 +570,6 @@ export function handedOut(scene: Scene, actor: Actor, text: string): void {
     isOf(scene, life, token.family),
     () => `${actor.name} was handed a token of ${token.family}, and shows ${life.id}`,
     {
-      'a gateway gives tokens of its own session': scene.traits.server === 'gateway',
       // A listener of the refresh has signed in: promises of one task are told one after the other.
       'a session began or ended in the same moment': scene.now() - life.startedAt < 1,
     },
@@ -642,8 +642,6 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
       'word of a newer session is on its way': [...scene.lives.values()].some(
         ({ startedAt }) => startedAt > life.startedAt && now() - startedAt < onItsWay(scene),
       ),
-      // For a tab that guesses the time by the last activity, the token is from the future.
-      'a clock was set back unseen': life.unseen || life.putOff > 0,
       // The session of a gateway requests other tokens if its own were displaced by a sign-in that never wrote its record.
       'a tab crashed as it signed in': [...scene.signIns].some(({ at, page }) => page.gone && at >= life.startedAt),
       // By the record, the user was active since the last token. The store had a later one, which has expired as well.
@@ -655,11 +653,12 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
   if (!family || traits.store === 'memory') return
 
   const before = servers.calls.filter((other) => isDuplicate(other, call))
+  const isApart = !wereTogether(scene, life.startedAt)
   const apart: Excuses = {
     // A tab that does not know of the end yet finds the store empty, and uses its own tokens.
     'word of the end is on its way': isEndUnheard,
     // If tabs can neither read the same storage nor reach each other, each is alone.
-    'tabs were apart': !wereTogether(scene, life.startedAt),
+    'tabs were apart': isApart,
     'messages are slow without storage': !scene.world.storage.isAvailable && traits.delay > 250,
   }
   const inForce = (scene.storedNumber.get(family) ?? 0) > number
@@ -698,7 +697,7 @@ function refreshed(scene: Scene, call: Call, life: Life): void {
     !rival,
     () => `${actor.name} and ${rival?.actor.name} send ${family}.${number}`,
     {
-      ...apart,
+      'tabs were apart': isApart,
       'locks do not work': traits.locks !== 'work',
       // A tab that released its lock after a timeout posts that, and the others wait 300 ms for the message.
       'messages are slow without storage': traits.delay > 250 && !scene.world.storage.isAvailable,
@@ -716,14 +715,6 @@ function keptAlive(scene: Scene, { actor, at }: Call, life: Life): void {
     'I16: no keep-alive without activity',
     life.signAt > life.keptAliveAt - FLUSH - 1,
     () => `${actor.name} tells the server of a user who did nothing for ${Math.round(at - life.signAt)} ms`,
-    {
-      'a clock was set': scene.jumps.some((jump) => jump.at >= life.keptAliveAt),
-      // For this tab, the calls of others are in the future.
-      'a clock was set back unseen': isMisled(scene, actor),
-      // The record of the last call may be lost.
-      'its record was overwritten': life.touchedAt.overwritten >= life.keptAliveAt,
-      'tabs were apart': !wereTogether(scene, life.keptAliveAt),
-    },
   )
 }
 
