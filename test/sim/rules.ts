@@ -715,6 +715,7 @@ function keptAlive(scene: Scene, { actor, at }: Call, life: Life): void {
     'I16: no keep-alive without activity',
     life.signAt > life.keptAliveAt - FLUSH - 1,
     () => `${actor.name} tells the server of a user who did nothing for ${Math.round(at - life.signAt)} ms`,
+    { 'tabs were apart': !wereTogether(scene, life.keptAliveAt) },
   )
 }
 
