@@ -104,6 +104,13 @@ const BOTTOM: SharedRecord = {
 type Fields = Record<string, unknown>
 const bottom = BOTTOM as unknown as Fields
 
+/**
+ * Fields that fall, and that version 0.1.0 does not know. Every version keeps the greater JSON of a field that it does not know, and writes
+ * it. So the JSON of these rises where the field falls, always with as many digits, and begins with the generation: otherwise two pages
+ * would write in turns for as long as both are open, each in answer to the other.
+ */
+const ADDED: readonly string[] = ['refreshEndsAt', 'grantEndsAt', 'idleTimeout', 'absoluteTimeout']
+
 /** The last instant that a Date can hold, ECMA-262 §21.4.1.1. */
 const MAX_INSTANT = 864e13
 /** More than any count or skew can be. */
@@ -170,11 +177,15 @@ function join(key: string, a: unknown, b: unknown): unknown {
 const canonical = (value: unknown): string => (value === undefined ? '' : JSON.stringify(value))
 
 /** The fields as JSON, in a fixed order. A field with its least value is left out: {@link decode} puts it back. */
-const serialize = (fields: Partial<SharedRecord>): string =>
+const serialize = (fields: Fields): string =>
   JSON.stringify(
     Object.fromEntries(
       Object.entries(fields)
         .filter(([key, value]) => value !== bottom[key])
+        .map(([key, value]): [string, unknown] => [
+          key,
+          ADDED.includes(key) ? [1e6 + (fields['generation'] as number), 9e15 - (value as number)] : value,
+        ])
         .sort(([a], [b]) => (a < b ? -1 : 1)),
     ),
   )
@@ -200,10 +211,17 @@ const limit = (key: string, wall: number): number =>
 export function decode(text: unknown, wall: number): SharedRecord | null {
   try {
     const fields: Fields = { ...bottom, ...(JSON.parse(text as string) as object) }
-    for (const [key, value] of Object.entries(fields)) {
+    for (const [key, read] of Object.entries(fields)) {
       // Fields of newer versions are kept, but none that shadows a member of all objects, such as `__proto__` or `toString`.
       if (key in {}) return null
       const least = bottom[key]
+      let value = read
+      if (value !== least && ADDED.includes(key)) {
+        const [of, rest] = read as readonly [number, number]
+        value = 9e15 - rest
+        // A page of version 0.1.0 has refreshed since: nobody knows it of the new tokens.
+        fields[key] = key === 'refreshEndsAt' && of !== 1e6 + (fields['generation'] as number) ? least : value
+      }
       if (least !== undefined && typeof value !== typeof least) return null
       if (
         typeof least === 'number' &&

@@ -1,7 +1,7 @@
 import type { RecordStore } from './types.js'
 
 /** The most that a record and its end take, in characters. */
-const ROOM = 800
+const ROOM = 850
 
 /** `localStorage` is synchronous, shared, and readable before the first paint. Each access may throw, so each is caught. */
 export function openRecordStore(name: string): RecordStore {

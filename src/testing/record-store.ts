@@ -1,7 +1,7 @@
 import type { RecordStore } from '../ports/types.js'
 
 /** The length of the text that a trial write takes, as in the browser's own port. */
-const TRIAL_LENGTH = 800
+const TRIAL_LENGTH = 850
 
 /** The record store of a tab: it reads and writes the two keys of a session as the browser's own port does. */
 export const recordStoreIn = (storage: Storage, name: string): RecordStore => {

@@ -5,7 +5,7 @@ import { begin, serverReply, shortening, type State } from '../../../src/core/ch
 import { drift } from '../../../src/core/clock.js'
 import { backgroundRefreshAt, checkAt, keepAliveAt, nextWakeAt, type Config } from '../../../src/core/deadlines.js'
 import { fingerprint } from '../../../src/core/fingerprint.js'
-import { createRecord, decode, merge, type SharedRecord } from '../../../src/core/record.js'
+import { createRecord, decode, encode, merge, type SharedRecord } from '../../../src/core/record.js'
 
 const MINUTE = 6e4
 const T = 1_800_000_000_000
@@ -228,14 +228,29 @@ describe('the limits of a record', () => {
     expect([text(1999).length, decode(text(1999), T)?.id, decode(text(2000), T)]).toEqual([1999, 'session-a', null])
   })
 
+  it('the end of a refresh token counts for its own generation alone, that of a grant for all', () => {
+    const text = encode(record({ generation: 2, refreshEndsAt: T + 9, grantEndsAt: T + 9 }))
+    const read = (generation: number): unknown => {
+      const { refreshEndsAt, grantEndsAt } = decode(text.replace(/(?<=generation":)2/, String(generation)), T)!
+      return [refreshEndsAt, grantEndsAt]
+    }
+    expect([1, 2, 3].map(read)).toEqual([
+      [Infinity, T + 9],
+      [T + 9, T + 9],
+      [Infinity, T + 9],
+    ])
+  })
+
   it.each<[keyof SharedRecord, number]>([
     ['seq', T + 1e12],
     ['skew', 4e12],
     ['activeAt', 864e13],
     ['idleTimeout', 4e12],
   ])('a value of %s is at most %d, and at least 0', (key, most) => {
-    const read = (value: number): unknown =>
-      decode(JSON.stringify({ id: 'session-a', startedAt: T, [key]: value }), T)?.[key]
+    const read = (value: number): unknown => {
+      const written = key === 'idleTimeout' ? [1e6, 9e15 - value] : value
+      return decode(JSON.stringify({ id: 'session-a', startedAt: T, [key]: written }), T)?.[key]
+    }
     expect([read(most), read(most + 1), read(0), read(-1)]).toEqual([most, undefined, 0, undefined])
   })
 
