@@ -88,6 +88,36 @@ describe('without Web Locks', () => {
     await vi.runAllTimersAsync()
   })
 
+  it('I4: a lease of version 0.1.0, which lasts 16 s and does not say so, is heeded from its first moment', async () => {
+    stored.set(LEASE, `another ${Date.now() + 16e3}`)
+    const mine = turn('mine')
+    await vi.advanceTimersByTimeAsync(1e3)
+    expect(ran).toEqual([])
+    stored.delete(LEASE)
+    await vi.runAllTimersAsync()
+    expect(await mine).toBe('mine')
+  })
+
+  // That version takes one that has longer to go for one from before the clock was set back.
+  it.each([14.8e3, 64.8e3])('I4: a lease of %d ms is heeded by version 0.1.0', async (hold) => {
+    const mine = browserLocks(NAME, { wait: 15e3, hold, signal: never, lease }, work('mine', 1e3), degraded)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(Number(stored.get(LEASE)?.split(' ')[1]) - Date.now()).toBe(Math.min(hold, 16e3))
+    await vi.runAllTimersAsync()
+    expect(await mine).toBe('mine')
+  })
+
+  it('I8: the lease of a crashed tab with a longer requestTimeout lasts as long as that', async () => {
+    const hang = (): Promise<unknown> => new Promise(() => undefined)
+    void browserLocks(NAME, { wait: 15e3, hold: 64.8e3, signal: never, lease }, hang, degraded)
+    await vi.advanceTimersByTimeAsync(100)
+    const next = turn('next', { wait: 65e3 })
+    await vi.advanceTimersByTimeAsync(64.7e3)
+    expect(ran).toEqual([])
+    await vi.runAllTimersAsync()
+    expect(await next).toBe('next')
+  })
+
   it('I8: a lease from before the clock was set back counts as none', async () => {
     stored.set(LEASE, `crashed ${String(Date.now() + 14e3)}`)
     vi.setSystemTime(Date.now() - 36e5)
