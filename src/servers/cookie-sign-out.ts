@@ -42,7 +42,9 @@ export const cookieSignOut: Plugin = (context) => {
     withLock: createSignInLock(locks),
     continued: sendNow,
     started: async (isLive) => {
-      if (!isLive) await sendOwed(PROPAGATION_DELAY)
+      // Version 0.1.0 tells the server of an end once, as it writes it: the cookie may be that of the next login.
+      const end = context.ports.openRecordStore(context.key).read()?.end
+      if (!isLive && (!end || end.includes('startedAt'))) await sendOwed(PROPAGATION_DELAY)
     },
     wake(cause) {
       // In a microtask: the step of this hint comes first.

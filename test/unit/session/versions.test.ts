@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { SessionError } from '../../../src/errors.js'
 import { customServer } from '../../../src/servers/custom.js'
 import type { TokenResponse } from '../../../src/types.js'
 import { openOld, type OldPage } from './older.js'
-import { createWorld, MINUTE, SECOND, type Tab, type World } from './world.js'
+import { createWorld, KEY, MINUTE, SECOND, type Tab, type World } from './world.js'
 
 /** A server that says, at `world.left`, for how many seconds its refresh tokens are good. */
 function pages(): {
@@ -25,6 +26,18 @@ function pages(): {
     tab,
     signIn: (options) => world.until(tab.session.signIn(told(world.grant()), { login: 'ada-1', ...options })),
   }
+}
+
+/** A page of each version, with a session by cookie. */
+function byCookie(): { world: World; old: OldPage; tab: Tab; signIn: () => Promise<void> } {
+  const world = createWorld()
+  const old = openOld(world, (page) => ({ server: { signOut: world.server.of(page).signOut } }))
+  const tab = world.tab({}, { methods: ['signOut'] })
+  const signIn = async (): Promise<void> => {
+    await world.until(tab.session.signIn(undefined, { login: 'ada-1' }))
+    await world.advance(SECOND)
+  }
+  return { world, old, tab, signIn }
 }
 
 /** How many writes there are in a second in which nothing happens. */
@@ -63,6 +76,42 @@ describe('beside a page of version 0.1.0', () => {
       expect(world.tab().session.deadlines()).toMatchObject({ endAt: startedAt + 6 * MINUTE })
     },
   )
+
+  it.each([true, false])(
+    'a sign-out of that page is not sent once more as the next login begins (it is open: %s)',
+    async (isOpen) => {
+      const world = createWorld()
+      const old = openOld(world, (page) => ({ server: { signOut: world.server.of(page).signOut } }))
+      await world.until(old.session.signIn(undefined, { login: 'ada-1' }))
+      await world.until(old.session.signOut())
+      expect(world.server.count('signOut')).toBe(1)
+      if (!isOpen) old.close()
+      await world.advance(MINUTE)
+      const tab = world.tab({}, { methods: ['signOut'] })
+      // It asks its backend who has signed in there.
+      await world.advance(SECOND)
+      await world.until(tab.session.signIn(undefined, { login: 'ada-2' }))
+      expect(world.server.count('signOut')).toBe(1)
+      await world.until(tab.session.signOut())
+      expect(world.server.count('signOut')).toBe(2)
+    },
+  )
+
+  it('a sign-out that did not reach the server is sent once more, though that page has written it too', async () => {
+    const { world, old, tab, signIn } = byCookie()
+    await signIn()
+    // The message comes before storage does.
+    world.storage.lag = 20
+    world.server.reply = () => ({ fails: new SessionError('offline') })
+    await world.until(tab.session.signOut())
+    await world.advance(SECOND)
+    expect(world.storage.stored.get(`${KEY}:end`)).not.toContain('startedAt')
+    world.server.reply = () => ({})
+    tab.hint('online')
+    await world.advance(SECOND)
+    expect(world.server.count('signOut')).toBe(2)
+    expect(old.session.getSnapshot().phase).toBe('signedOut')
+  })
 
   it('a session goes on whose refresh token that page has replaced since', async () => {
     const { world, old, tab, signIn } = pages()
