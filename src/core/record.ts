@@ -184,7 +184,7 @@ const serialize = (fields: Fields): string =>
         .filter(([key, value]) => value !== bottom[key])
         .map(([key, value]): [string, unknown] => [
           key,
-          ADDED.includes(key) ? [1e6 + (fields['generation'] as number), 9e15 - (value as number)] : value,
+          ADDED.includes(key) ? `${1e6 + (fields['generation'] as number)} ${9e15 - (value as number)}` : value,
         ])
         .sort(([a], [b]) => (a < b ? -1 : 1)),
     ),
@@ -217,7 +217,7 @@ export function decode(text: unknown, wall: number): SharedRecord | null {
       const least = bottom[key]
       let value = read
       if (value !== least && ADDED.includes(key)) {
-        const [of, rest] = read as readonly [number, number]
+        const [of, rest] = (read as string).split(' ').map(Number) as [number, number]
         value = 9e15 - rest
         // A page of version 0.1.0 has refreshed since: nobody knows it of the new tokens.
         fields[key] = key === 'refreshEndsAt' && of !== 1e6 + (fields['generation'] as number) ? least : value

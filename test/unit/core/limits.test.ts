@@ -248,7 +248,7 @@ describe('the limits of a record', () => {
     ['idleTimeout', 4e12],
   ])('a value of %s is at most %d, and at least 0', (key, most) => {
     const read = (value: number): unknown => {
-      const written = key === 'idleTimeout' ? [1e6, 9e15 - value] : value
+      const written = key === 'idleTimeout' ? `1000000 ${9e15 - value}` : value
       return decode(JSON.stringify({ id: 'session-a', startedAt: T, [key]: written }), T)?.[key]
     }
     expect([read(most), read(most + 1), read(0), read(-1)]).toEqual([most, undefined, 0, undefined])
