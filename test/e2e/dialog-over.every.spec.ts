@@ -126,8 +126,9 @@ const modals = tagged<ModalName>({
   popover: 'long',
   thorough: 'long',
 })
-// There an open modal of the library took all clicks from what another library showed above it, or swallowed them.
-test.describe('radix-ui/primitives#2122, mxenabled/mx-react-components#690', () => {
+// There an open modal of the library took all clicks from what another library showed above it, or swallowed them, or hid it from
+// assistive technology.
+test.describe('radix-ui/primitives#2122, radix-ui/primitives#2219, Expensify/App#93281, mxenabled/mx-react-components#690, theKashey/aria-hidden#1', () => {
   for (const [name, details] of modals) {
     test(`S91 the warning is answered over an open modal (${name}), which stays`, details, async ({ tabs }) => {
       const tab = await open(tabs)
@@ -183,8 +184,9 @@ test.describe('wet-boew/wet-boew#7632, livewire/flux#1900, whatwg/html#10370', (
   }
 })
 
-// There a modal dialog in a container that is not rendered locked the page, without a visible cause.
-test.describe('whatwg/html#12287', () => {
+// There a modal dialog in a container that is not rendered locked the page, without a visible cause; in one that had left the document
+// it could not be opened.
+test.describe('whatwg/html#12287, rpearce/react-medium-image-zoom#429', () => {
   for (const [container, details] of tagged({
     plain: 'long',
     hidden: 'long',

@@ -23,8 +23,8 @@ async function refused(status: number, body: unknown): Promise<{ tabs: [Tab, Tab
 
 describe('final errors of the token endpoint', () => {
   // Microsoft Entra ID answers the refresh grant with the errors of OpenID Connect Core §3.1.2.6 if a policy needs the user: a
-  // second factor, consent, another password. An application that treats them as temporary failures never stops trying: its user
-  // goes on, and every request fails. Right: the session ends once, in all tabs, so that the user signs in.
+  // second factor, consent, another password. There, `interaction_required` was an error that nobody caught, or a warning in the
+  // console: the application could not tell that the user had to sign in. Right: the session ends once, in all tabs.
   it.each([
     [400, { error: 'interaction_required', error_description: 'AADSTS50076: …', suberror: 'basic_action' }],
     [400, { error: 'interaction_required', suberror: 'consent_required' }],
@@ -35,15 +35,18 @@ describe('final errors of the token endpoint', () => {
     [400, { error: 'bad_refresh_token' }],
     [200, { error: 'bad_refresh_token' }],
     [400, { error: 'invalid_grant', error_subtype: 'invalid_rapt' }],
-  ])('final errors of the token endpoint end the session once, in all tabs: %i %j', async (status, body) => {
-    const { tabs, codes, calls } = await refused(status, body)
-    expect(codes).toEqual(['signed_out'])
-    expect(calls).toBe(1)
-    for (const tab of tabs) {
-      expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
-      expect(tab.takeEvents().filter(({ type }) => type === 'signedOut')).toHaveLength(1)
-    }
-  })
+  ])(
+    'AzureAD/microsoft-authentication-library-for-js#7115, damienbod/angular-auth-oidc-client#381: final errors of the token endpoint end the session once, in all tabs: %i %j',
+    async (status, body) => {
+      const { tabs, codes, calls } = await refused(status, body)
+      expect(codes).toEqual(['signed_out'])
+      expect(calls).toBe(1)
+      for (const tab of tabs) {
+        expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'rejected' })
+        expect(tab.takeEvents().filter(({ type }) => type === 'signedOut')).toHaveLength(1)
+      }
+    },
+  )
 
   // These are errors of the configuration. The developer has to correct them, and a sign-out of all users would not help.
   it.each(['invalid_client', 'unauthorized_client', 'invalid_scope', 'invalid_target', 'unsupported_grant_type'])(

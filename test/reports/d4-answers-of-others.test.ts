@@ -96,6 +96,26 @@ describe('responses that say nothing of the session', () => {
     await isEndWhereSaid(440)
   })
 
+  // There, the sign-out of a session that had expired was answered with 419, and the user stayed where they were. Right: a sign-out
+  // ends the session in all tabs, whatever the answer. Where `isOver` knows the status, the server needs no second one.
+  it.each([
+    ['and is sent again at online', undefined, 2],
+    ['and is not sent again where isOver knows it', ({ status }: Response) => status === 419, 1],
+  ])('laravel-enso/core#82: a sign-out that gets a 419 ends the session in all tabs, %s', async (_, isOver, calls) => {
+    const world = createWorld()
+    const send = vi.fn(async () => Promise.resolve(new Response('Page expired', { status: 419 })))
+    const server = cookieSession({ signOut: '/logout', fetch: send, ...(isOver && { isOver }) })
+    const tabs = [world.tab({ server }), world.tab({ server })] as const
+    await world.until(tabs[0].session.signIn(undefined, { login: 'one' }))
+    await world.advance(SECOND)
+    await world.until(tabs[0].session.signOut())
+    await world.advance(SECOND)
+    for (const tab of tabs) expect(tab.session.getSnapshot()).toMatchObject({ phase: 'signedOut', reason: 'signOut' })
+    tabs[0].hint('online')
+    await world.advance(SECOND)
+    expect(send).toHaveBeenCalledTimes(calls)
+  })
+
   // There, a proxy answered the requests of the page with 401 after the end of its own session, and the page repeated them endlessly.
   it('Donkie/Spoolman#923: a 401 of a proxy that keeps the session ends it by default', async () => {
     expect(await answered(() => new Response('', { status: 401 }))).toMatchObject({ check: over, own: over, seen: 401 })

@@ -82,6 +82,24 @@ describe('a shared store without the tokens of the record', () => {
     await expect(askFor(world, world.tab())).resolves.toMatch(/^access-/)
   })
 
+  // There, iOS Safari removed the cookies of a tab in the background. A refresh token was still in localStorage, but the page looked
+  // for the cookies alone, and sent the user to the login. Right: a tab that has tokens goes on, and the store is filled again.
+  it('Chorus-AIDLC/Chorus#400: a tab goes on though its store was emptied while it was frozen', async () => {
+    const world = createWorld()
+    const tab = await world.signedIn()
+    await world.until(tab.session.getAccessToken())
+    tab.frozen = true
+    empty(world)
+    await world.advance('10m')
+    tab.frozen = false
+    tab.hint('visibilitychange')
+    await world.advance('1s')
+    expect(tab.visible()).toBe('active')
+    await expect(world.until(tab.session.getAccessToken())).resolves.toBe('access-f1-2')
+    expect(world.tokens.stored).toMatchObject({ generation: 2 })
+    expect(tab.takeEvents().filter(({ type }) => type === 'signedOut')).toEqual([])
+  })
+
   it('a store that fails, or never answers, does not count as empty', async () => {
     const world = createWorld()
     await world.signedIn()

@@ -22,4 +22,17 @@ describe('a framework that puts a new body in place of the old one', () => {
     undo()
     expect(host()).toBeNull()
   })
+
+  // There, the element for the dialogs was made once, when the module was loaded. After the next navigation it was in no document, and
+  // `showModal()` threw. Right: where the container has left the page, the warning is in the body.
+  it('rpearce/react-medium-image-zoom#429: a container that left with the old body does not take the warning along', async () => {
+    const container = document.body.appendChild(document.createElement('div'))
+    const undo = warningDialog(page.session, { container })
+    document.body.replaceWith(document.createElement('body'))
+    await untilWarned(page.session)
+    expect(container.isConnected).toBe(false)
+    const host = document.body.querySelector(':scope > .sojourn-dialog')
+    expect(host?.shadowRoot?.querySelector('dialog')?.open).toBe(true)
+    undo()
+  })
 })
