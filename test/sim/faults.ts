@@ -1,7 +1,7 @@
 /** Faults outside of the tabs: storage that other code changes, and a clock that is set. */
 import { idOf, isAwake, type Actor } from './actor.js'
 import { hint } from './pages.js'
-import { noteApart } from './rules.js'
+import { noteApart, onItsWay } from './rules.js'
 import type { Life, Touch } from './life.js'
 import { named, touch } from './touch.js'
 import { KEY, type Scene } from './scene.js'
@@ -43,8 +43,12 @@ export function poison(scene: Scene, actor: Actor, { key, text, touches }: Plant
   const disk = storage.of(actor.page)
   const record = storage.stored.get(KEY)
   const { [key]: id } = named(scene)
+  // A tombstone that is on its way to storage is overwritten as it arrives.
+  const onTheirWay = [...scene.lives.values()].filter(
+    ({ ended }) => key === 'end' && ended && scene.now() <= ended.at + onItsWay(scene),
+  )
   const mark = (): void => {
-    touch(scene, id, ...touches)
+    for (const one of new Set([id, ...onTheirWay.map((life) => life.id)])) touch(scene, one, ...touches)
   }
   const withFields = (more: object): string =>
     JSON.stringify({ ...(record?.startsWith('{') && (JSON.parse(record) as object)), ...more })
@@ -59,6 +63,7 @@ export function poison(scene: Scene, actor: Actor, { key, text, touches }: Plant
     // There is nothing to change.
   }
   mark()
+  if (actor.page.prerendered) scene.planter = actor
   // The page that wrote takes a step at once, and corrects the record before a new page could read it.
   hint(scene, actor, 'focus')
   mark()

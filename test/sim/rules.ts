@@ -498,11 +498,14 @@ export function hinted(scene: Scene, actor: Actor): void {
     () => `${actor.name} will end ${life.id} ${Math.round(endAt - latest)} ms too late`,
     {
       ...lost,
+      // A page that opens may read the planted record before the corrected one.
+      'its record was planted, and lags': traits.lag > 0 && now < life.touchedAt.planted + 2 * onItsWay(scene),
       // The record of the tab that saw it has not arrived yet.
       'a clock was set back a moment ago': jumps.some(({ at, by }) => by < 0 && now - at < onItsWay(scene)),
       // The document that writes gets no storage event: a second session there may know only the planted record.
       'the tab came to know of the session by a planted record':
-        actor.aliveSince <= life.touchedAt.planted + onItsWay(scene) && actor.aliveSince >= life.touchedAt.planted,
+        actor.aliveSince >= life.touchedAt.planted &&
+        (actor.aliveSince <= life.touchedAt.planted + onItsWay(scene) || isUncorrected(scene)),
     },
   )
   const early = Math.round(earliestEnd(life, traits, jumps) - onItsWay(scene) - endAt)
@@ -520,6 +523,12 @@ export function hinted(scene: Scene, actor: Actor): void {
       ),
     },
   )
+}
+
+/** Whether the page that knows what it has planted is prerendered, or its correction is on its way. */
+const isUncorrected = (scene: Scene): boolean => {
+  const { planter } = scene
+  return !!planter && (planter.page.prerendered || scene.now() <= planter.awakeSince + onItsWay(scene))
 }
 
 /** The id in the tombstone that this tab can read. */

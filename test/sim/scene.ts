@@ -64,6 +64,8 @@ export interface Scene {
   signOutAt: number
   /** When a page last lost its locks in the back/forward cache. */
   unlockedAt: number
+  /** The tab that has changed its record in storage while it was prerendered: it corrects that when it is opened. */
+  planter: Actor | null
   /** When the timers of a page were last throttled. */
   throttledAt: number
   /** True while the token store fails. `storeFaultAt`: when it last failed or was emptied. */
@@ -350,6 +352,7 @@ export function createScene(
     sleptAt: -Infinity,
     signOutAt: -Infinity,
     unlockedAt: -Infinity,
+    planter: null,
     throttledAt: -Infinity,
     isStoreFaulty: false,
     storeFaultAt: -Infinity,
