@@ -85,7 +85,10 @@ export function setClock(scene: Scene, by: number): void {
   const known = new Set(witnesses.map(({ session }) => idOf(session.getSnapshot())))
   const lives = [...scene.lives.values()]
   scene.world.setClock(by)
-  scene.jumps.push({ at: scene.now(), by, misled: new Set() })
+  // For a tab that has not seen either, a clock that was set forward and back was not set.
+  const isBack = by < 0 && (scene.jumps.at(-1)?.by ?? 0) > 0
+  const misled = new Set(isBack ? [...scene.actors].filter(({ unaware }) => unaware) : [])
+  scene.jumps.push({ at: scene.now(), by, misled })
   for (const actor of scene.actors) actor.unaware = true
   const unheard = lives.filter(({ id }) => !known.has(id))
   if (by < 0) unsee(scene, by, unheard)
