@@ -788,11 +788,16 @@ export function cleared(scene: Scene, page: Page, id: string): void {
     decodedOf(scene)?.id !== id &&
     !scene.begun.has(id) &&
     [...scene.signIns].some(({ at, page }) => page.gone && at <= life.startedAt)
+  // A tab that missed the note of the clock has ended the session before, and written that over this one.
+  const isCovered = [...scene.lives.keys()].some(
+    (other) => other !== id && named(scene).end === other && isOutOfOrder(scene, other),
+  )
   if (life.ended) touch(scene, id, 'robbed')
   else if (isKnown && hasStoreFailed(scene, life.tokenAt)) {
     touch(scene, id, 'withdrawn')
     life.withdrawnBy = page
-  } else if (!isKnown && (isUnread || isUnwritten || !wereTogether(scene, life.startedAt))) touch(scene, id, 'swept')
+  } else if (!isKnown && (isUnread || isUnwritten || isCovered || !wereTogether(scene, life.startedAt)))
+    touch(scene, id, 'swept')
   // A session that was over as it began has replaced it: its tokens had come long before. No tab ever shows such a session.
   const isReplaced = [...scene.actors].some((actor) => {
     const record = recordOf(actor)
@@ -827,6 +832,7 @@ export function cleared(scene: Scene, page: Page, id: string): void {
       // For a page that opens, the tokens are leftovers.
       'its record was removed': life.touchedAt.removed >= life.startedAt,
       'its record was overwritten': isUnread,
+      'a clock was set back, and storage was emptied since': isCovered,
     },
   )
 }
