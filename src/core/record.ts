@@ -211,17 +211,18 @@ const limit = (key: string, wall: number): number =>
 export function decode(text: unknown, wall: number): SharedRecord | null {
   try {
     const fields: Fields = { ...bottom, ...(JSON.parse(text as string) as object) }
-    for (const [key, read] of Object.entries(fields)) {
+    for (const key of ADDED) {
+      const text = fields[key]
+      if (typeof text !== 'string') continue
+      const [of, rest] = text.split(' ')
+      // Where a page of version 0.1.0 has refreshed since, nobody knows the end of the new refresh token.
+      const isUnknown = key === 'refreshEndsAt' && Number(of) !== 1e6 + (fields['generation'] as number)
+      fields[key] = 9e15 - Number(rest) + (isUnknown ? Infinity : 0)
+    }
+    for (const [key, value] of Object.entries(fields)) {
       // Fields of newer versions are kept, but none that shadows a member of all objects, such as `__proto__` or `toString`.
       if (key in {}) return null
       const least = bottom[key]
-      let value = read
-      if (value !== least && ADDED.includes(key)) {
-        const [of, rest] = (read as string).split(' ').map(Number) as [number, number]
-        value = 9e15 - rest
-        // A page of version 0.1.0 has refreshed since: nobody knows it of the new tokens.
-        fields[key] = key === 'refreshEndsAt' && of !== 1e6 + (fields['generation'] as number) ? least : value
-      }
       if (least !== undefined && typeof value !== typeof least) return null
       if (
         typeof least === 'number' &&
