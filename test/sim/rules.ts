@@ -498,8 +498,6 @@ export function hinted(scene: Scene, actor: Actor): void {
     () => `${actor.name} will end ${life.id} ${Math.round(endAt - latest)} ms too late`,
     {
       ...lost,
-      // A page that opens may read the planted record before the corrected one.
-      'its record was planted, and lags': traits.lag > 0 && now < life.touchedAt.planted + 2 * onItsWay(scene),
       // The record of the tab that saw it has not arrived yet.
       'a clock was set back a moment ago': jumps.some(({ at, by }) => by < 0 && now - at < onItsWay(scene)),
       // The document that writes gets no storage event: a second session there may know only the planted record.
